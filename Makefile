@@ -1,0 +1,58 @@
+# make demo | test | lint | lock | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
+PYTHON ?= python3
+python := .venv/bin/python
+pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo   sync a simulated tenant twice and print what it took'
+	@echo 'make test   lint, types and every test'
+	@echo 'make lint   ruff and mypy only'
+	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
+	@echo 'make clean  remove .venv and everything that was built'
+
+demo: .venv/ready
+	@$(python) -m integration_tests.demo
+
+lint: .venv/ready
+	@$(python) -m ruff check --quiet .
+	@$(python) -m ruff format --check --quiet . || { echo 'Not formatted as ruff does it. Run: $(python) -m ruff format' >&2; exit 1; }
+	@$(python) -m mypy
+
+test: lint
+	@$(python) -m coverage erase
+	@$(python) -m coverage run -m pytest
+	@$(python) -m coverage combine --quiet
+	@$(python) -m coverage report
+
+# setuptools comes with the locked requirements, so the package is built without fetching anything more.
+.venv/ready: .venv/requirements pyproject.toml
+	@$(pip) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/requirements: requirements-dev.txt
+	@$(require_python)
+	@echo 'Setting up .venv, which takes about a minute …'
+	@"$(PYTHON)" -m venv --clear .venv
+	@$(pip) install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+lock:
+	@$(require_python)
+	@test -x .venv-lock/bin/uv || { "$(PYTHON)" -m venv --clear .venv-lock && .venv-lock/bin/python -m pip --quiet --quiet install uv; }
+	@$(resolve) --output-file requirements.txt
+	@$(resolve) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+# One file for every supported Python. Neither an index nor a path of this machine is written into it.
+resolve = .venv-lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 15))' \
+	|| { echo "source-auth0 needs Python 3.10 to 3.14, and $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true). \
+	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
+
+clean:
+	@rm -rf .venv .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
