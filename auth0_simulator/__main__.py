@@ -1,0 +1,67 @@
+"""`python -m auth0_simulator`: serve a tenant until interrupted; one line of JSON says where, once it is ready."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+from typing import Any
+
+from auth0_simulator.limits import PLANS
+from auth0_simulator.simulator import Simulator
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m auth0_simulator", description="A simulated Auth0 tenant on loopback."
+    )
+    parser.add_argument("--port", type=int, default=8080, help="of the tenant; 0 takes a free one (default: 8080)")
+    parser.add_argument("--control-port", type=int, default=0, help="of the control plane (default: a free one)")
+    parser.add_argument("--users", type=int, default=2500)
+    parser.add_argument("--organizations", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same tenant")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="that each answer takes")
+    parser.add_argument("--plan", choices=PLANS, default="unlimited", help="whose rate limits hold")
+    return parser.parse_args()
+
+
+def _greeting(simulator: Simulator) -> dict[str, Any]:
+    credentials = {
+        "auth_type": "oauth2_confidential_application",
+        "client_id": simulator.client_id,
+        "client_secret": simulator.client_secret,
+        "audience": simulator.audience,
+    }
+    config = {"base_url": simulator.base_url, "credentials": credentials}
+    return {"base_url": simulator.base_url, "control_url": simulator.control_url, "config": config}
+
+
+async def _serve(simulator: Simulator) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await simulator.open()
+    print(json.dumps(_greeting(simulator)), flush=True)
+    await stop.wait()
+    await simulator.close()
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    options = _arguments()
+    simulator = Simulator(
+        users=options.users,
+        seed=options.seed,
+        organizations=options.organizations,
+        latency=options.latency,
+        plan=options.plan,
+        port=options.port,
+        control_port=options.control_port,
+    )
+    asyncio.run(_serve(simulator))
+
+
+if __name__ == "__main__":
+    main()

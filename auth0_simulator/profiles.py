@@ -1,0 +1,207 @@
+"""User profiles, each invented from (seed, index) alone.
+
+The attributes are those of
+https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure; a part of the users
+carries further ones at the root, as enterprise connections deliver them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from unicodedata import normalize
+
+from auth0_simulator.clock import timestamp
+from auth0_simulator.identifiers import BITS_32, scramble, unscramble
+
+Row = dict[str, Any]
+
+GIVEN = ("Ada", "Bruno", "Chioma", "Dmitri", "Élodie", "Farah", "Goran", "Hana", "Ines", "Jörg", "Kaito", "Lucía")
+FAMILY = ("Abe", "Brandt", "Costa", "Dubois", "Eriksen", "Fraser", "García", "Haddad", "Ivanova", "Jansen", "Łukasz")
+CITIES = ("Lisbon", "Nairobi", "Osaka", "Quito", "Tallinn", "Utrecht", "Valparaíso", "Zürich")
+DEPARTMENTS = ("Engineering", "Finance", "Legal", "Operations", "Research", "Sales", "Support")
+PLANS = ("free", "pro", "team", "enterprise")
+LANGUAGES = ("en", "de", "es", "fr", "ja", "pt-BR")
+
+# Names are in any script, addresses are not.
+_ASCII = {name: normalize("NFKD", name).encode("ascii", "ignore").decode().lower() for name in GIVEN + FAMILY}
+
+DATABASE = "Username-Password-Authentication"
+GOOGLE = "google-oauth2"
+SMS = "sms"
+OKTA = "acme-okta"
+SAML = "globex-saml"
+# Of 256 users: those whose digest starts below the bound belong to (connection, provider, is_social).
+CONNECTIONS = (
+    (150, DATABASE, "auth0", False),
+    (200, GOOGLE, "google-oauth2", True),
+    (212, SMS, "sms", False),
+    (236, OKTA, "okta", False),
+    (256, SAML, "samlp", False),
+)
+CONNECTION_NAMES = tuple(entry[1] for entry in CONNECTIONS)
+HEX_DIGITS = 8
+DECIMAL_DIGITS = 10
+
+
+class Profiles:
+    """The seeded users: id, times and row of the user at an index, and the index of an id."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._key = hashlib.blake2b(str(seed).encode(), digest_size=32).digest()
+
+    def _digest(self, index: int) -> bytes:
+        return hashlib.blake2b(index.to_bytes(8, "big"), key=self._key, digest_size=48).digest()
+
+    def last_update(self, index: int, created: int, now: int) -> int:
+        """When the seeded user was last updated: a quarter never logged in and stand as they were created."""
+        number = scramble(self.seed + 1, index)
+        if number & 3 == 0 or created >= now:
+            return created
+        return created + 1 + ((now - created - 1) * (number >> 2) >> 30)
+
+    def user_id(self, index: int) -> str:
+        """The id of the user at an index, in the shape of its connection."""
+        return _user_id(self._digest(index), scramble(self.seed, index))
+
+    def index(self, user_id: str) -> int | None:
+        """The index whose user would have this id; None when no index has it."""
+        provider, _, rest = user_id.partition("|")
+        local = rest.rpartition("|")[2].partition("@")[0]
+        decimal = provider == GOOGLE
+        tail = local[-DECIMAL_DIGITS if decimal else -HEX_DIGITS :]
+        try:
+            number = int(tail, 10 if decimal else 16)
+        except ValueError:
+            return None
+        index = unscramble(self.seed, number & BITS_32)
+        return index if self.user_id(index) == user_id else None
+
+    def row(self, index: int, created: int, updated: int) -> Row:
+        """The user's row as Auth0 would send it to a caller with every scope."""
+        random = self._digest(index)
+        number = scramble(self.seed, index)
+        since, until = timestamp(created), timestamp(updated)
+        _, connection, provider, is_social = next(entry for entry in CONNECTIONS if random[0] < entry[0])
+        user_id = _user_id(random, number)
+        row: Row = {
+            "created_at": since,
+            "identities": [_identity(user_id, connection, provider, random, is_social=is_social)],
+            "name": " ".join(_names(random)),
+            "nickname": _handle(random, number),
+            "picture": f"https://s.gravatar.com/avatar/{random[3:19].hex()}?s=480&r=pg&d=https%3A%2F%2Fcdn.auth0.com%2Favatars",
+            "updated_at": until,
+            "user_id": user_id,
+        }
+        row.update(_contact(connection, number, random))
+        row.update(_metadata(index, random, since))
+        if connection in {OKTA, SAML}:
+            row.update(_enterprise(random, number))
+        if updated > created:
+            row.update(_logins(random, until))
+        if random[6] < 5:  # noqa: PLR2004 - one user in fifty is blocked
+            row["blocked"] = True
+        return row
+
+    def json(self, index: int, created: int, updated: int) -> bytes:
+        """The row as it stands in an answer."""
+        return encode(self.row(index, created, updated))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+def encode(row: Row) -> bytes:
+    """A row as bytes of an answer."""
+    return _ENCODER.encode(row).encode()
+
+
+def _names(random: bytes) -> tuple[str, str]:
+    return GIVEN[random[1] % len(GIVEN)], FAMILY[random[2] % len(FAMILY)]
+
+
+def _handle(random: bytes, number: int) -> str:
+    given, family = _names(random)
+    return f"{_ASCII[given]}.{_ASCII[family]}.{number:08x}"
+
+
+def _user_id(random: bytes, number: int) -> str:
+    kind = random[0]
+    if kind < CONNECTIONS[0][0]:
+        return f"auth0|{random[20:28].hex()}{number:08x}"
+    if kind < CONNECTIONS[1][0]:
+        return f"google-oauth2|1{int.from_bytes(random[20:24], 'big'):010d}{number:010d}"
+    if kind < CONNECTIONS[2][0]:
+        return f"sms|{random[20:28].hex()}{number:08x}"
+    if kind < CONNECTIONS[3][0]:
+        return f"okta|{OKTA}|00u{random[20:24].hex()}{number:08x}"
+    # A SAML NameID is whatever the identity provider sends: here an address, with its reserved characters.
+    return f"samlp|{SAML}|{random[20:22].hex()}+{number:08x}@globex.example"
+
+
+def _identity(user_id: str, connection: str, provider: str, random: bytes, *, is_social: bool) -> Row:
+    identity: Row = {
+        "connection": connection,
+        "user_id": user_id.partition("|")[2],
+        "provider": provider,
+        "isSocial": is_social,
+    }
+    if is_social:
+        identity["access_token"] = "SECRET-" + random[8:32].hex()
+        identity["expires_in"] = 3599
+    return identity
+
+
+def _contact(connection: str, number: int, random: bytes) -> Row:
+    given, family = _names(random)
+    if connection == SMS:
+        return {"phone_number": f"+1555{number % 10**7:07d}", "phone_verified": True}
+    contact: Row = {
+        "email": f"{_handle(random, number)}@example.com",
+        "email_verified": random[4] < 230,  # noqa: PLR2004 - nine in ten
+        "given_name": given,
+        "family_name": family,
+    }
+    if connection == DATABASE and random[5] & 1:
+        contact["username"] = f"{_ASCII[given][:3]}{number:08x}"
+    return contact
+
+
+def _metadata(index: int, random: bytes, since: str) -> Row:
+    return {
+        "app_metadata": {
+            "plan": PLANS[random[32] % len(PLANS)],
+            "account": {"number": index, "tier": random[33] % 5, "region": CITIES[random[34] % len(CITIES)]},
+            "entitlements": [f"module-{random[35 + step] % 40:02d}" for step in range(4)],
+            "terms": {"version": f"2.{random[39] % 9}", "accepted_at": since},
+        },
+        "user_metadata": {
+            "language": LANGUAGES[random[40] % len(LANGUAGES)],
+            "address": {"city": CITIES[random[41] % len(CITIES)], "postal_code": f"{random[42] * 391:05d}"},
+            "newsletter": bool(random[43] & 1),
+            "bio": "Prefers the quiet carriage, reads the manual, writes the test first.",
+        },
+    }
+
+
+def _enterprise(random: bytes, number: int) -> Row:
+    department = DEPARTMENTS[random[44] % len(DEPARTMENTS)]
+    return {
+        "department": department,
+        "employee_number": number % 100_000,
+        "groups": [department, "All Employees"],
+        "upn": f"{number:08x}@corp.example",
+        "http://schemas.globex.example/claims/costcenter": f"CC-{random[45]:03d}",
+        "multifactor": ["guardian"],
+        "multifactor_last_modified": timestamp(1_600_000_000_000 + number * 10),
+    }
+
+
+def _logins(random: bytes, until: str) -> Row:
+    return {
+        "last_ip": f"203.0.113.{random[46]}",
+        "last_login": until,
+        "logins_count": 1 + random[47],
+    }

@@ -1,0 +1,147 @@
+"""The tenant: what is true in it, and how that is changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from auth0_simulator.clock import Clock
+from auth0_simulator.identifiers import opaque
+from auth0_simulator.population import Population
+from auth0_simulator.profiles import Profiles, Row
+from auth0_simulator.resources import key_column
+from auth0_simulator.seeds import SEEDS, Seeding
+from auth0_simulator.user_index import UserIndex
+from auth0_simulator.users import Users
+
+DAY = 86_400_000
+DOMAIN = "demo-tenant.us.auth0.com"
+
+
+@dataclass
+class Application:
+    """The application that signs in; change it to see how Auth0 refuses."""
+
+    client_id: str
+    client_secret: str
+    grant_types: list[str] = field(default_factory=lambda: ["client_credentials"])
+    has_client_grant: bool = True
+
+
+class Tenant:
+    """State that requests read and tests change; take `lock` for more than one step."""
+
+    def __init__(self, seed: int, clock: Clock, population: Population, known_scopes: frozenset[str]) -> None:
+        self.seed = seed
+        self.clock = clock
+        self.domain = DOMAIN
+        self.name = DOMAIN.partition(".")[0]
+        self.audience = f"https://{DOMAIN}/api/v2/"
+        self.known_scopes = known_scopes
+        self.organization_count = population.organizations
+        # From midnight on: the same seed makes the same tenant all day, and everything in it is in the past.
+        self.made_at = clock.milliseconds() // DAY * DAY
+        self.lock = threading.RLock()
+        self.users = Users(Profiles(seed), clock, population, self.made_at)
+        self.index = UserIndex(self.users, clock, population.index_lag, population.timeout_rows)
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the seeded state."""
+        with self.lock:
+            self.users.reset()
+            self.index.reset()
+            self.application = Application(
+                opaque(self.seed, "client", length=32), "SECRET-" + opaque(self.seed, "secret", length=57)
+            )
+            self.secret_reads = 0
+            self._collections: dict[tuple[str, ...], list[Row]] = {}
+            self._found: dict[str, tuple[int, dict[str, Row]]] = {}
+            self._deleted: set[str] = set()
+            self._random = Random(self.seed)
+
+    def __getattr__(self, name: str) -> list[Row]:
+        if name.startswith("_") or name not in SEEDS:
+            raise AttributeError(f"a tenant has no {name!r}; its collections are {', '.join(sorted(SEEDS))}")
+        return self.rows(name)
+
+    def rows(self, name: str, *keys: str) -> list[Row]:
+        """A collection as plain dicts to read and change; `keys` are the ids of its parents, if it has any."""
+        if name not in SEEDS:
+            raise KeyError(f"no collection is called {name!r}; known are {', '.join(sorted(SEEDS))}")
+        with self.lock:
+            key = (name, *keys)
+            if key not in self._collections:
+                self._collections[key] = self._make(name, keys)
+            rows = self._collections[key]
+            if self._deleted and any(row.get("user_id") in self._deleted for row in rows):
+                rows[:] = [row for row in rows if row.get("user_id") not in self._deleted]
+            return rows
+
+    def find(self, name: str, value: str) -> Row | None:
+        """The row of a collection, or the user, with this id."""
+        if name == "users":
+            return self.users.get(value)
+        rows, column = self.rows(name), key_column(name)
+        size, found = self._found.get(name, (-1, {}))
+        if size != len(rows):
+            size, found = self._found[name] = len(rows), {row[column]: row for row in rows}
+        return found.get(value)
+
+    def create_user(self, **attributes: Any) -> str:
+        """Add a user and return its id."""
+        with self.lock:
+            return self.users.create(**attributes)
+
+    def update_user(self, user_id: str, **attributes: Any) -> None:
+        """Change attributes of a user; `updated_at` moves to now unless given."""
+        with self.lock:
+            self.users.update(user_id, **attributes)
+
+    def login(self, user_id: str) -> None:
+        """Let a user log in, which moves `updated_at` too."""
+        with self.lock:
+            self.users.login(user_id)
+
+    def delete_user(self, user_id: str) -> None:
+        """Remove a user, also from organizations and roles."""
+        with self.lock:
+            self.users.delete(user_id)
+            self._deleted.add(user_id)
+
+    def activity(self, logins: int = 0, creates: int = 0, deletes: int = 0) -> dict[str, list[str]]:
+        """Let a seeded choice of things happen at once; the ids of those concerned."""
+        with self.lock:
+            created = [self.users.create() for _ in range(creates)]
+            deleted = self._some_users(deletes)
+            for user_id in deleted:
+                self.delete_user(user_id)
+            seen = self._some_users(logins)
+            for user_id in seen:
+                self.users.login(user_id)
+        return {"created": created, "deleted": deleted, "logged_in": seen}
+
+    def _some_users(self, count: int) -> list[str]:
+        """Distinct seeded users that are still there."""
+        picked: list[str] = []
+        for slot in self._random.sample(range(self.users.seeded), min(count * 2, self.users.seeded)):
+            user_id = self.users.at(slot)
+            if user_id is not None and len(picked) < count:
+                picked.append(user_id)
+        return picked
+
+    def _make(self, name: str, keys: Iterable[str]) -> list[Row]:
+        seed = SEEDS[name]
+        values = tuple(keys)
+        if len(values) != len(seed.parents):
+            raise KeyError(f"{name!r} needs the ids of {seed.parents}, not {values}")
+        parents = [
+            self.find(parent, value) if parent else value for parent, value in zip(seed.parents, values, strict=True)
+        ]
+        if None in parents:
+            raise KeyError(f"{seed.parents} have no such rows: {values}")
+        random = Random(":".join((str(self.seed), name, *values)))
+        return seed.make(Seeding(self, random, name), *parents)

@@ -1,0 +1,41 @@
+"""The command line: one line when ready, a quiet end."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(*options):
+    command = [sys.executable, "-m", "auth0_simulator", "--port", "0", *options]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_stop(call, number):
+    with start("--users", "40", "--organizations", "3", "--plan", "enterprise") as process:
+        greeting = json.loads(process.stdout.readline())
+        credentials = greeting["config"]["credentials"]
+        assert "oauth2_confidential_application" == credentials["auth_type"]
+        form = {"grant_type": "client_credentials", **credentials}
+        headers = {"content-type": "application/json"}
+        token = call("POST", f"{greeting['base_url']}/oauth/token", form, headers).json["access_token"]
+        url = f"{greeting['base_url']}/api/v2/users?include_totals=true"
+        answer = call("GET", url, headers={"authorization": f"Bearer {token}"})
+        assert (40, "50") == (answer.json["total"], answer.headers["x-ratelimit-limit"])
+        assert 1 < len(call("GET", f"{greeting['control_url']}/journal").json["requests"])
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=10)
+    assert (0, "", "") == (process.returncode, rest, errors)
+
+
+def test_an_unknown_plan_is_refused_with_those_there_are():
+    with start("--plan", "gold") as process:
+        _, errors = process.communicate(timeout=10)
+    assert 2 == process.returncode
+    assert "self_service" in errors

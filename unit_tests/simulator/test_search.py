@@ -1,0 +1,210 @@
+"""The user search: Lucene against a naive filter, orders, refusals."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auth0_simulator import Simulator
+from auth0_simulator.clock import Clock, timestamp
+from auth0_simulator.population import Population
+from auth0_simulator.tenant import Tenant
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+BASE = int((NOW - timedelta(days=3)).timestamp() * 1000)
+
+
+def make_tenant(users: int = 200, **population) -> Tenant:
+    return Tenant(3, Clock(NOW), Population(users=users, spread=timedelta(days=2), **population), frozenset())
+
+
+def found(tenant: Tenant, query: str | None, sort: str | None = None) -> list[str]:
+    result = tenant.index.search(query, sort, 0, 10_000)
+    assert result.total == len(result.slots)
+    return [tenant.index.row(slot)["user_id"] for slot in result.slots]
+
+
+TENANT = make_tenant()
+ROWS = [TENANT.users.get(user_id) for user_id in TENANT.users]
+moments = st.sampled_from(sorted({row[key] for row in ROWS for key in ("created_at", "updated_at")})) | st.integers(
+    BASE, BASE + 3 * 86_400_000
+).map(timestamp)
+
+
+@st.composite
+def clauses(draw):
+    """A query and the naive filter that it stands for."""
+    field = draw(st.sampled_from(["created_at", "updated_at", "last_login", "user_id", "logins_count"]))
+    if field == "user_id":
+        values = st.sampled_from(sorted(row["user_id"] for row in ROWS))
+    elif field == "logins_count":
+        values = st.integers(0, 260)
+    else:
+        values = moments
+    low, high = draw(values), draw(values)
+    low_in, high_in = draw(st.booleans()), draw(st.booleans())
+    low_open, high_open = draw(st.booleans()), draw(st.booleans())
+    quote = '"' if field == "user_id" else ""
+    text = (
+        f"{field}:{'[' if low_in else '{'}{'*' if low_open else f'{quote}{low}{quote}'} TO "
+        f"{'*' if high_open else f'{quote}{high}{quote}'}{']' if high_in else '}'}"
+    )
+
+    def holds(row):
+        if field not in row:
+            return False
+        value = row[field]
+        above = low_open or value > low or (low_in and value == low)
+        return above and (high_open or value < high or (high_in and value == high))
+
+    return text, holds
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(clauses(), min_size=1, max_size=3), st.sampled_from(["AND", "OR"]), st.booleans())
+def test_a_search_finds_what_a_naive_filter_finds(parts, operator, negated):
+    query = f" {operator} ".join(text for text, _ in parts)
+    combine = all if operator == "AND" else any
+    query = f"NOT ({query})" if negated else query
+    expected = {row["user_id"] for row in ROWS if combine(holds(row) for _, holds in parts) != negated}
+    assert expected == set(found(TENANT, query))
+    assert len(expected) == len(found(TENANT, query, "created_at:1"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["login", "delete", "create", "update"]), st.integers(0, 59)), max_size=30))
+def test_the_index_follows_any_sequence_of_changes(actions):
+    tenant = make_tenant(60)
+    tenant.clock.freeze()
+    for action, number in actions:
+        tenant.clock.advance(0.5)
+        ids = sorted(tenant.users)
+        if action == "create":
+            tenant.create_user(email=f"new{number}@example.com")
+        elif ids:
+            chosen = ids[number % len(ids)]
+            getattr(tenant, {"login": "login", "delete": "delete_user", "update": "update_user"}[action])(chosen)
+    rows = [tenant.users.get(user_id) for user_id in tenant.users]
+    assert len(tenant.users) == len(rows)
+    for field in ("created_at", "updated_at"):
+        for direction, reverse in ((1, False), (-1, True)):
+            ids = found(tenant, f"{field}:[* TO *]", f"{field}:{direction}")
+            assert sorted((row[field] for row in rows), reverse=reverse) == [
+                tenant.users.get(user_id)[field] for user_id in ids
+            ]
+    assert {row["user_id"] for row in rows} == set(found(tenant, None))
+    recent = timestamp(tenant.clock.milliseconds() - 5000)
+    expected = {row["user_id"] for row in rows if row["updated_at"] >= recent}
+    assert expected == set(found(tenant, f"updated_at:[{recent} TO *]"))
+
+
+def test_pages_of_a_search_are_slices_of_one_order():
+    for query, sort in ((None, None), ("updated_at:[* TO *]", "updated_at:-1"), ("logins_count:[3 TO *]", "email:1")):
+        whole = TENANT.index.search(query, sort, 0, 1000).slots
+        pieces = [TENANT.index.search(query, sort, start, 7).slots for start in range(0, len(whole) + 7, 7)]
+        assert whole == [slot for piece in pieces for slot in piece]
+
+
+def test_without_a_sort_the_order_is_neither_by_time_nor_by_id():
+    ids = found(TENANT, None)
+    rows = [TENANT.users.get(user_id) for user_id in ids]
+    for key in ("created_at", "updated_at", "user_id"):
+        column = [row[key] for row in rows]
+        assert sorted(column) not in (column, column[::-1])
+    assert ids == found(TENANT, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "test"),
+    [
+        ('identities.connection:"google-oauth2"', lambda row: row["identities"][0]["connection"] == "google-oauth2"),
+        ("identities.isSocial:true", lambda row: row["identities"][0]["isSocial"]),
+        ("NOT _exists_:logins_count", lambda row: "logins_count" not in row),
+        ("_exists_:email AND email_verified:false", lambda row: row.get("email_verified") is False),
+        ("name:Ada*", lambda row: row["name"].startswith("Ada")),
+        ("name:*eriksen", lambda row: row["name"].endswith("Eriksen")),
+        ('app_metadata.plan:"pro"', lambda row: row["app_metadata"]["plan"] == "pro"),
+        ('user_metadata.address.city:"Osaka"', lambda row: row["user_metadata"]["address"]["city"] == "Osaka"),
+        ("email.domain:example.com", lambda row: "email" in row),
+        ("blocked:true OR phone_verified:true", lambda row: row.get("blocked") or row.get("phone_verified")),
+        ("given_name:(ada OR goran)", lambda row: row.get("given_name") in {"Ada", "Goran"}),
+        ("created_at:2026-02-28", lambda row: row["created_at"].startswith("2026-02-28")),
+        ("created_at:[* TO 2026-02-27]", lambda row: row["created_at"] < "2026-02-28"),
+        ("created_at:[* TO 2026-02-28}", lambda row: row["created_at"] < "2026-02-28"),
+        ("created_at:{2026-02-27 TO *]", lambda row: row["created_at"] >= "2026-02-28"),
+        ("created_at:[2026-02-28T03 TO 2026-02-28T03]", lambda row: row["created_at"].startswith("2026-02-28T03")),
+        ('updated_at:["2026-02-28T00:00:00+02:00" TO *]', lambda row: row["updated_at"] >= "2026-02-27T22:00:00.000Z"),
+    ],
+)
+def test_a_query_means(query, test):
+    expected = {row["user_id"] for row in ROWS if test(row)}
+    assert 0 < len(expected) < len(ROWS)
+    assert expected == set(found(TENANT, query))
+
+
+def test_an_email_is_found_in_any_case_and_a_user_id_only_in_its_own():
+    row = next(row for row in ROWS if row["user_id"].startswith("auth0|"))
+    assert [row["user_id"]] == found(TENANT, f'email:"{row["email"].upper()}"')
+    assert [row["user_id"]] == found(TENANT, f'user_id:"{row["user_id"]}"')
+    assert [] == found(TENANT, f'user_id:"{row["user_id"].upper()}"')
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "jane",
+        "email:",
+        "picture:x",
+        "tenant:x",
+        "last_password_reset:[2020 TO *]",
+        "department:Sales",
+        "updated_at:[2020 TO",
+        "updated_at:[x TO *]",
+        "updated_at:2026-13-01",
+        "created_at:>2020",
+        "logins_count:many",
+        "user_metadata.language:[a TO b]",
+        "user_metadata.language:e*",
+        "name:*ab",
+        'email:"a" email:"b"',
+        "(email:a",
+        'email:"a" AND',
+        "email:a~2",
+        "email_verified:maybe",
+    ],
+)
+def test_a_query_that_cannot_be_run_is_refused(client, query):
+    answer = client.search(query)
+    assert (400, "invalid_query_string") == (answer.status, answer.json["errorCode"])
+    assert answer.json["message"].startswith("The search query string has an error")
+
+
+def test_a_query_needs_the_third_search_engine(client):
+    expected = "The 'q' parameter is available only if you specify 'search_engine=v2|v3'."
+    assert expected == client.get("/users", q='email:"a"').json["message"]
+    for engine in ("v1", "v2"):
+        answer = client.get("/users", q='email:"a"', search_engine=engine)
+        assert (400, True) == (answer.status, f"search_engine={engine}" in answer.json["message"])
+
+
+@pytest.mark.parametrize("sort", ["created_at", "created_at:asc", "app_metadata.plan:1", "picture:1", "nope:1"])
+def test_a_sort_is_by_one_searchable_field(client, sort):
+    assert 400 == client.get("/users", sort=sort).status
+
+
+def test_a_sort_by_any_attribute_puts_those_without_it_last(client):
+    rows = client.search("created_at:[* TO *]", sort="logins_count:-1", per_page=100, page=9).json
+    assert 100 == len(rows)
+    ids = found(TENANT, None, "logins_count:1")
+    counts = [TENANT.users.get(user_id).get("logins_count", 10**6) for user_id in ids]
+    assert sorted(counts) == counts
+
+
+def test_a_query_with_too_many_matches_times_out(connect):
+    with Simulator(users=300, timeout_rows=200) as sim:
+        client = connect(sim)
+        answer = client.search("created_at:[* TO *]")
+        assert (503, True) == (answer.status, answer.json["message"].startswith("The query exceeded the timeout."))
+        assert 200 == client.search('identities.connection:"sms"').status

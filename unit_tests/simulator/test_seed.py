@@ -1,0 +1,75 @@
+"""The same seed makes the same tenant, and every route has rows."""
+
+from datetime import datetime, timezone
+
+import pytest
+
+from auth0_simulator import Simulator
+from auth0_simulator.routes import ROUTES
+from auth0_simulator.seeds import SEEDS
+
+NOW = datetime(2026, 9, 9, 9, tzinfo=timezone.utc)
+LISTS = ("/clients", "/connections", "/organizations", "/roles", "/resource-servers", "/client-grants", "/log-streams")
+
+
+def whole(client):
+    bodies = [client.get(path).body for path in (*LISTS, "/tenants/settings", "/users")]
+    bodies += [client.search("created_at:[* TO *]", sort="updated_at:-1", per_page=100, page=3).body]
+    for organization in client.simulator.tenant.organizations:
+        bodies.append(client.get(f"/organizations/{organization['id']}/members", per_page=100).body)
+    for role in client.simulator.tenant.roles:
+        bodies += [client.get(f"/roles/{role['id']}/{of}").body for of in ("users", "permissions")]
+    return bodies
+
+
+def test_the_same_seed_makes_the_same_tenant(connect):
+    with Simulator(users=600, seed=5, now=NOW) as first, Simulator(users=600, seed=5, now=NOW) as second:
+        assert whole(connect(first)) == whole(connect(second))
+        assert (first.client_id, first.client_secret) == (second.client_id, second.client_secret)
+
+
+def test_another_seed_makes_another_tenant(connect):
+    with Simulator(users=60, seed=5, now=NOW) as first, Simulator(users=60, seed=6, now=NOW) as second:
+        ids = [set(simulator.tenant.users) for simulator in (first, second)]
+        assert ids[0].isdisjoint(ids[1])
+        assert first.client_id != second.client_id
+
+
+def test_rows_do_not_depend_on_the_order_in_which_they_are_asked_for(connect):
+    with Simulator(users=60, now=NOW) as first, Simulator(users=60, now=NOW) as second:
+        forward = {name: first.tenant.rows(name) for name in SEEDS if not SEEDS[name].parents}
+        backward = {name: second.tenant.rows(name) for name in reversed(SEEDS) if not SEEDS[name].parents}
+        assert forward == backward
+
+
+def test_a_reset_brings_everything_back(client, sim):
+    before = whole(client)
+    sim.tenant.activity(logins=20, creates=5, deletes=5)
+    sim.tenant.organizations.clear()
+    sim.tenant.application.grant_types.clear()
+    assert before != whole(client)
+    sim.reset()
+    assert [] == sim.journal
+    assert before == whole(client)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+def test_every_route_that_names_a_collection_has_a_seed(route):
+    assert callable(route.rows) or route.answer is not None or route.rows in SEEDS
+
+
+def test_every_list_has_rows(client):
+    assert all(client.get(path).json for path in LISTS)
+
+
+def test_secrets_can_be_told_by_their_beginning(client):
+    for path in ("/clients", "/connections", "/resource-servers", "/log-streams"):
+        assert b"SECRET-" in client.get(path).body
+
+
+def test_a_tenant_may_be_empty(connect):
+    with Simulator(users=0, organizations=0) as sim:
+        client = connect(sim)
+        assert ([], []) == (client.get("/users").json, client.get("/organizations").json)
+        assert {"organizations": []} == client.get("/organizations", take=1).json
+        assert [] == client.get(f"/roles/{sim.tenant.roles[0]['id']}/users").json
