@@ -1,0 +1,122 @@
+"""One GET to the Management API, repeated as long as that can help."""
+
+import logging
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_auth0.components.answers import Meaning, Reader, Verdict, growing_wait, judge, wait_seconds
+from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.problems import transient_error
+from source_auth0.components.secrets import hashes_secrets
+from source_auth0.components.tenant import Tenant
+from source_auth0.components.token_endpoint import unreachable
+
+LOGGER = logging.getLogger("airbyte.source_auth0")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What one request may take: (connect, read) timeouts and refusals by the rate limit in seconds, and attempts."""
+
+    timeout: tuple[float, float] = (10, 60)
+    attempts: int = 8
+    rate_limit: float = 900.0
+
+
+#: A check answers within half a minute, whatever the host does.
+HASTE = Patience(timeout=(5, 8), attempts=2, rate_limit=15)
+
+
+@dataclass
+class ManagementApi:
+    """Gets one page of a stream: signed, checked, and repeated when that can help.
+
+    The framework's HttpRequester takes a 200 with half a body for an empty page, names no stream in its errors, and
+    waits a second more than a rate limit asks for.
+    """
+
+    config: dict[str, Any]
+    name: str
+    url: str
+    resource: str
+    authenticator: TenantAuthenticator
+    required_scopes: list[str] = field(default_factory=list)
+    query: dict[str, str] | None = None
+    query_withholding: dict[str, str] | None = None
+    patience: Patience = field(default_factory=Patience)
+
+    def __post_init__(self) -> None:
+        self.tenant = Tenant.of(self.config)
+        self._url = InterpolatedString.create(self.url, parameters={})
+        self._path = InterpolatedString.create(self.resource, parameters={})
+        self._reader = Reader(self.name, tuple(self.required_scopes), "stream_partition" in self.resource)
+        withholding = {} if hashes_secrets(self.config) else self.query_withholding or {}
+        self._query = {**(self.query or {}), **withholding}
+
+    def get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
+        """The parsed body, or None where there is nothing to read: a vanished parent, a feature the plan lacks."""
+        return self.get_path(self.path(stream_slice), query)
+
+    def path(self, stream_slice: StreamSlice | None) -> str:
+        """The resource's path below `/api/v2/`, with ids percent-encoded."""
+        partition = stream_slice.partition if stream_slice else {}
+        encoded = {key: quote(str(value), safe="") for key, value in partition.items()}
+        return str(self._path.eval(self.config, stream_slice=encoded))
+
+    def get_path(self, path: str, query: Mapping[str, Any]) -> Any:
+        """Like `get`, for a path that is put together already."""
+        url = str(self._url.eval(self.config)) + path
+        began, failures, renewed = time.monotonic(), 0, False
+        while True:
+            verdict, wait, token = self._attempt(url, {**self._query, **query}, failures + 1)
+            match verdict.meaning:
+                case Meaning.ROWS:
+                    return verdict.body
+                case Meaning.NOTHING:
+                    if self.tenant.first_time(verdict.warning):
+                        LOGGER.warning(verdict.warning)
+                    return None
+                case Meaning.RENEW if not renewed and self.authenticator.renew(token):
+                    renewed = True
+                    continue
+                case Meaning.AGAIN if failures + 1 < self.patience.attempts:
+                    failures += 1
+                case Meaning.WAIT if time.monotonic() - began < self.patience.rate_limit:
+                    pass
+                case _:
+                    raise verdict.error or transient_error(f"`{self.name}` could not be read.", self.name)
+            time.sleep(wait)
+
+    def _attempt(self, url: str, query: Mapping[str, Any], attempt: int) -> tuple[Verdict, float, str]:
+        token = self.authenticator.token
+        try:
+            answer = self.tenant.session.get(
+                url, params=query, timeout=self.patience.timeout, allow_redirects=False, auth=_Bearer(token)
+            )
+        except requests.RequestException as error:
+            failure = unreachable(self.config["base_url"], error)
+            failure.message = f"`{self.name}` could not be read. {failure.message}"
+            return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
+        self.tenant.observe_date(answer.headers.get("date"))
+        verdict = judge(answer, self._reader)
+        wait = wait_seconds(answer.headers, attempt) if verdict.meaning is Meaning.WAIT else growing_wait(attempt)
+        return verdict, wait * random.uniform(1.0, 1.1), token  # noqa: S311 - jitter, so that threads do not return at once
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Puts the token on a request, so that no `.netrc` of the machine takes its place."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request

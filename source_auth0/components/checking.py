@@ -1,0 +1,77 @@
+"""The check: one sign-in, one diagnosis of scopes, one row."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from source_auth0.components.api import HASTE, ManagementApi
+from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.problems import MissingScope, config_error
+from source_auth0.components.scopes import advice, how_to_grant, missing_scopes
+from source_auth0.components.tenant import Tenant
+
+#: The least that an archetype's list can be asked for.
+ONE_ROW: Mapping[str, Mapping[str, str]] = {
+    "checkpointed": {"take": "1"},
+    "paged": {"page": "0", "per_page": "1"},
+    "searched": {"page": "0", "per_page": "1"},
+}
+
+
+def check_tenant(
+    tenant: Tenant,
+    authenticator: TenantAuthenticator,
+    url: str,
+    streams: Mapping[str, Mapping[str, Any]],
+    logger: logging.Logger,
+) -> None:
+    """Sign in, log what each missing scope costs, and read from the first stream that should be readable.
+
+    `streams` is stream name to definition. Raises a config error when the sign-in fails or nothing is readable.
+    """
+    readable = _readable(authenticator, streams, logger)
+    for name in readable:
+        parameters = streams[name]["$parameters"]
+        if "stream_partition" in parameters["resource"]:
+            continue
+        try:
+            _read_one(
+                ManagementApi(tenant, name, url, authenticator=authenticator, patience=HASTE, **_of(parameters)),
+                streams[name],
+            )
+        except MissingScope as missing:
+            logger.warning(missing.message)
+            continue
+        logger.info(f"Signed in to {tenant.domain}; {len(readable)} of {len(streams)} streams are readable.")
+        return
+    raise _nothing_readable(streams)
+
+
+def _readable(
+    authenticator: TenantAuthenticator, streams: Mapping[str, Mapping[str, Any]], logger: logging.Logger
+) -> list[str]:
+    required = {name: stream["$parameters"]["required_scopes"] for name, stream in streams.items()}
+    granted = authenticator.scopes
+    if granted is None:
+        logger.info("The access token does not tell its scopes; streams are tried instead.")
+        return list(streams)
+    costs = missing_scopes(required, granted)
+    for line in advice(costs):
+        logger.warning(line)
+    if costs:
+        logger.warning(how_to_grant(costs))
+    return [name for name, scopes in required.items() if granted.issuperset(scopes)]
+
+
+def _read_one(api: ManagementApi, stream: Mapping[str, Any]) -> None:
+    archetype = stream["retriever"]["$ref"].rpartition("/")[2]
+    api.get(None, ONE_ROW.get(archetype, {}))
+
+
+def _of(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: parameters[key] for key in ("resource", "query", "query_withholding", "required_scopes")}
+
+
+def _nothing_readable(streams: Mapping[str, Mapping[str, Any]]) -> Exception:
+    scopes = sorted({scope for stream in streams.values() for scope in stream["$parameters"]["required_scopes"]})
+    return config_error(f"The application may sign in, but read nothing. {how_to_grant(scopes)}")

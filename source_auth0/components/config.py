@@ -1,0 +1,86 @@
+"""What is wrong with a config, in one sentence, without repeating what is secret."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from jsonschema import Draft7Validator, ValidationError
+
+from source_auth0.components.problems import config_error
+
+
+def verify_config(config: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """Raise a config error with the first problems of a config; a valid one passes in silence.
+
+    jsonschema's own message for a `oneOf` prints the whole object, secrets included, and says nothing of what to do.
+    """
+    if found := list(_problems(config, spec)):
+        raise config_error(" ".join(found[:3]))
+
+
+def _problems(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
+    plain = {**spec, "properties": {name: _without_branches(p) for name, p in spec["properties"].items()}}
+    for error in Draft7Validator(plain).iter_errors(config):
+        yield _sentence(error, plain)
+    credentials = config.get("credentials")
+    if isinstance(credentials, Mapping):
+        yield from _credential_problems(credentials, spec["properties"]["credentials"]["oneOf"])
+    if isinstance(date := config.get("start_date"), str) and not _is_date(date):
+        yield f"Start Date `{date}` is no UTC date and time. Enter one such as `2024-01-31T00:00:00Z`, or leave it out."
+
+
+def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[str, Any]]) -> Iterator[str]:
+    known = {branch["properties"]["auth_type"]["const"]: branch for branch in branches}
+    branch = known.get(str(credentials.get("auth_type")))
+    if branch is None:
+        yield (
+            f"Authentication Method (`credentials.auth_type`) is `{credentials.get('auth_type')}`; it has to be one of "
+            f"{', '.join(f'`{name}`' for name in known)}."
+        )
+        return
+    for error in Draft7Validator(branch).iter_errors(credentials):
+        yield _sentence(error, branch, "credentials.")
+    for name in branch["required"]:
+        if isinstance(value := credentials.get(name), str) and not value.strip():
+            yield f"{branch['properties'][name]['title']} (`credentials.{name}`) is empty. {_help(branch, name)}"
+
+
+def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "") -> str:
+    if error.validator == "required":
+        name = error.message.split("'")[1]  # jsonschema reports each missing property by itself, by name only here
+        return f"{_title(schema, name)} (`{prefix}{name}`) is missing. {_help(schema, name)}"
+    if not error.path:
+        return "The config is not a JSON object."
+    name = str(error.path[0])
+    if error.validator == "type":
+        return f"{_title(schema, name)} (`{prefix}{name}`) has to be of the type {error.validator_value}."
+    value = "****" if schema["properties"][name].get("airbyte_secret") else error.instance
+    return f"{_title(schema, name)} (`{prefix}{name}`) is `{value}`; {_bound(error)}."
+
+
+def _bound(error: ValidationError) -> str:
+    bounds = {"minimum": "it has to be at least", "maximum": "it has to be at most", "enum": "it has to be one of"}
+    return f"{bounds.get(str(error.validator), f'it breaks the rule `{error.validator}`:')} {error.validator_value}"
+
+
+def _title(schema: Mapping[str, Any], name: str) -> str:
+    return str(schema["properties"].get(name, {}).get("title", name))
+
+
+def _help(schema: Mapping[str, Any], name: str) -> str:
+    examples = schema["properties"].get(name, {}).get("examples")
+    return f"Enter it as in this example: `{examples[0]}`." if examples else ""
+
+
+def _without_branches(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Choices and patterns have sentences of their own here."""
+    return {key: value for key, value in declared.items() if key not in {"oneOf", "pattern", "format"}}
+
+
+def _is_date(text: str) -> bool:
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    try:
+        datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+    return text.endswith("Z") and (fraction.isdigit() or "." not in text)

@@ -1,0 +1,155 @@
+"""How Auth0's lists are read to their end: by checkpoint, by page number, in one answer, or as a single object."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airbyte_cdk.sources.declarative.partition_routers.partition_router import PartitionRouter
+from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
+from airbyte_cdk.sources.declarative.transformations import RecordTransformation
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_auth0.components.api import ManagementApi
+from source_auth0.components.problems import system_error
+from source_auth0.components.sharing import Page, Row
+from source_auth0.components.tenant import Tenant
+
+LOGGER = logging.getLogger("airbyte.source_auth0")
+PAGE_SIZE = 100
+#: What Auth0 wraps a page in; every list asked for by number or checkpoint has one of them, or is a bare array.
+ENVELOPE = {"start", "limit", "length", "total", "next"}
+EMPTY_SLICE = StreamSlice(partition={}, cursor_slice={})
+
+
+@dataclass
+class Lists(Retriever):
+    """What all lists have in common: rows checked, given their parents' keys, redacted, and shared between readers.
+
+    The framework's SimpleRetriever takes a body without the expected key for an empty page, stops at short pages, and
+    reads a parent once for each of its children.
+    """
+
+    config: dict[str, Any]
+    name: str
+    requester: ManagementApi
+    rows: str | None = None
+    partition_router: PartitionRouter | None = None
+    transformations: list[RecordTransformation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tenant = Tenant.of(self.config)
+        self.tenant.shared.register(self.name)
+
+    def read_records(
+        self,
+        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
+        stream_slice: StreamSlice | None = None,
+    ) -> Iterator[Row]:
+        """The rows of one slice, page by page."""
+        for page in self.shared_pages(self.name, stream_slice or EMPTY_SLICE):
+            yield from page
+
+    def shared_pages(self, name: str, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The finished pages of one slice, fetched once for all readers of `name`."""
+        part = tuple(sorted((k, str(v)) for k, v in stream_slice.partition.items() if k != "parent_slice"))
+        yield from self.tenant.shared.read(name, part, lambda: self._finished(stream_slice))
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The pages of one slice as Auth0 sends them."""
+        raise NotImplementedError
+
+    def rows_of(self, body: Any) -> Page:
+        """The rows in an answer; raises where they are not where Auth0 documents them: that is no empty list."""
+        found = body.get(self.rows) if isinstance(body, dict) and self.rows else body
+        if found is None and self._is_single_resource(body):
+            return []
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            kind = f"an object with {sorted(body)}" if isinstance(body, dict) else f"a {type(body).__name__}"
+            raise system_error(f"Auth0 answered `{self.name}` with {kind} where a list of rows was due.", self.name)
+        return found
+
+    def _is_single_resource(self, body: dict[str, Any]) -> bool:
+        """Whether one resource came where a child's list was due, as one recording of a real tenant has it."""
+        single = "id" in body and not ENVELOPE & set(body) and self.partition_router is not None
+        if single and self.tenant.first_time(f"single resource for {self.name}"):
+            LOGGER.warning(
+                f"Auth0 answered `{self.name}` with a single resource for a list; it is taken for an empty one."
+            )
+        return single
+
+    def _finished(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        parents = {key: value for key, value in stream_slice.partition.items() if key != "parent_slice"}
+        for page in self.pages(stream_slice):
+            for row in page:
+                row.update(parents)
+                for transformation in self.transformations:
+                    transformation.transform(row, config=self.config, stream_slice=stream_slice)
+            yield page
+
+
+@dataclass
+class Checkpointed(Lists):
+    """`from`/`take`: only an absent `next` ends the list; a page may be short, even empty, and still carry one."""
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """All pages, without any cap."""
+        query: dict[str, Any] = {"take": PAGE_SIZE, **self.fields()}
+        seen: set[str] = set()
+        while (body := self.requester.get(stream_slice, query)) is not None:
+            yield self.rows_of(body)
+            following = body.get("next") if isinstance(body, dict) else None
+            if not following:
+                return
+            if following in seen:
+                raise system_error(f"Auth0 sent the same checkpoint of `{self.name}` twice.", self.name)
+            seen.add(following)
+            query = {**query, "from": following}
+
+    def fields(self) -> dict[str, str]:
+        """Query parameters that depend on the token; none for most lists."""
+        return {}
+
+
+@dataclass
+class Paged(Lists):
+    """`page`/`per_page`, where nothing else exists: up to 1,000 rows, and an error beyond, never a short list."""
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """All pages; the total ends the list where Auth0 tells it, an empty page otherwise."""
+        number, read = 0, 0
+        while True:
+            query = {"page": number, "per_page": PAGE_SIZE, "include_totals": "true"}
+            if (body := self.requester.get(stream_slice, query)) is None:
+                return
+            page = self.rows_of(body)
+            read += len(page)
+            yield page
+            total = body.get("total") if isinstance(body, dict) else None
+            if not page or (isinstance(total, int) and read >= total):
+                return
+            number += 1
+
+
+@dataclass
+class Unpaged(Lists):
+    """Everything in one answer."""
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The one page."""
+        if (body := self.requester.get(stream_slice, {})) is not None:
+            yield self.rows_of(body)
+
+
+@dataclass
+class Singleton(Lists):
+    """One object for the tenant; its domain becomes the key, so that several tenants can share a table."""
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The one row, or none where nobody configured it."""
+        if (body := self.requester.get(stream_slice, {})) is not None:
+            if not isinstance(body, dict):
+                raise system_error(
+                    f"Auth0 answered `{self.name}` with a {type(body).__name__}, not an object.", self.name
+                )
+            yield [{"tenant_domain": self.tenant.domain, **body}]

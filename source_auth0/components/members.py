@@ -1,0 +1,104 @@
+"""Members of organizations and their roles, both from the same pages: one request for 100 members, none for each."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_auth0.components.lists import EMPTY_SLICE, PAGE_SIZE, Checkpointed
+from source_auth0.components.problems import MissingScope
+from source_auth0.components.sharing import Page, Row
+
+LOGGER = logging.getLogger("airbyte.source_auth0")
+FIELDS = "user_id,email,picture,name"
+ROLES_SCOPE = "read:organization_member_roles"
+
+
+@dataclass
+class Members(Checkpointed):
+    """The members, with their roles inline where the token may read them (Auth0 sends roles only when asked)."""
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """All pages; a token whose scopes are unknown is asked for roles first, and for members alone if refused."""
+        try:
+            yield from super().pages(stream_slice)
+        except MissingScope as refusal:
+            if ROLES_SCOPE not in refusal.scopes or not self._roles_may_be_read():
+                raise
+            self.tenant.refused_scopes.add(ROLES_SCOPE)
+            yield from super().pages(stream_slice)
+
+    def fields(self) -> dict[str, str]:
+        """The fields to ask for."""
+        wanted = f"{FIELDS},roles" if self._roles_may_be_read() else FIELDS
+        return {"fields": wanted, "include_fields": "true"}
+
+    def _roles_may_be_read(self) -> bool:
+        granted = self.requester.authenticator.scopes
+        return ROLES_SCOPE not in self.tenant.refused_scopes and (granted is None or ROLES_SCOPE in granted)
+
+
+@dataclass
+class MemberRoles(Members):
+    """A row for each role of each member, taken out of the pages of `organization_members`.
+
+    Those carry id and name of a role; its description comes from the list of roles. A call for each member is made
+    only where a tenant's answer has no roles at all.
+    """
+
+    pages_of: str = ""
+    roles: ParentStreamConfig | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.tenant.shared.register(self.pages_of)
+
+    def read_records(
+        self,
+        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
+        stream_slice: StreamSlice | None = None,
+    ) -> Iterator[Row]:
+        """The roles of the members of one organization."""
+        organization = stream_slice or EMPTY_SLICE
+        for members in self.shared_pages(self.pages_of, organization):
+            if members and not self._roles_may_be_read():
+                raise MissingScope(self.name, (ROLES_SCOPE,))
+            inline = any("roles" in member for member in members)
+            for member in members:
+                for role in (member.get("roles") or []) if inline else self._roles_of(member):
+                    yield self._row(member, role)
+
+    def _row(self, member: Row, role: Row) -> Row:
+        descriptions = self.tenant.once("role descriptions", self._descriptions)
+        return {
+            "org_id": member["org_id"],
+            "user_id": member["user_id"],
+            "description": descriptions.get(role["id"]),
+            **role,
+        }
+
+    def _roles_of(self, member: Row) -> Iterator[Row]:
+        if self.tenant.first_time("roles inline"):
+            LOGGER.warning(f"`{self.name}`: Auth0 sent members without their roles, so each member's are asked for.")
+        path = f"organizations/{quote(member['org_id'], safe='')}/members/{quote(member['user_id'], safe='')}/roles"
+        page = self.requester.get_path(path, {"page": 0, "per_page": PAGE_SIZE})
+        yield from self._rows_in(page) if page is not None else []
+
+    def _rows_in(self, body: Any) -> Page:
+        return self.rows_of(body if isinstance(body, list) else body.get("roles"))
+
+    def _descriptions(self) -> dict[str, str | None]:
+        """Role id to description; none where the token may not list roles, which a warning says."""
+        try:
+            return {
+                row["id"]: row.get("description")
+                for partition in (self.roles.stream.generate_partitions() if self.roles else ())
+                for row in partition.read()
+            }
+        except MissingScope as missing:
+            LOGGER.warning(f"`{self.name}` has no descriptions of roles. {missing.message}")
+            return {}

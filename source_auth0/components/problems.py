@@ -1,0 +1,45 @@
+"""What is said to people when something is wrong: what failed, which stream, what to change, and where."""
+
+from airbyte_cdk.models import FailureType, StreamDescriptor
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+#: Where scopes are granted in Auth0's dashboard.
+GRANT_PATH = "Applications › APIs › Auth0 Management API › Machine to Machine Applications"
+
+
+class MissingScope(AirbyteTracedException):
+    """The token may not read a stream: an error of that stream alone, and never an empty table."""
+
+    def __init__(self, stream: str, scopes: tuple[str, ...]) -> None:
+        self.scopes = scopes
+        several = len(scopes) > 1
+        names = " and ".join(f"`{scope}`" for scope in scopes)
+        super().__init__(
+            message=f"Auth0 refused `{stream}`: the application lacks the scope{'s' if several else ''} {names}. "
+            f"Grant {'them' if several else 'it'} under {GRANT_PATH}, then sync again.",
+            internal_message=f"missing scopes {scopes} for {stream}",
+            failure_type=FailureType.config_error,
+            stream_descriptor=StreamDescriptor(name=stream),
+        )
+
+
+def config_error(message: str, stream: str | None = None) -> AirbyteTracedException:
+    """An error that the person who configured the connector can mend."""
+    return _traced(message, FailureType.config_error, stream)
+
+
+def transient_error(message: str, stream: str | None = None) -> AirbyteTracedException:
+    """An error that another attempt later may not meet again."""
+    return _traced(message, FailureType.transient_error, stream)
+
+
+def system_error(message: str, stream: str | None = None) -> AirbyteTracedException:
+    """An answer that the connector does not understand; it says so rather than guess."""
+    return _traced(message, FailureType.system_error, stream)
+
+
+def _traced(message: str, failure_type: FailureType, stream: str | None) -> AirbyteTracedException:
+    descriptor = StreamDescriptor(name=stream) if stream else None
+    return AirbyteTracedException(
+        message=message, internal_message=message, failure_type=failure_type, stream_descriptor=descriptor
+    )

@@ -1,0 +1,154 @@
+"""The tenant a sync reads: its addresses, and what all streams of one sync share."""
+
+import threading
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (
+    ConfigTransformation,
+)
+from requests.adapters import HTTPAdapter
+
+from source_auth0.components.problems import config_error
+from source_auth0.components.sharing import SharedPages
+
+#: Hosts that may be spoken to without TLS: a simulated tenant on this very machine.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+POOL_SIZE = 64
+
+T = TypeVar("T")
+
+
+def base_url_of(text: str) -> str:
+    """`https://host[:port]` for whatever people type as a domain.
+
+    Scheme, trailing slash, `/api/v2` and case do not matter; any host is accepted, since custom domains and private
+    cloud have any name. Raises a config error for what cannot be an Auth0 domain.
+    """
+    typed = text.strip()
+    try:
+        url = urlsplit(typed if "://" in typed else f"https://{typed}")
+        host, port = (url.hostname or "").lower(), url.port
+    except ValueError:
+        url, host, port = urlsplit(""), "", None
+    if not host or url.username or url.query or url.fragment or any(c.isspace() for c in typed):
+        raise config_error(
+            f"Base URL `{typed.rpartition('@')[2]}` is not an Auth0 domain. Enter the Domain that Auth0 shows under "
+            "Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+        )
+    if url.path.strip("/").lower() not in {"", "api/v2"}:
+        raise config_error(
+            f"Base URL `{typed}` has the path `{url.path}`, which no Auth0 domain has. Enter the domain alone, "
+            f"such as `https://{host}`."
+        )
+    if url.scheme != "https" and not (url.scheme == "http" and host in LOOPBACK):
+        raise config_error(
+            f"Base URL `{typed}` does not use https. The access token travels to this address, so plain http is only "
+            f"accepted for this machine's own addresses. Enter `https://{host}`."
+        )
+    host = f"[{host}]" if ":" in host else host
+    return f"{url.scheme}://{host}{f':{port}' if port else ''}"
+
+
+def audience_of(text: str) -> str:
+    """The Management API's identifier, which always ends in a slash (`https://TENANT/api/v2/`)."""
+    typed = text.strip()
+    return typed if typed.endswith("/") else f"{typed}/"
+
+
+@dataclass
+class NormalizeAddresses(ConfigTransformation):
+    """Writes `base_url` and `audience` the way everything else expects them; the stored config stays as typed."""
+
+    def transform(self, config: MutableMapping[str, Any]) -> None:
+        """Normalise in place; what cannot be normalised is left for `Tenant.verify`, which says why."""
+        credentials = config.get("credentials")
+        if isinstance(credentials, dict) and isinstance(credentials.get("audience"), str):
+            config["credentials"] = {**credentials, "audience": audience_of(credentials["audience"])}
+        if isinstance(config.get("base_url"), str):
+            try:
+                config["base_url"] = base_url_of(config["base_url"])
+            except Exception:  # noqa: BLE001 - spec and discover must work with any config; check and read verify it
+                return
+
+
+@dataclass
+class HeldToken:
+    """The access token of a sync and when to renew it, on the monotonic clock; guarded by its lock."""
+
+    text: str = field(default="", repr=False)
+    scope: str | None = None
+    expiry: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+
+class Tenant(dict[str, Any]):
+    """The config as the framework's templates see it, plus what the streams of one sync share.
+
+    One instance a source: its token, its HTTP connections, its shared pages and the tenant's clock.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(config)
+        self.shared = SharedPages()
+        self.held_token = HeldToken()
+        self._ahead = timedelta()
+        self._warned: set[str] = set()
+        self._known: dict[str, Any] = {}
+        self._learning = threading.Lock()
+        self.refused_scopes: set[str] = set()
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Tenant":
+        """The tenant behind a component's config; a plain mapping (as in a unit test) becomes one of its own."""
+        return config if isinstance(config, Tenant) else cls(config)
+
+    def verify(self) -> None:
+        """Raise a config error that says what to change when the addresses cannot be an Auth0 tenant's."""
+        base_url_of(self["base_url"])
+
+    @property
+    def domain(self) -> str:
+        """The canonical domain, whichever custom domain is used: the key column that tells tenants apart."""
+        audience = (self.get("credentials") or {}).get("audience") or ""
+        return urlsplit(audience).hostname or urlsplit(self["base_url"]).netloc
+
+    @cached_property
+    def session(self) -> requests.Session:
+        """Connections kept open for all streams; proxies and certificates as `requests` reads the environment."""
+        session = requests.Session()
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=POOL_SIZE)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+    def now(self) -> datetime:
+        """The tenant's clock, told by the `Date` header of its answers; this machine's until there was one."""
+        return datetime.now(timezone.utc) + self._ahead
+
+    def observe_date(self, header: str | None) -> None:
+        """Follow the tenant's clock, to the second."""
+        try:
+            self._ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
+        except (TypeError, ValueError):
+            return
+
+    def once(self, what: str, learn: Callable[[], T]) -> T:
+        """Something that the whole sync learns once, by whichever stream needs it first."""
+        with self._learning:
+            if what not in self._known:
+                self._known[what] = learn()
+            return self._known[what]  # type: ignore[no-any-return]
+
+    def first_time(self, what: str) -> bool:
+        """Whether `what` is said for the first time in this sync, so that a warning is given once."""
+        with self._learning:
+            first = what not in self._warned
+            self._warned.add(what)
+            return first

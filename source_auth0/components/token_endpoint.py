@@ -1,0 +1,130 @@
+"""The token endpoint: how it is asked, and what each of its answers tells a person to change."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
+
+#: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
+TIMEOUT = (5, 10)
+PATIENCE = 20
+SETTINGS = "Applications › your application › Settings"
+
+
+def request_token(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
+    """Ask for a token, again while the endpoint is only busy.
+
+    The answer has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
+
+    Raises a config error that names what to change, or a transient one when the endpoint stays out of reach for 20 s.
+    """
+    began, wait = time.monotonic(), 1.0
+    while True:
+        try:
+            return _attempt(base_url, form)
+        except AirbyteTracedException as error:
+            out_of_patience = time.monotonic() - began + wait + sum(TIMEOUT) > PATIENCE
+            if error.failure_type != FailureType.transient_error or out_of_patience:
+                raise
+        time.sleep(wait)
+        wait *= 2
+
+
+def unreachable(base_url: str, error: requests.RequestException) -> AirbyteTracedException:
+    """What a broken connection means, by its kind; nothing of the request is repeated, since it holds the secret."""
+    host, cause = urlsplit(base_url).netloc, repr(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return config_error(
+            f"The TLS certificate of {host} could not be verified. Check the Base URL; behind a proxy that re-signs "
+            "traffic, point REQUESTS_CA_BUNDLE at its certificate."
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return config_error(f"The proxy on the way to {host} refused the connection. Check HTTPS_PROXY and NO_PROXY.")
+    if "NameResolutionError" in cause or "getaddrinfo" in cause:
+        return config_error(f"There is no host named {host}. Check the Base URL for a typing error.")
+    if isinstance(error, requests.exceptions.Timeout):
+        return transient_error(
+            f"{host} did not answer in time. Check the Base URL, and that this machine may reach it on port 443."
+        )
+    return transient_error(
+        f"The connection to {host} failed ({type(error).__name__}). Check the Base URL and this machine's network."
+    )
+
+
+def _attempt(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        answer = requests.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        raise unreachable(base_url, error) from None
+    body = _json_object(answer)
+    if answer.status_code == requests.codes.ok and isinstance(body.get("access_token"), str):
+        return body
+    raise _refusal(base_url, form, answer, body)
+
+
+def _refusal(
+    base_url: str, form: Mapping[str, str], answer: requests.Response, body: Mapping[str, Any]
+) -> AirbyteTracedException:
+    host = urlsplit(base_url).netloc
+    error, said = str(body.get("error") or ""), str(body.get("error_description") or "")
+    if answer.status_code == requests.codes.too_many_requests or answer.status_code >= requests.codes.server_error:
+        return transient_error(
+            f"{host} could not give an access token just now ({answer.status_code} {said or answer.reason}). "
+            "Try again later."
+        )
+    if not error:
+        return config_error(
+            f"{host} does not answer like an Auth0 tenant (status {answer.status_code} for /oauth/token). Check the "
+            f"Base URL: it is the Domain shown under {SETTINGS}."
+        )
+    quoted = f"{error}: {said}"
+    for secret in (form.get("client_secret"), form.get("client_assertion")):
+        quoted = quoted.replace(secret, "****") if secret else quoted
+    return config_error(
+        _advice(error, said, form["audience"], host)
+        or f"{host} refused to give an access token ({answer.status_code} {quoted})."
+    )
+
+
+def _advice(error: str, said: str, audience: str, host: str) -> str | None:
+    """What to change for a refusal, told apart as Auth0 words them."""
+    if error == "unauthorized_client" and "Grant type" in said:
+        return (
+            f"The application may not use the Client Credentials grant. Switch it on in {host} under {SETTINGS} › "
+            "Advanced Settings › Grant Types; the application has to be of the type Machine to Machine."
+        )
+    if said.startswith(("Service not found", "Service not enabled")):
+        return (
+            f"Audience `{audience}` is not an API of {host}. Enter the Identifier shown under Applications › APIs › "
+            "Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is used."
+        )
+    if "is not authorized to access" in said or "has not been granted scopes" in said:
+        return (
+            f"The application is not authorized for the Management API of {host}. Authorize it under {GRANT_PATH}, and "
+            "grant it the read scopes of what you want to sync."
+        )
+    if "Non-global clients" in said:
+        return (
+            f"Audience is missing. Enter the Identifier of the Auth0 Management API, such as `https://{host}/api/v2/`."
+        )
+    if error in {"access_denied", "invalid_client"}:
+        return (
+            f"{host} refused the Client ID or the Client Secret. Copy both again from {SETTINGS}, and check that the "
+            "Base URL is that tenant's."
+        )
+    return None
+
+
+def _json_object(answer: requests.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,155 @@
+"""The source: the declarative manifest, with check and discover where the framework's do not serve."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteCatalog,
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStream,
+    AirbyteStreamState,
+    ConfiguredAirbyteCatalog,
+    Status,
+    StreamDescriptor,
+    SyncMode,
+)
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
+from airbyte_cdk.sources.declarative.models import SelectiveAuthenticator as SelectiveAuthenticatorModel
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.checking import check_tenant
+from source_auth0.components.config import verify_config
+from source_auth0.components.factory import ComponentFactory
+from source_auth0.components.problems import config_error
+from source_auth0.components.tenant import Tenant
+from source_auth0.manifest import assemble, json_schema, load_stream, primary_key, stream_files
+
+
+class SourceAuth0(ConcurrentDeclarativeSource):
+    """Reads an Auth0 tenant; only the streams that a command needs are built."""
+
+    def __init__(
+        self,
+        catalog: ConfiguredAirbyteCatalog | None = None,
+        config: Mapping[str, Any] | None = None,
+        state: list[AirbyteStateMessage] | None = None,
+        config_path: str | None = None,
+    ) -> None:
+        known = stream_files()
+        selected = [s.stream.name for s in catalog.streams if s.stream.name in known] if catalog else []
+        self._catalog = catalog
+        super().__init__(
+            catalog=catalog,
+            config=config,
+            state=state,
+            config_path=config_path,
+            source_config=assemble(selected),
+        )
+        self._config = Tenant(self._config)
+        self._constructor = ComponentFactory(
+            message_repository=self._message_repository,
+            configured_catalog=catalog,
+            connector_state_manager=self._connector_state_manager,
+        )
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Sign in, tell what the token may read, and read one row; only a token that reads nothing fails."""
+        try:
+            self._check(config, logger)
+        except AirbyteTracedException as error:
+            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+
+    def _check(self, config: Mapping[str, Any], logger: logging.Logger) -> None:
+        tenant = self._tenant(config)
+        url = self._source_config["definitions"]["requester"]["url"]
+        streams = {name: load_stream(name) for name in stream_files()}
+        check_tenant(tenant, self._authenticator(tenant), url, streams, logger)
+
+    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:  # noqa: ARG002
+        """Every stream, whatever the token may read: a catalog that needs no network and never shrinks."""
+        return AirbyteCatalog(streams=[_airbyte_stream(load_stream(name)) for name in stream_files()])
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """Read the selected streams; those that this version does not know are an error before anything is read."""
+        self._tenant(config)
+        known = stream_files()
+        if unknown := [s.stream.name for s in catalog.streams if s.stream.name not in known]:
+            raise config_error(
+                f"The catalog selects streams that do not exist: {', '.join(unknown)}. Known streams are "
+                f"{', '.join(known)}. Refresh the connection's schema."
+            )
+        if catalog is not self._catalog:
+            yield from SourceAuth0(catalog, config, state).read(logger, config, catalog, state)
+        else:
+            yield from super().read(logger, config, catalog, state)
+
+    def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
+        """The selected streams; all of them where the source was made without a catalog."""
+        if self._catalog is None:
+            self._source_config = self._pre_process_manifest(assemble(list(stream_files()), with_schemas=True))
+        return super().streams(config)
+
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:  # noqa: ARG002
+        """The config as the streams see it; the framework's own writes it, secrets and all, into a temporary file."""
+        return self._config or config
+
+    @classmethod
+    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
+        """The saved state; version 0.1 saved one object, `{"users": {"updated_at": …}}`, which still counts."""
+        state = cls._read_json_file(state_path) if state_path else None
+        if isinstance(state, dict):
+            return [_stream_state(name, saved) for name, saved in state.items()]
+        return super().read_state(state_path)
+
+    def _tenant(self, config: Mapping[str, Any]) -> Tenant:
+        """The tenant of this source's config (or of the one a caller hands in), once it holds water."""
+        tenant = Tenant.of(self._config or config)
+        verify_config(tenant, self._source_config["spec"]["connection_specification"])
+        tenant.verify()
+        return tenant
+
+    def _authenticator(self, tenant: Tenant) -> TenantAuthenticator:
+        definition = self._source_config["definitions"]["authenticator"]
+        authenticator: TenantAuthenticator = self._constructor.create_component(
+            SelectiveAuthenticatorModel, definition, tenant
+        )
+        return authenticator
+
+
+def _stream_state(name: str, saved: Mapping[str, Any]) -> AirbyteStateMessage:
+    return AirbyteStateMessage(
+        type=AirbyteStateType.STREAM,
+        stream=AirbyteStreamState(
+            stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(dict(saved))
+        ),
+    )
+
+
+def _airbyte_stream(definition: dict[str, Any]) -> AirbyteStream:
+    stream = AirbyteStream(
+        name=definition["name"],
+        json_schema=json_schema(definition),
+        supported_sync_modes=[SyncMode.full_refresh],
+        source_defined_primary_key=[[key] for key in primary_key(definition)],
+        is_resumable=False,
+    )
+    if cursor := definition.get("incremental_sync"):
+        stream.supported_sync_modes.append(SyncMode.incremental)
+        stream.source_defined_cursor = True
+        stream.default_cursor_field = [cursor["cursor_field"]]
+        stream.is_resumable = True
+    return stream
