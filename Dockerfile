@@ -1,0 +1,25 @@
+# Any builder will do, the classic one included, and any base with Python 3.10 to 3.14, pip and a user `airbyte`.
+ARG BASE_IMAGE=docker.io/airbyte/python-connector-base:4.1.0@sha256:1d1aa21d34e851df4e8a87b391c27724c06e2597608e7161f4d167be853bd7b6
+
+FROM ${BASE_IMAGE} AS builder
+USER root
+WORKDIR /build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+RUN python3 -m venv --without-pip /opt/source-auth0
+# The requirements take long and change seldom: their own layer. The base's pip installs into the environment, which so carries none.
+COPY requirements.txt ./
+RUN python3 -m pip --quiet --python /opt/source-auth0/bin/python install --no-compile --require-hashes --requirement requirements.txt \
+ && find /opt/source-auth0/lib -depth -type d -name tests -exec rm -r {} +
+COPY . ./
+RUN python3 -m pip --quiet --python /opt/source-auth0/bin/python install --no-compile --no-deps --no-build-isolation .
+# A root that is read-only can not keep bytecode later. It is trusted as it is: nothing here changes once built.
+RUN /opt/source-auth0/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/source-auth0/lib
+
+FROM ${BASE_IMAGE}
+COPY --from=builder /opt/source-auth0 /opt/source-auth0
+ENV PATH=/opt/source-auth0/bin:$PATH
+WORKDIR /airbyte/integration_code
+USER airbyte
+ENV AIRBYTE_ENTRYPOINT="source-auth0"
+ENTRYPOINT ["source-auth0"]
+LABEL io.airbyte.version="1.0.0" io.airbyte.name="airbyte/source-auth0"
