@@ -23,6 +23,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same tenant")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="that each answer takes")
     parser.add_argument("--plan", choices=PLANS, default="unlimited", help="whose rate limits hold")
+    parser.add_argument("--export-seconds", type=float, default=0.2, help="that an export of users takes")
     return parser.parse_args()
 
 
@@ -57,6 +58,7 @@ def main() -> None:
         organizations=options.organizations,
         latency=options.latency,
         plan=options.plan,
+        export_seconds=options.export_seconds,
         port=options.port,
         control_port=options.control_port,
     )

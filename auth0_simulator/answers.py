@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.errors import unreadable_fields
 from auth0_simulator.paging import UNPAGED
-from auth0_simulator.profiles import Row
 from auth0_simulator.resources import key_column, missing
 from auth0_simulator.route import Call
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from auth0_simulator.exports import KNOBS
 from auth0_simulator.faults import Fault
 from auth0_simulator.message import Message, Reply, json_reply
 
@@ -15,7 +16,17 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 FAULT_FIELDS = tuple(field.name for field in dataclasses.fields(Fault))
 USER_ACTIONS = ("create", "update", "login", "delete", "logins", "creates", "deletes")
-SETTINGS = ("latency", "plan", "scopes", "page_limit", "total_cap", "token_lifetime", "gzip")
+SETTINGS = (
+    "latency",
+    "plan",
+    "scopes",
+    "page_limit",
+    "total_cap",
+    "token_lifetime",
+    "gzip",
+    "user_id_ranges",
+    "exports",
+)
 CLOCK_ACTIONS = ("advance", "freeze", "unfreeze")
 
 
@@ -110,7 +121,14 @@ class ControlPlane:
 
     def _settings(self, _body: Body) -> Body:
         settings = dataclasses.asdict(self._simulator.settings)
-        return {**settings, "scopes": sorted(self._simulator.scopes), "plan": self._simulator.plan}
+        simulator = self._simulator
+        return {
+            **settings,
+            "scopes": sorted(simulator.scopes),
+            "plan": simulator.plan,
+            "user_id_ranges": simulator.tenant.index.user_id_ranges,
+            "exports": {name: getattr(simulator.exports, name) for name in KNOBS},
+        }
 
     def _change_settings(self, body: Body) -> Body:
         _require_known(body, SETTINGS)
@@ -119,6 +137,12 @@ class ControlPlane:
                 self._simulator.plan = value
             elif name == "scopes":
                 self._simulator.scopes = value
+            elif name == "user_id_ranges":
+                self._simulator.tenant.index.user_id_ranges = bool(value)
+            elif name == "exports":
+                _require_known(value, KNOBS)
+                for knob, turned in value.items():
+                    setattr(self._simulator.exports, knob, turned)
             else:
                 setattr(self._simulator.settings, name, value)
         return self._settings({})

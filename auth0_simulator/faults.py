@@ -11,15 +11,15 @@ KINDS = {
     "status": "answers `status` with Auth0's envelope (429 with rate-limit headers unless `with_headers` is false)",
     "reset_before": "closes the connection before a byte is sent",
     "reset_during": "closes the connection amid the body",
-    "truncated_json": "ends the body early, under a content-length that agrees",
-    "truncated_gzip": "compresses the body and ends it early",
+    "truncated_json": "ends the body early, under a content-length that agrees; of a download, amid a line of it",
+    "truncated_gzip": "compresses the body and ends it early; a download is a gzip already",
     "html": "answers a proxy's page of HTML, with `status` or 200",
     "empty": "answers 200, or `status`, with no body",
     "wrong_content_type": "sends the right body as text/html",
     "repeat_page": "sends the body of the previous answer on the same path again",
     "looping_next": "sends the cursor that came as `from` back as `next`, from the second page on",
     "expired_checkpoint": "refuses any `from` as expired",
-    "slow": "sends a byte at a time, `seconds` apart",
+    "slow": "sends a byte, or a piece of a download, at a time, `seconds` apart",
     "hang": "never answers",
     "skew": "shifts the date header by `seconds`",
     "revoke_token": "revokes every token, the request's own too",
@@ -43,7 +43,8 @@ class Fault:
     """One thing that goes wrong.
 
     kind: one of KINDS.
-    template: the route's path below /api/v2 ("/users"), "/oauth/token", or a beginning and "*"; None is every one.
+    template: the route's path below /api/v2 ("/users"), "/oauth/token", "/user-exports/download", or a beginning and
+        "*"; None is every one.
     when: "once", "always", "every:N", "after:N" (all but the first N), "first:N" or "nth:N" of the requests that match.
     where: query parameters that a request must carry to match, e.g. {"page": "3"}.
     """

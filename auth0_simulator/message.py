@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http import HTTPStatus
@@ -89,6 +90,7 @@ class Reply:
 
     `cut` sends that share of the body; `honest` says whether content-length owns up to the cut. `pace` sends a byte
     at a time, that many seconds apart. `drop` sends nothing and closes; `hang` sends nothing and leaves it open.
+    `stream(share, whole=…)` makes the body piece by piece in place of `body`; `pace` then holds between the pieces.
     """
 
     status: int
@@ -101,6 +103,7 @@ class Reply:
     pace: float = 0.0
     drop: bool = False
     hang: bool = False
+    stream: Callable[..., Iterator[bytes]] | None = None
 
     def with_headers(self, headers: dict[str, str]) -> Reply:
         """The same answer with more headers."""
@@ -108,18 +111,24 @@ class Reply:
 
     def encode(self, *, keep_alive: bool, head_only: bool = False) -> tuple[bytes, bool]:
         """The bytes to send, and whether the connection must be cut off after them."""
-        payload = self.body
-        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"content-type: {self.content_type}"]
-        if self.gzip:
-            payload = _gzip(payload)
-            lines.append("content-encoding: gzip")
+        payload = _gzip(self.body) if self.gzip else self.body
         kept = payload if self.cut >= 1 else payload[: int(len(payload) * self.cut)]
         declared = len(kept) if self.honest else len(payload)
-        lines.append(f"content-length: {declared}")
+        framing = ["content-encoding: gzip"] if self.gzip else []
+        head = self.head([*framing, f"content-length: {declared}"], keep_alive=keep_alive)
+        return (head if head_only else head + kept), len(kept) < declared
+
+    def head(self, framing: list[str], *, keep_alive: bool) -> bytes:
+        """The status line and the headers, with those that say how the body is framed."""
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"content-type: {self.content_type}"]
+        lines.extend(framing)
         lines.extend(f"{name}: {value}" for name, value in self.headers.items())
         lines.append("connection: " + ("keep-alive" if keep_alive else "close"))
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        return (head if head_only else head + kept), len(kept) < declared
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def pieces(self) -> Iterator[bytes]:
+        """The streamed body with what a fault does to it: cut in a sound gzip, or in a torn one."""
+        return iter(()) if self.stream is None else self.stream(self.cut, whole=self.honest and not self.gzip)
 
 
 def json_reply(status: int, value: object, headers: dict[str, str] | None = None) -> Reply:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Population:
-    """Users spread evenly over `spread` before the tenant was made, or placed by index; its index may lag."""
+    """Users spread evenly over `spread` before the tenant was made, or placed by index; and what their index can do."""
 
     users: int = 2500
     organizations: int = 12
@@ -18,3 +18,4 @@ class Population:
     updated_at: Callable[[int], datetime] | None = None
     index_lag: float = 0.0
     timeout_rows: int | None = None
+    user_id_ranges: bool = True

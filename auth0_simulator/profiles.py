@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 from unicodedata import normalize
 
+from auth0_simulator.accounts import (
+    DATABASE,
+    DECIMAL_DIGITS,
+    GOOGLE,
+    HEX_DIGITS,
+    OKTA,
+    SAML,
+    SMS,
+    Row,
+    account_id,
+    identity_of,
+)
 from auth0_simulator.clock import timestamp
 from auth0_simulator.identifiers import BITS_32, scramble, unscramble
-
-Row = dict[str, Any]
 
 GIVEN = ("Ada", "Bruno", "Chioma", "Dmitri", "Élodie", "Farah", "Goran", "Hana", "Ines", "Jörg", "Kaito", "Lucía")
 FAMILY = ("Abe", "Brandt", "Costa", "Dubois", "Eriksen", "Fraser", "García", "Haddad", "Ivanova", "Jansen", "Łukasz")
@@ -27,22 +36,7 @@ LANGUAGES = ("en", "de", "es", "fr", "ja", "pt-BR")
 # Names are in any script, addresses are not.
 _ASCII = {name: normalize("NFKD", name).encode("ascii", "ignore").decode().lower() for name in GIVEN + FAMILY}
 
-DATABASE = "Username-Password-Authentication"
-GOOGLE = "google-oauth2"
-SMS = "sms"
-OKTA = "acme-okta"
-SAML = "globex-saml"
-# Of 256 users: those whose digest starts below the bound belong to (connection, provider, is_social).
-CONNECTIONS = (
-    (150, DATABASE, "auth0", False),
-    (200, GOOGLE, "google-oauth2", True),
-    (212, SMS, "sms", False),
-    (236, OKTA, "okta", False),
-    (256, SAML, "samlp", False),
-)
-CONNECTION_NAMES = tuple(entry[1] for entry in CONNECTIONS)
-HEX_DIGITS = 8
-DECIMAL_DIGITS = 10
+KEYS = frozenset({"created_at", "updated_at", "user_id", "identities"})
 
 
 class Profiles:
@@ -64,7 +58,7 @@ class Profiles:
 
     def user_id(self, index: int) -> str:
         """The id of the user at an index, in the shape of its connection."""
-        return _user_id(self._digest(index), scramble(self.seed, index))
+        return account_id(self._digest(index), scramble(self.seed, index))
 
     def index(self, user_id: str) -> int | None:
         """The index whose user would have this id; None when no index has it."""
@@ -84,16 +78,16 @@ class Profiles:
         random = self._digest(index)
         number = scramble(self.seed, index)
         since, until = timestamp(created), timestamp(updated)
-        _, connection, provider, is_social = next(entry for entry in CONNECTIONS if random[0] < entry[0])
-        user_id = _user_id(random, number)
+        identity = identity_of(random, number)
+        connection = identity["connection"]
         row: Row = {
             "created_at": since,
-            "identities": [_identity(user_id, connection, provider, random, is_social=is_social)],
+            "identities": [identity],
             "name": " ".join(_names(random)),
             "nickname": _handle(random, number),
             "picture": f"https://s.gravatar.com/avatar/{random[3:19].hex()}?s=480&r=pg&d=https%3A%2F%2Fcdn.auth0.com%2Favatars",
             "updated_at": until,
-            "user_id": user_id,
+            "user_id": account_id(random, number),
         }
         row.update(_contact(connection, number, random))
         row.update(_metadata(index, random, since))
@@ -104,6 +98,16 @@ class Profiles:
         if random[6] < 5:  # noqa: PLR2004 - one user in fifty is blocked
             row["blocked"] = True
         return row
+
+    def key_row(self, index: int, created: int, updated: int) -> Row:
+        """As much of the row as tells users apart: KEYS, which are made in a fifth of the time."""
+        random, number = self._digest(index), scramble(self.seed, index)
+        return {
+            "created_at": timestamp(created),
+            "identities": [identity_of(random, number)],
+            "updated_at": timestamp(updated),
+            "user_id": account_id(random, number),
+        }
 
     def json(self, index: int, created: int, updated: int) -> bytes:
         """The row as it stands in an answer."""
@@ -125,33 +129,6 @@ def _names(random: bytes) -> tuple[str, str]:
 def _handle(random: bytes, number: int) -> str:
     given, family = _names(random)
     return f"{_ASCII[given]}.{_ASCII[family]}.{number:08x}"
-
-
-def _user_id(random: bytes, number: int) -> str:
-    kind = random[0]
-    if kind < CONNECTIONS[0][0]:
-        return f"auth0|{random[20:28].hex()}{number:08x}"
-    if kind < CONNECTIONS[1][0]:
-        return f"google-oauth2|1{int.from_bytes(random[20:24], 'big'):010d}{number:010d}"
-    if kind < CONNECTIONS[2][0]:
-        return f"sms|{random[20:28].hex()}{number:08x}"
-    if kind < CONNECTIONS[3][0]:
-        return f"okta|{OKTA}|00u{random[20:24].hex()}{number:08x}"
-    # A SAML NameID is whatever the identity provider sends: here an address, with its reserved characters.
-    return f"samlp|{SAML}|{random[20:22].hex()}+{number:08x}@globex.example"
-
-
-def _identity(user_id: str, connection: str, provider: str, random: bytes, *, is_social: bool) -> Row:
-    identity: Row = {
-        "connection": connection,
-        "user_id": user_id.partition("|")[2],
-        "provider": provider,
-        "isSocial": is_social,
-    }
-    if is_social:
-        identity["access_token"] = "SECRET-" + random[8:32].hex()
-        identity["expires_in"] = 3599
-    return identity
 
 
 def _contact(connection: str, number: int, random: bytes) -> Row:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.errors import Refusal
 from auth0_simulator.paging import UNPAGED, Paging
 from auth0_simulator.parameters import FIELDS, Param
-from auth0_simulator.profiles import Row
+from auth0_simulator.payload import Property
 
 if TYPE_CHECKING:
     from auth0_simulator.tenant import Tenant
@@ -44,6 +45,7 @@ class Call:
     tenant: Tenant
     page_limit: int = 100
     total_cap: int | None = None
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 Answer = Callable[[Call], object]
@@ -53,7 +55,7 @@ Present = Callable[[Call, Row], Row]
 
 @dataclass(frozen=True)
 class Route:
-    """A GET endpoint of the Management API.
+    """An endpoint of the Management API.
 
     path: the template, below /api/v2, as Auth0 documents it.
     scopes: any one of them opens it, or with `all_of` only all of them.
@@ -64,7 +66,8 @@ class Route:
     present: what a stored row looks like on the wire.
     missing: the 404 when an object or item is not there.
     secrets: columns that make Auth0 log a `mgmt_api_read` when they are returned.
-    answer: replaces all of the above but path, scopes and params.
+    method: GET, or POST with the properties of its JSON body as `payload`.
+    answer: replaces all of the above but path, scopes, params, method and payload.
     """
 
     path: str
@@ -81,6 +84,8 @@ class Route:
     present: Present | None = None
     missing: Refusal | None = None
     secrets: frozenset[str] = frozenset()
+    method: Literal["GET", "POST"] = "GET"
+    payload: Mapping[str, Property] = field(default_factory=dict)
     answer: Answer | None = None
     segments: tuple[str, ...] = field(init=False)
     allowed: tuple[Param, ...] = field(init=False)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.clock import milliseconds, timestamp
 from auth0_simulator.errors import invalid_search
 from auth0_simulator.lucene import And, Clause, Exists, Not, Or, Range, Term, parse
-from auth0_simulator.profiles import Row
 
 Predicate = Callable[[Row], bool]
 

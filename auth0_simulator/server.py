@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, Protocol, cast
 
 from auth0_simulator.message import MalformedRequestError, Message, Reply, parse
+from auth0_simulator.sending import Sending
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 1024
@@ -32,6 +34,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._busy = False
         self._transport: asyncio.Transport | None = None
+        self._sending: Sending | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected."""
@@ -40,8 +43,18 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The connection is gone, whoever closed it."""
-        self._transport = None
+        self._transport = self._sending = None
         self._open.discard(self)
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        if self._sending:
+            self._sending.pause()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self._sending:
+            self._sending.resume()
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -79,6 +92,9 @@ class Connection(asyncio.Protocol):
             return
         if reply.drop:
             self._transport.abort()
+        elif reply.stream is not None:
+            done = partial(self._sent, keep_alive=message.keep_alive)
+            self._sending = Sending(self._transport, reply, done, keep_alive=message.keep_alive)
         elif reply.pace > 0:
             data, _ = reply.encode(keep_alive=False)
             self._trickle(data, reply.pace)
@@ -90,7 +106,13 @@ class Connection(asyncio.Protocol):
             return
         data, cut_off = reply.encode(keep_alive=keep_alive, head_only=head_only)
         self._transport.write(data)
-        if cut_off or not keep_alive:
+        self._sent(keep_alive=keep_alive and not cut_off)
+
+    def _sent(self, *, keep_alive: bool) -> None:
+        self._sending = None
+        if self._transport is None:
+            return
+        if not keep_alive:
             self._transport.close()
             return
         self._busy = False

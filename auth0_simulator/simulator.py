@@ -9,6 +9,8 @@ from types import TracebackType
 
 from auth0_simulator.clock import Clock
 from auth0_simulator.control import ControlPlane
+from auth0_simulator.downloads import Downloads
+from auth0_simulator.exports import Exports
 from auth0_simulator.faults import Faults
 from auth0_simulator.journal import Request
 from auth0_simulator.limits import Limits
@@ -41,6 +43,9 @@ class Simulator:
         created_at: Callable[[int], datetime] | None = None,
         updated_at: Callable[[int], datetime] | None = None,
         timeout_rows: int | None = None,
+        user_id_ranges: bool = True,
+        export_seconds: float = 0.2,
+        export_link_seconds: float = 60,
         gzip: bool = True,
         now: datetime | None = None,
         control_port: int = 0,
@@ -48,15 +53,20 @@ class Simulator:
         """Make the tenant; `spread`, `created_at` and `updated_at` place the users in time, `now` sets the clock."""
         self.clock = Clock(now)
         router = Router(ROUTES)
-        population = Population(users, organizations, spread, created_at, updated_at, index_lag, timeout_rows)
+        population = Population(
+            users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges
+        )
         self.tenant = Tenant(seed, self.clock, population, router.scopes())
-        granted = router.scopes() if scopes is None else frozenset(scopes)
+        self.tenant.exports.seconds, self.tenant.exports.link_seconds = export_seconds, export_link_seconds
+        readable = frozenset(scope for scope in router.scopes() if scope.startswith("read:"))
+        granted = readable if scopes is None else frozenset(scopes)
         self._limits = Limits(self.clock, plan)
         settings = Settings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
         self._surface = Surface(self.tenant, self.clock, router, self._limits, settings)
         self.settings = settings
         self._listener = Listener(self._surface, port)
         self._control = Listener(ControlPlane(self), control_port)
+        self._downloads = Listener(Downloads(self._surface), 0)
         self._worker: Worker | None = None
 
     def __enter__(self) -> Simulator:  # noqa: PYI034 - typing.Self is Python 3.11's
@@ -79,11 +89,14 @@ class Simulator:
         """Listen, in the running loop."""
         await self._listener.open()
         await self._control.open()
+        await self._downloads.open()
+        self.exports.base_url = self._downloads.url
 
     async def close(self) -> None:
         """Drop every connection."""
         await self._listener.close()
         await self._control.close()
+        await self._downloads.close()
         await asyncio.sleep(0)
 
     @property
@@ -115,6 +128,16 @@ class Simulator:
     def client_secret(self) -> str:
         """The application's secret."""
         return self.tenant.application.client_secret
+
+    @property
+    def exports(self) -> Exports:
+        """The jobs that export users: what became of them, and how new ones go."""
+        return self.tenant.exports
+
+    @property
+    def download_url(self) -> str:
+        """The host that their files are on."""
+        return self._downloads.url
 
     @property
     def journal(self) -> list[Request]:

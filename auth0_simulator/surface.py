@@ -14,6 +14,7 @@ from auth0_simulator.message import GZIP_THRESHOLD, Message, Reply, http_date, j
 from auth0_simulator.mishaps import Scene, after, before
 from auth0_simulator.oauth import Tokens, token_reply
 from auth0_simulator.parameters import read_query
+from auth0_simulator.payload import read_payload
 from auth0_simulator.route import Call, Route, Router
 from auth0_simulator.tenant import Tenant
 
@@ -63,15 +64,20 @@ class Surface:
             template, route, values = self._locate(message.segments)
             query = {name: raw[-1] for name, raw in message.query.items()}
             reply = self._answer(message, template, route, values, query)
-            dropped = reply.drop or reply.hang
-            if not dropped and "date" not in reply.headers:
-                reply = reply.with_headers({"date": http_date(self.clock.epoch())})
-            status = 0 if dropped else reply.status
-            form = message.fields() if message.body else {}
-            self.journal.append(Request(message.method, message.path, template, query, status, self.clock.now(), form))
+            reply = self.record(message, template, query, reply)
         if self.settings.gzip and len(reply.body) > GZIP_THRESHOLD and message.accepts_gzip():
             # A fault that cut the JSON means the client to see it cut.
             reply = replace(reply, gzip=reply.gzip or reply.cut >= 1 or not reply.honest)
+        return reply
+
+    def record(self, message: Message, template: str, query: dict[str, str], reply: Reply) -> Reply:
+        """Journal a request and date its answer."""
+        dropped = reply.drop or reply.hang
+        if not dropped and "date" not in reply.headers:
+            reply = reply.with_headers({"date": http_date(self.clock.epoch())})
+        status = 0 if dropped else reply.status
+        form = message.fields() if message.body else {}
+        self.journal.append(Request(message.method, message.path, template, query, status, self.clock.now(), form))
         return reply
 
     def _locate(self, segments: tuple[str, ...]) -> tuple[str, Route | None, tuple[str, ...]]:
@@ -116,7 +122,7 @@ class Surface:
     def _serve(self, message: Message, template: str, route: Route | None, values: tuple[str, ...]) -> Reply:
         if not template:
             raise not_found()
-        if message.method != ("POST" if route is None else "GET"):
+        if message.method != ("POST" if route is None else route.method):
             raise method_not_allowed()
         if route is None:
             settings = self.settings
@@ -125,7 +131,8 @@ class Surface:
         if not route.permits(scopes):
             raise insufficient_scope(route.scopes, all_of=route.all_of)
         query = read_query(route.allowed, message.query)
-        settings = self.settings
-        call = Call(route, message.path, values, query, scopes, self.tenant, settings.page_limit, settings.total_cap)
+        payload = read_payload(message, route.payload) if route.method == "POST" else {}
+        limit, cap = self.settings.page_limit, self.settings.total_cap
+        call = Call(route, message.path, values, query, scopes, self.tenant, limit, cap, payload)
         body = answer(call)
         return Reply(200, body) if isinstance(body, bytes) else json_reply(200, body)

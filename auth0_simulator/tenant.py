@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.clock import Clock
+from auth0_simulator.exports import Exports
 from auth0_simulator.identifiers import opaque
 from auth0_simulator.population import Population
-from auth0_simulator.profiles import Profiles, Row
+from auth0_simulator.profiles import Profiles
 from auth0_simulator.resources import key_column
 from auth0_simulator.seeds import SEEDS, Seeding
 from auth0_simulator.user_index import UserIndex
@@ -46,7 +48,8 @@ class Tenant:
         self.made_at = clock.milliseconds() // DAY * DAY
         self.lock = threading.RLock()
         self.users = Users(Profiles(seed), clock, population, self.made_at)
-        self.index = UserIndex(self.users, clock, population.index_lag, population.timeout_rows)
+        self.index = UserIndex(self.users, clock, population)
+        self.exports = Exports(seed, self.name, clock)
         self.reset()
 
     def reset(self) -> None:
@@ -54,6 +57,7 @@ class Tenant:
         with self.lock:
             self.users.reset()
             self.index.reset()
+            self.exports.reset()
             self.application = Application(
                 opaque(self.seed, "client", length=32), "SECRET-" + opaque(self.seed, "secret", length=57)
             )

@@ -8,28 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.clock import Clock, milliseconds
-from auth0_simulator.errors import query_timeout
+from auth0_simulator.errors import invalid_search, query_timeout
 from auth0_simulator.identifiers import scramble
-from auth0_simulator.lucene import And, Clause, Range, Term
+from auth0_simulator.lucene import And, Clause
 from auth0_simulator.ordering import Ordering
-from auth0_simulator.profiles import Row, encode
-from auth0_simulator.search import compile_query, date_bounds, predicate, values
+from auth0_simulator.plan import ORDERED, Window, fields, plan, ranges
+from auth0_simulator.population import Population
+from auth0_simulator.profiles import KEYS, encode
+from auth0_simulator.search import compile_query, predicate, values
 from auth0_simulator.users import Change, Users
 
-ORDERED = ("created_at", "updated_at")
 ARBITRARY = ""
 REMEMBERED = 16
-LOWEST, HIGHEST = -(1 << 60), 1 << 60
-
-
-@dataclass(frozen=True)
-class Window:
-    """A closed range of milliseconds on one of the ordered fields."""
-
-    field: str
-    low: int = LOWEST
-    high: int = HIGHEST
 
 
 @dataclass(frozen=True)
@@ -43,11 +35,12 @@ class Found:
 class UserIndex:
     """What a search sees: the users as they were `lag` seconds ago."""
 
-    def __init__(self, users: Users, clock: Clock, lag: float, timeout_rows: int | None) -> None:
+    def __init__(self, users: Users, clock: Clock, population: Population) -> None:
         self._users = users
         self._clock = clock
-        self.lag = lag
-        self.timeout_rows = timeout_rows
+        self.lag = population.index_lag
+        self.timeout_rows = population.timeout_rows
+        self.user_id_ranges = population.user_id_ranges
         self._orderings = {"created_at": Ordering(users.created), "updated_at": Ordering(users.updated)}
         self.reset()
 
@@ -65,7 +58,9 @@ class UserIndex:
         self._catch_up()
         field, _, direction = (sort or ARBITRARY).partition(":")
         reverse = direction == "-1"
-        windows, rest = _plan(compile_query(query)[0]) if query is not None else ([], [])
+        windows, rest = plan(compile_query(query)[0]) if query is not None else ([], [])
+        if not self.user_id_ranges and any(ranges(clause, "user_id") for clause in rest):
+            raise invalid_search('range operator is not supported on "user_id"')
         if not rest and len(windows) <= 1 and field in (*ORDERED, ARBITRARY):
             window = windows[0] if windows else Window(field)
             ordering = self._ordering(window.field)
@@ -90,6 +85,13 @@ class UserIndex:
         """A user's row as the index holds it."""
         row: Row = self._documents.get(slot) or json.loads(self._users.seeded_json(slot))
         return row
+
+    def _row_with(self, names: set[str]) -> Callable[[int], Row]:
+        """What gives the rows with these fields at the least cost."""
+        return self._key_row if {name.partition(".")[0] for name in names} <= KEYS else self.row
+
+    def _key_row(self, slot: int) -> Row:
+        return self._documents.get(slot) or self._users.seeded_key_row(slot)
 
     def _refuse_heavy(self, query: str | None, total: int) -> None:
         if query is not None and self.timeout_rows is not None and total > self.timeout_rows:
@@ -149,15 +151,17 @@ class UserIndex:
         for window in ranked[1:]:
             slots = [slot for slot in slots if window.low <= self._key(window.field, slot) <= window.high]
         if rest:
-            test = predicate(And(tuple(rest)))
-            slots = [slot for slot in slots if test(self.row(slot))]
+            clause = And(tuple(rest))
+            test, row = predicate(clause), self._row_with(fields(clause))
+            slots = [slot for slot in slots if test(row(slot))]
         if field in (*ORDERED, ARBITRARY):
             return sorted(slots, key=lambda slot: (self._key(field, slot), slot), reverse=reverse)
         return self._sorted_by(field, slots, reverse=reverse)
 
     def _sorted_by(self, field: str, slots: list[int], *, reverse: bool) -> list[int]:
         """By an attribute that not every user has: those without it come last."""
-        keyed = [(values(self.row(slot), field), slot) for slot in slots]
+        row = self._row_with({field})
+        keyed = [(values(row(slot), field), slot) for slot in slots]
         present = sorted(((found[0], slot) for found, slot in keyed if found), reverse=reverse)
         return [slot for _, slot in present] + [slot for found, slot in keyed if not found]
 
@@ -168,25 +172,6 @@ class UserIndex:
             if len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
         return self._answers[key]
-
-
-def _plan(clause: Clause) -> tuple[list[Window], list[Clause]]:
-    """The time ranges that every match lies in, and what else has to hold."""
-    parts = clause.clauses if isinstance(clause, And) else (clause,)
-    windows: list[Window] = []
-    rest: list[Clause] = []
-    for part in parts:
-        if isinstance(part, Range) and part.field in ORDERED:
-            windows.append(Window(part.field, *date_bounds(part)))
-        elif isinstance(part, Term) and part.field in ORDERED:
-            moment = Range(part.field, part.value, part.value, low_inclusive=True, high_inclusive=True)
-            windows.append(Window(part.field, *date_bounds(moment)))
-        elif isinstance(part, And):
-            more, others = _plan(part)
-            windows, rest = windows + more, rest + others
-        else:
-            rest.append(part)
-    return windows, rest
 
 
 def _milliseconds(text: str) -> int:

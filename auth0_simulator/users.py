@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from auth0_simulator.accounts import DATABASE, Row
 from auth0_simulator.clock import Clock, milliseconds, timestamp
 from auth0_simulator.population import Population
-from auth0_simulator.profiles import DATABASE, Profiles, Row
+from auth0_simulator.profiles import Profiles
 
 CACHED_ROWS = 100_000
 ChangeKind = Literal["create", "update", "login", "delete"]
@@ -30,6 +31,19 @@ class Change:
     user_id: str
     slot: int
     row: Row | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The users of one moment: those changed until then, the seeded ones made anew when they are asked for."""
+
+    users: Users
+    slots: int
+    changed: Mapping[int, Row | None]
+
+    def row(self, slot: int) -> Row | None:
+        """The user's row, None when it had been deleted; not to be changed."""
+        return self.changed[slot] if slot in self.changed else self.users.seeded_row(slot)
 
 
 class Users:
@@ -81,6 +95,18 @@ class Users:
                 self._json.clear()
             cached = self._json[slot] = self.profiles.json(slot, self.created[slot], self.updated[slot])
         return cached
+
+    def seeded_row(self, slot: int) -> Row:
+        """A seeded user's row as it was before any change, made anew."""
+        return self.profiles.row(slot, self.created[slot], self.updated[slot])
+
+    def seeded_key_row(self, slot: int) -> Row:
+        """The part of it that tells users apart."""
+        return self.profiles.key_row(slot, self.created[slot], self.updated[slot])
+
+    def snapshot(self) -> Snapshot:
+        """The users as they are now, for as long as it is kept."""
+        return Snapshot(self, self._slots, dict(self._changed))
 
     def create(self, **attributes: Any) -> str:
         """Add a user of the database connection; attributes replace what would be invented."""

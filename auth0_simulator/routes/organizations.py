@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.errors import insufficient_scope
 from auth0_simulator.paging import CAPPED_OFFSET_AND_CHECKPOINT, OFFSET
 from auth0_simulator.parameters import Param
-from auth0_simulator.profiles import Row
 from auth0_simulator.resources import missing
 from auth0_simulator.route import Call, Route
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from auth0_simulator.accounts import TOKENS_SCOPE, Row, without_tokens
 from auth0_simulator.answers import present
 from auth0_simulator.errors import invalid_paging, invalid_query
 from auth0_simulator.paging import Paging
 from auth0_simulator.parameters import Param
-from auth0_simulator.profiles import Row, encode
+from auth0_simulator.profiles import encode
 from auth0_simulator.resources import missing
 from auth0_simulator.route import Call, Route
 from auth0_simulator.search import SORTABLE
 
-TOKENS_SCOPE = "read:user_idp_tokens"
-TOKENS = frozenset({"access_token", "access_token_secret", "refresh_token", "expires_in"})
 REACHABLE = 1000
 PAGING = Paging(minimum=0, totals=("start", "limit", "length", "total"))
 
 
 def _search(call: Call) -> object:
-    _check(call.query)
+    _check(call.query, user_ids=call.tenant.index.user_id_ranges)
     size = min(call.query.get("per_page", PAGING.default), call.page_limit)
     start = call.query.get("page", 0) * size
     # Measured: the start decides, not the end of the page as at other endpoints.
@@ -55,7 +54,7 @@ def _joined(call: Call, slots: list[int], start: int, size: int, total: int) -> 
     return numbers[:-1].encode() + b',"users":' + body + b"}"
 
 
-def _check(query: dict[str, Any]) -> None:
+def _check(query: dict[str, Any], *, user_ids: bool) -> None:
     engine = query.get("search_engine")
     if engine == "v1":
         raise invalid_query("You are not allowed to use search_engine=v1.")
@@ -65,7 +64,8 @@ def _check(query: dict[str, Any]) -> None:
         raise invalid_query("The 'q' parameter is available only if you specify 'search_engine=v2|v3'.")
     if "sort" in query:
         field, _, direction = query["sort"].partition(":")
-        if field not in SORTABLE or direction not in {"1", "-1"}:
+        refused = field not in SORTABLE or (field == "user_id" and not user_ids)
+        if refused or direction not in {"1", "-1"}:
             raise invalid_query(
                 f"Query validation error: 'Invalid sort: {query['sort']}' on property sort (Field to sort by)."
             )
@@ -79,12 +79,7 @@ def _one(call: Call) -> object:
 
 
 def _visible(call: Call, row: Row) -> Row:
-    if TOKENS_SCOPE in call.scopes:
-        return row
-    identities = [
-        {name: value for name, value in identity.items() if name not in TOKENS} for identity in row["identities"]
-    ]
-    return {**row, "identities": identities}
+    return row if TOKENS_SCOPE in call.scopes else without_tokens(row)
 
 
 ROUTES = (

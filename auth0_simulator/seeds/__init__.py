@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from auth0_simulator.accounts import Row
 from auth0_simulator.clock import timestamp
 from auth0_simulator.identifiers import opaque
-from auth0_simulator.profiles import Row
 
 if TYPE_CHECKING:
     from auth0_simulator.tenant import Tenant

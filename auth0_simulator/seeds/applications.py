@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auth0_simulator.profiles import Row
+from auth0_simulator.accounts import Row
 from auth0_simulator.seeds import Seeding, seeded
 
 APP_TYPES = ("spa", "regular_web", "native", "non_interactive")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auth0_simulator.profiles import CONNECTIONS, Row
+from auth0_simulator.accounts import CONNECTIONS, Row
 from auth0_simulator.seeds import Seeding, seeded
 
 STRATEGIES = ("samlp", "waad", "oidc", "adfs", "github", "windowslive")

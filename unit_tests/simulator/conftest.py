@@ -55,6 +55,11 @@ class Client:
         url = f"{self.simulator.base_url}/api/v2{path}" + (f"?{pairs}" if pairs else "")
         return self.call("GET", url, headers={**sent, **(headers or {})})
 
+    def post(self, path: str, body: Any) -> Answer:
+        """POST below /api/v2, in JSON."""
+        sent = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+        return self.call("POST", f"{self.simulator.base_url}/api/v2{path}", body, sent)
+
     def search(self, q: str, **query: Any) -> Answer:
         """GET /users with a Lucene query."""
         return self.get("/users", q=q, search_engine="v3", **query)

@@ -1,5 +1,6 @@
 """The user search: Lucene against a naive filter, orders, refusals."""
 
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from auth0_simulator import Simulator
 from auth0_simulator.clock import Clock, timestamp
 from auth0_simulator.population import Population
+from auth0_simulator.profiles import KEYS
 from auth0_simulator.tenant import Tenant
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -208,3 +210,71 @@ def test_a_query_with_too_many_matches_times_out(connect):
         answer = client.search("created_at:[* TO *]")
         assert (503, True) == (answer.status, answer.json["message"].startswith("The query exceeded the timeout."))
         assert 200 == client.search('identities.connection:"sms"').status
+
+
+BURST = datetime(2026, 2, 2, 2, 2, 2, 222_000, tzinfo=timezone.utc)
+INSTANT = '["2026-02-02T02:02:02.222Z" TO "2026-02-02T02:02:02.222Z"]'
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """100,000 users, of whom 5,000 came in one millisecond."""
+    first = BURST - timedelta(days=30)
+    tenant = make_tenant(
+        100_000, created_at=lambda index: BURST if index % 20 == 7 else first + timedelta(seconds=index)
+    )
+    ids = [tenant.users.profiles.user_id(index) for index in range(7, 100_000, 20)]
+    return tenant, sorted(ids)
+
+
+@pytest.mark.parametrize(
+    ("rest", "holds"),
+    [
+        ("", lambda _: True),
+        (' AND identities.connection:"sms"', lambda id_: id_.startswith("sms|")),
+        (' AND NOT identities.connection:"sms"', lambda id_: not id_.startswith("sms|")),
+        (
+            ' AND (identities.connection:"sms" OR identities.connection:"google-oauth2")',
+            lambda id_: id_.startswith(("sms|", "google-oauth2|")),
+        ),
+        (
+            ' AND NOT identities.connection:"sms" AND NOT (identities.connection:"acme-okta")',
+            lambda id_: not id_.startswith(("sms|", "okta|")),
+        ),
+        (' AND user_id:["auth0|8" TO *]', lambda id_: id_ >= "auth0|8"),
+        (' AND user_id:{"auth0|2" TO "auth0|c"}', lambda id_: "auth0|2" < id_ < "auth0|c"),
+        (
+            ' AND updated_at:["2026-02-02T02:02:02.222Z" TO *] AND user_id:[* TO "auth0|c"]',
+            lambda id_: id_ <= "auth0|c",
+        ),
+    ],
+)
+def test_a_crowd_of_one_millisecond_is_taken_apart_quickly(crowd, rest, holds):
+    tenant, ids = crowd
+    expected = [user_id for user_id in ids if holds(user_id)]
+    start = time.monotonic()
+    result = tenant.index.search(f"created_at:{INSTANT}{rest}", "user_id:1", 0, 100)
+    assert time.monotonic() - start < 1
+    assert (len(expected), expected[:100]) == (
+        result.total,
+        [tenant.index.row(slot)["user_id"] for slot in result.slots],
+    )
+
+
+def test_the_key_fields_of_a_row_are_those_of_the_row():
+    users = TENANT.users
+    for slot in range(users.seeded):
+        row = users.seeded_row(slot)
+        assert {name: row[name] for name in KEYS} == users.seeded_key_row(slot)
+
+
+def test_a_tenant_may_refuse_ranges_and_order_by_user_id(connect):
+    with Simulator(users=20, user_id_ranges=False) as sim:
+        client = connect(sim)
+        user_id = next(iter(sim.tenant.users))
+        for query in ('user_id:["auth0|x" TO *]', 'created_at:[* TO *] AND NOT (user_id:[* TO "b"] OR name:a)'):
+            answer = client.search(query)
+            assert (400, "invalid_query_string") == (answer.status, answer.json["errorCode"])
+        assert 400 == client.search("created_at:[* TO *]", sort="user_id:1").status
+        assert 1 == len(client.search(f'user_id:"{user_id}"').json)
+        assert 20 == len(client.search("created_at:[* TO *]", sort="created_at:1").json)

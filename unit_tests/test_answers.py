@@ -1,0 +1,321 @@
+import json
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from airbyte_cdk.models import FailureType
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.components.answers import (
+    LONGEST_WAIT,
+    Meaning,
+    Reader,
+    Verdict,
+    error_body,
+    growing_wait,
+    judge,
+    wait_seconds,
+)
+from source_auth0.components.problems import MissingScope
+
+RECORDED = Path(__file__).parents[2] / "shared/recordings/errors.json"
+LIST, CHILD = Reader("things", ("read:things",)), Reader("things", ("read:things",), below_parent=True)
+NOW = 1_700_000_000
+
+
+def answered(status: int, body: Any = None, reason: str = "", content: bytes | None = None) -> requests.Response:
+    """An answer of the Management API."""
+    answer = requests.Response()
+    answer.status_code, answer.reason = status, reason
+    answer._content = json.dumps(body).encode() if content is None else content
+    return answer
+
+
+def refusal(status: int, message: str = "", code: str = "") -> requests.Response:
+    """Auth0's error envelope."""
+    return answered(status, {"statusCode": status, "error": "Error", "message": message, "errorCode": code})
+
+
+def message_of(verdict: Verdict) -> str:
+    assert verdict.error is not None
+    assert verdict.error.message is not None
+    return verdict.error.message
+
+
+@pytest.mark.parametrize("body", [[], {}, [{"id": 1}], {"total": 0}, 5, "text", False, 0])
+def test_json_holds_rows(body: Any):
+    assert Verdict(Meaning.ROWS, body=body) == judge(answered(200, body), LIST)
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b'{"users": [{"user', b"<html>Sign in</html>", b"\xff", b"NaN"])
+def test_half_a_body_is_asked_for_again_and_never_taken_for_an_empty_page(content: bytes):
+    verdict = judge(answered(200, content=content), LIST)
+    assert Meaning.AGAIN == verdict.meaning
+    assert "`things` with something that is no JSON (no content type" in message_of(verdict)
+
+
+@pytest.mark.parametrize(
+    ("message", "scopes"),
+    [
+        ("Insufficient scope, expected any of: read:things", ("read:things",)),
+        ("Insufficient scope, expected any of: read:others, read:things", ("read:things",)),
+        ("Insufficient scope, expected any of: read:others,read:more", ("read:others",)),
+        ("Insufficient scope, expected all of: read:users, read:roles", ("read:users", "read:roles")),
+        ("Some fields cannot be read with the permissions granted by the bearer token scopes.", ("read:things",)),
+    ],
+)
+@pytest.mark.parametrize("reader", [LIST, CHILD])
+@pytest.mark.parametrize("code", ["insufficient_scope", "feature_not_enabled", ""])
+def test_a_missing_scope_fails_the_stream_and_is_named(
+    message: str, scopes: tuple[str, ...], reader: Reader, code: str
+):
+    verdict = judge(refusal(403, message, code), reader)
+    assert Meaning.FAIL == verdict.meaning
+    assert isinstance(verdict.error, MissingScope)
+    assert scopes == verdict.error.scopes
+    assert FailureType.config_error == verdict.error.failure_type
+    assert all(scope in message_of(verdict) for scope in ("`things`", *scopes))
+    assert "Applications › APIs › Auth0 Management API" in message_of(verdict)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(403, "Please upgrade your subscription to use bot detection", "insufficient_entitlement"),
+        refusal(403, "Please upgrade your subscription to enable Akamai Signals.", "insufficient_scope"),
+        refusal(403, "Rate Limit Policies feature is not enabled for this tenant.", "insufficient_scope"),
+        refusal(403, "This feature is not enabled for this tenant.", "feature_not_enabled"),
+        refusal(403, "Insufficient privileges to use this deprecated feature.", "hooks_not_allowed"),
+        refusal(403, "This account is not allowed to perform this operation."),
+        refusal(400, "Feature not enabled for this tenant.", "feature_not_enabled"),
+        refusal(402, "This feature needs a paid subscription."),
+        refusal(501, "Not implemented"),
+        answered(501, content=b"<html>"),
+    ],
+)
+@pytest.mark.parametrize("reader", [LIST, CHILD])
+def test_a_feature_that_the_tenant_lacks_is_an_empty_stream_with_a_warning(answer: requests.Response, reader: Reader):
+    verdict = judge(answer, reader)
+    assert Meaning.NOTHING == verdict.meaning
+    assert verdict.warning.startswith("`things` is empty: the tenant lacks the feature (")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "inexistent_email_provider",
+        "inexistent_email_template",
+        "theme_not_found",
+        "inexistent_templates_universal_login",
+    ],
+)
+def test_what_nobody_configured_is_an_empty_stream_with_a_warning(code: str):
+    verdict = judge(refusal(404, "There is none", code), LIST)
+    assert Meaning.NOTHING == verdict.meaning
+    assert "`things` is empty: nothing is configured (There is none)" == verdict.warning
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(404, "No organization found by that id or name"),
+        refusal(404, "The role does not exist."),
+        refusal(404, "Not Found"),
+        refusal(404, "The user does not exist.", "inexistent_user"),
+        answered(404, content=b""),
+    ],
+)
+def test_a_parent_that_vanished_is_skipped(answer: requests.Response):
+    verdict = judge(answer, CHILD)
+    assert Meaning.NOTHING == verdict.meaning
+    assert "a parent was deleted while it was read" in verdict.warning
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(404, "Not Found"),
+        refusal(404, "Not Found", "not_theme_not_found"),
+        answered(404, content=b"<html>nginx</html>", reason="Not Found"),
+    ],
+)
+def test_a_wrong_address_never_looks_like_an_empty_feature(answer: requests.Response):
+    verdict = judge(answer, LIST)
+    assert Meaning.FAIL == verdict.meaning
+    assert "(404 Not Found). Check that the Base URL" in message_of(verdict)
+
+
+@pytest.mark.parametrize("reader", [LIST, CHILD])
+@pytest.mark.parametrize("message", ["Forbidden", "", "Your insufficient scope, expected any of: read:things"])
+def test_any_other_refusal_fails_the_stream(message: str, reader: Reader):
+    verdict = judge(refusal(403, message, "insufficient_scope"), reader)
+    assert (Meaning.FAIL, False) == (verdict.meaning, isinstance(verdict.error, MissingScope))
+    assert "Auth0 refused `things` (403 insufficient_scope" in message_of(verdict)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("You can only page through the first 1000 records.", "invalid_paging"),
+        ("Requesting page 10 exceeds the allowed maximum of 1000 records.", ""),
+    ],
+)
+def test_the_cap_of_page_numbers_is_an_error_with_a_name(message: str, code: str):
+    verdict = judge(refusal(400, message, code), LIST)
+    assert Meaning.FAIL == verdict.meaning
+    assert "`things` has more rows than Auth0 lets anyone page through by number" in message_of(verdict)
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 307, 308])
+def test_a_redirect_is_an_error(status: int):
+    verdict = judge(answered(status, content=b""), LIST)
+    assert Meaning.FAIL == verdict.meaning
+    assert f"(status {status}), where the token must not go" in message_of(verdict)
+
+
+@pytest.mark.parametrize("status", [204, 206, 400, 405, 409, 410, 414, 422])
+def test_any_other_answer_fails_the_stream(status: int):
+    verdict = judge(refusal(status, "Something new"), LIST)
+    assert Meaning.FAIL == verdict.meaning
+    assert verdict.error is not None
+    assert FailureType.system_error == verdict.error.failure_type
+    assert f"({status}  Something new)" in message_of(verdict)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 599])
+def test_a_server_that_is_unwell_is_asked_again(status: int):
+    verdict = judge(answered(status, content=b"<html>", reason="Unwell"), LIST)
+    assert Meaning.AGAIN == verdict.meaning
+    assert f"`things` with status {status} (Unwell)" in message_of(verdict)
+    assert verdict.error is not None
+    assert FailureType.transient_error == verdict.error.failure_type
+
+
+@pytest.mark.parametrize(
+    "message", ["Global limit has been reached", "Endpoint limit has been reached", "users_write group limit"]
+)
+def test_the_rate_limit_is_waited_for(message: str):
+    verdict = judge(refusal(429, message, "too_many_requests"), LIST)
+    assert Meaning.WAIT == verdict.meaning
+    assert f"status 429 ({message})" in message_of(verdict)
+
+
+def test_a_rate_limit_without_a_body_is_waited_for():
+    assert "status 429 (no reason given)" in message_of(judge(answered(429, content=b""), LIST))
+
+
+@pytest.mark.parametrize("body", [{"message": "Invalid token"}, None, {}])
+def test_a_token_that_is_not_accepted_is_renewed(body: Any):
+    verdict = judge(answered(401, body), LIST)
+    assert Meaning.RENEW == verdict.meaning
+    assert f"({(body or {}).get('message', 'no reason given')})" in message_of(verdict)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b'"text"', b"<html>"])
+def test_what_is_no_error_envelope_says_nothing(content: bytes):
+    assert {} == error_body(answered(403, content=content))
+
+
+@given(st.integers(100, 599), st.binary(max_size=60), st.booleans())
+def test_every_answer_has_a_meaning(status: int, content: bytes, below_parent: bool):  # noqa: FBT001
+    """Whatever was answered, the verdict is complete: rows, a warning, or an error with a sentence."""
+    verdict = judge(answered(status, content=content), Reader("things", (), below_parent))
+    match verdict.meaning:
+        case Meaning.ROWS:
+            assert verdict.body is not None
+        case Meaning.NOTHING:
+            assert "`things`" in verdict.warning
+        case _:
+            assert "`things`" in message_of(verdict)
+
+
+def _recorded() -> Iterator[tuple[int, dict[str, Any], list[str]]]:
+    """Status, body and endpoints of each recorded refusal that has Auth0's envelope and answers a read."""
+    if not RECORDED.exists():
+        return
+    for entry in (entry for kind in json.loads(RECORDED.read_text()).values() for entry in kind):
+        body = entry.get("body") or {"message": entry.get("message")}
+        endpoints = list(entry.get("endpoints", [entry.get("endpoint", "")]))
+        reads = [endpoint for endpoint in endpoints if "GET" in endpoint or "any Management API call" in endpoint]
+        if reads and isinstance(body.get("message", body.get("error")), str):
+            yield entry["status"], body, reads
+
+
+def expected_meaning(status: int, body: dict[str, Any], below_parent: bool) -> Meaning:  # noqa: FBT001
+    """What FACTS §1.7 and decision 9 of the design say about an answer."""
+    message, code = body.get("message", ""), body.get("errorCode", "")
+    if status in {401, 429}:
+        return {401: Meaning.RENEW, 429: Meaning.WAIT}[status]
+    if message.startswith("Insufficient scope"):
+        return Meaning.FAIL
+    if status == 404:
+        absent = below_parent or code.startswith("inexistent_") or code == "theme_not_found"
+        return Meaning.NOTHING if absent else Meaning.FAIL
+    lacking = ("upgrade your subscription", "not enabled for this tenant", "deprecated feature", "custom domain")
+    return Meaning.NOTHING if any(words in message for words in lacking) else Meaning.FAIL
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not part of the package")
+@pytest.mark.parametrize("below_parent", [False, True])
+def test_every_recorded_refusal_is_judged_as_the_facts_say(below_parent: bool):  # noqa: FBT001
+    recorded = list(_recorded())
+    assert len(recorded) > 40
+    judged = {
+        (status, body.get("message"), endpoints[0]): judge(
+            answered(status, body), Reader("things", ("read:things",), below_parent)
+        ).meaning
+        for status, body, endpoints in recorded
+    }
+    expected = {
+        (status, body.get("message"), endpoints[0]): expected_meaning(status, body, below_parent)
+        for status, body, endpoints in recorded
+    }
+    assert expected == judged
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not part of the package")
+def test_every_recorded_missing_scope_is_named():
+    found = 0
+    for status, body, _ in _recorded():
+        if str(body.get("message")).startswith("Insufficient scope"):
+            found += 1
+            error = judge(answered(status, body), LIST).error
+            assert isinstance(error, MissingScope)
+            assert body["message"].endswith(", ".join(error.scopes))
+    assert found > 3
+
+
+def headers(**changes: str) -> dict[str, str]:
+    return {"date": formatdate(NOW, usegmt=True), **{name.replace("_", "-"): value for name, value in changes.items()}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (headers(retry_after="7"), 7),
+        (headers(retry_after="7", x_ratelimit_reset=str(NOW + 30)), 7),
+        (headers(retry_after="7200"), LONGEST_WAIT),
+        (headers(x_ratelimit_reset=str(NOW + 30)), 30),
+        (headers(x_ratelimit_reset=str(NOW + 7200)), LONGEST_WAIT),
+        (headers(x_ratelimit_reset=str(NOW)), 0.5),
+        (headers(x_ratelimit_reset=str(NOW - 90)), 0.5),
+        (headers(x_ratelimit_reset="soon"), 4),
+        (headers(retry_after="soon"), 4),
+        (headers(retry_after="soon", x_ratelimit_reset=str(NOW + 2)), 2),
+        ({"x-ratelimit-reset": str(NOW + 30)}, 4),
+        ({"x-ratelimit-reset": str(NOW + 30), "date": "yesterday"}, 4),
+        (headers(), 4),
+        ({}, 4),
+    ],
+)
+def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str], expected: float):
+    """The wait is told by Retry-After, else the reset minus the answer's date; it grows where neither is there."""
+    assert expected == wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
+
+
+def test_waits_grow_up_to_a_minute():
+    assert [1, 2, 4, 8, 16, 32, 60, 60] == [growing_wait(attempt) for attempt in range(1, 9)]

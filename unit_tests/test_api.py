@@ -1,0 +1,253 @@
+import logging
+from collections.abc import Callable
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import ANY, Mocker
+
+from source_auth0.components.api import HASTE, ManagementApi
+from source_auth0.components.authentication import ClientCredentials
+from source_auth0.components.problems import MissingScope
+from source_auth0.components.tenant import Tenant
+from unit_tests.conftest import API, BASE, SECRET, Clock, Tokens, in_threads
+
+URL = f"{API}/things"
+Make = Callable[..., ManagementApi]
+UNWELL = {"status_code": 503, "text": "unwell"}
+ROWS = {"json": [{"id": 1}]}
+
+
+def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker, make_api: Make):
+    requests_mock.get(URL, **ROWS)
+    assert [{"id": 1}] == make_api(query={"strategy": "auth0"}).get(None, {"take": 100})
+    assert f"{URL}?strategy=auth0&take=100" == requests_mock.last_request.url
+    assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
+    assert (10, 60) == requests_mock.last_request.timeout
+
+
+def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: Make):
+    requests_mock.get(URL, **ROWS)
+    make_api(query={"take": "1"}).get(None, {"take": 100})
+    assert {"take": ["100"]} == requests_mock.last_request.qs
+
+
+@pytest.mark.parametrize(
+    ("row_id", "path"),
+    [
+        ("rol_1", "rol_1"),
+        ("auth0|5f7c", "auth0%7c5f7c"),
+        ("a/b c?d#e%f&g=+", "a%2fb%20c%3fd%23e%25f%26g%3d%2b"),
+        ("ünï", "%c3%bcn%c3%af"),
+        ("{{ config['credentials'] }}", "%7b%7b%20config%5b%27credentials%27%5d%20%7d%7d"),
+        (7, "7"),
+    ],
+)
+def test_ids_are_percent_encoded(requests_mock: Mocker, make_api: Make, row_id: Any, path: str):
+    requests_mock.get(ANY, **ROWS)
+    api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
+    api.get(StreamSlice(partition={"role_id": row_id}, cursor_slice={}), {})
+    assert f"{API}/roles/{path}/users" == requests_mock.last_request.url.lower()
+
+
+@pytest.mark.parametrize(
+    ("secrets", "query"),
+    [
+        ({}, {"fields": ["client_secret"], "include_fields": ["false"]}),
+        ({"secrets": "withhold"}, {"fields": ["client_secret"], "include_fields": ["false"]}),
+        ({"secrets": None}, {"fields": ["client_secret"], "include_fields": ["false"]}),
+        ({"secrets": "hash"}, {}),
+    ],
+)
+def test_auth0_is_asked_to_leave_secrets_out_unless_they_are_hashed(
+    requests_mock: Mocker,
+    make_api: Make,
+    config: dict[str, Any],
+    secrets: dict[str, str],
+    query: dict[str, list[str]],
+):
+    requests_mock.get(URL, **ROWS)
+    withholding = {"fields": "client_secret", "include_fields": "false"}
+    make_api(config=Tenant({**config, **secrets}), query_withholding=withholding).get(None, {})
+    assert query == requests_mock.last_request.qs
+
+
+def test_a_refused_token_is_renewed_once(requests_mock: Mocker, make_api: Make, clock: Clock):
+    requests_mock.get(URL, [{"status_code": 401, "json": {"message": "Expired token"}}, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+    assert ["Bearer token-0", "Bearer token-1"] == [r.headers["Authorization"] for r in requests_mock.request_history]
+    assert [] == clock.sleeps
+
+
+@pytest.mark.parametrize(("renewable", "requests_made"), [(True, 2), (False, 1)])
+def test_a_token_that_stays_refused_fails_the_stream(
+    requests_mock: Mocker,
+    make_api: Make,
+    renewable: bool,  # noqa: FBT001
+    requests_made: int,
+):
+    requests_mock.get(URL, status_code=401, json={"message": "Bad audience: x"})
+    with pytest.raises(AirbyteTracedException) as caught:
+        make_api(authenticator=Tokens(renewable=renewable)).get(None, {})
+    assert requests_made == requests_mock.call_count
+    assert FailureType.config_error == caught.value.failure_type
+    assert "(Bad audience: x)" in caught.value.message
+
+
+def test_streams_that_are_refused_together_fetch_one_token(requests_mock: Mocker, make_api: Make):
+    """Eight readers whose token was revoked get along with one more token."""
+    requests_mock.post(
+        f"{BASE}/oauth/token", [{"json": {"access_token": f"t{n}", "expires_in": 99}} for n in (0, 1, 2)]
+    )
+
+    def answer(request: Any, context: Any) -> Any:
+        context.status_code = 401 if request.headers["Authorization"] == "Bearer t0" else 200
+        return [{"id": 1}]
+
+    requests_mock.get(URL, json=answer)
+    apis = [make_api(authenticator=ClientCredentials(config=make_api().tenant)) for _ in range(8)]
+    assert [[{"id": 1}]] * 8 == in_threads(8, lambda index: apis[index].get(None, {}))
+    assert 2 == sum(request.method == "POST" for request in requests_mock.request_history)
+
+
+def test_the_rate_limit_is_waited_for_until_its_reset(requests_mock: Mocker, make_api: Make, clock: Clock):
+    """The wait is measured against the answer's date, not this machine's, and spread by up to a tenth."""
+    sent = {"date": formatdate(5_000, usegmt=True), "x-ratelimit-reset": "5012"}
+    requests_mock.get(URL, [{"status_code": 429, "headers": sent}, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+    assert 1 == len(clock.sleeps)
+    assert 12 <= clock.sleeps[0] <= 13.2
+
+
+def test_the_rate_limit_costs_no_attempt(requests_mock: Mocker, make_api: Make, clock: Clock):
+    busy = {"status_code": 429, "headers": {"retry-after": "1"}}
+    requests_mock.get(URL, [*[busy] * 30, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+
+
+def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_api: Make, clock: Clock):
+    requests_mock.get(URL, status_code=429, headers={"retry-after": "60"}, json={"message": "Global limit"})
+    with pytest.raises(AirbyteTracedException, match="status 429") as caught:
+        make_api().get(None, {})
+    assert FailureType.transient_error == caught.value.failure_type
+    assert 900 <= sum(clock.sleeps) <= 970
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (UNWELL, "status 503"),
+        ({"status_code": 500, "json": {"message": "Internal"}}, "status 500 (Internal)"),
+        ({"text": '{"users": [{"us'}, "no JSON"),
+        ({"text": "null"}, "no JSON"),
+        ({"text": ""}, "no JSON"),
+        ({"exc": requests.exceptions.ConnectionError("reset by peer")}, "failed (ConnectionError)"),
+        ({"exc": requests.exceptions.ChunkedEncodingError("broken")}, "failed (ChunkedEncodingError)"),
+        ({"exc": requests.exceptions.ReadTimeout()}, "did not answer in time"),
+    ],
+)
+def test_what_may_work_another_time_is_tried_eight_times_with_growing_waits(
+    requests_mock: Mocker, make_api: Make, clock: Clock, answer: dict[str, Any], said: str
+):
+    requests_mock.get(URL, **answer)
+    with pytest.raises(AirbyteTracedException) as caught:
+        make_api().get(None, {})
+    assert 8 == requests_mock.call_count
+    assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4, 8, 16, 32, 60), clock.sleeps, strict=True))
+    assert FailureType.transient_error == caught.value.failure_type
+    assert said in caught.value.message
+    assert "`things`" in caught.value.message
+
+
+def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: Make):
+    broken = {"exc": requests.exceptions.ConnectionError("reset by peer")}
+    requests_mock.get(URL, [UNWELL, broken, {"text": "<html>"}, {"text": "null"}, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+
+
+def test_a_check_tries_twice(requests_mock: Mocker, make_api: Make, clock: Clock):
+    requests_mock.get(URL, **UNWELL)
+    with pytest.raises(AirbyteTracedException):
+        make_api(patience=HASTE).get(None, {})
+    assert 2 == requests_mock.call_count
+    assert HASTE.timeout == requests_mock.last_request.timeout
+    assert HASTE.attempts * sum(HASTE.timeout) + sum(clock.sleeps) < 30
+
+
+def test_a_missing_scope_fails_at_once(requests_mock: Mocker, make_api: Make, clock: Clock):
+    requests_mock.get(URL, status_code=403, json={"message": "Insufficient scope, expected any of: read:things"})
+    with pytest.raises(MissingScope) as caught:
+        make_api(required_scopes=["read:things"]).get(None, {})
+    assert ("read:things",) == caught.value.scopes
+    assert [] == clock.sleeps
+
+
+def test_a_lacking_feature_is_warned_of_once(requests_mock: Mocker, make_api: Make, caplog: pytest.LogCaptureFixture):
+    requests_mock.get(URL, status_code=403, json={"message": "Please upgrade your subscription"})
+    api = make_api()
+    assert [None] * 5 == in_threads(5, lambda _: api.get(None, {}))
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert ["`things` is empty: the tenant lacks the feature (Please upgrade your subscription)"] == warnings
+
+
+def test_a_vanished_parent_is_skipped_below_it_only(requests_mock: Mocker, make_api: Make):
+    requests_mock.get(ANY, status_code=404, json={"message": "The role does not exist."})
+    gone = StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={})
+    assert make_api(resource="roles/{{ stream_partition.role_id }}/users").get(gone, {}) is None
+    with pytest.raises(AirbyteTracedException, match="404 The role does not exist"):
+        make_api(resource="roles").get(None, {})
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_the_token_does_not_follow_a_redirect(requests_mock: Mocker, make_api: Make, status: int):
+    requests_mock.get(URL, status_code=status, headers={"Location": "https://evil.example/"})
+    requests_mock.get("https://evil.example/", **ROWS)
+    with pytest.raises(AirbyteTracedException, match="redirects `things` elsewhere"):
+        make_api().get(None, {})
+    assert 1 == requests_mock.call_count
+
+
+def test_a_netrc_of_the_machine_does_not_replace_the_token(
+    requests_mock: Mocker, make_api: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine acme.us.auth0.com login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert requests.utils.get_netrc_auth(URL)  # the file would be used
+    requests_mock.get(URL, **ROWS)
+    make_api().get(None, {})
+    assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
+
+
+def test_the_tenants_clock_is_followed(requests_mock: Mocker, make_api: Make, tenant: Tenant):
+    requests_mock.get(URL, headers={"Date": "Mon, 01 Jan 2035 00:00:00 GMT"}, **ROWS)
+    make_api().get(None, {})
+    assert 2035 == tenant.now().year
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 401, "json": {"message": "Invalid token"}},
+        {"status_code": 403, "json": {"message": "Insufficient scope, expected any of: read:things"}},
+        {"status_code": 404, "json": {"message": "Not Found"}},
+        {"status_code": 500, "text": "unwell"},
+        {"text": "<html>"},
+        {"exc": requests.exceptions.ConnectionError("Authorization: Bearer token-0")},
+        {"exc": requests.exceptions.InvalidHeader("Invalid header value: 'Bearer token-0'")},
+    ],
+)
+def test_no_error_shows_the_token(requests_mock: Mocker, make_api: Make, answer: dict[str, Any]):
+    requests_mock.get(URL, **answer)
+    with pytest.raises(AirbyteTracedException) as caught:
+        make_api().get(None, {})
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert not any(secret in f"{error} {vars(error)}" for secret in ("token-0", "token-1", SECRET))
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,202 @@
+import time
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import Mocker
+
+from source_auth0.components.authentication import ClientCredentials, StaticToken, TenantAuthenticator, claims_of
+from source_auth0.components.tenant import Tenant
+from unit_tests.conftest import API, BASE, SECRET, Clock, in_threads, jwt
+
+URL = f"{BASE}/oauth/token"
+
+
+def tokens(*texts: str, **beside: Any) -> list[dict[str, Any]]:
+    """Answers of the token endpoint, one after the other."""
+    return [{"json": {"access_token": text, "expires_in": 86400, **beside}} for text in texts]
+
+
+def static(text: Any) -> StaticToken:
+    return StaticToken(config={"base_url": BASE, "credentials": {"access_token": text}})
+
+
+def test_the_header_carries_the_token(requests_mock: Mocker, credentials: ClientCredentials):
+    requests_mock.post(URL, tokens("one"))
+    assert ("Authorization", "Bearer one") == (credentials.auth_header, credentials.token)
+
+
+def test_an_audience_is_asked_for_and_never_a_scope(requests_mock: Mocker, credentials: ClientCredentials):
+    requests_mock.post(URL, tokens("one"))
+    assert "one" == credentials.access_token
+    assert {
+        "grant_type": ["client_credentials"],
+        "client_id": ["made-up-client-id"],
+        "client_secret": [SECRET],
+        "audience": [f"{API}/"],
+    } == parse_qs(requests_mock.last_request.text)
+
+
+def test_one_token_serves_all_threads_and_streams(requests_mock: Mocker, tenant: Tenant, clock: Clock):
+    requests_mock.post(URL, tokens("one", "two"))
+    streams = [ClientCredentials(config=tenant) for _ in range(16)]
+    assert ["Bearer one"] * 16 == in_threads(16, lambda index: streams[index].token)
+    assert 1 == requests_mock.call_count
+
+
+def test_two_tenants_share_no_token(requests_mock: Mocker, config: dict[str, Any]):
+    requests_mock.post(URL, tokens("one", "two"))
+    assert ["one", "two"] == [ClientCredentials(config=Tenant(config)).access_token for _ in range(2)]
+
+
+def test_a_token_is_renewed_a_minute_before_its_end(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, tokens("one", "two", expires_in=3600))
+    seen = []
+    for second in (0, 3539, 3541):
+        clock.moment = 1_000_000 + second
+        seen.append(credentials.access_token)
+    assert ["one", "one", "two"] == seen
+
+
+@pytest.mark.parametrize("beside", [{"expires_in": None}, {"expires_in": 0}, {"expires_in": 5}, {"expires_in": "3600"}])
+def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock, beside: dict[str, Any]
+):
+    requests_mock.post(URL, tokens("one", "two", **beside))
+    assert ["one", "one"] == [credentials.access_token for _ in range(2)]
+    clock.moment += 3600
+    assert "two" == credentials.access_token
+
+
+def test_threads_that_are_refused_together_renew_the_token_once(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, tokens("one", "two", "three"))
+    refused = credentials.token
+    assert [True] * 8 == in_threads(8, lambda _: credentials.renew(refused))
+    assert "Bearer two" == credentials.token
+    assert 2 == requests_mock.call_count
+
+
+def test_a_refusal_of_an_older_token_renews_nothing(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, tokens("one", "two"))
+    assert credentials.access_token == "one"
+    assert credentials.renew("Bearer zero")
+    assert "one" == credentials.access_token
+
+
+def test_a_token_that_is_not_given_can_be_asked_for_again(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    """The error leaves neither a lock nor half a token behind."""
+    refusal = {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}}
+    requests_mock.post(URL, [refusal, *tokens("one")])
+    with pytest.raises(AirbyteTracedException, match="Client Secret"):
+        _ = credentials.access_token
+    assert "one" == credentials.access_token
+
+
+def test_the_token_is_kept_out_of_the_logs(requests_mock: Mocker, credentials: ClientCredentials):
+    requests_mock.post(URL, tokens("made-up-access-token"))
+    sent = credentials.token
+    assert "header Bearer ****" == filter_secrets(f"header {sent}")
+
+
+def test_a_printed_authenticator_shows_no_secret(requests_mock: Mocker, tenant: Tenant):
+    requests_mock.post(URL, tokens("made-up-access-token"))
+    credentials = ClientCredentials(config=tenant)
+    assert "made-up-access-token" == credentials.access_token
+    printed = f"{credentials!r} {tenant.held_token!r} {static('made-up-static-token')!r}"
+    assert not any(secret in printed for secret in (SECRET, "made-up-access-token", "made-up-static-token"))
+
+
+@pytest.mark.parametrize(
+    ("text", "beside", "expected"),
+    [
+        (jwt(scope="read:users read:roles"), {}, {"read:users", "read:roles"}),
+        (jwt(scope="read:users"), {"scope": "read:clients"}, {"read:users"}),
+        (jwt(scope=""), {}, set()),
+        ("opaque", {"scope": "read:clients read:users"}, {"read:clients", "read:users"}),
+        ("opaque", {"scope": ""}, set()),
+        ("opaque", {}, None),
+        (jwt(scopes={"users": {"actions": ["read"]}}), {}, None),
+        (jwt(scope=["read:users"]), {"scope": "read:users"}, {"read:users"}),
+    ],
+)
+def test_the_scopes_are_the_tokens_own_else_those_said_beside_it(
+    requests_mock: Mocker,
+    credentials: ClientCredentials,
+    text: str,
+    beside: dict[str, str],
+    expected: set[str] | None,
+):
+    requests_mock.post(URL, tokens(text, **beside))
+    assert expected == credentials.scopes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [(jwt(scope="read:users"), {"read:users"}), (jwt(), None), ("opaque", None)]
+)
+def test_a_static_token_tells_its_scopes_if_it_can(text: str, expected: set[str] | None):
+    assert expected == static(text).scopes
+
+
+def test_a_static_token_is_used_as_it_is_but_for_spaces_around_it():
+    assert "Bearer opaque" == static("  opaque\n").token
+
+
+def test_a_static_token_cannot_be_renewed():
+    authenticator = static("opaque")
+    assert not authenticator.renew("Bearer opaque")
+    assert "opaque" == authenticator.access_token
+
+
+def test_an_expired_static_token_says_when_and_what_to_do():
+    with pytest.raises(AirbyteTracedException) as caught:
+        _ = static(jwt(exp=1_700_000_000)).token
+    assert FailureType.config_error == caught.value.failure_type
+    assert "expired on 2023-11-14 22:13 UTC" in caught.value.message
+    assert "signature" not in caught.value.message
+
+
+@pytest.mark.parametrize("claims", [{"exp": time.time() + 3600}, {"exp": None}, {"exp": "soon"}, {}])
+def test_a_static_token_that_may_still_be_good_is_tried(claims: dict[str, Any]):
+    assert jwt(**claims) == static(jwt(**claims)).access_token
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "opaque",
+        "a.b",
+        "a.b.c",
+        "a.b.c.d",
+        "a.!!!.c",
+        "a.bnVsbA.c",
+        "a.W10.c",
+        "a.äöü.c",
+        "a._w.c",
+        "..",
+        "a.e30x.c",
+    ],
+)
+def test_a_text_that_is_no_json_web_token_has_no_claims(text: str):
+    assert {} == claims_of(text)
+
+
+@pytest.mark.parametrize("length", range(8))
+def test_claims_are_read_whatever_padding_was_left_out(length: int):
+    assert {"scope": "x" * length} == claims_of(jwt(scope="x" * length))
+
+
+@pytest.mark.parametrize("kind", [ClientCredentials, StaticToken])
+def test_both_kinds_serve_the_requester(kind: type):
+    assert issubclass(kind, TenantAuthenticator)

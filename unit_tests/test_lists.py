@@ -1,0 +1,275 @@
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.transformations import RecordTransformation
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import Mocker
+
+from source_auth0.components.api import ManagementApi
+from source_auth0.components.lists import Checkpointed, Lists, Paged, Singleton, Unpaged
+from source_auth0.components.tenant import Tenant
+from unit_tests.conftest import API
+
+Make = Callable[..., ManagementApi]
+URL = f"{API}/things"
+
+
+class Stamp(RecordTransformation):
+    """Marks the rows that passed through it."""
+
+    def transform(self, record: dict[str, Any], config=None, stream_state=None, stream_slice=None) -> None:
+        record["stamp"] = record.get("stamp", 0) + 1
+
+
+@pytest.fixture
+def read(make_api: Make, tenant: Tenant) -> Callable[..., list[dict[str, Any]]]:
+    """Reads a made-up list `things` of a kind to its end."""
+
+    def read(kind: type[Lists], parent: dict[str, Any] | None = None, **changes: Any) -> list[dict[str, Any]]:
+        resource = "things/{{ stream_partition.role_id }}" if parent else "things"
+        arguments = {
+            "config": tenant,
+            "name": "things",
+            "requester": make_api(resource=resource),
+            "rows": "things",
+            "partition_router": "a router" if parent else None,
+            **changes,
+        }
+        part = StreamSlice(partition=parent, cursor_slice={}) if parent else None
+        return list(kind(**arguments).read_records({}, part))
+
+    return read
+
+
+def ids(rows: list[dict[str, Any]]) -> list[int]:
+    return [row["id"] for row in rows]
+
+
+def rows(*numbers: int) -> list[dict[str, Any]]:
+    return [{"id": number} for number in numbers]
+
+
+def served(all_rows: list[dict[str, Any]], limit: int, *, totals: bool, wrapped: bool = True) -> Callable[..., Any]:
+    """A list that is paged by number with a limit of its own, whatever size was asked for."""
+
+    def answer(request: Any, context: Any) -> Any:
+        assert {"page", "per_page", "include_totals"} == set(request.qs)
+        size, number = min(int(request.qs["per_page"][0]), limit), int(request.qs["page"][0])
+        page = all_rows[number * size : (number + 1) * size]
+        if number * size + size > 1000:
+            context.status_code = 400
+            return {"message": "Requesting page exceeds the allowed maximum of 1000 records.", "errorCode": ""}
+        beside = {"start": number * size, "limit": size, "length": len(page), "total": len(all_rows)} if totals else {}
+        return {"things": page, **beside} if wrapped else page
+
+    return answer
+
+
+def test_checkpoints_are_followed_until_none_is_left(requests_mock: Mocker, read):
+    """A page may be short or even empty and still have a successor; only an absent `next` ends the list."""
+    requests_mock.get(
+        URL,
+        [
+            {"json": {"things": rows(1, 2), "next": "a"}},
+            {"json": {"things": [], "next": "b"}},
+            {"json": {"things": rows(3), "next": "c"}},
+            {"json": {"things": []}},
+        ],
+    )
+    assert [1, 2, 3] == ids(read(Checkpointed))
+    assert [{"take": ["100"]}] + [{"take": ["100"], "from": [point]} for point in "abc"] == [
+        request.qs for request in requests_mock.request_history
+    ]
+
+
+@pytest.mark.parametrize("end", [{"next": None}, {"next": ""}, {}])
+def test_a_checkpoint_that_leads_nowhere_ends_the_list(requests_mock: Mocker, read, end: dict[str, Any]):
+    requests_mock.get(URL, json={"things": rows(1), **end})
+    assert [1] == ids(read(Checkpointed))
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize("points", [["a", "a"], ["a", "b", "a"]])
+def test_checkpoints_that_go_round_in_circles_are_an_error(requests_mock: Mocker, read, points: list[str]):
+    requests_mock.get(URL, [{"json": {"things": rows(n), "next": point}} for n, point in enumerate(points)])
+    with pytest.raises(AirbyteTracedException, match="the same checkpoint of `things` twice"):
+        read(Checkpointed)
+
+
+def test_a_checkpointed_list_of_a_lacking_feature_is_empty(requests_mock: Mocker, read):
+    requests_mock.get(URL, status_code=501, text="")
+    assert [] == read(Checkpointed)
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged, Unpaged, Singleton])
+def test_a_list_whose_parent_vanished_half_way_ends(requests_mock: Mocker, read, kind: type[Lists]):
+    gone = {"status_code": 404, "json": {"message": "The role does not exist."}}
+    requests_mock.get(f"{URL}/rol_1", **gone)
+    assert [] == read(kind, parent={"role_id": "rol_1"})
+
+
+@pytest.mark.parametrize("limit", [50, 100])
+@pytest.mark.parametrize(
+    ("number", "wrapped"),
+    [
+        *((number, wrapped) for number in (0, 1, 49, 50, 51, 99, 100, 101, 250) for wrapped in (True, False)),
+        (999, True),  # without a total nothing tells that the last row was read: the next page is beyond the cap
+        (1000, True),
+    ],
+)
+def test_pages_are_counted_to_the_end_whatever_their_size(
+    requests_mock: Mocker,
+    read,
+    number: int,
+    wrapped: bool,  # noqa: FBT001
+    limit: int,
+):
+    """Some tenants answer 50 rows where 100 were asked for, with a total or without."""
+    requests_mock.get(URL, json=served(rows(*range(number)), limit, totals=wrapped, wrapped=wrapped))
+    assert list(range(number)) == ids(read(Paged))
+
+
+def test_a_wrapper_may_leave_its_totals_out(requests_mock: Mocker, read):
+    requests_mock.get(URL, json=served(rows(*range(120)), 100, totals=False))
+    assert list(range(120)) == ids(read(Paged))
+
+
+@pytest.mark.parametrize("totals", [True, False])
+@pytest.mark.parametrize("limit", [50, 100])
+def test_more_rows_than_can_be_paged_are_an_error_and_no_short_list(
+    requests_mock: Mocker,
+    read,
+    totals: bool,  # noqa: FBT001
+    limit: int,
+):
+    requests_mock.get(URL, json=served(rows(*range(1001)), limit, totals=totals))
+    with pytest.raises(AirbyteTracedException, match="more rows than Auth0 lets anyone page through"):
+        read(Paged)
+
+
+def test_a_total_that_promises_too_much_ends_with_an_empty_page(requests_mock: Mocker, read):
+    requests_mock.get(URL, [{"json": {"things": rows(1), "total": 5}}, {"json": {"things": [], "total": 5}}])
+    assert [1] == ids(read(Paged))
+
+
+def test_an_unpaged_list_is_one_answer(requests_mock: Mocker, read):
+    requests_mock.get(URL, json=rows(1, 2))
+    assert [1, 2] == ids(read(Unpaged, rows=None))
+    assert {} == requests_mock.last_request.qs
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged, Unpaged])
+def test_a_bare_array_is_a_list_too(requests_mock: Mocker, read, kind: type[Lists]):
+    requests_mock.get(URL, [{"json": rows(1, 2)}, {"json": []}])
+    assert [1, 2] == ids(read(kind))
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged, Unpaged])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"items": []},
+        {"thing": rows(1)},
+        {"things": None},
+        {"things": {}},
+        {"things": "none"},
+        {"things": [1, 2]},
+        {"things": [None]},
+        {"id": "a thing"},
+        {"start": 0, "limit": 50, "total": 0, "id": "x"},
+        "text",
+        7,
+        True,
+        [1],
+        [[]],
+    ],
+)
+def test_rows_that_are_not_where_they_should_be_are_no_empty_list(
+    requests_mock: Mocker, read, kind: type[Lists], body: Any
+):
+    requests_mock.get(URL, json=body)
+    with pytest.raises(AirbyteTracedException) as caught:
+        read(kind)
+    assert FailureType.system_error == caught.value.failure_type
+    assert "`things`" in caught.value.message
+    assert "where a list of rows was due" in caught.value.message
+
+
+def test_the_error_names_what_came_instead_but_no_values(requests_mock: Mocker, read):
+    requests_mock.get(URL, json={"stuff": "a-value", "total": 1})
+    with pytest.raises(AirbyteTracedException) as caught:
+        read(Unpaged)
+    assert "an object with ['stuff', 'total']" in caught.value.message
+    assert "a-value" not in caught.value.message
+
+
+def test_a_single_resource_in_the_place_of_a_childs_list_is_taken_for_an_empty_one(
+    requests_mock: Mocker, read, caplog: pytest.LogCaptureFixture
+):
+    """One recording of a real tenant answers so."""
+    requests_mock.get(f"{URL}/rol_1", json={"id": "rol_1", "name": "a role"})
+    assert [[], []] == [read(Checkpointed, parent={"role_id": "rol_1"}) for _ in range(2)]
+    assert 1 == sum(record.levelno == logging.WARNING for record in caplog.records)
+
+
+def test_a_childs_envelope_without_its_rows_is_an_error(requests_mock: Mocker, read):
+    requests_mock.get(f"{URL}/rol_1", json={"id": "rol_1", "next": "a"})
+    with pytest.raises(AirbyteTracedException, match="where a list of rows was due"):
+        read(Checkpointed, parent={"role_id": "rol_1"})
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged, Unpaged, Singleton])
+def test_rows_carry_their_parents_keys(requests_mock: Mocker, read, kind: type[Lists]):
+    requests_mock.get(f"{URL}/rol_1", [{"json": {"things": rows(1), "total": 1}}])
+    found = read(kind, parent={"role_id": "rol_1", "parent_slice": {"org_id": "org_1"}})
+    assert ["rol_1"] == [row["role_id"] for row in found]
+    assert not any("parent_slice" in row for row in found)
+
+
+def test_each_row_is_transformed_once(requests_mock: Mocker, read):
+    requests_mock.get(URL, json=rows(1, 2))
+    assert [{"id": 1, "stamp": 1}, {"id": 2, "stamp": 1}] == read(Unpaged, transformations=[Stamp()])
+
+
+def test_the_tenants_domain_is_the_key_of_a_single_object(requests_mock: Mocker, read):
+    requests_mock.get(URL, json={"friendly_name": "Acme"})
+    assert [{"tenant_domain": "acme.us.auth0.com", "friendly_name": "Acme"}] == read(Singleton, rows=None)
+
+
+def test_what_nobody_configured_has_no_row(requests_mock: Mocker, read):
+    requests_mock.get(URL, status_code=404, json={"errorCode": "inexistent_email_provider"})
+    assert [] == read(Singleton, rows=None)
+
+
+@pytest.mark.parametrize("body", [[], [{}], "text", 5])
+def test_a_single_object_of_another_shape_is_an_error(requests_mock: Mocker, read, body: Any):
+    requests_mock.get(URL, json=body)
+    with pytest.raises(AirbyteTracedException, match="not an object"):
+        read(Singleton, rows=None)
+
+
+def test_readers_of_one_list_share_its_pages(requests_mock: Mocker, make_api: Make, tenant: Tenant):
+    """A parent and the stream of its own name make one request, and each row is transformed once."""
+    requests_mock.get(URL, json={"things": rows(1), "total": 1})
+    lists = [
+        Paged(config=tenant, name="things", requester=make_api(), rows="things", transformations=[Stamp()])
+        for _ in range(3)
+    ]
+    assert [[{"id": 1, "stamp": 1}]] * 3 == [list(one.read_records({})) for one in lists]
+    assert 1 == requests_mock.call_count
+
+
+def test_each_parents_list_is_read_for_itself(requests_mock: Mocker, make_api: Make, tenant: Tenant):
+    for number in (1, 2):
+        requests_mock.get(f"{URL}/{number}", json={"things": rows(number)})
+    api = make_api(resource="things/{{ stream_partition.role_id }}")
+    lists = [Checkpointed(config=tenant, name="things", requester=api, rows="things") for _ in range(2)]
+    for one in lists:
+        parts = [StreamSlice(partition={"role_id": n}, cursor_slice={}) for n in (1, 2)]
+        assert [1, 2] == [row["id"] for part in parts for row in one.read_records({}, part)]
+    assert 2 == requests_mock.call_count

@@ -1,0 +1,163 @@
+import json
+import os
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from requests_mock import Mocker
+
+from source_auth0 import run as run_module
+from source_auth0.manifest import stream_files
+from unit_tests.conftest import SECRET
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], requests_mock: Mocker
+) -> Callable[..., tuple[int, list[dict[str, Any]], str]]:
+    """Runs the connector's command in this process, without network; exit code, messages and errors of the shell."""
+
+    def command(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+        monkeypatch.setattr("sys.argv", ["source-auth0", *arguments])
+        code = 0
+        try:
+            run_module.run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        printed = capsys.readouterr()
+        lines = [line for line in printed.out.splitlines() if line.startswith("{")]
+        return code, [json.loads(line) for line in lines], printed.err
+
+    return command
+
+
+def errors(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [message["trace"]["error"] for message in messages if message["type"] == "TRACE"]
+
+
+@pytest.fixture
+def files(tmp_path: Path, config: dict[str, Any]) -> Path:
+    """A folder with a config, a catalog, and files that are neither."""
+    stream = {"name": "roles", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
+    configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
+    for name, content in {
+        "config": json.dumps(config),
+        "catalog": json.dumps({"streams": [configured]}),
+        "broken": '{"base_url": ',
+        "list": "[1]",
+        "empty": "",
+        "stranger": json.dumps({"streams": [{"stream": 7}]}),
+        "old_state": json.dumps({"users": 7}),
+    }.items():
+        (tmp_path / f"{name}.json").write_text(content)
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    return tmp_path
+
+
+def test_spec_is_printed(command):
+    code, messages, _ = command("spec")
+    (spec,) = [message["spec"] for message in messages if message["type"] == "SPEC"]
+    assert 0 == code
+    assert ["base_url", "credentials"] == spec["connectionSpecification"]["required"]
+
+
+def test_discover_prints_every_stream(command, files: Path):
+    code, messages, _ = command("discover", "--config", str(files / "config.json"))
+    (catalog,) = [message["catalog"] for message in messages if message["type"] == "CATALOG"]
+    assert (0, list(stream_files())) == (code, [stream["name"] for stream in catalog["streams"]])
+
+
+@pytest.mark.parametrize("name", ["broken", "list", "empty", "binary"])
+def test_a_file_that_is_no_config_is_named(command, files: Path, name: str):
+    path = str(files / f"{name}.json")
+    code, messages, _ = command("check", "--config", path)
+    (error,) = errors(messages)
+    assert (1, "config_error") == (code, error["failure_type"])
+    assert error["message"].startswith(f"The file {path} does not hold a config in Airbyte's form (")
+
+
+@pytest.mark.parametrize("name", ["config", "broken", "stranger", "empty"])
+def test_a_file_that_is_no_catalog_is_named(command, files: Path, name: str):
+    path = str(files / f"{name}.json")
+    code, messages, _ = command("read", "--config", str(files / "config.json"), "--catalog", path)
+    (error,) = errors(messages)
+    assert (1, "config_error") == (code, error["failure_type"])
+    assert f"The file {path} does not hold a catalog in Airbyte's form (" in error["message"]
+
+
+@pytest.mark.parametrize("name", ["broken", "list", "old_state"])
+def test_a_file_that_is_no_state_is_named(command, files: Path, name: str):
+    path = str(files / f"{name}.json")
+    arguments = ["--config", str(files / "config.json"), "--catalog", str(files / "catalog.json"), "--state", path]
+    code, messages, _ = command("read", *arguments)
+    (error,) = errors(messages)
+    assert (1, "config_error") == (code, error["failure_type"])
+    assert f"The file {path} does not hold a state in Airbyte's form (" in error["message"]
+
+
+@pytest.mark.parametrize("name", ["missing.json", "."])
+def test_a_file_that_cannot_be_read_is_named(command, files: Path, name: str):
+    path = str(files / name)
+    code, messages, _ = command("check", "--config", path)
+    (error,) = errors(messages)
+    assert (1, "config_error") == (code, error["failure_type"])
+    assert f"The file {path} cannot be read: " in error["message"]
+
+
+def test_nothing_of_a_broken_config_is_repeated(command, files: Path):
+    (files / "broken.json").write_text(f'{{"client_secret": "{SECRET}", ')
+    _, messages, shown = command("check", "--config", str(files / "broken.json"))
+    assert SECRET not in f"{messages} {shown}"
+
+
+def test_a_wrong_config_fails_the_check_and_not_the_command(command, files: Path, config: dict[str, Any]):
+    (files / "config.json").write_text(json.dumps({**config, "base_url": "http://acme.us.auth0.com"}))
+    code, messages, shown = command("check", "--config", str(files / "config.json"))
+    (status,) = [message["connectionStatus"] for message in messages if message["type"] == "CONNECTION_STATUS"]
+    assert (0, "FAILED") == (code, status["status"])
+    assert "does not use https" in status["message"]
+    assert "Traceback" not in f"{messages} {shown}"
+
+
+def test_a_wrong_config_fails_the_read_with_its_sentence(command, files: Path, config: dict[str, Any]):
+    (files / "config.json").write_text(json.dumps({**config, "start_date": "yesterday"}))
+    code, messages, _ = command(
+        "read", "--config", str(files / "config.json"), "--catalog", str(files / "catalog.json")
+    )
+    assert 1 == code
+    assert {"Start Date `yesterday` is no UTC date and time."} == {
+        error["message"].partition(" Enter")[0] for error in errors(messages)
+    }
+    assert SECRET not in str(messages)
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["check"], ["read", "--config", "c.json"], ["--frobnicate"]])
+def test_a_command_line_that_is_wrong_is_explained(command, arguments: list[str]):
+    code, messages, shown = command(*arguments)
+    assert (2, []) == (code, messages)
+    assert "usage:" in shown
+
+
+def test_without_a_command_the_help_is_shown(command, capsys: pytest.CaptureFixture[str]):
+    assert (0, [], "") == command()
+
+
+def test_ctrl_c_ends_the_process_at_once(command, monkeypatch: pytest.MonkeyPatch):
+    ended: list[int] = []
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AirbyteEntrypoint, "run", interrupted)
+    monkeypatch.setattr(os, "_exit", ended.append)
+    command("spec")
+    assert [130] == ended
+
+
+def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("sys.argv", ["source_auth0", "spec"])
+    runpy.run_module("source_auth0", run_name="__main__")
+    assert '"type":"SPEC"' in capsys.readouterr().out

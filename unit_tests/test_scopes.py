@@ -1,0 +1,44 @@
+from source_auth0.components.problems import GRANT_PATH, MissingScope
+from source_auth0.components.scopes import advice, how_to_grant, missing_scopes
+
+REQUIRED = {
+    "users": ["read:users"],
+    "roles": ["read:roles"],
+    "role_users": ["read:roles", "read:users", "read:role_members"],
+    "open": [],
+}
+
+
+def test_a_missing_scope_costs_every_stream_that_needs_it():
+    assert {
+        "read:role_members": ["role_users"],
+        "read:roles": ["roles", "role_users"],
+        "read:users": ["users", "role_users"],
+    } == missing_scopes(REQUIRED, frozenset())
+
+
+def test_a_granted_scope_costs_nothing():
+    assert {} == missing_scopes(REQUIRED, frozenset({"read:roles", "read:users", "read:role_members", "other"}))
+    assert {"read:roles": ["roles", "role_users"]} == (
+        missing_scopes(REQUIRED, frozenset({"read:users", "read:role_members"}))
+    )
+
+
+def test_each_missing_scope_has_a_line():
+    costs = {"read:roles": ["roles", "role_users"], "read:users": ["users"]}
+    assert [
+        "The scope `read:roles` is not granted, which costs roles, role_users.",
+        "The scope `read:users` is not granted, which costs users.",
+    ] == advice(costs)
+    assert [] == advice({})
+
+
+def test_scopes_can_be_pasted_where_they_are_granted():
+    assert f"Grant under {GRANT_PATH}: read:roles read:users" == how_to_grant(["read:roles", "read:users"])
+
+
+def test_several_missing_scopes_are_named_in_one_sentence():
+    assert (
+        "Auth0 refused `role_users`: the application lacks the scopes `read:roles` and `read:users`. Grant them under "
+        f"{GRANT_PATH}, then sync again."
+    ) == MissingScope("role_users", ("read:roles", "read:users")).message

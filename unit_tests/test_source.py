@@ -1,0 +1,311 @@
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStream,
+    AirbyteStreamState,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteStream,
+    DestinationSyncMode,
+    Status,
+    StreamDescriptor,
+    SyncMode,
+    Type,
+)
+from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import ANY, Mocker
+
+from source_auth0 import SourceAuth0
+from source_auth0.manifest import load_stream, primary_key, stream_files
+from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
+
+LOGGER = logging.getLogger("airbyte.test")
+EVERYTHING = sorted({scope for name in stream_files() for scope in load_stream(name)["$parameters"]["required_scopes"]})
+TOKEN = jwt(scope=" ".join(EVERYTHING))
+
+
+def catalog_of(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
+    modes = [SyncMode.full_refresh, SyncMode.incremental]
+    return ConfiguredAirbyteCatalog(
+        streams=[
+            ConfiguredAirbyteStream(
+                stream=AirbyteStream(name=name, json_schema={}, supported_sync_modes=modes),
+                sync_mode=mode,
+                destination_sync_mode=DestinationSyncMode.append,
+            )
+            for name in names
+        ]
+    )
+
+
+def state_of(name: str, state: dict[str, Any]) -> list[AirbyteStateMessage]:
+    stream = AirbyteStreamState(
+        stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(dict(state))
+    )
+    return [AirbyteStateMessage(type=AirbyteStateType.STREAM, stream=stream)]
+
+
+class Sync:
+    """What one read gave, by stream."""
+
+    def __init__(self, messages: list[AirbyteMessage], error: Exception | None) -> None:
+        self.records: dict[str, list[dict[str, Any]]] = {}
+        self.states: dict[str, list[dict[str, Any]]] = {}
+        self.statuses: dict[str, list[str]] = {}
+        self.text = "".join(map(str, messages)) + str(error)
+        for message in messages:
+            if message.type is Type.RECORD:
+                self.records.setdefault(message.record.stream, []).append(message.record.data)
+            elif message.type is Type.STATE:
+                stream = message.state.stream
+                self.states.setdefault(stream.stream_descriptor.name, []).append(vars(stream.stream_state))
+            elif message.type is Type.TRACE and message.trace.stream_status:
+                status = message.trace.stream_status
+                self.statuses.setdefault(status.stream_descriptor.name, []).append(status.status.value)
+
+
+@pytest.fixture
+def auth0(requests_mock: Mocker) -> Mocker:
+    """A tenant that gives a token and has no rows; tests add what they need."""
+    requests_mock.get(ANY, json=[])
+    requests_mock.get(f"{API}/users", json={"users": [], "total": 0})
+    requests_mock.get(f"{API}/tenants/settings", json={"friendly_name": "Acme"})
+    requests_mock.post(
+        f"{BASE}/oauth/token", json={"access_token": jwt(scope=" ".join(EVERYTHING)), "expires_in": 3600}
+    )
+    return requests_mock
+
+
+@pytest.fixture
+def read(auth0: Mocker, config: dict[str, Any], clock: Clock) -> Callable[..., Sync]:
+    """Reads streams in this process."""
+
+    def read(*names: str, mode: SyncMode = SyncMode.full_refresh, state: Any = None, **changes: Any) -> Sync:
+        catalog, messages, error = catalog_of(*names, mode=mode), [], None
+        source = SourceAuth0(config={**config, **changes}, catalog=catalog, state=state)
+        try:
+            messages.extend(source.read(LOGGER, config, catalog, state))
+        except AirbyteTracedException as caught:
+            error = caught
+        return Sync(messages, error)
+
+    return read
+
+
+def test_discover_lists_every_stream_without_config_or_network(requests_mock: Mocker):
+    catalog = SourceAuth0().discover(LOGGER, {})
+    assert list(stream_files()) == [stream.name for stream in catalog.streams]
+    assert 0 == requests_mock.call_count
+
+
+def test_a_catalog_says_how_a_stream_can_be_synced():
+    for stream in SourceAuth0().discover(LOGGER, {}).streams:
+        assert [[key] for key in primary_key(load_stream(stream.name))] == stream.source_defined_primary_key
+        if stream.name == "users":
+            assert [SyncMode.full_refresh, SyncMode.incremental] == stream.supported_sync_modes
+            assert (True, ["updated_at"], True) == (
+                stream.source_defined_cursor,
+                stream.default_cursor_field,
+                stream.is_resumable,
+            )
+        else:
+            assert ([SyncMode.full_refresh], False) == (stream.supported_sync_modes, bool(stream.is_resumable))
+
+
+def test_the_state_of_today_is_read(tmp_path: Path):
+    path = tmp_path / "state.json"
+    descriptor = {"name": "users", "namespace": None}
+    saved = {"type": "STREAM", "stream": {"stream_descriptor": descriptor, "stream_state": {"updated_at": "x"}}}
+    path.write_text(json.dumps([saved]))
+    (state,) = SourceAuth0.read_state(str(path))
+    assert ("users", {"updated_at": "x"}) == (state.stream.stream_descriptor.name, vars(state.stream.stream_state))
+
+
+@pytest.mark.parametrize(
+    ("saved", "expected"),
+    [({"users": {"updated_at": "x"}}, [("users", {"updated_at": "x"})]), ({}, []), ({"users": {}}, [("users", {})])],
+)
+def test_the_state_of_version_0_1_is_read(tmp_path: Path, saved: dict[str, Any], expected: list[Any]):
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(saved))
+    states = SourceAuth0.read_state(str(path))
+    assert expected == [(state.stream.stream_descriptor.name, vars(state.stream.stream_state)) for state in states]
+    assert all(state.type is AirbyteStateType.STREAM for state in states)
+
+
+def test_without_a_file_there_is_no_state():
+    assert [] == SourceAuth0.read_state("")
+
+
+def test_an_unknown_stream_is_named_before_anything_is_read(read, auth0: Mocker):
+    sync = read("users", "user", "rules")
+    assert "streams that do not exist: user, rules. Known streams are client_grants, clients" in sync.text
+    assert 0 == auth0.call_count
+
+
+def test_one_token_serves_the_whole_sync(read, auth0: Mocker):
+    sync = read(*stream_files())
+    assert dict.fromkeys(stream_files(), "COMPLETE") == {name: all_[-1] for name, all_ in sync.statuses.items()}
+    assert 1 == sum(request.method == "POST" for request in auth0.request_history)
+
+
+def test_every_stream_has_its_parents_rows_in_one_sync(read, auth0: Mocker):
+    """Parents are asked for once, whatever number of streams needs them, and children carry their keys."""
+    roles = [{"id": "rol_1", "description": "May do all"}, {"id": "rol_2"}]
+    auth0.get(f"{API}/roles", json={"roles": roles, "total": 2})
+    auth0.get(f"{API}/organizations", json={"organizations": [{"id": "org_1"}, {"id": "org_2"}]})
+    for role in ("rol_1", "rol_2"):
+        auth0.get(f"{API}/roles/{role}/users", json={"users": [{"user_id": "auth0|1"}]})
+        auth0.get(f"{API}/roles/{role}/permissions", json={"permissions": [{"permission_name": "p"}], "total": 1})
+    for organization in ("org_1", "org_2"):
+        members = [{"user_id": "auth0|1", "roles": [{"id": "rol_1", "name": "Admin"}]}]
+        auth0.get(f"{API}/organizations/{organization}/members", json={"members": members})
+    rows = read(*stream_files()).records
+    assert ["rol_1", "rol_2"] == sorted(row["role_id"] for row in rows["role_users"])
+    assert ["rol_1", "rol_2"] == sorted(row["role_id"] for row in rows["role_permissions"])
+    assert ["org_1", "org_2"] == sorted(row["org_id"] for row in rows["organization_members"])
+    assert [
+        {"org_id": org, "user_id": "auth0|1", "id": "rol_1", "name": "Admin", "description": "May do all"}
+        for org in ("org_1", "org_2")
+    ] == sorted(rows["organization_member_roles"], key=lambda row: row["org_id"])
+    asked = [request.path for request in auth0.request_history]
+    for path in ("roles", "organizations", "organizations/org_1/members", "organizations/org_2/members"):
+        assert 1 == asked.count(f"/api/v2/{path}"), path
+
+
+def test_pages_are_released_when_the_sync_ends(auth0: Mocker, config: dict[str, Any]):
+    auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
+    catalog = catalog_of("roles", "role_users", "role_permissions")
+    source = SourceAuth0(config=config, catalog=catalog)
+    list(source.read(LOGGER, config, catalog))
+    assert {} == source._config.shared._books
+
+
+def users(*days: int) -> dict[str, Any]:
+    dates = [f"2024-01-{day:02d}T00:00:00.000Z" for day in days]
+    rows = [{"user_id": f"auth0|{n}", "created_at": date, "updated_at": date} for n, date in enumerate(dates)]
+    return {"users": rows, "total": len(rows), "start": 0, "limit": 100, "length": len(rows)}
+
+
+def test_a_full_refresh_reads_by_creation_and_leaves_no_cursor(read, auth0: Mocker):
+    auth0.get(f"{API}/users", json=users(1, 2))
+    sync = read("users", state=state_of("users", {"updated_at": "2024-06-01T00:00:00.000Z"}))
+    assert 2 == len(sync.records["users"])
+    assert {"users": [{NO_CURSOR_STATE_KEY: True}]} == sync.states
+    assert all(r.qs["q"][0].startswith("created_at:[* to") for r in auth0.request_history if r.path.endswith("users"))
+
+
+def test_an_incremental_sync_goes_on_from_the_saved_cursor_by_the_tenants_clock(read, auth0: Mocker):
+    """The local clock may be ahead: the cursor never passes what the tenant's clock says, less a safety lag."""
+    theirs = datetime.now(timezone.utc) - timedelta(minutes=10)
+    auth0.get(f"{API}/users", json=users(1), headers={"Date": format_datetime(theirs, usegmt=True)})
+    sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "2023-12-31T00:00:00.000Z"}))
+    queries = [request.qs["q"][0] for request in auth0.request_history if request.path.endswith("users")]
+    assert all(query.startswith("updated_at:[2023-12-30t23:55:00.000z to ") for query in queries)
+    saved = datetime.strptime(sync.states["users"][-1]["updated_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
+    assert timedelta(seconds=59) < theirs - saved < timedelta(seconds=75)
+
+
+def test_a_malformed_state_fails_with_a_sentence(read):
+    sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "yesterday"}))
+    assert "`yesterday`, which is no date and time" in sync.text
+
+
+def test_a_missing_scope_fails_its_stream_alone(read, auth0: Mocker):
+    auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
+    message = "Insufficient scope, expected any of: read:clients"
+    auth0.get(f"{API}/clients", status_code=403, json={"message": message})
+    sync = read("clients", "roles")
+    assert ("INCOMPLETE", "COMPLETE") == (sync.statuses["clients"][-1], sync.statuses["roles"][-1])
+    assert [{"id": "rol_1"}] == sync.records["roles"]
+    assert "the application lacks the scope `read:clients`" in sync.text
+
+
+def test_secrets_are_withheld_from_rows(read, auth0: Mocker):
+    client = {"client_id": "1", "client_secret": "leaked", "signing_keys": [{"cert": "leaked", "subject": "kept"}]}
+    auth0.get(f"{API}/clients", json={"clients": [client]})
+    options = {"client_id": "kept", "client_secret": "leaked"}
+    auth0.get(f"{API}/connections", json={"connections": [{"id": "con_1", "options": options}]})
+    sync = read("clients", "connections")
+    assert [{"client_id": "1", "signing_keys": [{"subject": "kept"}]}] == sync.records["clients"]
+    assert [{"id": "con_1", "options": {"client_id": "kept"}}] == sync.records["connections"]
+    assert "leaked" not in sync.text
+
+
+def test_secrets_are_hashed_where_that_was_chosen(read, auth0: Mocker):
+    auth0.get(f"{API}/clients", json={"clients": [{"client_id": "1", "client_secret": "leaked"}]})
+    sync = read("clients", secrets="hash")
+    assert sync.records["clients"][0]["client_secret"].startswith("sha256:")
+    assert "leaked" not in sync.text
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_no_message_of_a_failed_sync_holds_a_secret(read, auth0: Mocker, status: int):
+    auth0.get(ANY, status_code=status, json={"message": "No"})
+    sync = read("clients", "users", "role_users")
+    assert set(sync.statuses) == {"clients", "users", "role_users"}
+    assert SECRET not in sync.text
+    assert TOKEN not in sync.text
+
+
+def test_check_succeeds(auth0: Mocker, config: dict[str, Any]):
+    assert Status.SUCCEEDED == SourceAuth0(config=config).check(LOGGER, config).status
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"base_url": "http://acme.us.auth0.com"}, "does not use https"),
+        ({"base_url": None}, "has to be of the type string"),
+        ({"start_date": "yesterday"}, "is no UTC date and time"),
+        ({"num_workers": "many"}, "Number of Workers"),
+        ({"num_workers": -5}, "Number of Workers"),
+        ({"num_workers": 2.5}, "Number of Workers"),
+        ({"credentials": {"auth_type": "oauth2_magic"}}, "has to be one of `oauth2_confidential_application`"),
+        ({"credentials": None}, "has to be of the type object"),
+    ],
+)
+def test_check_fails_with_a_sentence_for_what_is_entered_wrong(
+    auth0: Mocker, config: dict[str, Any], changes: dict[str, Any], said: str
+):
+    wrong = {**config, **changes}
+    outcome = SourceAuth0(config=wrong).check(LOGGER, wrong)
+    assert Status.FAILED == outcome.status
+    assert said in outcome.message
+    assert 0 == auth0.call_count
+
+
+def test_check_fails_with_a_sentence_for_a_wrong_secret(auth0: Mocker, config: dict[str, Any]):
+    refusal = {"error": "access_denied", "error_description": "Unauthorized"}
+    auth0.post(f"{BASE}/oauth/token", status_code=401, json=refusal)
+    outcome = SourceAuth0(config=config).check(LOGGER, config)
+    assert Status.FAILED == outcome.status
+    assert "refused the Client ID or the Client Secret" in outcome.message
+
+
+def test_a_source_made_without_a_catalog_knows_every_stream(config: dict[str, Any]):
+    assert list(stream_files()) == [stream.name for stream in SourceAuth0(config=config).streams(config)]
+
+
+def test_a_source_reads_another_catalog_than_it_was_made_with(auth0: Mocker, config: dict[str, Any]):
+    auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
+    messages = list(SourceAuth0(config=config).read(LOGGER, config, catalog_of("roles")))
+    assert {"roles": [{"id": "rol_1"}]} == Sync(messages, None).records
+
+
+def test_no_config_is_written_to_disk(config: dict[str, Any], tmp_path: Path):
+    source = SourceAuth0(config=config)
+    assert config == source.configure(config, str(tmp_path))
+    assert {"a": 1} == SourceAuth0().configure({"a": 1}, str(tmp_path))
+    assert [] == list(tmp_path.iterdir())

@@ -1,0 +1,232 @@
+import re
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from source_auth0.components.tenant import NormalizeAddresses, Tenant, audience_of, base_url_of
+from unit_tests.conftest import in_threads
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("acme.us.auth0.com", "https://acme.us.auth0.com"),
+        ("acme.us.auth0.com/", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com/", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com//", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com/api/v2", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com/api/v2/", "https://acme.us.auth0.com"),
+        ("acme.us.auth0.com/API/v2/", "https://acme.us.auth0.com"),
+        ("HTTPS://ACME.US.Auth0.COM/Api/V2/", "https://acme.us.auth0.com"),
+        ("  https://acme.us.auth0.com\n", "https://acme.us.auth0.com"),
+        ("login.acme.example:8443/", "https://login.acme.example:8443"),
+        ("acme", "https://acme"),
+        ("acme.prod.auth0app.com", "https://acme.prod.auth0app.com"),
+        ("xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("10.0.0.7", "https://10.0.0.7"),
+        ("https://[2001:DB8::1]:8443/", "https://[2001:db8::1]:8443"),
+        ("[2001:db8::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_any_host_is_accepted_however_it_is_typed(typed: str, expected: str):
+    assert expected == base_url_of(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["http://localhost:3000", "http://LOCALHOST:3000/", "http://127.0.0.1:3000", "http://[::1]:3000/api/v2/"]
+)
+def test_this_machine_may_be_spoken_to_without_tls(typed: str):
+    assert re.fullmatch(r"http://(localhost|127\.0\.0\.1|\[::1\]):3000", base_url_of(typed))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://acme.us.auth0.com",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://10.0.0.7",
+        "http://0.0.0.0:80",
+        "http://[::2]",
+        "ftp://localhost",
+        "ws://acme.us.auth0.com",
+        "htps://acme.us.auth0.com",
+    ],
+)
+def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        base_url_of(typed)
+    assert FailureType.config_error == caught.value.failure_type
+    assert "does not use https" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "   ",
+        "https://",
+        "https:///api/v2/",
+        "/",
+        "acme us auth0 com",
+        "https://acme.us.auth0.com/ api",
+        "https://acme.us.auth0.com:port",
+        "https://acme.us.auth0.com:99999",
+        "https://[::1",
+        "https://acme.us.auth0.com?tenant=acme",
+        "https://acme.us.auth0.com#/applications",
+        "someone@acme.us.auth0.com",
+    ],
+)
+def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        base_url_of(typed)
+    assert FailureType.config_error == caught.value.failure_type
+    assert "`https://your-tenant.us.auth0.com`" in caught.value.message
+
+
+@pytest.mark.parametrize("typed", ["https://manage.auth0.com/dashboard/us/acme", "acme.us.auth0.com/api/v2/users"])
+def test_an_address_out_of_the_dashboard_is_refused_by_its_path(typed: str):
+    with pytest.raises(AirbyteTracedException, match=f"path `/{typed.partition('.com/')[2]}`"):
+        base_url_of(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://me:hunter2@acme.us.auth0.com", "me:hunter2@acme.us.auth0.com", "http://me:hunter2@localhost"]
+)
+def test_a_password_in_the_address_is_not_repeated(typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        base_url_of(typed)
+    assert "hunter2" not in str(vars(caught.value))
+
+
+@given(st.text(alphabet="htpsocal:/.@[]?#1 \\%é"))
+@example("https://acme.us.auth0.com:443")
+@example("http://localhost:1/")
+def test_whatever_is_typed_gives_an_address_or_a_config_error(typed: str):
+    """The address has a scheme and a host, no path, and reads as itself when it is normalised again."""
+    config = {"base_url": typed}
+    NormalizeAddresses().transform(config)
+    try:
+        Tenant(config).verify()
+    except AirbyteTracedException:
+        assert typed == config["base_url"]
+    else:
+        scheme, _, host = config["base_url"].partition("://")
+        assert scheme == "https" or re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", host)
+        assert "/" not in host
+        assert config["base_url"] == base_url_of(config["base_url"])
+
+
+@pytest.mark.parametrize("typed", ["https://t/api/v2", "https://t/api/v2/", "  https://t/api/v2\n"])
+def test_the_audience_ends_in_one_slash(typed: str):
+    assert "https://t/api/v2/" == audience_of(typed)
+
+
+def test_addresses_are_normalised_and_the_stored_config_stays_as_typed():
+    credentials = {"audience": "https://t.auth0.com/api/v2", "client_id": "id"}
+    config: dict[str, Any] = {"base_url": "T.auth0.com/", "credentials": credentials, "sourceType": "auth0"}
+    NormalizeAddresses().transform(config)
+    assert {
+        "base_url": "https://t.auth0.com",
+        "credentials": {"audience": "https://t.auth0.com/api/v2/", "client_id": "id"},
+        "sourceType": "auth0",
+    } == config
+    assert "https://t.auth0.com/api/v2" == credentials["audience"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"base_url": None, "credentials": None},
+        {"base_url": 7, "credentials": []},
+        {"base_url": "", "credentials": {"audience": None}},
+        {"base_url": "http://acme.us.auth0.com", "credentials": {}},
+    ],
+)
+def test_what_cannot_be_normalised_is_left_for_the_check(config: dict[str, Any]):
+    before = {**config}
+    NormalizeAddresses().transform(config)
+    assert before == config
+
+
+def test_a_tenant_verifies_its_address():
+    Tenant({"base_url": "https://acme.us.auth0.com"}).verify()
+    with pytest.raises(AirbyteTracedException, match="does not use https"):
+        Tenant({"base_url": "http://acme.us.auth0.com"}).verify()
+
+
+def test_all_components_of_one_config_share_a_tenant():
+    tenant = Tenant({"base_url": "https://t"})
+    assert tenant is Tenant.of(tenant)
+    assert {"base_url": "https://t"} == Tenant.of({"base_url": "https://t"})
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            {"base_url": "https://login.acme.com", "credentials": {"audience": "https://acme.us.auth0.com/api/v2/"}},
+            "acme.us.auth0.com",
+        ),
+        ({"base_url": "https://acme.us.auth0.com", "credentials": {"access_token": "t"}}, "acme.us.auth0.com"),
+        ({"base_url": "https://acme.us.auth0.com", "credentials": {"audience": "my-api/"}}, "acme.us.auth0.com"),
+        ({"base_url": "https://acme.us.auth0.com", "credentials": None}, "acme.us.auth0.com"),
+        ({"base_url": "http://127.0.0.1:8080"}, "127.0.0.1:8080"),
+    ],
+)
+def test_the_key_column_names_the_canonical_domain(config: dict[str, Any], expected: str):
+    assert expected == Tenant(config).domain
+
+
+def test_connections_are_kept_for_all_streams():
+    tenant = Tenant({})
+    assert tenant.session is tenant.session
+    assert isinstance(tenant.session, requests.Session)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(hours=-3)])
+def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
+    tenant = Tenant({})
+    tenant.observe_date(format_datetime(datetime.now(timezone.utc) + ahead, usegmt=True))
+    assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0"])
+def test_an_unreadable_date_leaves_the_clock_alone(header: str | None):
+    tenant = Tenant({})
+    tenant.observe_date(header)
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=5)
+
+
+def test_what_a_sync_learns_once_is_learned_by_one_thread():
+    tenant, learned = Tenant({}), []
+
+    def learn() -> int:
+        learned.append(1)
+        return len(learned)
+
+    assert [1] * 8 == in_threads(8, lambda _: tenant.once("roles", learn))
+    assert 2 == tenant.once("something else", learn)
+
+
+def test_a_lesson_that_fails_is_learned_again():
+    tenant = Tenant({})
+    with pytest.raises(ZeroDivisionError):
+        tenant.once("roles", lambda: 1 // 0)
+    assert 5 == tenant.once("roles", lambda: 5)
+
+
+def test_one_thread_of_many_is_the_first():
+    tenant = Tenant({})
+    assert [False] * 7 + [True] == sorted(in_threads(8, lambda _: tenant.first_time("a warning")))
+    assert tenant.first_time("another warning")

@@ -1,0 +1,219 @@
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import Mocker
+
+from source_auth0.components.token_endpoint import request_token
+from unit_tests.conftest import API, BASE, SECRET, Clock
+
+URL = f"{BASE}/oauth/token"
+FORM = {
+    "grant_type": "client_credentials",
+    "client_id": "made-up-client-id",
+    "client_secret": SECRET,
+    "audience": f"{API}/",
+}
+
+
+def refused(**answer: Any) -> AirbyteTracedException:
+    """The error that an answer of the token endpoint becomes."""
+    with Mocker() as auth0:
+        auth0.post(URL, **answer)
+        with pytest.raises(AirbyteTracedException) as caught:
+            request_token(BASE, FORM)
+    return caught.value
+
+
+def denied(error: str, description: str) -> dict[str, str]:
+    return {"error": error, "error_description": description}
+
+
+def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
+    body = {"access_token": "t", "expires_in": 86400, "scope": "read:users", "token_type": "Bearer"}
+    requests_mock.post(URL, json=body)
+    assert body == request_token(BASE, FORM)
+    assert {name: [value] for name, value in FORM.items()} == parse_qs(requests_mock.last_request.text)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "advice"),
+    [
+        (401, denied("access_denied", "Unauthorized"), "refused the Client ID or the Client Secret"),
+        (401, denied("invalid_client", "Unknown client"), "refused the Client ID or the Client Secret"),
+        (
+            403,
+            denied("access_denied", "Client has not been granted scopes: read:messages"),
+            "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
+        ),
+        (
+            403,
+            denied(
+                "access_denied",
+                f'Client is not authorized to access "{API}/". You need to create a "client-grant" associated to this '
+                "API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants",
+            ),
+            "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
+        ),
+        (
+            403,
+            denied("access_denied", f'Client "abc" is not authorized to access resource server "{API}/".'),
+            "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
+        ),
+        (403, denied("access_denied", "Service not found: https://x/api/v2/"), f"Audience `{API}/` is not an API"),
+        (
+            403,
+            denied("access_denied", "Service not enabled within domain: https://x/api/v2/"),
+            f"Audience `{API}/` is not an API",
+        ),
+        (
+            403,
+            denied("unauthorized_client", "Grant type 'client_credentials' not allowed for the client."),
+            "Advanced Settings › Grant Types",
+        ),
+        (403, denied("access_denied", "Non-global clients are not allowed access to APIv1"), "Audience is missing"),
+        (400, denied("invalid_request", "something new"), "(400 invalid_request: something new)"),
+        (403, {"error": "unauthorized_client"}, "(403 unauthorized_client: )"),
+    ],
+)
+def test_each_refusal_says_what_to_change(status: int, body: dict[str, str], advice: str):
+    error = refused(status_code=status, json=body)
+    assert FailureType.config_error == error.failure_type
+    assert advice in error.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 404, "text": "<html>Not Found</html>"},
+        {"status_code": 200, "text": "<html>Welcome</html>"},
+        {"status_code": 200, "json": {}},
+        {"status_code": 200, "json": {"access_token": None}},
+        {"status_code": 200, "json": ["access_token"]},
+        {"status_code": 200, "content": b"\xff\xfe"},
+        {"status_code": 403, "text": ""},
+        {"status_code": 400, "json": None},
+    ],
+)
+def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(answer: dict[str, Any]):
+    error = refused(**answer)
+    assert FailureType.config_error == error.failure_type
+    assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_the_secret_does_not_follow_a_redirect(requests_mock: Mocker, status: int):
+    requests_mock.post(URL, status_code=status, headers={"Location": "https://evil.example/oauth/token"})
+    requests_mock.post("https://evil.example/oauth/token", json={"access_token": "t"})
+    with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
+        request_token(BASE, FORM)
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        denied("invalid_request", f"{SECRET} is no secret, {SECRET}"),
+        denied(SECRET, "once more"),
+        denied("access_denied", SECRET),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_an_answer_that_repeats_the_secret_is_quoted_without_it(status: int, body: dict[str, str]):
+    error = refused(status_code=status, json=body)
+    assert SECRET not in f"{error.message} {error.internal_message} {error!r}"
+
+
+def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock: Mocker):
+    requests_mock.post(URL, status_code=400, json=denied("invalid_request", "eyJ.made.up is malformed"))
+    with pytest.raises(AirbyteTracedException) as caught:
+        request_token(BASE, {"client_assertion": "eyJ.made.up", "audience": f"{API}/"})
+    assert "invalid_request: **** is malformed" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 429, "json": denied("too_many_requests", "Client quota exceeded")},
+        {"status_code": 500, "text": "oops"},
+        {"status_code": 503, "json": denied("temporarily_unavailable", "Try later")},
+        {"exc": requests.exceptions.ConnectionError("Connection refused")},
+    ],
+)
+def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: Clock, answer: dict[str, Any]):
+    requests_mock.post(URL, [answer, answer, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request_token(BASE, FORM)
+    assert [1, 2] == clock.sleeps
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status_code": 429, "json": denied("too_many_requests", "Client quota exceeded")}, "Client quota exceeded"),
+        ({"status_code": 502, "reason": "Bad Gateway", "text": "<html>"}, "502 Bad Gateway"),
+        ({"exc": requests.exceptions.ConnectionError("Connection refused")}, "failed (ConnectionError)"),
+        ({"exc": requests.exceptions.ConnectTimeout()}, "did not answer in time"),
+        ({"exc": requests.exceptions.ReadTimeout()}, "did not answer in time"),
+    ],
+)
+def test_a_busy_endpoint_stays_a_transient_error(
+    requests_mock: Mocker, clock: Clock, answer: dict[str, Any], said: str
+):
+    requests_mock.post(URL, **answer)
+    with pytest.raises(AirbyteTracedException) as caught:
+        request_token(BASE, FORM)
+    assert FailureType.transient_error == caught.value.failure_type
+    assert said in caught.value.message
+    assert requests_mock.call_count > 1
+
+
+@pytest.mark.parametrize("seconds", [0, 0.2, 1, 2, 4, 5, 9.9, 15])
+def test_a_host_that_does_not_answer_is_given_up_within_twenty_seconds(
+    requests_mock: Mocker, clock: Clock, seconds: float
+):
+    """However long each attempt hangs, the last one ends in time."""
+    began = clock.moment
+
+    def hang(_request: Any, _context: Any) -> str:
+        clock.moment += seconds
+        raise requests.exceptions.ReadTimeout
+
+    requests_mock.post(URL, text=hang)
+    with pytest.raises(AirbyteTracedException, match="did not answer in time"):
+        request_token(BASE, FORM)
+    assert clock.moment - began <= 20
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (
+            requests.exceptions.ConnectionError("Max retries exceeded (Caused by NameResolutionError('Failed'))"),
+            "There is no host named acme.us.auth0.com",
+        ),
+        (requests.exceptions.ConnectionError("[Errno -2] getaddrinfo failed"), "There is no host named"),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "REQUESTS_CA_BUNDLE"),
+        (requests.exceptions.ProxyError("Cannot connect to proxy"), "HTTPS_PROXY"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_a_config_error_at_once(
+    requests_mock: Mocker, clock: Clock, error: requests.RequestException, advice: str
+):
+    requests_mock.post(URL, exc=error)
+    with pytest.raises(AirbyteTracedException) as caught:
+        request_token(BASE, FORM)
+    assert FailureType.config_error == caught.value.failure_type
+    assert advice in caught.value.message
+    assert [] == clock.sleeps
+
+
+def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker, clock: Clock):
+    requests_mock.post(URL, exc=requests.exceptions.ConnectionError(f"sent client_secret={SECRET}"))
+    with pytest.raises(AirbyteTracedException) as caught:
+        request_token(BASE, FORM)
+    assert SECRET not in json.dumps([caught.value.message, caught.value.internal_message, str(caught.value)])
+    assert caught.value.__suppress_context__
