@@ -5,8 +5,8 @@ from __future__ import annotations
 from auth0_simulator.accounts import CONNECTIONS, Row
 from auth0_simulator.seeds import Seeding, seeded
 
-STRATEGIES = ("samlp", "waad", "oidc", "adfs", "github", "windowslive")
-FURTHER = 49
+STRATEGIES = ("samlp", "waad", "oidc", "adfs", "github", "windowslive", "ad", "google-apps", "okta")
+FURTHER = 245
 
 
 @seeded("connections")
@@ -51,6 +51,8 @@ def _options(seeding: Seeding, index: int, strategy: str) -> Row:
             "signingCert": "-----BEGIN CERTIFICATE-----",
             "decryptionKey": {"key": seeding.secret(index, "key"), "cert": seeding.secret(index, "decryption")},
         }
+    if strategy == "ad":
+        return {"brute_force_protection": True, "tenant_domain": f"corp{index}.example.com", "ips": []}
     if strategy == "sms":
         return {
             "from": "+15550100",
