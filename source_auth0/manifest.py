@@ -1,4 +1,4 @@
-"""Assembles manifest.yaml and the stream files into the one declarative manifest that the framework runs."""
+"""Assembles manifest.yaml, partitions.yaml and the stream files into the one declarative manifest that the framework runs."""
 
 import sys
 from collections.abc import Iterator
@@ -17,14 +17,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: What a stream file may say under `$parameters`, and its name for the requester. All of them are set in every stream:
 #: the framework hands a stream's parameters down to its parents, where one that is not set would be the child's.
 PARAMETERS = (
-    "name",
-    "resource",
-    "rows",
-    "query",
-    "query_withholding",
-    "required_scopes",
-    "optional_scopes",
-    "reference",
+    *("name", "stream_name", "resource", "rows", "detail", "column", "page_size", "query", "query_withholding"),
+    *("may_be_missing", "required_scopes", "optional_scopes", "foreign_keys", "reference"),
 )
 Definition = dict[str, Any]
 
@@ -35,17 +29,24 @@ def stream_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(HERE.glob("streams/*/*.yaml"))}
 
 
+def load_manifest() -> Definition:
+    """What streams share, as it is written."""
+    manifest: Definition = _load(HERE / "manifest.yaml")
+    manifest["definitions"]["partitions"] = _load(HERE / "partitions.yaml")
+    return manifest
+
+
 def load_stream(name: str) -> Definition:
     """A stream file as it is written."""
     definition: Definition = _load(stream_files()[name])
-    said = {"name": definition["name"], **definition["$parameters"]}
+    said = {"name": definition["name"], "stream_name": definition["name"], **definition["$parameters"]}
     definition["$parameters"] = {key: said.get(key) for key in PARAMETERS}
     return definition
 
 
 def assemble(names: list[str], *, with_schemas: bool = False) -> Definition:
     """The manifest of the named streams and the definitions they need, with their columns or without."""
-    manifest: Definition = _load(HERE / "manifest.yaml")
+    manifest = load_manifest()
     manifest["streams"] = [_finished(load_stream(name), with_schemas=with_schemas) for name in names]
     library, manifest["definitions"] = manifest["definitions"], {"partitions": {}, "parents": {}}
     pending = ["#/definitions/requester", *_references(manifest["streams"])]
@@ -72,6 +73,8 @@ def primary_key(definition: Definition) -> list[str]:
 def _finished(definition: Definition, *, with_schemas: bool) -> Definition:
     """A stream with its secrets' redaction drawn from the marks, and with its columns or without."""
     declared = definition["schema_loader"]["schema"]
+    for transformation in definition.get("transformations", []):
+        transformation["declared"] = list(declared["properties"])
     paths, free_form = ([list(path) for path in marked(declared, mark)] for mark in (True, NET))
     if paths or free_form:
         withhold = {"$ref": "#/definitions/withhold", "paths": paths, "free_form": free_form}

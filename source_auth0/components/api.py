@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -14,10 +14,11 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.answers import Meaning, Reader, Verdict, growing_wait, judge, wait_seconds
 from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import transient_error
 from source_auth0.components.secrets import hashes_secrets
 from source_auth0.components.tenant import Tenant
-from source_auth0.components.token_endpoint import unreachable
+from source_auth0.components.token_endpoint import UNSENT, unreachable
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 
@@ -43,7 +44,7 @@ class ManagementApi:
     waits a second more than a rate limit asks for.
     """
 
-    config: dict[str, Any]
+    config: dict[str, Any] = field(repr=False)
     name: str
     url: str
     resource: str
@@ -51,37 +52,60 @@ class ManagementApi:
     required_scopes: list[str] = field(default_factory=list)
     query: dict[str, str] | None = None
     query_withholding: dict[str, str] | None = None
+    may_be_missing: bool | None = None
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
         self._url = InterpolatedString.create(self.url, parameters={})
-        self._path = InterpolatedString.create(self.resource, parameters={})
-        self._reader = Reader(self.name, tuple(self.required_scopes), "stream_partition" in self.resource)
+        self._reader = Reader(
+            self.name, tuple(self.required_scopes), "stream_partition" in self.resource, bool(self.may_be_missing)
+        )
         withholding = {} if hashes_secrets(self.config) else self.query_withholding or {}
         self._query = {**(self.query or {}), **withholding}
 
     def get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
         """The parsed body, or None where there is nothing to read: a vanished parent, a feature the plan lacks."""
-        return self.get_path(self.path(stream_slice), query)
+        partition = columns_of(stream_slice.partition) if stream_slice else {}
+        own = {name: self._filled(value, partition) for name, value in self._query.items()}
+        return self.get_path(self.path_of(self.resource, partition), {**own, **query})
 
-    def path(self, stream_slice: StreamSlice | None) -> str:
-        """The resource's path below `/api/v2/`, with ids percent-encoded."""
-        partition = stream_slice.partition if stream_slice else {}
-        encoded = {key: quote(str(value), safe="") for key, value in partition.items()}
-        return str(self._path.eval(self.config, stream_slice=encoded))
+    def exists(self, stream_slice: StreamSlice) -> bool:
+        """Whether the resource answers at all, for those whose status is the answer."""
+        path = self.path_of(self.resource, columns_of(stream_slice.partition))
+        return self._until_answered("GET", path, only_status=True) is not None
 
-    def get_path(self, path: str, query: Mapping[str, Any]) -> Any:
-        """Like `get`, for a path that is put together already."""
+    def path_of(self, template: str, partition: Mapping[str, Any]) -> str:
+        """A resource's path below `/api/v2/`, with ids percent-encoded."""
+        encoded = {key: quote(str(value), safe="") for key, value in columns_of(partition).items()}
+        return self._filled(template, encoded)
+
+    def _filled(self, template: str, partition: Mapping[str, Any]) -> str:
+        if "{{" not in template:
+            return template
+        return str(InterpolatedString.create(template, parameters={}).eval(self.config, stream_slice=partition))
+
+    def get_path(self, path: str, query: Mapping[str, Any], *, below_parent: bool = False) -> Any:
+        """Like `get`, for a path that is put together already, perhaps below a row that may be gone by now."""
+        return self._until_answered("GET", path, params=query, below_parent=below_parent)
+
+    def post_path(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The parsed answer to a JSON body; the only thing that is ever posted asks for an export."""
+        return self._until_answered("POST", path, json=body)
+
+    def _until_answered(
+        self, method: str, path: str, *, below_parent: bool = False, only_status: bool = False, **request: Any
+    ) -> Any:
+        reader = replace(self._reader, below_parent=below_parent or self._reader.below_parent, only_status=only_status)
         url = str(self._url.eval(self.config)) + path
-        began, failures, renewed = time.monotonic(), 0, False
+        began, failures, waits, renewed = time.monotonic(), 0, 0, False
         while True:
-            verdict, wait, token = self._attempt(url, {**self._query, **query}, failures + 1)
+            verdict, wait, token = self._attempt(reader, method, url, request, failures + waits + 1)
             match verdict.meaning:
                 case Meaning.ROWS:
                     return verdict.body
                 case Meaning.NOTHING:
-                    if self.tenant.first_time(verdict.warning):
+                    if verdict.warning and self.tenant.first_time(verdict.warning):
                         LOGGER.warning(verdict.warning)
                     return None
                 case Meaning.RENEW if not renewed and self.authenticator.renew(token):
@@ -89,24 +113,26 @@ class ManagementApi:
                     continue
                 case Meaning.AGAIN if failures + 1 < self.patience.attempts:
                     failures += 1
-                case Meaning.WAIT if time.monotonic() - began < self.patience.rate_limit:
-                    pass
+                case Meaning.WAIT if time.monotonic() - began + wait < self.patience.rate_limit:
+                    waits += 1
                 case _:
-                    raise verdict.error or transient_error(f"`{self.name}` could not be read.", self.name)
+                    raise verdict.error or transient_error(f"`{self.name}` could not be read.")
             time.sleep(wait)
 
-    def _attempt(self, url: str, query: Mapping[str, Any], attempt: int) -> tuple[Verdict, float, str]:
+    def _attempt(self, reader: Reader, method: str, url: str, request: Any, attempt: int) -> tuple[Verdict, float, str]:
         token = self.authenticator.token
+        patience = self.patience.timeout
         try:
-            answer = self.tenant.session.get(
-                url, params=query, timeout=self.patience.timeout, allow_redirects=False, auth=_Bearer(token)
-            )
-        except requests.RequestException as error:
+            with self.tenant.gate:
+                answer = self.tenant.session.request(
+                    method, url, timeout=patience, allow_redirects=False, auth=_Bearer(token), **request
+                )
+        except UNSENT as error:
             failure = unreachable(self.config["base_url"], error)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
             return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
         self.tenant.observe_date(answer.headers.get("date"))
-        verdict = judge(answer, self._reader)
+        verdict = judge(answer, reader)
         wait = wait_seconds(answer.headers, attempt) if verdict.meaning is Meaning.WAIT else growing_wait(attempt)
         return verdict, wait * random.uniform(1.0, 1.1), token  # noqa: S311 - jitter, so that threads do not return at once
 

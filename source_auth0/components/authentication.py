@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import time
 from abc import abstractmethod
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from source_auth0.components.token_endpoint import request_token
 
 #: Seconds before its end at which a token is renewed, so that no request travels with one that expires on the way.
 MARGIN = 60
+#: Visible ASCII, as in a header.
+TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass
@@ -58,7 +61,12 @@ class StaticToken(TenantAuthenticator):
     @property
     def access_token(self) -> str:
         """The token as it was typed; raises a config error once it has expired."""
-        text = str(self.config["credentials"]["access_token"]).strip()
+        text = str(self.config["credentials"]["access_token"]).strip().removeprefix("Bearer ").strip()
+        if not TOKEN.fullmatch(text):
+            raise config_error(
+                "The access token has characters that no token has, such as a line break or an ellipsis. Copy it "
+                "whole, in one line."
+            )
         expiry = claims_of(text).get("exp")
         if isinstance(expiry, (int, float)) and expiry < time.time():
             when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(expiry))
@@ -112,8 +120,11 @@ class ClientCredentials(TenantAuthenticator):
         body = request_token(self.config["base_url"], self._form())
         add_to_secrets(body["access_token"])
         self._held.text = body["access_token"]
-        self._held.scope = body.get("scope")
-        self._held.expiry = time.monotonic() + max(float(body.get("expires_in") or 0) - MARGIN, MARGIN)
+        scope, lifetime = body.get("scope"), body.get("expires_in")
+        self._held.scope = scope if isinstance(scope, str) else None
+        self._held.expiry = time.monotonic() + max(
+            lifetime - MARGIN if isinstance(lifetime, (int, float)) else 0, MARGIN
+        )
 
     def _form(self) -> dict[str, str]:
         credentials = self.config["credentials"]

@@ -7,7 +7,7 @@ from typing import Any
 from source_auth0.components.api import HASTE, ManagementApi
 from source_auth0.components.authentication import TenantAuthenticator
 from source_auth0.components.problems import MissingScope, config_error
-from source_auth0.components.scopes import advice, how_to_grant, missing_scopes
+from source_auth0.components.scopes import advice, family_table, how_to_grant, missing_scopes
 from source_auth0.components.tenant import Tenant
 
 #: The least that an archetype's list can be asked for.
@@ -18,27 +18,27 @@ ONE_ROW: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def check_tenant(
+def check_tenant(  # noqa: PLR0913, PLR0917 - what a check is of
     tenant: Tenant,
     authenticator: TenantAuthenticator,
     url: str,
     streams: Mapping[str, Mapping[str, Any]],
+    families: Mapping[str, str],
     logger: logging.Logger,
 ) -> None:
     """Sign in, log what each missing scope costs, and read from the first stream that should be readable.
 
-    `streams` is stream name to definition. Raises a config error when the sign-in fails or nothing is readable.
+    `streams` is stream name to definition, `families` stream name to family. Raises a config error when the sign-in
+    fails or nothing is readable.
     """
-    readable = _readable(authenticator, streams, logger)
+    readable = _readable(authenticator, streams, families, logger)
     for name in readable:
         parameters = streams[name]["$parameters"]
         if "stream_partition" in parameters["resource"]:
             continue
+        api = ManagementApi(tenant, name, url, authenticator=authenticator, patience=HASTE, **_of(parameters))
         try:
-            _read_one(
-                ManagementApi(tenant, name, url, authenticator=authenticator, patience=HASTE, **_of(parameters)),
-                streams[name],
-            )
+            _read_one(api, streams[name])
         except MissingScope as missing:
             logger.warning(missing.message)
             continue
@@ -48,13 +48,17 @@ def check_tenant(
 
 
 def _readable(
-    authenticator: TenantAuthenticator, streams: Mapping[str, Mapping[str, Any]], logger: logging.Logger
+    authenticator: TenantAuthenticator,
+    streams: Mapping[str, Mapping[str, Any]],
+    families: Mapping[str, str],
+    logger: logging.Logger,
 ) -> list[str]:
     required = {name: stream["$parameters"]["required_scopes"] for name, stream in streams.items()}
     granted = authenticator.scopes
     if granted is None:
         logger.info("The access token does not tell its scopes; streams are tried instead.")
         return list(streams)
+    logger.info(family_table(families, required, granted))
     costs = missing_scopes(required, granted)
     for line in advice(costs):
         logger.warning(line)
@@ -69,7 +73,9 @@ def _read_one(api: ManagementApi, stream: Mapping[str, Any]) -> None:
 
 
 def _of(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: parameters[key] for key in ("resource", "query", "query_withholding", "required_scopes")}
+    return {
+        key: parameters[key] for key in ("resource", "query", "query_withholding", "may_be_missing", "required_scopes")
+    }
 
 
 def _nothing_readable(streams: Mapping[str, Mapping[str, Any]]) -> Exception:

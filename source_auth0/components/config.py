@@ -1,5 +1,6 @@
 """What is wrong with a config, in one sentence, without repeating what is secret."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from jsonschema import Draft7Validator, ValidationError
 
 from source_auth0.components.problems import config_error
+
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 
 
 def verify_config(config: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
@@ -49,8 +52,6 @@ def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "
     if error.validator == "required":
         name = error.message.split("'")[1]  # jsonschema reports each missing property by itself, by name only here
         return f"{_title(schema, name)} (`{prefix}{name}`) is missing. {_help(schema, name)}"
-    if not error.path:
-        return "The config is not a JSON object."
     name = str(error.path[0])
     if error.validator == "type":
         return f"{_title(schema, name)} (`{prefix}{name}`) has to be of the type {error.validator_value}."
@@ -78,9 +79,8 @@ def _without_branches(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_date(text: str) -> bool:
-    whole, _, fraction = text.removesuffix("Z").partition(".")
     try:
-        datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - only whether it can be read
+        datetime.fromisoformat(text[:19])
     except ValueError:
         return False
-    return text.endswith("Z") and (fraction.isdigit() or "." not in text)
+    return bool(DATE.fullmatch(text))

@@ -3,20 +3,22 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+import orjson
 from airbyte_cdk.sources.declarative.partition_routers.partition_router import PartitionRouter
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import system_error
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.tenant import Tenant
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-PAGE_SIZE = 100
+PAGE_SIZE, DEFAULT_PAGE = 100, 50
 #: What Auth0 wraps a page in; every list asked for by number or checkpoint has one of them, or is a bare array.
 ENVELOPE = {"start", "limit", "length", "total", "next"}
 EMPTY_SLICE = StreamSlice(partition={}, cursor_slice={})
@@ -30,10 +32,11 @@ class Lists(Retriever):
     reads a parent once for each of its children.
     """
 
-    config: dict[str, Any]
+    config: dict[str, Any] = field(repr=False)
     name: str
     requester: ManagementApi
     rows: str | None = None
+    page_size: int | None = None
     partition_router: PartitionRouter | None = None
     transformations: list[RecordTransformation] = field(default_factory=list)
 
@@ -52,8 +55,9 @@ class Lists(Retriever):
 
     def shared_pages(self, name: str, stream_slice: StreamSlice) -> Iterator[Page]:
         """The finished pages of one slice, fetched once for all readers of `name`."""
-        part = tuple(sorted((k, str(v)) for k, v in stream_slice.partition.items() if k != "parent_slice"))
-        yield from self.tenant.shared.read(name, part, lambda: self._finished(stream_slice))
+        part = tuple(sorted((k, str(v)) for k, v in columns_of(stream_slice).items()))
+        finished = (self.finished(page, stream_slice) for page in self.pages(stream_slice))
+        yield from self.tenant.shared.read(name, part, lambda: finished)
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The pages of one slice as Auth0 sends them."""
@@ -66,8 +70,23 @@ class Lists(Retriever):
             return []
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             kind = f"an object with {sorted(body)}" if isinstance(body, dict) else f"a {type(body).__name__}"
-            raise system_error(f"Auth0 answered `{self.name}` with {kind} where a list of rows was due.", self.name)
+            raise system_error(f"Auth0 answered `{self.name}` with {kind} where a list of rows was due.")
         return found
+
+    def fields(self, stream_slice: StreamSlice) -> dict[str, Any]:
+        """Query parameters that depend on the slice: what the partition's `request_option`, if any, puts there."""
+        router = self.partition_router
+        return dict(router.get_request_params(stream_slice=stream_slice)) if router else {}
+
+    def refuse_repetition(self, page: Page, before: bytes) -> bytes:
+        """What tells this page from others; raises where it is that of the page before.
+
+        Following a page that repeats would never end, or leave rows out.
+        """
+        told_by = orjson.dumps([len(page), page[0], page[-1]]) if page else b""
+        if page and told_by == before:
+            raise system_error(f"Auth0 sent the same page of `{self.name}` twice.")
+        return told_by
 
     def _is_single_resource(self, body: dict[str, Any]) -> bool:
         """Whether one resource came where a child's list was due, as one recording of a real tenant has it."""
@@ -78,57 +97,72 @@ class Lists(Retriever):
             )
         return single
 
-    def _finished(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        parents = {key: value for key, value in stream_slice.partition.items() if key != "parent_slice"}
-        for page in self.pages(stream_slice):
-            for row in page:
-                row.update(parents)
-                for transformation in self.transformations:
-                    transformation.transform(row, config=self.config, stream_slice=stream_slice)
-            yield page
-
-
-@dataclass
-class Checkpointed(Lists):
-    """`from`/`take`: only an absent `next` ends the list; a page may be short, even empty, and still carry one."""
-
-    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """All pages, without any cap."""
-        query: dict[str, Any] = {"take": PAGE_SIZE, **self.fields()}
-        seen: set[str] = set()
-        while (body := self.requester.get(stream_slice, query)) is not None:
-            yield self.rows_of(body)
-            following = body.get("next") if isinstance(body, dict) else None
-            if not following:
-                return
-            if following in seen:
-                raise system_error(f"Auth0 sent the same checkpoint of `{self.name}` twice.", self.name)
-            seen.add(following)
-            query = {**query, "from": following}
-
-    def fields(self) -> dict[str, str]:
-        """Query parameters that depend on the token; none for most lists."""
-        return {}
+    def finished(self, page: Page, stream_slice: StreamSlice) -> Page:
+        """A page with its parents' keys and the stream's transformations, the redaction of secrets among them."""
+        parents = columns_of(stream_slice.partition)
+        for row in page:
+            row.update(parents)
+            for transformation in self.transformations:
+                transformation.transform(row, config=self.config, stream_slice=stream_slice)
+        return page
 
 
 @dataclass
 class Paged(Lists):
     """`page`/`per_page`, where nothing else exists: up to 1,000 rows, and an error beyond, never a short list."""
 
+    totals: ClassVar[Mapping[str, str]] = {"include_totals": "true"}
+
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages; the total ends the list where Auth0 tells it, an empty page otherwise."""
-        number, read = 0, 0
+        number, read, before = 0, 0, b""
         while True:
-            query = {"page": number, "per_page": PAGE_SIZE, "include_totals": "true"}
+            query = {"page": number, "per_page": self.page_size or PAGE_SIZE, **self.totals}
+            query |= self.fields(stream_slice)
             if (body := self.requester.get(stream_slice, query)) is None:
                 return
             page = self.rows_of(body)
+            before = self.refuse_repetition(page, before)
             read += len(page)
             yield page
             total = body.get("total") if isinstance(body, dict) else None
+            if isinstance(total, int) and total > read and not page:
+                raise system_error(f"Auth0 told of {total} rows of `{self.name}` and sent {read}.")
             if not page or (isinstance(total, int) and read >= total):
                 return
             number += 1
+
+
+@dataclass
+class PagedAlways(Paged):
+    """Lists that wrap each page and its total without being asked to; zeros are left out of the wrapper."""
+
+    totals: ClassVar[Mapping[str, str]] = {}
+
+
+@dataclass
+class Checkpointed(Paged):
+    """`from`/`take`: only an absent `next` ends the list; a page may be short, even empty, and still carry one."""
+
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """All pages, without any cap; by number where a tenant's release does not know checkpoints."""
+        query: dict[str, Any] = {"take": self.page_size or PAGE_SIZE, **self.fields(stream_slice)}
+        seen, before = set[str](), b""
+        while (body := self.requester.get(stream_slice, query)) is not None:
+            page = self.rows_of(body)
+            if isinstance(body, list) and len(page) >= DEFAULT_PAGE:
+                yield from super().pages(stream_slice)
+                return
+            before = self.refuse_repetition(page, before)
+            yield page
+            # Deliveries of event streams were recorded with another name for it.
+            following = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
+            if not following:
+                return
+            if following in seen:
+                raise system_error(f"Auth0 sent the same checkpoint of `{self.name}` twice.")
+            seen.add(following)
+            query = {**query, "from": following}
 
 
 @dataclass
@@ -137,19 +171,5 @@ class Unpaged(Lists):
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The one page."""
-        if (body := self.requester.get(stream_slice, {})) is not None:
+        if (body := self.requester.get(stream_slice, self.fields(stream_slice))) is not None:
             yield self.rows_of(body)
-
-
-@dataclass
-class Singleton(Lists):
-    """One object for the tenant; its domain becomes the key, so that several tenants can share a table."""
-
-    def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The one row, or none where nobody configured it."""
-        if (body := self.requester.get(stream_slice, {})) is not None:
-            if not isinstance(body, dict):
-                raise system_error(
-                    f"Auth0 answered `{self.name}` with a {type(body).__name__}, not an object.", self.name
-                )
-            yield [{"tenant_domain": self.tenant.domain, **body}]

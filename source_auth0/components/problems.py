@@ -1,6 +1,6 @@
 """What is said to people when something is wrong: what failed, which stream, what to change, and where."""
 
-from airbyte_cdk.models import FailureType, StreamDescriptor
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 #: Where scopes are granted in Auth0's dashboard.
@@ -10,8 +10,10 @@ GRANT_PATH = "Applications › APIs › Auth0 Management API › Machine to Mach
 class MissingScope(AirbyteTracedException):
     """The token may not read a stream: an error of that stream alone, and never an empty table."""
 
-    def __init__(self, stream: str, scopes: tuple[str, ...]) -> None:
+    def __init__(self, stream: str, scopes: tuple[str, ...], *, names_fields: bool = False) -> None:
         self.scopes = scopes
+        #: Whether Auth0 complained of fields that were asked for, without naming a scope.
+        self.names_fields = names_fields
         several = len(scopes) > 1
         names = " and ".join(f"`{scope}`" for scope in scopes)
         super().__init__(
@@ -19,27 +21,38 @@ class MissingScope(AirbyteTracedException):
             f"Grant {'them' if several else 'it'} under {GRANT_PATH}, then sync again.",
             internal_message=f"missing scopes {scopes} for {stream}",
             failure_type=FailureType.config_error,
-            stream_descriptor=StreamDescriptor(name=stream),
         )
 
 
-def config_error(message: str, stream: str | None = None) -> AirbyteTracedException:
+class QueryTimeout(AirbyteTracedException):
+    """A search that Auth0 could not answer in its two seconds: one for less may do."""
+
+    def __init__(self, stream: str) -> None:
+        message = (
+            f"Auth0's search needs too long to answer for `{stream}`, even for a millisecond of users. Try again later."
+        )
+        super().__init__(
+            message=message,
+            internal_message=message,
+            failure_type=FailureType.transient_error,
+        )
+
+
+def config_error(message: str) -> AirbyteTracedException:
     """An error that the person who configured the connector can mend."""
-    return _traced(message, FailureType.config_error, stream)
+    return _traced(message, FailureType.config_error)
 
 
-def transient_error(message: str, stream: str | None = None) -> AirbyteTracedException:
+def transient_error(message: str) -> AirbyteTracedException:
     """An error that another attempt later may not meet again."""
-    return _traced(message, FailureType.transient_error, stream)
+    return _traced(message, FailureType.transient_error)
 
 
-def system_error(message: str, stream: str | None = None) -> AirbyteTracedException:
+def system_error(message: str) -> AirbyteTracedException:
     """An answer that the connector does not understand; it says so rather than guess."""
-    return _traced(message, FailureType.system_error, stream)
+    return _traced(message, FailureType.system_error)
 
 
-def _traced(message: str, failure_type: FailureType, stream: str | None) -> AirbyteTracedException:
-    descriptor = StreamDescriptor(name=stream) if stream else None
-    return AirbyteTracedException(
-        message=message, internal_message=message, failure_type=failure_type, stream_descriptor=descriptor
-    )
+def _traced(message: str, failure_type: FailureType) -> AirbyteTracedException:
+    # Without a stream's name of its own: the framework adds that of the stream which failed, perhaps for its parent.
+    return AirbyteTracedException(message=message, internal_message=message, failure_type=failure_type)

@@ -36,12 +36,16 @@ class SharedPages:
             return
         key = (name, part)
         with self._lock:
-            book = self._books.setdefault(key, _Book(fetch(), self._readers[name]))
-        yield from book.pages()
-        with self._lock:
-            book.readers_left -= 1
-            if not book.readers_left:
-                self._books.pop(key, None)
+            if key not in self._books:
+                self._books[key] = _Book(fetch(), self._readers[name])
+            book = self._books[key]
+        try:
+            yield from book.pages()
+        finally:
+            with self._lock:
+                book.readers_left -= 1
+                if not book.readers_left:
+                    self._books.pop(key, None)
 
 
 class _Book:

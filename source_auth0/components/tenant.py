@@ -1,7 +1,9 @@
 """The tenant a sync reads: its addresses, and what all streams of one sync share."""
 
+import contextlib
+import re
 import threading
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -10,9 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (
-    ConfigTransformation,
-)
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests.adapters import HTTPAdapter
 
 from source_auth0.components.problems import config_error
@@ -20,7 +20,10 @@ from source_auth0.components.sharing import SharedPages
 
 #: Hosts that may be spoken to without TLS: a simulated tenant on this very machine.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+#: Labels of up to 63 characters with dots in between, or an address in brackets without them.
+HOST = re.compile(r"^([^.\s:@]{1,63}(\.[^.\s:@]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*)$")
 POOL_SIZE = 64
+WORKERS = 8
 
 T = TypeVar("T")
 
@@ -37,7 +40,8 @@ def base_url_of(text: str) -> str:
         host, port = (url.hostname or "").lower(), url.port
     except ValueError:
         url, host, port = urlsplit(""), "", None
-    if not host or url.username or url.query or url.fragment or any(c.isspace() for c in typed):
+    userinfo = url.username is not None or url.password is not None
+    if not HOST.match(host) or host in {"http", "https"} or userinfo or url.query or url.fragment:
         raise config_error(
             f"Base URL `{typed.rpartition('@')[2]}` is not an Auth0 domain. Enter the Domain that Auth0 shows under "
             "Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
@@ -59,23 +63,13 @@ def base_url_of(text: str) -> str:
 def audience_of(text: str) -> str:
     """The Management API's identifier, which always ends in a slash (`https://TENANT/api/v2/`)."""
     typed = text.strip()
-    return typed if typed.endswith("/") else f"{typed}/"
+    return typed if typed.endswith("/") or not typed else f"{typed}/"
 
 
-@dataclass
-class NormalizeAddresses(ConfigTransformation):
-    """Writes `base_url` and `audience` the way everything else expects them; the stored config stays as typed."""
-
-    def transform(self, config: MutableMapping[str, Any]) -> None:
-        """Normalise in place; what cannot be normalised is left for `Tenant.verify`, which says why."""
-        credentials = config.get("credentials")
-        if isinstance(credentials, dict) and isinstance(credentials.get("audience"), str):
-            config["credentials"] = {**credentials, "audience": audience_of(credentials["audience"])}
-        if isinstance(config.get("base_url"), str):
-            try:
-                config["base_url"] = base_url_of(config["base_url"])
-            except Exception:  # noqa: BLE001 - spec and discover must work with any config; check and read verify it
-                return
+def workers_of(config: Mapping[str, Any]) -> int:
+    """The number of workers that a config asks for; the default for anything that is no sensible number."""
+    asked = config.get("num_workers")
+    return asked if isinstance(asked, int) and not isinstance(asked, bool) and asked > 1 else WORKERS
 
 
 @dataclass
@@ -91,18 +85,25 @@ class HeldToken:
 class Tenant(dict[str, Any]):
     """The config as the framework's templates see it, plus what the streams of one sync share.
 
-    One instance a source: its token, its HTTP connections, its shared pages and the tenant's clock.
+    One instance a source: its token, its HTTP connections, its shared pages and the tenant's clock. `base_url` and
+    `audience` are written the way everything else expects them; what cannot be is left for `verify`, which says why.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        super().__init__(config)
+        super().__init__(_normalized(config))
         self.shared = SharedPages()
         self.held_token = HeldToken()
+        self.gate = threading.BoundedSemaphore(self.workers)
         self._ahead = timedelta()
         self._warned: set[str] = set()
         self._known: dict[str, Any] = {}
         self._learning = threading.Lock()
+        self._warning = threading.Lock()
         self.refused_scopes: set[str] = set()
+
+    def __repr__(self) -> str:
+        """The address alone: a config holds secrets."""
+        return f"Tenant({self.get('base_url')})"
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Tenant":
@@ -118,6 +119,11 @@ class Tenant(dict[str, Any]):
         """The canonical domain, whichever custom domain is used: the key column that tells tenants apart."""
         audience = (self.get("credentials") or {}).get("audience") or ""
         return urlsplit(audience).hostname or urlsplit(self["base_url"]).netloc
+
+    @property
+    def workers(self) -> int:
+        """How many requests may be under way at once."""
+        return workers_of(self)
 
     @cached_property
     def session(self) -> requests.Session:
@@ -148,7 +154,18 @@ class Tenant(dict[str, Any]):
 
     def first_time(self, what: str) -> bool:
         """Whether `what` is said for the first time in this sync, so that a warning is given once."""
-        with self._learning:
+        with self._warning:
             first = what not in self._warned
             self._warned.add(what)
             return first
+
+
+def _normalized(config: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(config)
+    credentials = found.get("credentials")
+    if isinstance(credentials, Mapping) and isinstance(credentials.get("audience"), str):
+        found["credentials"] = {**credentials, "audience": audience_of(credentials["audience"])}
+    if isinstance(found.get("base_url"), str):
+        with contextlib.suppress(AirbyteTracedException):
+            found["base_url"] = base_url_of(found["base_url"])
+    return found

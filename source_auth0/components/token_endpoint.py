@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
+import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -16,6 +17,10 @@ from source_auth0.components.problems import GRANT_PATH, config_error, transient
 TIMEOUT = (5, 10)
 PATIENCE = 20
 SETTINGS = "Applications › your application › Settings"
+
+
+#: What is raised for a request that gets no answer; a host that is none at all is told apart by urllib3 alone.
+UNSENT = (requests.RequestException, urllib3.exceptions.LocationParseError, UnicodeError)
 
 
 def request_token(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
@@ -37,9 +42,11 @@ def request_token(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
         wait *= 2
 
 
-def unreachable(base_url: str, error: requests.RequestException) -> AirbyteTracedException:
+def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
     """What a broken connection means, by its kind; nothing of the request is repeated, since it holds the secret."""
     host, cause = urlsplit(base_url).netloc, repr(error)
+    if isinstance(error, (urllib3.exceptions.LocationParseError, UnicodeError)):
+        return config_error(f"{host} is no name of a host. Check the Base URL for a typing error.")
     if isinstance(error, requests.exceptions.SSLError):
         return config_error(
             f"The TLS certificate of {host} could not be verified. Check the Base URL; behind a proxy that re-signs "
@@ -61,7 +68,7 @@ def unreachable(base_url: str, error: requests.RequestException) -> AirbyteTrace
 def _attempt(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
     try:
         answer = requests.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
-    except requests.RequestException as error:
+    except UNSENT as error:
         raise unreachable(base_url, error) from None
     body = _json_object(answer)
     if answer.status_code == requests.codes.ok and isinstance(body.get("access_token"), str):

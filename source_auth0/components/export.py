@@ -1,0 +1,148 @@
+"""The first load of users by an export job: one request for the whole tenant, and a file to stream."""
+
+import logging
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import urllib3
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_auth0.components.api import ManagementApi
+from source_auth0.components.problems import transient_error
+from source_auth0.components.sharing import Page, Row
+from source_auth0.components.tenant import LOOPBACK
+from source_auth0.components.windows import Milliseconds, moment_of
+
+LOGGER = logging.getLogger("airbyte.source_auth0")
+#: What an export can carry (https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure);
+#: attributes that identity providers add at the root are not among them.
+FIELDS = (
+    "user_id", "email", "email_verified", "username", "phone_number", "phone_verified", "name", "given_name",
+    "family_name", "nickname", "picture", "created_at", "updated_at", "last_login", "last_ip", "logins_count",
+    "last_password_reset", "blocked", "multifactor", "multifactor_last_modified", "identities", "app_metadata",
+    "user_metadata",
+)  # fmt: skip
+#: Auth0 ends a job after eight hours.
+PATIENCE = 8 * 3600.0
+LONGEST_POLL = 15.0
+ROWS_A_PAGE = 1000
+CHUNK = 1 << 16
+DOWNLOADS = 5
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished export job; its link lasts a minute, and another is to be had for a day."""
+
+    id: str
+    created_at: Milliseconds
+
+
+class ExportError(Exception):
+    """Why there is no export."""
+
+
+#: What a download may break with.
+BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, zlib.error, orjson.JSONDecodeError, ExportError)
+
+
+class UserExport:
+    """Creates the job, waits for it, and streams its file, which is never whole in memory nor on disk."""
+
+    def __init__(self, requester: ManagementApi) -> None:
+        self._requester = requester
+        self._tenant = requester.tenant
+        self._mode = str(self._tenant.get("users_initial_load") or "search")
+
+    def is_wanted(self, *, from_nothing: bool) -> bool:
+        """Whether a sync that starts from nothing is to begin with an export."""
+        return from_nothing and self._mode in {"export", "export_only"}
+
+    def run(self) -> Job | None:
+        """The finished job; None where it failed and users are to be read by search instead, which a warning says."""
+        try:
+            return self._finished()
+        except (ExportError, AirbyteTracedException) as failure:
+            why = failure.message if isinstance(failure, AirbyteTracedException) else str(failure)
+            if self._mode == "export_only":
+                raise transient_error(f"The export of `{self._requester.name}` failed: {why}") from failure
+            LOGGER.warning(f"The export of `{self._requester.name}` failed, so they are read by search. {why}")
+            return None
+
+    def pages(self, job: Job) -> Iterator[Page]:
+        """The users of a finished job; a broken download starts over with a fresh link, past the rows handed on."""
+        handed_on = 0
+        for attempt in range(1, DOWNLOADS + 1):
+            try:
+                skip = handed_on
+                for page in self._download(self._link(job)):
+                    fresh, skip = page[skip:], max(skip - len(page), 0)
+                    handed_on += len(fresh)
+                    yield [row for row in fresh if self._is_chosen(row)]
+            except BROKEN as failure:  # noqa: PERF203 - a handful of attempts
+                LOGGER.warning(
+                    f"The download of `{self._requester.name}` broke ({type(failure).__name__}); attempt {attempt}."
+                )
+                time.sleep(attempt)
+            else:
+                return
+        raise transient_error(
+            f"The file of the export of `{self._requester.name}` could not be downloaded in {DOWNLOADS} attempts. "
+            "Check that this machine may reach user-exports.auth0.com, or set First Load of Users to `search`.",
+        )
+
+    def _finished(self) -> Job:
+        wanted = {"format": "json", "fields": [{"name": name} for name in FIELDS]}
+        job = self._requester.post_path("jobs/users-exports", wanted)
+        began, wait = time.monotonic(), 0.5
+        while job.get("status") != "completed" or not job.get("location"):
+            if job.get("status") in {"failed", "expired", "canceled"}:
+                raise ExportError(f"Auth0 says the job {job['status']}: {job.get('status_details') or 'no details'}.")
+            if time.monotonic() - began > PATIENCE:
+                raise ExportError(f"After eight hours the job is still {job.get('status')}.")
+            time.sleep(wait)
+            wait = min(wait * 1.5, LONGEST_POLL)
+            job = self._requester.get_path(f"jobs/{job['id']}", {}) or {"status": "failed"}
+        return Job(job["id"], moment_of(job["created_at"]))
+
+    def _link(self, job: Job) -> str:
+        location = str((self._requester.get_path(f"jobs/{job.id}", {}) or {}).get("location") or "")
+        url = urlsplit(location)
+        if url.scheme != "https" and url.hostname not in LOOPBACK:
+            raise ExportError("The job has no https link to its file.")
+        return location
+
+    def _download(self, link: str) -> Iterator[Page]:
+        """Pages of rows out of a gzipped file with a JSON object a line."""
+        unzip, rest, page = zlib.decompressobj(wbits=31), b"", Page()
+        # No token: the link is signed, and leads to another host.
+        with requests.get(link, stream=True, timeout=(10, 60), allow_redirects=False, auth=_unsigned) as answer:
+            if answer.status_code != requests.codes.ok:
+                raise ExportError(f"status {answer.status_code}")
+            for chunk in answer.raw.stream(CHUNK, decode_content=False):
+                *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
+                page += [orjson.loads(line) for line in lines if line]
+                while len(page) >= ROWS_A_PAGE:
+                    yield page[:ROWS_A_PAGE]
+                    page = page[ROWS_A_PAGE:]
+        if not unzip.eof:
+            raise ExportError("the file ended early")
+        yield page + ([orjson.loads(rest)] if rest.strip() else [])
+
+    def _is_chosen(self, row: Row) -> bool:
+        """Whether a row is one that the config asks for: an export knows neither start date nor several connections."""
+        start_date, chosen = self._tenant.get("start_date"), set(self._tenant.get("users_connections") or [])
+        if start_date and moment_of(row["updated_at"]) < moment_of(start_date):
+            return False
+        return not chosen or any(identity.get("connection") in chosen for identity in row.get("identities") or [])
+
+
+def _unsigned(request: Any) -> Any:
+    """Send no Authorization header, not even one from a `.netrc` of the machine."""
+    return request

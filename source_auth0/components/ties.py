@@ -1,0 +1,124 @@
+"""Users that share one millisecond: bulk imports make thousands of them, and keyset paging cannot pass them by."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_auth0.components.lists import PAGE_SIZE
+from source_auth0.components.pieces import Found
+from source_auth0.components.problems import MissingScope, system_error, transient_error
+from source_auth0.components.sharing import Page
+from source_auth0.components.windows import Window, both, moment_of, quoted, text_of
+
+if TYPE_CHECKING:
+    from source_auth0.components.search import KeysetSearch
+
+#: Rows that are paged through by number: half of what Auth0 allows.
+BY_NUMBER = 500
+ATTEMPTS = 5
+OTHER = {"created_at": "updated_at", "updated_at": "created_at"}
+
+
+def tied(search: "KeysetSearch", instant: Window) -> Iterator[Page]:
+    """The users of one millisecond: by page number if they are few, else along the other timestamp.
+
+    Those that share that one too are told apart by their connections, and then by their ids. What cannot be told
+    apart fails by name. Some rows may come twice.
+    """
+    found = search.find(instant)
+    if _few(found):
+        yield from _by_number(search, instant, found)
+        return
+    other, low = OTHER[instant.field], None
+    while True:
+        window = Window(other, low, None, instant.query)
+        found = search.find(window)
+        yield found.rows
+        if found.is_last:
+            return
+        last = moment_of(found.rows[-1][other])
+        if last == low:
+            yield from _by_connection(search, replace(window, end=last + 1))
+            low = last + 1
+        else:
+            low = last
+
+
+def _few(found: Found) -> bool:
+    return found.known_total is not None and found.known_total <= BY_NUMBER
+
+
+def _by_number(search: "KeysetSearch", window: Window, first: Found) -> Iterator[Page]:
+    """Page numbers, over again when a user left in between: the others have moved up, maybe past a page's border."""
+    for _ in range(ATTEMPTS):
+        number, found, read, steady = 0, first, 0, True
+        while True:
+            yield found.rows
+            read += len(found.rows)
+            steady = steady and found.total == first.total
+            if not found.rows or read >= (found.total or 0):
+                break
+            number += 1
+            found = search.find(window, number)
+        if steady:
+            return
+        first = search.find(window)
+    raise transient_error(
+        f"`{search.name}`: users with the same {window.field} kept changing while they were read. The next sync goes "
+        "on from here.",
+    )
+
+
+def _by_connection(search: "KeysetSearch", instant: Window) -> Iterator[Page]:
+    """The users that share both timestamps, a connection at a time, and last those of none that is known."""
+    terms = [f"identities.connection:{quoted(name)}" for name in _connections(search)]
+    for condition in [*terms, " AND ".join(f"NOT {term}" for term in terms)]:
+        part = replace(instant, also=both(instant.also, condition))
+        found = search.find(part)
+        yield from _by_number(search, part, found) if _few(found) else _by_id(search, part)
+
+
+def _connections(search: "KeysetSearch") -> list[str]:
+    """Names of the tenant's connections; none where the token may not list them."""
+
+    def learn() -> list[str]:
+        names: list[str] = []
+        query = {"take": PAGE_SIZE, "fields": "name", "include_fields": "true"}
+        try:
+            while (body := search.requester.get_path("connections", query)) is not None:
+                names += [row["name"] for row in body["connections"]]
+                if not body.get("next"):
+                    break
+                query["from"] = body["next"]
+        except MissingScope:
+            return []
+        return names
+
+    return search.tenant.once("connection names", learn)
+
+
+def _by_id(search: "KeysetSearch", window: Window) -> Iterator[Page]:
+    """Along `user_id`, of which no two are the same; no document says whether Auth0 can."""
+    last = None
+    while True:
+        condition = f"user_id:[{quoted(last)} TO *]" if last else ""
+        try:
+            found = search.find(replace(window, also=both(window.also, condition)), sort="user_id")
+        except AirbyteTracedException as refusal:
+            raise _cannot_be_told_apart(search, window) from refusal
+        yield found.rows
+        if found.is_last:
+            return
+        if found.rows[-1]["user_id"] == last:
+            raise _cannot_be_told_apart(search, window)
+        last = found.rows[-1]["user_id"]
+
+
+def _cannot_be_told_apart(search: "KeysetSearch", window: Window) -> AirbyteTracedException:
+    return system_error(
+        f"`{search.name}`: more users share the {window.field} {text_of(window.start or 0)} than Auth0's search can "
+        "tell apart. Nobody was left out silently: the stream fails. Set First Load of Users (`users_initial_load`) "
+        "to `export`, which has no such limit.",
+    )
