@@ -159,8 +159,15 @@ BAD_CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_CONFIGS)
-@pytest.mark.parametrize("command", ["check", "read"])
+@pytest.mark.parametrize(
+    ("command", "case"),
+    [
+        *(("check", case) for case in BAD_CONFIGS),
+        ("read", "wrong secret"),
+        ("read", "http elsewhere"),
+        ("read", "wrong type"),
+    ],
+)
 def test_bad_input_is_a_sentence(config: dict[str, Any], catalog: Catalog, command: str, case: str) -> None:
     credentials, more, expected = BAD_CONFIGS[case]
     bad = {**changed(config, **credentials), **more}

@@ -1,26 +1,31 @@
 """The one contract that every stream keeps, held against the simulated tenant."""
 
+import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import pytest
 
 from auth0_simulator import Simulator
-from integration_tests.connector import Run
-from source_auth0.manifest import load_stream, primary_key, stream_files
+from integration_tests.conftest import config_of
+from integration_tests.connector import Run, configured, discovered, run
+from integration_tests.in_process import Synced, sync
+from source_auth0.manifest import load_manifest, load_stream, primary_key, stream_files
 
 STREAMS = list(stream_files())
+PARTITIONS = load_manifest()["definitions"]["partitions"]
+#: Lists by page or checkpoint, which have to be read over more than one page.
+IN_PAGES = {"checkpointed", "paged", "paged_always", "detailed", "members", "searched"}
+#: Made from the pages of other streams.
+DERIVED = {"member_roles", "role_members", "role_groups"}
 Whole = tuple[Simulator, Run]
 
 
-def template(name: str) -> str:
-    """The route of a stream, with its parameters made anonymous."""
-    return anonymous("/" + load_stream(name)["$parameters"]["resource"])
-
-
 def anonymous(path: str) -> str:
+    """A path with its parameters made anonymous."""
     return re.sub(r"\{\{.*?\}\}|\{[^}]*\}", "{}", path)
 
 
@@ -28,8 +33,58 @@ def archetype(name: str) -> str:
     return str(load_stream(name)["retriever"]["$ref"].rpartition("/")[2])
 
 
+def partition_fields(node: Any) -> list[str]:
+    """The columns that a partition adds, those of the partitions of its parents included."""
+    if isinstance(node, list):
+        return [field for element in node for field in partition_fields(element)]
+    if not isinstance(node, dict):
+        return []
+    reference = str(node.get("$ref", ""))
+    if reference.startswith("#/definitions/partitions/"):
+        return partition_fields(PARTITIONS[reference.rpartition("/")[2]])
+    if reference.startswith("#/definitions/parents/"):
+        return partition_fields(load_stream(reference.rpartition("/")[2])["retriever"].get("partition_router"))
+    own = [node["partition_field"]] if "partition_field" in node else []
+    own += [node["cursor_field"]] if node.get("type") == "ListPartitionRouter" else []
+    return own + [field for value in node.values() for field in partition_fields(value)]
+
+
+def parents_columns(name: str) -> list[str]:
+    """What tells a row's parents; where they have other names here, the part of the key that points elsewhere."""
+    stream = load_stream(name)
+    fields = partition_fields(stream["retriever"].get("partition_router"))
+    declared = stream["schema_loader"]["schema"]["properties"]
+    foreign = stream["$parameters"]["foreign_keys"] or {}
+    if all(field in declared for field in fields):
+        return fields
+    return [column for column in primary_key(stream)[:-1] if column in foreign]
+
+
+BELOW = {name: parents_columns(name) for name in STREAMS}
+
+
+def keys(name: str, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    columns = primary_key(load_stream(name))
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Whole]:
+    """A tenant and a full refresh of all its streams, as Airbyte runs it."""
+    with Simulator(users=700, organizations=8) as simulator:
+        config = config_of(simulator)
+        yield simulator, run("read", config=config, catalog=configured(discovered(config), full_refresh=True))
+
+
+@pytest.fixture(scope="module")
+def small_pages() -> Iterator[tuple[Simulator, Synced]]:
+    """The same tenant, whose pages have no more than two rows."""
+    with Simulator(users=700, organizations=8, page_limit=2) as simulator:
+        yield simulator, sync(config_of(simulator), *(n for n in STREAMS if n != "users"), full_refresh=True)
+
+
 def test_the_sync_ends_well(whole: Whole) -> None:
-    assert (0, []) == (whole[1].code, whole[1].errors)
+    assert (0, []) == (whole[1].code, [error["message"] for error in whole[1].errors])
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -38,47 +93,77 @@ def test_completes(whole: Whole, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_has_rows(whole: Whole, name: str) -> None:
-    assert whole[1].records[name]
-
-
-@pytest.mark.parametrize("name", STREAMS)
 def test_rows_fit_the_schema_and_no_field_is_undeclared(whole: Whole, catalog: list[dict[str, Any]], name: str) -> None:
     schema = next(stream["json_schema"] for stream in catalog if stream["name"] == name)
     validator = jsonschema.Draft7Validator(schema)
-    declared = set(schema["properties"])
     rows = whole[1].records[name]
+    assert rows
     assert [] == [error.message for row in rows for error in validator.iter_errors(row)][:5]
     # A user's root also holds what identity providers put there, which no schema can know.
-    assert name == "users" or set() == {key for row in rows for key in row} - declared
+    assert name == "users" or set() == {key for row in rows for key in row} - set(schema["properties"])
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_primary_keys_are_unique_and_never_null(whole: Whole, name: str) -> None:
-    columns = primary_key(load_stream(name))
-    keys = [tuple(row[column] for column in columns) for row in whole[1].records[name]]
-    assert [] == [key for key, count in Counter(keys).items() if count > 1 or None in key]
+    counted = Counter(keys(name, whole[1].records[name]))
+    assert [] == [key for key, count in counted.items() if count > 1 or None in key]
 
 
-@pytest.mark.parametrize("name", [n for n in STREAMS if archetype(n) in {"checkpointed", "searched", "members"}])
-def test_reads_more_than_one_page(whole: Whole, name: str) -> None:
-    """Lists without a small natural limit are seeded past a page, or past two for children."""
-    routed = [r for r in whole[0].journal if anonymous(r.template) == template(name)]
-    assert whole[1].records[name]
-    assert name in {"client_grants", "clients", "connections", "organizations"} or len(routed) > 1
-
-
-@pytest.mark.parametrize("name", [n for n in STREAMS if "partition_router" in load_stream(n)["retriever"]])
+@pytest.mark.parametrize("name", [name for name in STREAMS if BELOW[name]])
 def test_reads_below_more_than_one_parent(whole: Whole, name: str) -> None:
-    partition = load_stream(name)["retriever"]["partition_router"]["$ref"].rpartition("/")[2]
-    column = {"organization": "org_id", "role": "role_id"}[partition]
-    assert len({row[column] for row in whole[1].records[name]}) > 1
+    columns = BELOW[name]
+    assert len({tuple(row[column] for column in columns) for row in whole[1].records[name]}) > 1
+
+
+def test_small_pages_end_well(small_pages: tuple[Simulator, Synced]) -> None:
+    assert None is small_pages[1].error
+
+
+@pytest.mark.parametrize("name", [name for name in STREAMS if archetype(name) in IN_PAGES - {"searched"}])
+def test_is_read_over_more_than_one_page_without_a_row_more_or_less(
+    whole: Whole, small_pages: tuple[Simulator, Synced], name: str
+) -> None:
+    """Whatever the size of a page, the same rows; at least one list of each stream has more than two of them."""
+    expected = whole[1].records[name]
+    assert sorted(keys(name, expected)) == sorted(keys(name, small_pages[1].records[name]))
+    lists = Counter(tuple(str(row[column]) for column in BELOW[name]) for row in expected)
+    assert lists.most_common(1)[0][1] > 2
 
 
 def test_parents_are_read_once(whole: Whole) -> None:
-    """`organizations` and `roles` are streams and parents of five more: each of their pages is asked for once."""
+    """A stream that is a parent of others too is asked for once."""
     pages = Counter((r.path, tuple(sorted(r.query.items()))) for r in whole[0].journal if r.path != "/oauth/token")
     assert [] == [page for page, count in pages.items() if count > 1]
+
+
+@pytest.mark.parametrize("name", [name for name in STREAMS if archetype(name) not in DERIVED | {"searched"}])
+def test_costs_the_requests_that_the_documents_tell(whole: Whole, name: str) -> None:
+    """As docs/streams.md has it: a request for each page, at least one for each parent, and what the archetype adds."""
+    stream = load_stream(name)
+    size = stream["$parameters"]["page_size"] or 100
+    resource = anonymous(f"/{stream['$parameters']['resource']}")
+    asked = [r for r in whole[0].journal if anonymous(r.template) == resource]
+    lists = {(r.path, r.query.get("type"), r.query.get("role_id")) for r in asked}
+    rows = Counter(tuple(str(row[column]) for column in BELOW[name]) for row in whole[1].records[name])
+    pages = len(lists)
+    if archetype(name) in IN_PAGES:
+        pages += sum(math.ceil(count / size) - 1 for count in rows.values())
+    # A page of members announces another even where it is empty, as recorded; invitations come without a total.
+    pages += len(rows) if name in {"organization_members", "organization_invitations"} else 0
+    assert pages == len(asked)
+
+
+def test_a_detail_costs_a_request_for_each_row(whole: Whole) -> None:
+    for name in STREAMS:
+        if archetype(name) == "detailed":
+            detail = anonymous(f"/{load_stream(name)['$parameters']['detail']}")
+            asked = [r for r in whole[0].journal if anonymous(r.template) == detail]
+            assert len(whole[1].records[name]) == len(asked)
+
+
+def test_users_cost_few_requests_more_than_they_have_pages(whole: Whole) -> None:
+    asked = sum(r.template == "/users" for r in whole[0].journal)
+    assert asked <= 1.08 * math.ceil(len(whole[1].records["users"]) / 100) + 40
 
 
 def test_one_token_serves_all_streams(whole: Whole) -> None:
@@ -86,8 +171,17 @@ def test_one_token_serves_all_streams(whole: Whole) -> None:
 
 
 def test_nothing_was_refused(whole: Whole) -> None:
-    """The simulator refuses unknown paths, parameters, ids, page sizes and scopes as Auth0 would."""
-    assert [] == [(r.path, r.query, r.status) for r in whole[0].journal if r.status != 200]
+    """The simulator refuses unknown paths, parameters, ids, page sizes and scopes as Auth0 would.
+
+    A 404 is what Auth0 answers where nobody configured something.
+    """
+    refused = [(r.path, r.query, r.status) for r in whole[0].journal if r.status != 200]
+    assert [] == [r for r in refused if r[2] != 404]
+    assert [] == [r for r in refused if not re.search(r"/(email-templates|status|emails|branding)", r[0])]
+
+
+def test_every_user_arrives_once(whole: Whole) -> None:
+    assert sorted(whole[0].tenant.users) == sorted(user["user_id"] for user in whole[1].records["users"])
 
 
 def test_no_secret_arrives(whole: Whole) -> None:
@@ -96,5 +190,33 @@ def test_no_secret_arrives(whole: Whole) -> None:
     assert "SECRET-" not in whole[1].stdout + whole[1].stderr
 
 
-def test_every_user_arrives_once(whole: Whole) -> None:
-    assert sorted(whole[0].tenant.users) == sorted(user["user_id"] for user in whole[1].records["users"])
+def test_no_secret_arrives_as_it_is_when_it_is_hashed() -> None:
+    with Simulator(users=50, organizations=3) as simulator:
+        hashed = run(
+            "read",
+            config=config_of(simulator, secrets="hash"),
+            catalog=configured(discovered(config_of(simulator)), full_refresh=True),
+        )
+    assert (0, []) == (hashed.code, hashed.errors)
+    assert "SECRET-" not in hashed.stdout + hashed.stderr
+    assert all(client["client_secret"].startswith("sha256:") for client in hashed.records["clients"])
+
+
+def test_reading_clients_reveals_no_secret_to_the_customers_log() -> None:
+    """Auth0 writes a read that returned a secret into the log as `mgmt_api_read`."""
+    with Simulator(users=5) as simulator:
+        assert None is sync(config_of(simulator), "clients").error
+        assert 0 == simulator.tenant.secret_reads
+
+
+def test_a_token_for_users_alone_gets_users_and_a_clear_error_for_each_other_stream() -> None:
+    with Simulator(users=50, organizations=3, scopes={"read:users"}) as simulator:
+        config = config_of(simulator)
+        check = run("check", config=config)
+        partial = run("read", config=config, catalog=configured(discovered(config), full_refresh=True))
+    assert "SUCCEEDED" == check.of_type("CONNECTION_STATUS")[0]["status"]
+    assert any("read:clients" in line for line in check.log)
+    assert 1 == partial.code
+    assert {"users"} == set(partial.records)
+    assert set(STREAMS) - {"users"} == set(partial.stream_errors)
+    assert all("lacks the scope" in message for message in partial.stream_errors.values())

@@ -1,7 +1,8 @@
-"""What the tests share: a clock that nobody waits for, a config, a token, and a requester of a mocked host."""
+"""What the tests share: a clock that nobody waits for, a config, a token, a mocked host, and a user search."""
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from source_auth0.components import api as api_module
-from source_auth0.components import authentication, token_endpoint
+from source_auth0.components import authentication, export, token_endpoint
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.authentication import ClientCredentials
+from source_auth0.components.problems import QueryTimeout, system_error
 from source_auth0.components.tenant import Tenant
+from source_auth0.components.windows import text_of
 
 BASE = "https://acme.us.auth0.com"
 API = f"{BASE}/api/v2"
@@ -67,6 +70,108 @@ class Tokens:
         return self.renewable
 
 
+User = dict[str, Any]
+RANGE = re.compile(r"(created_at|updated_at|user_id):\[(\S+) TO (?:(\*)\]|(\S+)\})")
+CONNECTION = re.compile(r'identities\.connection:"([^"]*)"')
+#: What Auth0 may say of the number of matching rows: the truth, the truth up to the cap, or nothing.
+TOTALS: list[Callable[[int], int | None]] = [lambda count: count, lambda count: min(count, 1000), lambda _: None]
+
+
+class Directory:
+    """The user search of a small tenant: ranges, ascending order, the cap of 1,000 rows, totals that may be capped.
+
+    limit: rows of a page, whatever is asked for. slow: a query that matches more rows takes too long. knows_ids:
+    whether it sorts by `user_id`. meanwhile: called with each query before it is answered.
+    """
+
+    def __init__(
+        self,
+        users: list[User],
+        *,
+        limit: int = 100,
+        total: Callable[[int], int | None] = TOTALS[0],
+        slow: float = float("inf"),
+        knows_ids: bool = True,
+        connections: Any = (),
+        **config: Any,
+    ) -> None:
+        self.tenant, self.name = Tenant(config), "users"
+        self.users, self.limit, self.total, self.slow, self.knows_ids = users, limit, total, slow, knows_ids
+        self.connections = connections
+        self.queries: list[dict[str, Any]] = []
+        self.meanwhile: Callable[[dict[str, Any]], None] = lambda _: None
+
+    def get(self, _: Any, query: dict[str, Any]) -> Any:
+        self.meanwhile(query)
+        self.queries.append(query)
+        assert ("true", "v3") == (query["include_totals"], query["search_engine"])
+        field, _, direction = query["sort"].partition(":")
+        assert "1" == direction
+        if field == "user_id" and not self.knows_ids:
+            raise system_error("Auth0 refused `users` (400 invalid_sort).")
+        conditions = [_condition(clause) for clause in query["q"].split(" AND ")]
+        found = [user for user in self.users if all(holds(user) for holds in conditions)]
+        if len(found) > self.slow:
+            raise QueryTimeout("users")
+        found.sort(key=lambda user: (user[field], user["user_id"]))
+        size = min(query["per_page"], self.limit)
+        start = query["page"] * size
+        assert start + size <= 1000, "asked for a page beyond the first 1,000 rows"
+        page = [dict(user) for user in found[start : start + size]]
+        beside = {} if (total := self.total(len(found))) is None else {"total": total}
+        return {"users": page, "start": start, "limit": size, "length": len(page), **beside}
+
+    def get_path(self, path: str, query: dict[str, Any]) -> Any:
+        """The connections, two a page."""
+        assert ("connections", "name") == (path, query["fields"])
+        if isinstance(self.connections, Exception):
+            raise self.connections
+        start = int(query.get("from", 0))
+        page = [{"name": name} for name in self.connections[start : start + 2]]
+        more = {"next": str(start + 2)} if start + 2 < len(self.connections) else {}
+        return {"connections": page, **more}
+
+
+def _condition(clause: str) -> Callable[[User], bool]:
+    """Whether a user meets one part of a query."""
+    if match := RANGE.fullmatch(clause):
+        field, low, _, end = match.groups()
+        low, end = low.strip('"'), end and end.strip('"')
+        assert end is None or low == "*" or low <= end, f"asked for time that runs backwards: {clause}"
+        return lambda user: (low == "*" or user[field] >= low) and (end is None or user[field] < end)
+    wanted = set(CONNECTION.findall(clause))
+    assert wanted, clause
+    assert CONNECTION.sub("X", clause) in {"X", "NOT X", *(f"({' OR '.join(['X'] * n)})" for n in range(1, 5))}, clause
+    excluded = clause.startswith("NOT ")
+    return lambda user: excluded != bool(wanted & {identity["connection"] for identity in user["identities"]})
+
+
+#: 2024-01-01T00:00:00Z
+MIDNIGHT = 1_704_067_200_000
+
+
+def moment(second: float) -> str:
+    """That many seconds after midnight."""
+    return text_of(MIDNIGHT + round(second * 1000))
+
+
+def users_at(*seconds: float, connection: str = "db") -> list[User]:
+    """Users that were created and last updated so many seconds after midnight."""
+    return [
+        {
+            "user_id": f"auth0|{n:05d}",
+            "created_at": moment(second),
+            "updated_at": moment(second),
+            "identities": [{"connection": connection}],
+        }
+        for n, second in enumerate(seconds)
+    ]
+
+
+def ids(rows: list[User]) -> list[str]:
+    return [row["user_id"] for row in rows]
+
+
 def jwt(**claims: Any) -> str:
     """A JSON Web Token with these claims and no valid signature."""
     encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims))
@@ -92,7 +197,7 @@ def in_threads(number: int, work: Callable[[int], Any], patience: float = 10) ->
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of all modules that wait or that look at the clock."""
     clock = Clock()
-    for module in (api_module, authentication, token_endpoint):
+    for module in (api_module, authentication, export, token_endpoint):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

@@ -63,7 +63,7 @@ def test_a_token_is_renewed_a_minute_before_its_end(
     assert ["one", "one", "two"] == seen
 
 
-@pytest.mark.parametrize("beside", [{"expires_in": None}, {"expires_in": 0}, {"expires_in": 5}, {"expires_in": "3600"}])
+@pytest.mark.parametrize("beside", [{"expires_in": None}, {"expires_in": 0}, {"expires_in": 5}, {"expires_in": "soon"}])
 def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
     requests_mock: Mocker, credentials: ClientCredentials, clock: Clock, beside: dict[str, Any]
 ):
@@ -128,6 +128,7 @@ def test_a_printed_authenticator_shows_no_secret(requests_mock: Mocker, tenant: 
         ("opaque", {}, None),
         (jwt(scopes={"users": {"actions": ["read"]}}), {}, None),
         (jwt(scope=["read:users"]), {"scope": "read:users"}, {"read:users"}),
+        ("opaque", {"scope": ["read:users"]}, None),
     ],
 )
 def test_the_scopes_are_the_tokens_own_else_those_said_beside_it(
@@ -150,6 +151,19 @@ def test_a_static_token_tells_its_scopes_if_it_can(text: str, expected: set[str]
 
 def test_a_static_token_is_used_as_it_is_but_for_spaces_around_it():
     assert "Bearer opaque" == static("  opaque\n").token
+
+
+def test_a_static_token_may_be_copied_with_its_scheme():
+    assert "Bearer opaque" == static("Bearer opaque").token
+
+
+@pytest.mark.parametrize("text", ["eyJhbGciOi…", "abc\ndef", "abc def", "", "töken", "a\x7fb"])
+def test_a_static_token_that_is_none_is_refused_before_it_is_sent(text: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        _ = static(text).token
+    assert FailureType.config_error == caught.value.failure_type
+    assert "Copy it whole, in one line." in caught.value.message
+    assert not text.strip() or text not in caught.value.message
 
 
 def test_a_static_token_cannot_be_renewed():

@@ -12,6 +12,11 @@ from unit_tests.conftest import SECRET
 SPEC = assemble([])["spec"]["connection_specification"]
 
 
+EXPECTED_LOAD = (
+    "First Load of Users (`users_initial_load`) is `all`; it has to be one of ['search', 'export', 'export_only']."
+)
+
+
 def with_credentials(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """The config with changed credentials; a change to ... leaves the field out."""
     changed = {**config["credentials"], **changes}
@@ -57,9 +62,20 @@ def test_a_good_config_passes_in_silence(config: dict[str, Any], changes: dict[s
         ({"start_date": None}, "Start Date (`start_date`) has to be of the type string."),
         ({"start_date": 5}, "Start Date (`start_date`) has to be of the type string."),
         ({"num_workers": None}, "Number of Workers (`num_workers`) has to be of the type integer."),
+        ({"num_workers": True}, "Number of Workers (`num_workers`) has to be of the type integer."),
         ({"num_workers": "many"}, "Number of Workers (`num_workers`) has to be of the type integer."),
         ({"num_workers": 1}, "Number of Workers (`num_workers`) is `1`; it has to be at least 2."),
         ({"num_workers": 51}, "Number of Workers (`num_workers`) is `51`; it has to be at most 50."),
+        ({"users_initial_load": "all"}, EXPECTED_LOAD),
+        ({"users_safety_lag": -1}, "Safety Lag of Users (`users_safety_lag`) is `-1`; it has to be at least 0."),
+        (
+            {"users_look_back": 2592001},
+            "Look-Back of Users (`users_look_back`) is `2592001`; it has to be at most 2592000.",
+        ),
+        (
+            {"users_connections": "db"},
+            "Users of These Connections Only (`users_connections`) has to be of the type array.",
+        ),
         ({"secrets": "show"}, "Secrets (`secrets`) is `show`; it has to be one of ['withhold', 'hash']."),
     ],
 )
@@ -80,6 +96,7 @@ def test_a_wrong_value_is_named_with_what_it_has_to_be(config: dict[str, Any], c
         "2024-01-31T24:00:00Z",
         "2024-01-31T00:00:00.Z",
         "2024-01-31T00:00:00.12x4Z",
+        "2024-01-31T00:00:00.²Z",
         "31-01-2024T00:00:00Z",
         "1706659200",
     ],

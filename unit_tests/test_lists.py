@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.partition_routers.list_partition_router import ListPartitionRouter
+from airbyte_cdk.sources.declarative.requesters.request_option import RequestOption, RequestOptionType
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
 from source_auth0.components.api import ManagementApi
-from source_auth0.components.lists import Checkpointed, Lists, Paged, Singleton, Unpaged
+from source_auth0.components.lists import Checkpointed, Lists, Paged, PagedAlways, Unpaged
+from source_auth0.components.objects import Singleton
 from source_auth0.components.tenant import Tenant
-from unit_tests.conftest import API
+from unit_tests.conftest import API, SECRET
 
 Make = Callable[..., ManagementApi]
 URL = f"{API}/things"
@@ -29,14 +32,20 @@ class Stamp(RecordTransformation):
 def read(make_api: Make, tenant: Tenant) -> Callable[..., list[dict[str, Any]]]:
     """Reads a made-up list `things` of a kind to its end."""
 
-    def read(kind: type[Lists], parent: dict[str, Any] | None = None, **changes: Any) -> list[dict[str, Any]]:
-        resource = "things/{{ stream_partition.role_id }}" if parent else "things"
+    def read(
+        kind: type[Lists], parent: dict[str, Any] | None = None, *, option: bool = False, **changes: Any
+    ) -> list[dict[str, Any]]:
+        where = RequestOption(field_name="role", inject_into=RequestOptionType.request_parameter, parameters={})
+        router = ListPartitionRouter(
+            values=["rol_1"], cursor_field="role_id", config={}, parameters={}, request_option=where if option else None
+        )
+        resource = "things/{{ stream_partition.role_id }}" if parent and not option else "things"
         arguments = {
             "config": tenant,
             "name": "things",
             "requester": make_api(resource=resource),
             "rows": "things",
-            "partition_router": "a router" if parent else None,
+            "partition_router": router if parent else None,
             **changes,
         }
         part = StreamSlice(partition=parent, cursor_slice={}) if parent else None
@@ -125,7 +134,7 @@ def test_pages_are_counted_to_the_end_whatever_their_size(
     requests_mock: Mocker,
     read,
     number: int,
-    wrapped: bool,  # noqa: FBT001
+    wrapped: bool,
     limit: int,
 ):
     """Some tenants answer 50 rows where 100 were asked for, with a total or without."""
@@ -143,7 +152,7 @@ def test_a_wrapper_may_leave_its_totals_out(requests_mock: Mocker, read):
 def test_more_rows_than_can_be_paged_are_an_error_and_no_short_list(
     requests_mock: Mocker,
     read,
-    totals: bool,  # noqa: FBT001
+    totals: bool,
     limit: int,
 ):
     requests_mock.get(URL, json=served(rows(*range(1001)), limit, totals=totals))
@@ -151,9 +160,92 @@ def test_more_rows_than_can_be_paged_are_an_error_and_no_short_list(
         read(Paged)
 
 
-def test_a_total_that_promises_too_much_ends_with_an_empty_page(requests_mock: Mocker, read):
+@pytest.mark.parametrize("kind", [Paged, PagedAlways])
+def test_a_total_that_promises_more_than_came_is_an_error_and_no_short_list(
+    requests_mock: Mocker, read, kind: type[Lists]
+):
     requests_mock.get(URL, [{"json": {"things": rows(1), "total": 5}}, {"json": {"things": [], "total": 5}}])
-    assert [1] == ids(read(Paged))
+    with pytest.raises(AirbyteTracedException, match="Auth0 told of 5 rows of `things` and sent 1"):
+        read(kind)
+
+
+def test_a_row_that_was_deleted_meanwhile_is_no_error(requests_mock: Mocker, read):
+    pages = [rows(*range(100)), rows(*range(101, 149))]
+    requests_mock.get(URL, [{"json": {"things": page, "total": 150 - 2 * n}} for n, page in enumerate(pages)])
+    assert 148 == len(read(Paged))
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged, Unpaged])
+def test_what_a_list_is_read_for_may_be_a_query_parameter(requests_mock: Mocker, read, kind: type[Lists]):
+    requests_mock.get(URL, json={"things": rows(1), "total": 1})
+    found = read(kind, {"role_id": "rol_1"}, option=True)
+    assert [{"id": 1, "role_id": "rol_1"}] == found
+    assert ["rol_1"] == requests_mock.last_request.qs["role"]
+
+
+@pytest.mark.parametrize(("size", "asked"), [(None, "100"), (50, "50")])
+def test_a_list_may_have_a_page_size_of_its_own(requests_mock: Mocker, read, size: int | None, asked: str):
+    requests_mock.get(URL, json={"things": rows(1), "total": 1})
+    for kind, name in ((Checkpointed, "take"), (Paged, "per_page"), (PagedAlways, "per_page")):
+        assert [1] == ids(read(kind, page_size=size))
+        assert [asked] == requests_mock.last_request.qs[name]
+
+
+def test_a_list_that_tells_its_total_unasked_is_not_asked_for_it(requests_mock: Mocker, read):
+    """Zeros are left out of its wrapper, so that an empty page has no total."""
+    requests_mock.get(URL, [{"json": {"things": rows(1, 2), "total": 3}}, {"json": {"things": rows(3), "total": 3}}])
+    assert [1, 2, 3] == ids(read(PagedAlways))
+    assert [{"page", "per_page"}] * 2 == [set(request.qs) for request in requests_mock.request_history]
+    requests_mock.get(URL, json={"things": []})
+    assert [] == read(PagedAlways)
+
+
+def test_a_checkpoint_may_be_called_otherwise(requests_mock: Mocker, read):
+    """As deliveries of event streams were recorded."""
+    requests_mock.get(URL, [{"json": {"things": rows(1), "nextPageToken": "a"}}, {"json": {"things": rows(2)}}])
+    assert [1, 2] == ids(read(Checkpointed))
+    assert ["a"] == requests_mock.last_request.qs["from"]
+
+
+@pytest.mark.parametrize("number", [50, 51, 100, 101, 250])
+def test_a_release_that_knows_no_checkpoints_is_read_by_number(requests_mock: Mocker, read, number: int):
+    """It answers a bare array of its own page size, which a list that fits into it does too."""
+
+    def answer(request: Any, context: Any) -> Any:
+        if "take" in request.qs:
+            return rows(*range(min(number, 50)))
+        return served(rows(*range(number)), 100, totals=True)(request, context)
+
+    requests_mock.get(URL, json=answer)
+    assert list(range(number)) == ids(read(Checkpointed))
+
+
+@pytest.mark.parametrize("number", [0, 1, 49])
+def test_a_bare_array_of_less_than_a_page_is_the_whole(requests_mock: Mocker, read, number: int):
+    requests_mock.get(URL, json=rows(*range(number)))
+    assert list(range(number)) == ids(read(Checkpointed))
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged, PagedAlways])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_page_that_comes_twice_is_an_error_and_no_endless_list(
+    requests_mock: Mocker, read, kind: type[Lists], wrapped: bool
+):
+    """A server that ignores page numbers, or checkpoints that differ and lead to the same page."""
+    number = iter(range(100))
+    page = rows(*range(60))
+    requests_mock.get(URL, json=lambda *_: {"things": page, "next": str(next(number))} if wrapped else page)
+    with pytest.raises(AirbyteTracedException, match="the same page of `things` twice") as caught:
+        read(kind)
+    assert FailureType.system_error == caught.value.failure_type
+
+
+def test_empty_pages_may_follow_each_other(requests_mock: Mocker, read):
+    requests_mock.get(
+        URL, [{"json": {"things": [], "next": point}} for point in "abc"] + [{"json": {"things": rows(1)}}]
+    )
+    assert [1] == ids(read(Checkpointed))
 
 
 def test_an_unpaged_list_is_one_answer(requests_mock: Mocker, read):
@@ -224,33 +316,16 @@ def test_a_childs_envelope_without_its_rows_is_an_error(requests_mock: Mocker, r
 
 
 @pytest.mark.parametrize("kind", [Checkpointed, Paged, Unpaged, Singleton])
-def test_rows_carry_their_parents_keys(requests_mock: Mocker, read, kind: type[Lists]):
+def test_rows_carry_the_keys_of_all_their_parents(requests_mock: Mocker, read, kind: type[Lists]):
     requests_mock.get(f"{URL}/rol_1", [{"json": {"things": rows(1), "total": 1}}])
-    found = read(kind, parent={"role_id": "rol_1", "parent_slice": {"org_id": "org_1"}})
-    assert ["rol_1"] == [row["role_id"] for row in found]
+    found = read(kind, parent={"role_id": "rol_1", "parent_slice": {"org_id": "org_1", "parent_slice": {}}})
+    assert [("org_1", "rol_1")] == [(row["org_id"], row["role_id"]) for row in found]
     assert not any("parent_slice" in row for row in found)
 
 
 def test_each_row_is_transformed_once(requests_mock: Mocker, read):
     requests_mock.get(URL, json=rows(1, 2))
     assert [{"id": 1, "stamp": 1}, {"id": 2, "stamp": 1}] == read(Unpaged, transformations=[Stamp()])
-
-
-def test_the_tenants_domain_is_the_key_of_a_single_object(requests_mock: Mocker, read):
-    requests_mock.get(URL, json={"friendly_name": "Acme"})
-    assert [{"tenant_domain": "acme.us.auth0.com", "friendly_name": "Acme"}] == read(Singleton, rows=None)
-
-
-def test_what_nobody_configured_has_no_row(requests_mock: Mocker, read):
-    requests_mock.get(URL, status_code=404, json={"errorCode": "inexistent_email_provider"})
-    assert [] == read(Singleton, rows=None)
-
-
-@pytest.mark.parametrize("body", [[], [{}], "text", 5])
-def test_a_single_object_of_another_shape_is_an_error(requests_mock: Mocker, read, body: Any):
-    requests_mock.get(URL, json=body)
-    with pytest.raises(AirbyteTracedException, match="not an object"):
-        read(Singleton, rows=None)
 
 
 def test_readers_of_one_list_share_its_pages(requests_mock: Mocker, make_api: Make, tenant: Tenant):
@@ -273,3 +348,7 @@ def test_each_parents_list_is_read_for_itself(requests_mock: Mocker, make_api: M
         parts = [StreamSlice(partition={"role_id": n}, cursor_slice={}) for n in (1, 2)]
         assert [1, 2] == [row["id"] for part in parts for row in one.read_records({}, part)]
     assert 2 == requests_mock.call_count
+
+
+def test_a_printed_list_shows_no_secret(make_api: Make, tenant: Tenant):
+    assert SECRET not in repr(Paged(config=tenant, name="things", requester=make_api(), rows="things"))

@@ -2,6 +2,7 @@ import re
 import runpy
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,19 @@ from jsonschema import Draft7Validator
 
 from source_auth0 import manifest
 from source_auth0.components.secrets import MARK, NET
-from source_auth0.manifest import PARAMETERS, assemble, json_schema, load_stream, primary_key, stream_files
+from source_auth0.manifest import (
+    LOADER,
+    PARAMETERS,
+    assemble,
+    json_schema,
+    load_manifest,
+    load_stream,
+    primary_key,
+    stream_files,
+)
 
 PACKAGE = Path(manifest.__file__).parent
-LIBRARY = yaml.safe_load((PACKAGE / "manifest.yaml").read_text())["definitions"]
+LIBRARY = load_manifest()["definitions"]
 NAMES = list(stream_files())
 SCHEMA = get_declarative_component_schema()
 SCALARS = {"string", "number", "integer", "boolean"}
@@ -28,9 +38,10 @@ SCALARS = {"string", "number", "integer", "boolean"}
 each_stream = pytest.mark.parametrize("name", NAMES)
 
 
+@cache
 def raw(name: str) -> dict[str, Any]:
     """A stream file as YAML, without what loading adds."""
-    return yaml.safe_load(stream_files()[name].read_text())
+    return yaml.load(stream_files()[name].read_text(), Loader=LOADER)  # noqa: S506 - one of the safe loaders
 
 
 def declared_in(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -47,17 +58,45 @@ def columns(name: str) -> dict[str, dict[str, Any]]:
     return dict(declared_in(raw(name)["schema_loader"]["schema"]))
 
 
+def routers(router: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a stream is read for: parents or a list of values, each of a product by itself."""
+    if "$ref" in router:
+        router = LIBRARY["partitions"][router["$ref"].rpartition("/")[2]]
+    if "stream_slicers" in router:
+        for part in router["stream_slicers"]:
+            yield from routers(part)
+    elif router:
+        yield router
+
+
+def routers_of(name: str) -> list[dict[str, Any]]:
+    return list(routers(raw(name)["retriever"].get("partition_router", {})))
+
+
 def parents_of(name: str) -> list[str]:
     """The streams whose rows a stream is read for."""
-    reference = raw(name)["retriever"].get("partition_router", {}).get("$ref", "")
-    router = LIBRARY["partitions"][reference.rpartition("/")[2]] if reference else {"parent_stream_configs": []}
-    return [parent["stream"]["$ref"].rpartition("/")[2] for parent in router["parent_stream_configs"]]
+    return [
+        parent["stream"]["$ref"].rpartition("/")[2]
+        for router in routers_of(name)
+        for parent in router.get("parent_stream_configs", [])
+    ]
 
 
 def partition_fields(name: str) -> list[str]:
-    reference = raw(name)["retriever"].get("partition_router", {}).get("$ref", "")
-    router = LIBRARY["partitions"][reference.rpartition("/")[2]] if reference else {"parent_stream_configs": []}
-    return [parent["partition_field"] for parent in router["parent_stream_configs"]]
+    """The names of what a stream is read for."""
+    return [
+        named
+        for router in routers_of(name)
+        for named in [parent["partition_field"] for parent in router.get("parent_stream_configs", [])]
+        or ([] if "request_option" in router else [router["cursor_field"]])
+    ]
+
+
+def inherited_fields(name: str) -> set[str]:
+    """And those of what its parents are read for."""
+    renamed = {old: new for router in routers_of(name) for old, new in router.get("renamed", {}).items()}
+    above = {field for parent in parents_of(name) for field in inherited_fields(parent)}
+    return {*partition_fields(name), *(renamed.get(field, field) for field in above)}
 
 
 def test_the_promised_streams_are_there():
@@ -113,8 +152,9 @@ def test_the_parameters_of_a_stream_are_known_and_complete(name: str):
 def test_a_resource_is_a_path_below_the_management_api(name: str):
     resource = raw(name)["$parameters"]["resource"]
     plain = re.sub(r"\{\{ stream_partition\.([a-z_]+) \}\}", "X", resource)
-    assert re.fullmatch(r"[a-z]([a-zA-Z-/]*[a-z])?", plain), resource
-    assert partition_fields(name) == re.findall(r"stream_partition\.([a-z_]+)", resource)
+    assert re.fullmatch(r"[a-z]([a-zA-Z0-9_/-]*[a-zA-Z])?", plain), resource
+    named = re.findall(r"stream_partition\.([a-z_]+)", f"{resource} {raw(name)['$parameters'].get('query')}")
+    assert set(partition_fields(name)) <= set(named) <= inherited_fields(name)
 
 
 @each_stream
@@ -155,7 +195,9 @@ def test_the_keys_columns_are_declared_as_plain_values(name: str):
 
 @each_stream
 def test_the_parents_keys_are_columns_of_the_child(name: str):
-    assert set(partition_fields(name)) <= set(primary_key(raw(name)))
+    """But for the views of a parent's pages the other way around, which give the keys other names."""
+    turned_around = raw(name)["retriever"]["$ref"].rpartition("/")[2] in {"role_members", "role_groups"}
+    assert turned_around or set(partition_fields(name)) <= set(primary_key(raw(name)))
 
 
 @each_stream
@@ -219,7 +261,7 @@ def test_a_catalog_shows_an_open_schema(name: str):
 
 @pytest.mark.parametrize("names", [[], *[[name] for name in NAMES], NAMES])
 @pytest.mark.parametrize("with_schemas", [True, False])
-def test_the_manifest_of_any_streams_is_valid(names: list[str], with_schemas: bool):  # noqa: FBT001
+def test_the_manifest_of_any_streams_is_valid(names: list[str], with_schemas: bool):
     """As the framework runs it: references that are left have their definition, and the resolved whole is valid."""
     whole = assemble(names, with_schemas=with_schemas)
     assert names == [stream["name"] for stream in whole["streams"]]

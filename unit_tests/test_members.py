@@ -9,7 +9,8 @@ from airbyte_cdk.sources.types import StreamSlice
 from requests_mock import Mocker
 
 from source_auth0.components.api import ManagementApi
-from source_auth0.components.members import ROLES_SCOPE, MemberRoles, Members
+from source_auth0.components.lists import Checkpointed, Paged
+from source_auth0.components.members import ROLES_SCOPE, MemberRoles, Members, RoleGroups, RoleMembers
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.tenant import Tenant
 from unit_tests.conftest import API, Tokens
@@ -205,7 +206,7 @@ def test_an_answer_without_roles_costs_a_call_for_each_member(
     requests_mock: Mocker,
     build,
     caplog: pytest.LogCaptureFixture,
-    wrapped: bool,  # noqa: FBT001
+    wrapped: bool,
 ):
     requests_mock.get(URL, json={"members": [member(1, inline=False), member(2, inline=False)]})
     for number, roles in ((1, [ADMIN, READER]), (2, [])):
@@ -227,3 +228,95 @@ def test_a_member_that_left_meanwhile_is_skipped(requests_mock: Mocker, build):
 def test_an_organization_that_vanished_has_no_roles(requests_mock: Mocker, build):
     requests_mock.get(URL, status_code=404, json={"message": "No organization found by that id or name"})
     assert [] == read(build(MemberRoles))
+
+
+def test_a_refusal_that_names_the_fields_alone_costs_the_members_nothing(requests_mock: Mocker, build):
+    message = "Some fields cannot be read with the permissions granted by the bearer token scopes."
+    requests_mock.get(URL, json=refuses_roles([member(1, inline=False)], message))
+    assert ["auth0|1"] == [row["user_id"] for row in read(build(Members, None))]
+
+
+def test_a_refusal_of_fields_that_nobody_asked_for_is_an_error(requests_mock: Mocker, build):
+    message = "Some fields cannot be read with the permissions granted by the bearer token scopes."
+    requests_mock.get(URL, status_code=403, json={"message": message})
+    with pytest.raises(MissingScope):
+        read(build(Members, ALL - {ROLES_SCOPE}))
+    assert 1 == requests_mock.call_count
+
+
+def test_a_refusal_that_another_organization_met_meanwhile_is_no_error(requests_mock: Mocker, build, tenant: Tenant):
+    """Two organizations are read side by side, and both ask for roles before either is refused."""
+
+    def answer(request: Any, context: Any) -> Any:
+        tenant.refused_scopes.add(ROLES_SCOPE)
+        return refuses_roles([member(1, inline=False)])(request, context)
+
+    requests_mock.get(URL, json=answer)
+    assert ["auth0|1"] == [row["user_id"] for row in read(build(Members, None))]
+
+
+def test_descriptions_that_the_plan_lacks_are_null(requests_mock: Mocker, build, make_api, tenant: Tenant):
+    """The warning is given while descriptions are learned."""
+    requests_mock.get(URL, json={"members": [member(1, ADMIN)]})
+    requests_mock.get(f"{API}/roles", status_code=403, json={"message": "Please upgrade your subscription"})
+    roles = Paged(config=tenant, name="roles", requester=make_api(name="roles", resource="roles"), rows="roles")
+    parent = SimpleNamespace(generate_partitions=lambda: [SimpleNamespace(read=lambda: roles.read_records({}))])
+    stream = build(MemberRoles, roles=SimpleNamespace(stream=parent))
+    assert [None] == [row["description"] for row in read(stream)]
+
+
+@pytest.mark.parametrize("first", [Members, MemberRoles])
+def test_a_failure_of_the_members_is_told_of_their_stream_whoever_asks_first(
+    requests_mock: Mocker, build, first: type[Members]
+):
+    message = "Insufficient scope, expected any of: read:organization_members"
+    requests_mock.get(URL, status_code=403, json={"message": message})
+    streams = {kind: build(kind) for kind in (Members, MemberRoles)}
+    for kind in sorted(streams, key=lambda kind: kind is not first):
+        with pytest.raises(MissingScope) as caught:
+            read(streams[kind])
+        assert "`organization_members`" in caught.value.message
+
+
+def test_members_by_role_are_the_same_pages_the_other_way_around(requests_mock: Mocker, build):
+    """Roles need no description there, and no other request is made."""
+    requests_mock.get(URL, json={"members": [member(1, ADMIN, READER), member(2), member(3, READER)]})
+    streams = build(MemberRoles), build(RoleMembers, pages_of="organization_members")
+    roles, turned = map(read, streams)
+    expected = [(1, "rol_a"), (1, "rol_r"), (3, "rol_r")]
+    assert [
+        {"organization_id": "org_1", "role_id": role, "user_id": f"auth0|{n}", "email": f"{n}@acme.example"}
+        for n, role in expected
+    ] == turned
+    assert [(row["user_id"], row["id"]) for row in roles] == [(row["user_id"], row["role_id"]) for row in turned]
+    assert [("members", WITH_ROLES)] == asked(requests_mock)
+
+
+def test_without_their_scope_members_by_role_are_an_error(requests_mock: Mocker, build):
+    requests_mock.get(URL, json={"members": [member(1, inline=False)]})
+    with pytest.raises(MissingScope):
+        read(build(RoleMembers, ALL - {ROLES_SCOPE}, pages_of="organization_members"))
+
+
+def test_groups_by_role_are_the_pages_of_group_roles_the_other_way_around(
+    requests_mock: Mocker, tenant: Tenant, make_api: Callable[..., ManagementApi]
+):
+    path = "organizations/{{ stream_partition.organization_id }}/groups/{{ stream_partition.group_id }}/roles"
+    url = f"{API}/organizations/org_1/groups/grp_1/roles"
+    requests_mock.get(url, [{"json": {"roles": [ADMIN], "next": "a"}}, {"json": {"roles": [READER]}}])
+    part = StreamSlice(
+        partition={"group_id": "grp_1", "parent_slice": {"organization_id": "org_1"}},
+        cursor_slice={},
+        extra_fields={"name": "Staff", "external_id": None},
+    )
+    own = "organization_group_roles"
+    given = {"config": tenant, "rows": "roles", "requester": make_api(name=own, resource=path)}
+    forwards, turned = (
+        Checkpointed(name=own, **given),
+        RoleGroups(name="organization_role_groups", pages_of=own, **given),
+    )
+    assert ["rol_a", "rol_r"] == [row["id"] for row in forwards.read_records({}, part)]
+    assert [
+        {"organization_id": "org_1", "role_id": role, "id": "grp_1", "name": "Staff"} for role in ("rol_a", "rol_r")
+    ] == list(turned.read_records({}, part))
+    assert 2 == requests_mock.call_count

@@ -145,6 +145,29 @@ def test_without_a_command_the_help_is_shown(command, capsys: pytest.CaptureFixt
     assert (0, [], "") == command()
 
 
+def test_rows_are_printed_some_at_a_time_and_all_of_them(
+    command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A state waits for no row behind it, and what is there when a sync fails is printed."""
+    record = '{"type":"RECORD","n":"' + "x" * 10_000 + '"}'
+    state = '{"type":"STATE"}'
+    written: list[int] = []
+    write = run_module._write
+    monkeypatch.setattr(run_module, "_write", lambda lines: written.append(len(lines)) or write(lines))
+
+    def messages(*_: Any) -> Any:
+        yield from [record] * 10
+        yield state
+        yield record
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AirbyteEntrypoint, "run", messages)
+    monkeypatch.setattr(os, "_exit", lambda _: None)
+    _, printed, _ = command("spec")
+    assert ["RECORD"] * 10 + ["STATE", "RECORD"] == [message["type"] for message in printed]
+    assert [7, 4, 1] == written
+
+
 def test_ctrl_c_ends_the_process_at_once(command, monkeypatch: pytest.MonkeyPatch):
     ended: list[int] = []
 

@@ -1,5 +1,5 @@
 from source_auth0.components.problems import GRANT_PATH, MissingScope
-from source_auth0.components.scopes import advice, how_to_grant, missing_scopes
+from source_auth0.components.scopes import advice, family_table, how_to_grant, missing_scopes
 
 REQUIRED = {
     "users": ["read:users"],
@@ -42,3 +42,13 @@ def test_several_missing_scopes_are_named_in_one_sentence():
         "Auth0 refused `role_users`: the application lacks the scopes `read:roles` and `read:users`. Grant them under "
         f"{GRANT_PATH}, then sync again."
     ) == MissingScope("role_users", ("read:roles", "read:users")).message
+
+
+def test_each_family_is_told_with_what_it_lacks():
+    families = {"users": "users", "roles": "access", "role_users": "access", "open": "other"}
+    assert [
+        "family  readable    scopes missing",
+        "users     1 of   1  -",
+        "access    0 of   2  read:role_members read:roles",
+        "other     1 of   1  -",
+    ] == family_table(families, REQUIRED, frozenset({"read:users"})).splitlines()

@@ -1,76 +1,58 @@
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.transformations import RecordTransformation
+from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from source_auth0.components.search import Found, KeysetSearch
+from source_auth0.components.pieces import Piece
+from source_auth0.components.problems import QueryTimeout
+from source_auth0.components.search import KeysetSearch
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.windows import Window
+from unit_tests.conftest import MIDNIGHT, TOTALS, Directory, User, ids, moment, users_at
 
-QUERY = re.compile(r"(created_at|updated_at):\[(\S+) TO (?:(\*)\]|(\S+)\})(?: AND updated_at:\[(\S+) TO \*\])?")
-User = dict[str, str]
-
-
-class Directory:
-    """The user search of a small tenant: ranges, ascending order, the cap of 1,000 rows, totals that may be capped."""
-
-    def __init__(
-        self, users: list[User], *, limit: int = 100, total: Callable[[int], int | None] = lambda count: count
-    ) -> None:
-        self.users, self.limit, self.total = users, limit, total
-        self.queries: list[dict[str, Any]] = []
-
-    def get(self, _stream_slice: Any, query: dict[str, Any]) -> Any:
-        self.queries.append(query)
-        match = QUERY.fullmatch(query["q"])
-        assert match, query["q"]
-        field, low, _, end, since = match.groups()
-        assert f"{field}:1" == query["sort"]
-        assert ("true", "v3") == (query["include_totals"], query["search_engine"])
-        found = [user for user in self.users if self._within(user[field], low, end)]
-        found = [user for user in found if since is None or user["updated_at"] >= since]
-        found.sort(key=lambda user: (user[field], user["user_id"]))
-        size = min(query["per_page"], self.limit)
-        start = query["page"] * size
-        if start + size > 1000:
-            raise AssertionError("asked for a page beyond the first 1,000 rows")
-        page = [dict(user) for user in found[start : start + size]]
-        beside = {} if (total := self.total(len(found))) is None else {"total": total}
-        return {"users": page, "start": start, "limit": size, "length": len(page), **beside}
-
-    @staticmethod
-    def _within(moment: str, low: str, end: str | None) -> bool:
-        return (low == "*" or moment >= low) and (end is None or moment < end)
+END = MIDNIGHT + 86_399_000
 
 
-def moment(second: float) -> str:
-    return f"2024-01-01T{int(second) // 3600:02d}:{int(second) // 60 % 60:02d}:{second % 60:06.3f}Z"
+class Reader:
+    """Reads one piece, and notes what the cursor is told."""
+
+    def __init__(self, directory: Directory, start: int = 0, end: int = END, attribute: str = "created_at") -> None:
+        self.stream = searched(directory)
+        self.piece = Piece(attribute, start, end)
+        self.told: list[int | str] = []
+
+    def progressed(self, piece: Piece, rows: int) -> None:
+        assert self.piece is piece
+        self.told.append(rows)
+
+    def left(self, piece: Piece) -> None:
+        assert self.piece is piece
+        self.told.append("left")
+
+    def rows(self) -> Any:
+        part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"piece": self.piece, "cursor": self})
+        return self.stream.read_records({}, part)
 
 
-def users_at(*seconds: float) -> list[User]:
-    return [
-        {"user_id": f"auth0|{n:05d}", "created_at": moment(second), "updated_at": moment(second)}
-        for n, second in enumerate(seconds)
-    ]
+def searched(directory: Any, **changes: Any) -> KeysetSearch:
+    arguments = {"config": directory.tenant, "name": "users", "requester": directory, "rows": "users", **changes}
+    return KeysetSearch(**arguments)
 
 
-def search(directory: Directory) -> KeysetSearch:
-    return KeysetSearch(config=Tenant({}), name="users", requester=directory, rows="users")  # type: ignore[arg-type]
+def read(directory: Directory, start: int = 0, end: int = END) -> list[str]:
+    return ids(Reader(directory, start, end).rows())
 
 
-def read(directory: Directory, window: Window | None = None) -> list[str]:
-    window = window or Window("created_at", "*", moment(86399))
-    return [row["user_id"] for row in search(directory).read_records({}, window.as_slice())]
-
-
-def ids(users: list[User]) -> list[str]:
-    return [user["user_id"] for user in users]
+def requests_of(number: int) -> int:
+    directory = Directory(users_at(*range(number)))
+    read(directory)
+    return len(directory.queries)
 
 
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 199, 200, 999, 1000, 1001, 2500])
@@ -79,17 +61,11 @@ def test_every_user_is_read_once_whatever_their_number(number: int):
     assert ids(users) == read(Directory(users))
 
 
-def test_the_window_is_read_in_the_fewest_requests():
-    """A page starts at the last one's timestamp, so that 99 of its 100 rows are new; the count ends the window."""
+def test_a_piece_is_read_in_the_fewest_requests():
+    """A page starts at the last one's timestamp, so that 99 of its 100 rows are new; the count ends the piece."""
     assert 1 == requests_of(100)
     assert 2 == requests_of(199)
     assert 3 == requests_of(200)
-
-
-def requests_of(number: int) -> int:
-    directory = Directory(users_at(*range(number)))
-    read(directory)
-    return len(directory.queries)
 
 
 def test_no_page_number_is_used_where_timestamps_differ():
@@ -101,74 +77,166 @@ def test_no_page_number_is_used_where_timestamps_differ():
 def test_a_user_who_logs_in_meanwhile_hides_nobody():
     """Page numbers over `updated_at` would skip a row for each user of the first page that moves to the end."""
     directory = Directory(users_at(*range(300)))
-    seen: list[str] = []
-    for page in search(directory).pages(Window("updated_at", "*", moment(80000)).as_slice()):
-        seen += ids(page)
+
+    def log_in(_: Any) -> None:
         for user in directory.users[:90:7]:
-            user["updated_at"] = moment(86000)
-    assert ids(directory.users) == seen
+            user["updated_at"] = moment(90_000) if directory.queries else user["updated_at"]
+
+    directory.meanwhile = log_in
+    assert ids(directory.users) == ids(Reader(directory, attribute="updated_at").rows())
 
 
-@pytest.mark.parametrize("number", [2, 99, 100, 101, 250, 900])
-def test_users_of_one_millisecond_are_read_by_page_number(number: int):
+def test_the_cursor_is_told_of_each_page_once_its_rows_are_handed_on():
+    reader = Reader(Directory(users_at(*range(150))))
+    rows = reader.rows()
+    assert [100, 50] == [len([next(rows) for _ in range(100)]), len(list(rows))]
+    assert [100, 50, "left"] == reader.told
+
+
+def test_rows_that_are_not_handed_on_yet_are_not_told_of():
+    reader = Reader(Directory(users_at(*range(150))))
+    rows = reader.rows()
+    next(rows)
+    assert [] == reader.told
+    rows.close()
+    assert ["left"] == reader.told
+
+
+def test_a_piece_that_fails_is_left():
+    reader = Reader(Directory(users_at(1), slow=0))
+    with pytest.raises(QueryTimeout):
+        list(reader.rows())
+    assert {0, "left"} == set(reader.told)
+    assert "left" == reader.told[-1]
+
+
+@pytest.mark.parametrize("number", [2, 99, 100, 101, 250, 500, 501, 1000, 1001])
+def test_users_of_one_millisecond_are_read_between_others(number: int):
     users = users_at(1, *[2] * number, 3, 4)
-    assert ids(users) == read(Directory(users))
+    assert sorted(ids(users)) == sorted(set(read(Directory(users))))
 
 
-@pytest.mark.parametrize("total", [lambda count: count, lambda count: min(count, 1000), lambda _: None])
-def test_more_users_in_one_millisecond_than_can_be_paged_fail_by_name(total: Callable[[int], int | None]):
-    with pytest.raises(AirbyteTracedException) as caught:
-        read(Directory(users_at(*[2] * 1001), total=total))
-    assert FailureType.system_error == caught.value.failure_type
-    assert f"More than 1,000 users share the created_at {moment(2)}" in caught.value.message
+@pytest.mark.parametrize("number", [101, 501])
+def test_the_millisecond_after_such_users_is_read_too(number: int):
+    users = users_at(1.999, *[2] * number, *(2 + n / 1000 for n in range(1, 200)))
+    assert sorted(ids(users)) == sorted(set(read(Directory(users))))
 
 
-def test_all_users_of_the_window_are_new_to_it_and_none_beyond():
+def test_a_piece_ends_where_the_next_begins():
     users = users_at(*range(300))
-    window = Window("created_at", moment(100), moment(200))
-    assert ids(users[100:200]) == read(Directory(users), window)
+    assert ids(users[100:200]) == read(Directory(users), MIDNIGHT + 100_000, MIDNIGHT + 200_000)
 
 
-def test_a_start_date_holds_in_a_full_refresh():
-    users = users_at(*range(10))
-    users[3]["updated_at"] = moment(5000)
-    window = Window("created_at", "*", moment(86399), f"updated_at:[{moment(7)} TO *]")
-    assert ids([users[3], *users[7:]]) == read(Directory(users), window)
+def test_a_piece_that_was_cut_ends_where_it_was_cut():
+    """The rows above are another reader's, although this one has asked for them."""
+    users = users_at(*range(300))
+    reader = Reader(Directory(users))
+    rows = reader.rows()
+    seen = [next(rows) for _ in range(100)]
+    assert reader.piece.cut(MIDNIGHT + 150_000, None) is not None
+    assert ids(users[:150]) == ids([*seen, *rows])
+
+
+def test_rows_that_another_reader_was_given_meanwhile_are_not_handed_on():
+    """The piece is cut while its page is on the way."""
+    reader = Reader(Directory(users_at(*range(500))))
+    cut: list[Piece | None] = []
+
+    def meanwhile(_: Any) -> None:
+        if len(reader.stream.requester.queries) == 1:
+            cut.append(reader.piece.cut(MIDNIGHT + 150_000, None))
+
+    reader.stream.requester.meanwhile = meanwhile
+    assert ids(users_at(*range(150))) == ids(reader.rows())
+    assert [MIDNIGHT + 150_000] == [piece.start for piece in cut if piece]
+    assert 2 == len(reader.stream.requester.queries)
+
+
+def test_the_first_page_of_a_part_is_not_asked_for_again():
+    directory = Directory(users_at(*range(150)))
+    reader = Reader(directory)
+    reader.piece = Piece("created_at", 0, END, reader.stream.find(Window("created_at", 0, END)))
+    assert ids(directory.users) == ids(reader.rows())
+    assert 2 == len(directory.queries)
 
 
 @pytest.mark.parametrize("body", [None, {"users": []}, {"users": [], "total": 0}, {"users": [], "total": "5"}])
 def test_nothing_found_is_nothing_to_read(body: Any):
-    stream = search(SimpleNamespace(get=lambda *_: body))
-    assert [] == list(stream.read_records({}, Window("created_at", "*", moment(1)).as_slice()))
+    assert [] == list(Reader(SimpleNamespace(get=lambda *_: body, tenant=Tenant({}), name="users")).rows())
 
 
 def test_an_answer_without_users_is_an_error():
-    stream = search(SimpleNamespace(get=lambda *_: {"results": []}))
+    reader = Reader(SimpleNamespace(get=lambda *_: {"results": []}, tenant=Tenant({}), name="users"))
     with pytest.raises(AirbyteTracedException, match="where a list of rows was due"):
-        list(stream.read_records({}, Window("created_at", "*", moment(1)).as_slice()))
+        list(reader.rows())
 
 
 @pytest.mark.parametrize(
-    ("rows", "total", "before", "expected"),
+    ("config", "conditions"),
     [
-        (0, None, 0, True),
-        (0, 500, 0, True),
-        (5, 5, 0, True),
-        (5, 6, 0, False),
-        (5, None, 0, False),
-        (5, 105, 100, True),
-        (100, 1000, 900, False),  # a total of 1,000 may be a capped one
-        (100, 1500, 0, False),
-        (1, 0, 0, True),
+        ({}, ""),
+        ({"users_connections": [], "start_date": ""}, ""),
+        ({"users_connections": None, "start_date": None}, ""),
+        ({"start_date": "2024-01-01T00:00:07Z"}, "updated_at:[2024-01-01T00:00:07.000Z TO *]"),
+        ({"start_date": "2024-01-01T00:00:07.1239Z"}, "updated_at:[2024-01-01T00:00:07.123Z TO *]"),
+        ({"users_connections": ["db"]}, '(identities.connection:"db")'),
+        ({"users_connections": ["a", 'b"']}, r'(identities.connection:"a" OR identities.connection:"b\"")'),
+        (
+            {"users_connections": ["db"], "start_date": "2024-01-01T00:00:07Z"},
+            'updated_at:[2024-01-01T00:00:07.000Z TO *] AND (identities.connection:"db")',
+        ),
     ],
 )
-def test_only_a_count_or_an_empty_page_tells_that_no_user_follows(
-    rows: int,
-    total: int | None,
-    before: int,
-    expected: bool,  # noqa: FBT001
-):
-    assert expected is Found([{}] * rows, total).is_last(before)
+def test_what_is_chosen_is_asked_for(config: dict[str, Any], conditions: str):
+    assert conditions == searched(Directory([], **config)).conditions
+
+
+def test_a_start_date_means_updated_since_although_the_walk_is_by_creation():
+    users = users_at(*range(10))
+    users[3]["updated_at"] = moment(5000)
+    assert ids([users[3], *users[7:]]) == read(Directory(users, start_date=moment(7)))
+
+
+def test_users_of_the_chosen_connections_alone_are_read():
+    users = [*users_at(1, 2, connection="db"), *users_at(3, connection="sms"), *users_at(4, connection="ldap")]
+    reader = Reader(Directory(users, users_connections=["db", "ldap"]))
+    assert [moment(1), moment(2), moment(4)] == [row["created_at"] for row in reader.rows()]
+
+
+class Mark(RecordTransformation):
+    def transform(self, record: dict[str, Any], config=None, stream_state=None, stream_slice=None) -> None:
+        record["marked"] = record.get("marked", 0) + 1
+
+
+def test_rows_are_transformed_once():
+    reader = Reader(Directory(users_at(*range(150))))
+    reader.stream.transformations.append(Mark())
+    assert {1} == {row["marked"] for row in reader.rows()}
+
+
+def test_an_export_is_read_in_the_place_of_pieces():
+    stream = searched(Directory([]), transformations=[Mark()])
+    stream.export = SimpleNamespace(pages=lambda job: iter([[{"user_id": job}], [], [{"user_id": "b"}]]))
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a"})
+    assert [{"user_id": "a", "marked": 1}, {"user_id": "b", "marked": 1}] == list(stream.read_records({}, part))
+
+
+@pytest.mark.parametrize("slow", [1, 3, 99, 100, 101, 299])
+def test_a_window_that_takes_too_long_is_halved(slow: int):
+    users = users_at(*range(300))
+    assert ids(users) == read(Directory(users, slow=slow), MIDNIGHT, MIDNIGHT + 300_000)
+
+
+def test_a_window_grows_again_where_users_are_few():
+    """A dense second costs some halvings, and the years after it no more than a doubling each."""
+    directory = Directory(users_at(*(n / 100 for n in range(100)), 40_000), slow=20)
+    assert ids(directory.users) == read(directory)
+    assert len(directory.queries) < 100
+
+
+def test_a_millisecond_that_takes_too_long_is_an_error_and_no_gap():
+    with pytest.raises(QueryTimeout):
+        read(Directory(users_at(1, 2, 2, 2, 3), slow=2))
 
 
 def timestamps(most: int) -> st.SearchStrategy[list[float]]:
@@ -179,27 +247,33 @@ def timestamps(most: int) -> st.SearchStrategy[list[float]]:
     )
 
 
-def totals() -> Iterator[Callable[[int], int | None]]:
-    yield lambda count: count
-    yield lambda count: min(count, 1000)
-    yield lambda _: None
-
-
-@settings(max_examples=150)
-@given(timestamps(230), st.sampled_from([*totals()]))
-@example([5.0] * 100 + [6.0] * 100, lambda _: None)
-def test_every_user_is_read_once_whatever_their_timestamps(seconds: list[float], total: Callable[[int], int | None]):
-    users = users_at(*seconds)
-    assert sorted(ids(users)) == sorted(read(Directory(users, total=total)))
+def users_of(seconds: list[float]) -> list[User]:
+    return users_at(*(second for second in seconds if second < 86_399))
 
 
 @settings(max_examples=100)
-@given(timestamps(45), st.integers(0, 50), st.sampled_from([*totals()]))
-@example([float(second) for second in range(120)], 0, lambda count: count)
+@given(timestamps(230), st.sampled_from(TOTALS[:2]))
+@example([5.0] * 100 + [6.0] * 100, TOTALS[0])
+def test_every_user_is_read_once_whatever_their_timestamps(seconds: list[float], total: Callable[[int], int | None]):
+    users = users_of(seconds)
+    assert sorted(ids(users)) == sorted(set(read(Directory(users, total=total))))
+
+
+@settings(max_examples=100)
+@given(timestamps(45), st.integers(2, 95), st.sampled_from(TOTALS[:2]))
+@example([float(second) for second in range(120)], 2, TOTALS[0])
+@example([5.0] * 120, 50, TOTALS[0])
 def test_every_user_is_read_once_though_pages_are_shorter_than_asked_for(
-    seconds: list[float], more: int, total: Callable[[int], int | None]
+    seconds: list[float], limit: int, total: Callable[[int], int | None]
 ):
-    """As long as a page holds more users than share one millisecond."""
-    limit = 1 + more + max((seconds.count(second) for second in set(seconds)), default=0)
-    users = users_at(*seconds)
-    assert sorted(ids(users)) == sorted(read(Directory(users, limit=limit, total=total)))
+    users = users_of(seconds)
+    assert sorted(ids(users)) == sorted(set(read(Directory(users, limit=limit, total=total))))
+
+
+@settings(max_examples=60)
+@given(timestamps(60), st.integers(1, 200))
+def test_every_user_is_read_once_though_some_windows_take_too_long(seconds: list[float], slow: int):
+    """As long as the users of a millisecond can be searched for."""
+    slow += max((seconds.count(second) for second in set(seconds)), default=0)
+    users = users_of(seconds)
+    assert sorted(ids(users)) == sorted(set(read(Directory(users, slow=slow))))

@@ -104,6 +104,14 @@ def test_an_error_reaches_every_reader(readers: int, pages_before: int):
     assert pages_before * readers == len(seen)
 
 
+def test_pages_that_ended_with_an_error_are_released_too():
+    pages = shared_by(2)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="made up"):
+            list(pages.read("roles", (), Source(PAGES, ValueError("made up"))))
+    assert {} == pages._books
+
+
 def test_a_reader_that_stops_early_leaves_the_others_alone():
     pages, source = shared_by(2), Source(PAGES)
     early = pages.read("roles", (), source)
@@ -122,7 +130,7 @@ def test_in_whatever_turns_they_read_every_reader_gets_every_page(
     expected: list[Page],
     readers: int,
     turns: list[int],
-    fails: bool,  # noqa: FBT001
+    fails: bool,
 ):
     source = Source(expected, ValueError("made up") if fails else None)
     pages = shared_by(readers)

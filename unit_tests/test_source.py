@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -32,6 +33,15 @@ from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
 
 LOGGER = logging.getLogger("airbyte.test")
 EVERYTHING = sorted({scope for name in stream_files() for scope in load_stream(name)["$parameters"]["required_scopes"]})
+#: Paths at which an object is due, not a list.
+OBJECTS = re.compile(
+    "|".join(
+        "/api/v2/" + re.sub(r"\{\{.*?\}\}", "[^/]+", stream["$parameters"]["resource"])
+        for stream in map(load_stream, stream_files())
+        if stream["retriever"]["$ref"].endswith("/singleton")
+    ),
+    re.IGNORECASE,
+)
 TOKEN = jwt(scope=" ".join(EVERYTHING))
 
 
@@ -78,7 +88,7 @@ class Sync:
 @pytest.fixture
 def auth0(requests_mock: Mocker) -> Mocker:
     """A tenant that gives a token and has no rows; tests add what they need."""
-    requests_mock.get(ANY, json=[])
+    requests_mock.get(ANY, json=lambda request, _: {} if OBJECTS.fullmatch(request.path) else [])
     requests_mock.get(f"{API}/users", json={"users": [], "total": 0})
     requests_mock.get(f"{API}/tenants/settings", json={"friendly_name": "Acme"})
     requests_mock.post(
@@ -149,8 +159,9 @@ def test_without_a_file_there_is_no_state():
 
 
 def test_an_unknown_stream_is_named_before_anything_is_read(read, auth0: Mocker):
-    sync = read("users", "user", "rules")
-    assert "streams that do not exist: user, rules. Known streams are client_grants, clients" in sync.text
+    sync = read("users", "user", "rulesets")
+    known = ", ".join(stream_files())
+    assert f"streams that do not exist: user, rulesets. Known streams are {known}. Refresh" in sync.text
     assert 0 == auth0.call_count
 
 
@@ -203,7 +214,11 @@ def test_a_full_refresh_reads_by_creation_and_leaves_no_cursor(read, auth0: Mock
     sync = read("users", state=state_of("users", {"updated_at": "2024-06-01T00:00:00.000Z"}))
     assert 2 == len(sync.records["users"])
     assert {"users": [{NO_CURSOR_STATE_KEY: True}]} == sync.states
-    assert all(r.qs["q"][0].startswith("created_at:[* to") for r in auth0.request_history if r.path.endswith("users"))
+    assert all(
+        r.qs["q"][0].startswith("created_at:[1970-01-01t00:00:00.000z to")
+        for r in auth0.request_history
+        if r.path.endswith("users")
+    )
 
 
 def test_an_incremental_sync_goes_on_from_the_saved_cursor_by_the_tenants_clock(read, auth0: Mocker):
@@ -211,15 +226,15 @@ def test_an_incremental_sync_goes_on_from_the_saved_cursor_by_the_tenants_clock(
     theirs = datetime.now(timezone.utc) - timedelta(minutes=10)
     auth0.get(f"{API}/users", json=users(1), headers={"Date": format_datetime(theirs, usegmt=True)})
     sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "2023-12-31T00:00:00.000Z"}))
-    queries = [request.qs["q"][0] for request in auth0.request_history if request.path.endswith("users")]
-    assert all(query.startswith("updated_at:[2023-12-30t23:55:00.000z to ") for query in queries)
+    first, *_ = [request.qs["q"][0] for request in auth0.request_history if request.path.endswith("users")]
+    assert "updated_at:[2023-12-30t23:55:00.000z to *]" == first
     saved = datetime.strptime(sync.states["users"][-1]["updated_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
     assert timedelta(seconds=59) < theirs - saved < timedelta(seconds=75)
 
 
 def test_a_malformed_state_fails_with_a_sentence(read):
     sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "yesterday"}))
-    assert "`yesterday`, which is no date and time" in sync.text
+    assert "The saved state of `users` cannot be read: {'updated_at': 'yesterday'}" in sync.text
 
 
 def test_a_missing_scope_fails_its_stream_alone(read, auth0: Mocker):
@@ -272,6 +287,7 @@ def test_check_succeeds(auth0: Mocker, config: dict[str, Any]):
         ({"num_workers": "many"}, "Number of Workers"),
         ({"num_workers": -5}, "Number of Workers"),
         ({"num_workers": 2.5}, "Number of Workers"),
+        ({"num_workers": True}, "Number of Workers"),
         ({"credentials": {"auth_type": "oauth2_magic"}}, "has to be one of `oauth2_confidential_application`"),
         ({"credentials": None}, "has to be of the type object"),
     ],
@@ -284,6 +300,26 @@ def test_check_fails_with_a_sentence_for_what_is_entered_wrong(
     assert Status.FAILED == outcome.status
     assert said in outcome.message
     assert 0 == auth0.call_count
+
+
+def test_check_normalises_what_was_typed(auth0: Mocker, config: dict[str, Any]):
+    """Even for a source that was made without the config."""
+    typed = {**config, "base_url": "ACME.us.auth0.com/api/v2/"}
+    for source in (SourceAuth0(), SourceAuth0(config=typed)):
+        assert Status.SUCCEEDED == source.check(LOGGER, typed).status
+
+
+def test_check_names_an_audience_that_is_empty(auth0: Mocker, config: dict[str, Any]):
+    empty = {**config, "credentials": {**config["credentials"], "audience": ""}}
+    assert "Audience (`credentials.audience`) is empty" in SourceAuth0(config=empty).check(LOGGER, empty).message
+
+
+@pytest.mark.parametrize("token", ["eyJhbGciOi…", "abc\ndef"])
+def test_check_refuses_a_token_that_cannot_be_sent(auth0: Mocker, config: dict[str, Any], token: str):
+    wrong = {**config, "credentials": {"auth_type": "oauth2_access_token", "access_token": token}}
+    outcome = SourceAuth0(config=wrong).check(LOGGER, wrong)
+    assert (Status.FAILED, 0) == (outcome.status, auth0.call_count)
+    assert "Copy it whole" in outcome.message
 
 
 def test_check_fails_with_a_sentence_for_a_wrong_secret(auth0: Mocker, config: dict[str, Any]):

@@ -144,7 +144,7 @@ def test_new_fields_are_optional():
         (" 2024-01-31T00:00:00Z", False),
     ],
 )
-def test_the_date_picker_accepts_fractions_of_a_second(date: str, expected: bool):  # noqa: FBT001
+def test_the_date_picker_accepts_fractions_of_a_second(date: str, expected: bool):
     field = SPEC["properties"]["start_date"]
     assert "date-time" == field["format"]
     assert field["pattern_descriptor"]

@@ -10,7 +10,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_auth0.components.tenant import NormalizeAddresses, Tenant, audience_of, base_url_of
+from source_auth0.components.tenant import WORKERS, Tenant, audience_of, base_url_of, workers_of
 from unit_tests.conftest import in_threads
 
 
@@ -77,13 +77,18 @@ def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
         "https:///api/v2/",
         "/",
         "acme us auth0 com",
-        "https://acme.us.auth0.com/ api",
         "https://acme.us.auth0.com:port",
         "https://acme.us.auth0.com:99999",
         "https://[::1",
         "https://acme.us.auth0.com?tenant=acme",
         "https://acme.us.auth0.com#/applications",
         "someone@acme.us.auth0.com",
+        "https://acme..auth0.com",
+        "https://.auth0.com",
+        f"https://{'a' * 64}.auth0.com",
+        "https:/acme.us.auth0.com",
+        "https//acme.us.auth0.com",
+        "https://https://acme.us.auth0.com",
     ],
 )
 def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
@@ -93,14 +98,24 @@ def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
     assert "`https://your-tenant.us.auth0.com`" in caught.value.message
 
 
-@pytest.mark.parametrize("typed", ["https://manage.auth0.com/dashboard/us/acme", "acme.us.auth0.com/api/v2/users"])
+@pytest.mark.parametrize(
+    "typed",
+    ["https://manage.auth0.com/dashboard/us/acme", "acme.us.auth0.com/api/v2/users", "https://acme.us.auth0.com/ api"],
+)
 def test_an_address_out_of_the_dashboard_is_refused_by_its_path(typed: str):
     with pytest.raises(AirbyteTracedException, match=f"path `/{typed.partition('.com/')[2]}`"):
         base_url_of(typed)
 
 
 @pytest.mark.parametrize(
-    "typed", ["https://me:hunter2@acme.us.auth0.com", "me:hunter2@acme.us.auth0.com", "http://me:hunter2@localhost"]
+    "typed",
+    [
+        "https://me:hunter2@acme.us.auth0.com",
+        "me:hunter2@acme.us.auth0.com",
+        "http://me:hunter2@localhost",
+        "https://:hunter2@acme.us.auth0.com",
+        "http://:hunter2@acme.us.auth0.com",
+    ],
 )
 def test_a_password_in_the_address_is_not_repeated(typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
@@ -113,10 +128,9 @@ def test_a_password_in_the_address_is_not_repeated(typed: str):
 @example("http://localhost:1/")
 def test_whatever_is_typed_gives_an_address_or_a_config_error(typed: str):
     """The address has a scheme and a host, no path, and reads as itself when it is normalised again."""
-    config = {"base_url": typed}
-    NormalizeAddresses().transform(config)
+    config = Tenant({"base_url": typed})
     try:
-        Tenant(config).verify()
+        config.verify()
     except AirbyteTracedException:
         assert typed == config["base_url"]
     else:
@@ -134,13 +148,13 @@ def test_the_audience_ends_in_one_slash(typed: str):
 def test_addresses_are_normalised_and_the_stored_config_stays_as_typed():
     credentials = {"audience": "https://t.auth0.com/api/v2", "client_id": "id"}
     config: dict[str, Any] = {"base_url": "T.auth0.com/", "credentials": credentials, "sourceType": "auth0"}
-    NormalizeAddresses().transform(config)
     assert {
         "base_url": "https://t.auth0.com",
         "credentials": {"audience": "https://t.auth0.com/api/v2/", "client_id": "id"},
         "sourceType": "auth0",
-    } == config
+    } == Tenant(config)
     assert "https://t.auth0.com/api/v2" == credentials["audience"]
+    assert "T.auth0.com/" == config["base_url"]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +168,7 @@ def test_addresses_are_normalised_and_the_stored_config_stays_as_typed():
     ],
 )
 def test_what_cannot_be_normalised_is_left_for_the_check(config: dict[str, Any]):
-    before = {**config}
-    NormalizeAddresses().transform(config)
-    assert before == config
+    assert config == Tenant(config)
 
 
 def test_a_tenant_verifies_its_address():
@@ -230,3 +242,37 @@ def test_one_thread_of_many_is_the_first():
     tenant = Tenant({})
     assert [False] * 7 + [True] == sorted(in_threads(8, lambda _: tenant.first_time("a warning")))
     assert tenant.first_time("another warning")
+
+
+def test_a_warning_within_a_lesson_does_not_wait_for_it():
+    """Learning the roles may meet a feature that the tenant lacks."""
+    tenant = Tenant({})
+    assert [True, False] == [tenant.once(what, lambda: tenant.first_time("a warning")) for what in ("roles", "names")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (2, 2),
+        (50, 50),
+        (None, WORKERS),
+        (1, WORKERS),
+        (0, WORKERS),
+        (-5, WORKERS),
+        (True, WORKERS),
+        (2.5, WORKERS),
+        ("8", WORKERS),
+    ],
+)
+def test_anything_but_a_sensible_number_of_workers_is_none(asked: Any, expected: int):
+    assert expected == workers_of({"num_workers": asked}) == Tenant({"num_workers": asked}).workers
+    assert WORKERS == workers_of({})
+
+
+def test_no_more_requests_than_workers_are_under_way():
+    tenant = Tenant({"num_workers": 3})
+    assert [True, True, True, False] == [tenant.gate.acquire(blocking=False) for _ in range(4)]
+
+
+def test_a_printed_tenant_shows_its_address_alone():
+    assert "Tenant(https://acme.us.auth0.com)" == repr(Tenant({"base_url": "acme.us.auth0.com", "secret": "x"}))

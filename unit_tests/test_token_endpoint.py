@@ -217,3 +217,12 @@ def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker,
         request_token(BASE, FORM)
     assert SECRET not in json.dumps([caught.value.message, caught.value.internal_message, str(caught.value)])
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("host", ["acme..auth0.com", f"{'a' * 64}.auth0.com"])
+def test_a_host_that_can_be_none_is_a_typing_error(host: str):
+    """It is told apart before anything is sent."""
+    with pytest.raises(AirbyteTracedException, match=f"{host} is no name of a host. Check the Base URL") as caught:
+        request_token(f"https://{host}", FORM)
+    assert FailureType.config_error == caught.value.failure_type
+    assert SECRET not in str(vars(caught.value))

@@ -1,0 +1,127 @@
+"""Writes docs/streams.md from the stream files: `python docs/generate.py`; a test tells when it was forgotten."""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from source_auth0.manifest import load_manifest, load_stream, primary_key, stream_files  # noqa: E402
+
+TITLE = """# Streams
+
+What the connector offers, a family at a time. Written by `docs/generate.py` from the stream files.
+
+*Requests* is what a full sync of the stream costs, where `n` is its number of rows, below each parent where it is
+read below parents; a parent is read once for all its children and counts for itself. An incremental sync of `users`
+costs one request for each 100 users that moved, and two more.
+"""
+#: Requests by archetype: at the top, and for each parent.
+REQUESTS = {
+    "searched": ("1.08 · ⌈n/{size}⌉ + 40 at most", ""),
+    "checkpointed": ("⌈n/{size}⌉", "⌈n/{size}⌉ for each {parent}"),
+    "paged": ("⌈n/{size}⌉", "⌈n/{size}⌉ for each {parent}"),
+    "paged_always": ("⌈n/{size}⌉", "⌈n/{size}⌉ for each {parent}"),
+    "detailed": ("⌈n/{size}⌉ + n", "⌈n/{size}⌉ + n for each {parent}"),
+    "members": ("", "⌈n/{size}⌉ + 1 for each {parent}"),
+    "member_roles": ("", "none of its own: the pages of `organization_members`"),
+    "role_members": ("", "none of its own: the pages of `organization_members`"),
+    "role_groups": ("", "none of its own: the pages of `organization_group_roles`"),
+    "unpaged": ("1", "1 for each {parent}"),
+    "singleton": ("1", "1 for each {parent}"),
+    "reachable": ("", "1 for each {parent}"),
+}
+
+
+#: Lists whose end only an empty page tells: Auth0 sends no total with them.
+WITHOUT_TOTAL = {"organization_invitations"}
+
+
+def archetype(stream: dict[str, Any]) -> str:
+    """The archetype that a stream names."""
+    return str(stream["retriever"]["$ref"].rpartition("/")[2])
+
+
+def parents(stream: dict[str, Any], partitions: dict[str, Any]) -> list[str]:
+    """The streams whose rows a stream is read for, and fixed sets of names where there are some."""
+    found: list[str] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, dict):
+            reference = str(node.get("$ref", ""))
+            if reference.startswith("#/definitions/partitions/"):
+                visit(partitions[reference.rpartition("/")[2]])
+            elif reference.startswith("#/definitions/parents/"):
+                found.append(reference.rpartition("/")[2])
+            elif node.get("type") == "ListPartitionRouter":
+                found.append(f"{len(node['values'])} kinds")
+            for value in node.values():
+                visit(value)
+        elif isinstance(node, list):
+            for value in node:
+                visit(value)
+
+    visit(stream["retriever"].get("partition_router"))
+    return found
+
+
+def requests(stream: dict[str, Any], above: list[str]) -> str:
+    """What a full sync costs, as a formula."""
+    top, below = REQUESTS[archetype(stream)]
+    named = " and ".join(f"row of `{name}`" if not name[0].isdigit() else f"of {name}" for name in above)
+    more = " + 1" if stream["name"] in WITHOUT_TOTAL else ""
+    return (
+        (below if above else top)
+        .replace("}⌉ for", f"}}⌉{more} for")
+        .format(size=stream["$parameters"]["page_size"] or 100, parent=named)
+    )
+
+
+def row(stream: dict[str, Any], above: list[str]) -> str:
+    """The line of a stream in its family's table."""
+    parameters = stream["$parameters"]
+    cursor = (stream.get("incremental_sync") or {}).get("cursor_field")
+    scopes = " ".join(f"`{scope}`" for scope in parameters["required_scopes"])
+    optional = " ".join(f"`{scope}`" for scope in parameters["optional_scopes"] or [])
+    cells = [
+        f"[`{stream['name']}`]({parameters['reference']})",
+        ", ".join(f"`{key}`" for key in primary_key(stream)),
+        f"full refresh, incremental by `{cursor}`" if cursor else "full refresh",
+        scopes + (f" (optional: {optional})" if optional else ""),
+        requests(stream, above),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def diagram(streams: list[dict[str, Any]]) -> list[str]:
+    """An entity diagram of a family: its keys, and the columns that point to other streams."""
+    lines = ["```mermaid", "erDiagram"]
+    for stream in streams:
+        keys = [f"        string {key} PK" for key in primary_key(stream)]
+        lines += [f"    {stream['name']} {{", *keys, "    }"]
+        for column, parent in (stream["$parameters"]["foreign_keys"] or {}).items():
+            lines.append(f"    {parent} ||--o{{ {stream['name']} : {column}")
+    return [*lines, "```"]
+
+
+def page() -> str:
+    """The whole page."""
+    partitions = load_manifest()["definitions"]["partitions"]
+    families: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for name, path in stream_files().items():
+        families[path.parent.name].append(load_stream(name))
+    lines = [TITLE]
+    for family, streams in families.items():
+        scopes = sorted({scope for stream in streams for scope in stream["$parameters"]["required_scopes"]})
+        lines += [f"## {family.replace('_', ' ').capitalize()}", ""]
+        lines += ["| Stream | Key | Sync modes | Scopes | Requests |", "|---|---|---|---|---|"]
+        lines += [row(stream, parents(stream, partitions)) for stream in streams]
+        lines += ["", "All scopes of this family, to paste:", "", f"    {' '.join(scopes)}", ""]
+        lines += [*diagram(streams), ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    (HERE / "streams.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,209 @@
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.components.pieces import CAP, WORTH_READING, Found, Piece
+from source_auth0.components.windows import moment_of, text_of
+from unit_tests.conftest import User
+
+DAY = 86_400_000
+
+
+def rows_at(*moments: int) -> list[User]:
+    return [{"user_id": f"auth0|{at}", "created_at": text_of(at)} for at in moments]
+
+
+def page(*moments: int, total: int | None = None) -> Found:
+    return Found(rows_at(*moments), total)
+
+
+def moments(rows: list[User]) -> list[int]:
+    return [moment_of(row["created_at"]) for row in rows]
+
+
+def piece(start: int = 0, end: int = DAY, first: Found | None = None) -> Piece:
+    return Piece("created_at", start, end, first)
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "expected"),
+    [
+        (0, None, True),
+        (0, 500, True),
+        (5, 5, True),
+        (5, 6, False),
+        (5, None, False),
+        (100, 1000, False),  # a total of 1,000 may be a capped one
+        (100, 1500, False),
+        (1, 0, True),
+    ],
+)
+def test_only_a_count_or_an_empty_page_tells_that_no_user_follows(rows: int, total: int | None, expected: bool):
+    assert expected is Found([{}] * rows, total).is_last
+
+
+@pytest.mark.parametrize(("total", "known"), [(0, 0), (999, 999), (1000, None), (1001, 1001), (None, None)])
+def test_a_total_of_the_cap_tells_nothing(total: int | None, known: int | None):
+    assert known == Found([], total).known_total
+
+
+def test_a_piece_begins_where_nothing_is_handed_on():
+    assert (5, None, True, False) == ((p := piece(5)).position, p.taken, p.being_read, p.closed)
+
+
+def test_a_first_page_is_taken_at_once_and_handed_on_later():
+    one = piece(first=page(100, 200, total=42))
+    assert (0, 200, 40) == (one.position, one.taken, one.left)
+
+
+@pytest.mark.parametrize(
+    ("at", "taken"), [((1, 2, 3), [1, 2, 3]), ((1, 9, 10), [1, 9]), ((10, 11), []), ((), []), ((9, 9, 10, 10), [9, 9])]
+)
+def test_rows_from_the_end_on_are_not_the_pieces(at: tuple[int, ...], taken: list[int]):
+    one = piece(end=10)
+    assert taken == moments(one.take(page(*at)))
+    assert (taken[-1] if taken else None) == one.taken
+
+
+def test_what_was_taken_stays_taken():
+    """A later page that holds nothing of the piece moves nothing back."""
+    one = piece(end=10, first=page(4))
+    assert [] == one.take(page(12))
+    assert 4 == one.taken
+
+
+@pytest.mark.parametrize(("total", "left"), [(None, None), (1000, None), (3, 0), (2, 0), (250, 247)])
+def test_what_is_left_is_known_where_the_total_is(total: int | None, left: int | None):
+    assert left == piece(first=page(1, 2, 3, total=total)).left
+
+
+@pytest.mark.parametrize("total", [5000, 1000])
+def test_a_piece_that_nobody_has_begun_or_that_is_done_is_not_cut(total: int):
+    done = piece(first=page(0, 10, total=total))
+    done.being_read = False
+    for one in (piece(), done):
+        assert [] == one.parts(8)
+        assert one.cut(DAY // 2, page(DAY // 2)) is None
+        assert DAY == one.end
+
+
+@pytest.mark.parametrize(
+    ("left", "parts"), [(0, 1), (WORTH_READING, 1), (2 * WORTH_READING - 1, 1), (2 * WORTH_READING, 2), (10**6, 8)]
+)
+def test_a_part_has_rows_that_are_worth_a_worker(left: int, parts: int):
+    assert parts - 1 == len(piece(first=page(0, 1000, total=left + 2)).parts(8))
+
+
+def test_rows_that_are_left_tell_how_far_they_reach():
+    """901 rows, two seconds apart as those of the last page were: three parts within half an hour, not a day."""
+    one = piece(first=page(*range(0, 200_000, 2000), total=1001))
+    assert 901 == one.left
+    cuts = one.parts(3)
+    assert 2 == len(cuts)
+    assert all(198_000 < at < 198_000 + 901 * 2000 for at in cuts)
+
+
+def test_where_rows_reach_further_than_time_it_is_cut_evenly():
+    one = piece(end=10_000, first=page(0, 1000, total=5000))
+    assert [1000 + 3000, 1000 + 6000] == one.parts(3)
+
+
+def test_where_nobody_tells_how_many_are_left_parts_grow_with_the_distance():
+    one = piece(end=365 * DAY, first=page(*range(0, 100_000, 1000), total=CAP))
+    cuts = one.parts(5)
+    assert 4 == len(cuts)
+    lengths = [high - low for low, high in pairwise([99_000, *cuts, one.end])]
+    assert all(low < high for low, high in pairwise(lengths))
+    assert lengths[0] < 20 * 1000 * 1000
+
+
+@given(
+    st.lists(st.integers(0, 5000), min_size=1, max_size=100).map(sorted),
+    st.one_of(st.none(), st.integers(0, 10**7)),
+    st.integers(1, 10**5),
+    st.integers(2, 51),
+)
+def test_cuts_lie_above_what_is_taken_and_below_the_end(at: list[int], total: int | None, more: int, most: int):
+    one = piece(end=at[-1] + more, first=page(*at, total=total))
+    cuts = one.parts(most)
+    assert len(cuts) < most
+    assert all(low < high for low, high in pairwise([one.taken, *cuts, one.end]))
+
+
+def test_a_cut_gives_away_what_lies_above():
+    one = piece(first=page(0, 10, total=1002))
+    other = one.cut(5000, page(5000, 5001, total=400))
+    assert other is not None
+    assert ((0, 5000, 600), (5000, DAY, 398)) == ((one.start, one.end, one.left), (other.start, other.end, other.left))
+    assert (5000, 5001) == (other.position, other.taken)
+
+
+def test_a_cut_where_the_count_is_unknown_leaves_it_unknown():
+    one = piece(first=page(0, 10, total=5000))
+    other = one.cut(5000, None)
+    assert other is not None
+    assert (None, None, None) == (one.left, other.left, other.taken)
+
+
+def test_a_part_without_rows_is_nobodys():
+    """It is cut off all the same: the reader need not look there."""
+    one = piece(first=page(0, 10, total=900))
+    assert one.cut(5000, page(total=0)) is None
+    assert 5000 == one.end
+
+
+@pytest.mark.parametrize("at", [-1, 0, 10, DAY, DAY + 1])
+def test_what_the_reader_has_taken_is_not_cut_off(at: int):
+    one = piece(first=page(0, 10, total=900))
+    assert one.cut(at, page(max(at, 0))) is None
+    assert DAY == one.end
+
+
+def test_a_count_never_falls_below_nothing():
+    one = piece(first=page(0, 10, total=100))
+    one.cut(50, page(50, total=400))
+    assert 0 == one.left
+
+
+@given(
+    st.sets(st.integers(0, 3000), max_size=120).map(sorted),
+    st.integers(2, 20),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.floats(0, 1)), max_size=60),
+)
+def test_cutting_never_loses_or_doubles_a_row(at: list[int], size: int, turns: list[tuple[bool, int, float]]):
+    """Whatever turns a reader's page, a part's first page and its cut come in."""
+
+    def found(low: int, high: float) -> Found:
+        rows = [moment for moment in at if low <= moment < high]
+        return page(*rows[:size], total=len(rows))
+
+    pieces, cut_off, taken = [piece(end=3001)], [], []
+    lows = {pieces[0]: 0}
+
+    def read(one: Piece) -> None:
+        """One page; what comes again at the border is the reader's to leave out."""
+        answer = found(lows[one], math.inf)
+        rows = moments(one.take(answer))
+        taken.extend(moment for moment in rows if moment >= lows[one])
+        lows[one] = rows[-1] + 1 if rows else lows[one]
+        one.being_read = bool(rows) and not answer.is_last
+
+    for is_read, which, where in turns:
+        one = pieces[which % len(pieces)]
+        if is_read and one.being_read:
+            read(one)
+        elif not is_read and cut_off:
+            target, cut, upper = cut_off.pop()
+            if (part := target.cut(cut, upper)) is not None:
+                # The first page was asked for already; its rows are read from the piece's start.
+                pieces.append(part)
+                lows[part] = part.start
+        elif not is_read and one.being_read:
+            cut = round(one.start + where * (one.end - one.start))
+            cut_off = [(one, cut, found(cut, one.end))]
+    while reading := [one for one in pieces if one.being_read]:
+        read(reading[0])
+    assert at == sorted(taken)

@@ -1,0 +1,181 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from source_auth0.components.problems import MissingScope
+from source_auth0.components.ties import ATTEMPTS, tied
+from source_auth0.components.windows import Window
+from unit_tests.conftest import MIDNIGHT, TOTALS, Directory, User, ids, moment, users_at
+from unit_tests.test_search import searched
+
+INSTANT = Window("created_at", MIDNIGHT + 5000, MIDNIGHT + 5001)
+
+
+def at_once(number: int, *updated: float, connections: tuple[str, ...] = ("db",)) -> list[User]:
+    """So many users created in one millisecond, updated at these seconds in turn, of these connections in turn."""
+    users = users_at(*[5.0] * number)
+    for n, user in enumerate(users):
+        user["updated_at"] = moment((updated or (5.0,))[n % len(updated or (5.0,))])
+        user["identities"] = [{"connection": connections[n % len(connections)]}]
+    return users
+
+
+def read(directory: Directory, instant: Window = INSTANT) -> list[str]:
+    return [row["user_id"] for page in tied(searched(directory), instant) for row in page]
+
+
+def sorts(directory: Directory) -> set[tuple[str, bool]]:
+    """What was sorted by, and whether page numbers were used."""
+    return {(query["sort"], query["page"] > 0) for query in directory.queries}
+
+
+@pytest.mark.parametrize("limit", [50, 100])
+@pytest.mark.parametrize("number", [0, 1, 50, 51, 100, 101, 250, 499, 500])
+def test_few_users_are_read_by_page_number(number: int, limit: int):
+    directory = Directory([*at_once(number), *users_at(4, 6)], limit=limit)
+    assert ids(directory.users[:number]) == read(directory)
+    assert {"created_at:1"} == {sort for sort, _ in sorts(directory)}
+
+
+@pytest.mark.parametrize("total", TOTALS[:2])
+@pytest.mark.parametrize("number", [501, 999, 1000, 1001, 2500])
+def test_more_are_told_apart_by_the_other_timestamp(number: int, total: Callable[[int], int]):
+    directory = Directory([*at_once(number, *range(5, 3000)), *users_at(4, 6)], total=total)
+    assert set(ids(directory.users[:number])) == set(read(directory))
+    assert {("created_at:1", False), ("updated_at:1", False)} == sorts(directory)
+
+
+def test_the_millisecond_after_users_that_share_both_is_read_too():
+    directory = Directory([*at_once(600), *at_once(150, *(5 + n / 1000 for n in range(1, 150)))])
+    for n, user in enumerate(directory.users):
+        user["user_id"] = f"auth0|{n}"
+    assert set(ids(directory.users)) == set(read(directory))
+
+
+def test_users_of_one_login_storm_are_told_apart_by_creation():
+    directory = Directory(at_once(600, *range(5, 1000)))
+    for user in directory.users:
+        user["created_at"], user["updated_at"] = user["updated_at"], user["created_at"]
+    instant = Window("updated_at", INSTANT.start, INSTANT.end)
+    assert set(ids(directory.users)) == set(read(directory, instant))
+    assert {"updated_at:1", "created_at:1"} == {sort for sort, _ in sorts(directory)}
+
+
+@pytest.mark.parametrize("total", TOTALS[:2])
+def test_users_that_share_both_are_told_apart_by_their_connections(total: Callable[[int], int]):
+    """Page numbers are used within a connection, where they reach all."""
+    directory = Directory(at_once(1400, connections=("a", "b", "c d")), total=total, connections=["a", "b", "c d"])
+    assert set(ids(directory.users)) == set(read(directory))
+    assert {"created_at:1", "updated_at:1"} == {sort for sort, _ in sorts(directory)}
+
+
+def test_a_user_of_no_known_connection_is_found_too():
+    directory = Directory(at_once(1200, connections=("a", "b", "gone")), connections=["a", "b"])
+    assert set(ids(directory.users)) == set(read(directory))
+
+
+def test_each_part_that_is_told_apart_ends_where_the_next_begins():
+    """A storm of updates between others, all created in one millisecond."""
+    directory = Directory([*at_once(700), *at_once(90, *range(10, 100)), *at_once(120, *range(200, 400))])
+    for n, user in enumerate(directory.users):
+        user["user_id"] = f"auth0|{n}"
+    assert set(ids(directory.users)) == set(read(directory))
+
+
+@pytest.mark.parametrize("connections", [[], ["db"], ["other"], MissingScope("users", ("read:connections",))])
+@pytest.mark.parametrize("total", TOTALS[:2])
+@pytest.mark.parametrize("number", [501, 1000, 1300])
+def test_users_that_share_everything_are_told_apart_by_their_ids(
+    number: int, total: Callable[[int], int], connections: Any
+):
+    directory = Directory(at_once(number), total=total, connections=connections)
+    assert set(ids(directory.users)) == set(read(directory))
+    assert ("user_id:1", False) in sorts(directory)
+
+
+def test_connections_are_learned_once():
+    directory = Directory(at_once(1200, connections=("a", "b")), connections=["a", "b"])
+    stream = searched(directory)
+    asked: list[str] = []
+    ask = directory.get_path
+    directory.get_path = lambda path, query: asked.append(path) or ask(path, query)
+    for _ in range(2):
+        assert set(ids(directory.users)) == {row["user_id"] for page in tied(stream, INSTANT) for row in page}
+    assert ["connections"] == asked
+
+
+def test_connections_that_cannot_be_had_are_none():
+    """A plan that lacks them, say; an answer of nothing ends the list."""
+    directory = Directory(at_once(600))
+    directory.get_path = lambda *_: None
+    assert set(ids(directory.users)) == set(read(directory))
+
+
+def test_users_that_nothing_tells_apart_fail_by_name_and_are_not_left_out():
+    with pytest.raises(AirbyteTracedException) as caught:
+        read(Directory(at_once(1100), knows_ids=False))
+    assert FailureType.system_error == caught.value.failure_type
+    assert f"share the updated_at {moment(5)}" in caught.value.message
+    assert "Set First Load of Users (`users_initial_load`) to `export`" in caught.value.message
+
+
+def test_a_search_that_does_not_go_on_along_the_ids_fails_by_name():
+    """Auth0 may sort by `user_id` and yet pass over the range."""
+    directory = Directory(at_once(1100))
+    find = directory.get
+    directory.get = lambda part, query: find(part, {**query, "q": query["q"].partition(" AND user_id:")[0]})
+    with pytest.raises(AirbyteTracedException, match="can tell apart"):
+        read(directory)
+
+
+def test_a_user_who_leaves_while_pages_are_numbered_hides_nobody():
+    """Those behind have moved up, past the border of a page: all are read again."""
+    directory = Directory(at_once(250))
+    everybody = set(ids(directory.users[1:]))
+
+    def leave(query: dict[str, Any]) -> None:
+        if query["page"] == 1 and len(directory.users) == 250:
+            del directory.users[0]
+
+    directory.meanwhile = leave
+    assert everybody <= set(read(directory))
+    assert 6 == len(directory.queries)
+
+
+def test_users_that_never_settle_fail_the_sync_for_now():
+    directory = Directory(at_once(250))
+
+    def leave(query: dict[str, Any]) -> None:
+        if query["page"] == 1:
+            del directory.users[0]
+
+    directory.meanwhile = leave
+    with pytest.raises(AirbyteTracedException, match="users with the same created_at kept changing") as caught:
+        read(directory)
+    assert FailureType.transient_error == caught.value.failure_type
+    assert ATTEMPTS == 250 - len(directory.users)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 1300),
+    st.integers(1, 700),
+    st.lists(st.sampled_from(["a", "b", "gone"]), min_size=1, max_size=4),
+    st.integers(40, 100),
+    st.sampled_from(TOTALS[:2]),
+)
+def test_every_user_of_a_millisecond_is_read(
+    number: int, updates: int, connections: list[str], limit: int, total: Callable[[int], int]
+):
+    directory = Directory(
+        at_once(number, *range(10, 10 + updates), connections=tuple(connections)),
+        limit=limit,
+        total=total,
+        connections=["a", "b"],
+    )
+    assert set(ids(directory.users)) == set(read(directory))
