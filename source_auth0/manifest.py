@@ -1,4 +1,4 @@
-"""Assembles manifest.yaml, partitions.yaml and the stream files into the one declarative manifest that the framework runs."""
+"""Assembles manifest.yaml, partitions.yaml and the stream files into the one manifest that the framework runs."""
 
 import sys
 from collections.abc import Iterator
