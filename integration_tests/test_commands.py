@@ -56,12 +56,15 @@ def test_check_names_the_streams_that_a_missing_scope_costs() -> None:
     with Simulator(users=5, scopes={"read:users", "read:roles"}) as sim:
         check = run("check", config=config_of(sim))
     assert ("SUCCEEDED", "") == outcome(check)
-    assert "The scope `read:clients` is not granted, which costs clients." in check.log
+    assert "The scope `read:log_streams` is not granted, which costs log_streams." in check.log
     assert "The scope `read:role_members` is not granted, which costs role_users." in check.log
+    table = next(line for line in check.log if line.startswith("family"))
+    assert "\nlogs " in table
+    assert "read:log_streams" in table
 
 
 def test_check_fails_when_nothing_is_readable() -> None:
-    with Simulator(users=5, scopes={"read:stats"}) as sim:
+    with Simulator(users=5, scopes={"create:users"}) as sim:
         status, message = outcome(run("check", config=config_of(sim)))
     assert "FAILED" == status
     assert "may sign in, but read nothing" in message
