@@ -1,20 +1,24 @@
-# make demo | test | lint | lock | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | lock | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint docs lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo   sync a simulated tenant twice and print what it took'
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff and mypy only'
+	@echo 'make docs   write docs/streams.md anew from the stream files'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make clean  remove .venv and everything that was built'
 
 demo: .venv/ready
 	@$(python) -m integration_tests.demo
+
+docs: .venv/ready
+	@$(python) docs/generate.py
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .

@@ -1,4 +1,4 @@
-"""Writes docs/streams.md from the stream files: `python docs/generate.py`; a test tells when it was forgotten."""
+"""Writes docs/streams.md from the stream files: `make docs`; a test tells when it was forgotten."""
 
 import sys
 from collections import defaultdict

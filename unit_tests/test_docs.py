@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 def test_the_page_of_streams_is_what_its_generator_writes() -> None:
-    """Otherwise: `python docs/generate.py`."""
+    """Otherwise: `make docs`."""
     spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
     assert spec is not None
     assert spec.loader is not None

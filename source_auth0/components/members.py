@@ -47,22 +47,28 @@ class Members(Checkpointed):
 
 
 @dataclass
-class MemberRoles(Members):
+class PagesOf(Checkpointed):
+    """Rows that are made from the pages of another stream, which is asked once for both."""
+
+    pages_of: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.tenant.shared.register(self.pages_of)
+        self._own = self.requester
+        # What fails while these pages are read is told of their stream, whichever of the two was first to ask.
+        self.requester = replace(self.requester, name=self.pages_of)
+
+
+@dataclass
+class MemberRoles(PagesOf, Members):
     """A row for each role of each member, taken out of the pages of `organization_members`.
 
     Those carry id and name of a role; its description comes from the list of roles. A call for each member is made
     only where a tenant's answer has no roles at all.
     """
 
-    pages_of: str = ""
     roles: ParentStreamConfig | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.tenant.shared.register(self.pages_of)
-        self._own = self.requester
-        # What fails while members are read is told of their stream, whichever of the two was first to ask.
-        self.requester = replace(self.requester, name=self.pages_of)
 
     def read_records(
         self,
@@ -124,18 +130,11 @@ class RoleMembers(MemberRoles):
 
 
 @dataclass
-class RoleGroups(Checkpointed):
+class RoleGroups(PagesOf):
     """The groups of an organization by the roles they hold, out of the pages of `organization_group_roles`.
 
     Auth0's own route costs a request for each role of each organization; the columns of a group come with its slice.
     """
-
-    pages_of: str = ""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.tenant.shared.register(self.pages_of)
-        self.requester = replace(self.requester, name=self.pages_of)
 
     def read_records(
         self,
