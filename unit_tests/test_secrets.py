@@ -114,6 +114,13 @@ def test_the_value_of_a_pair_is_a_secret_where_its_name_says_so(pair: dict[str, 
     assert {"o": hashed_pair} == withheld({"o": {**pair}}, free_form=["o"], secrets="hash")
 
 
+@pytest.mark.parametrize("secrets", ["withhold", "hash"])
+@pytest.mark.parametrize("pair", [{"key": "X-Api-Key", "value": "hunter2"}, {"value": "hunter2", "key": "token"}])
+def test_a_pair_is_recognised_although_its_name_is_taken_out_first(pair: dict[str, Any], secrets: str):
+    """`key` is a name under which secrets are kept, too."""
+    assert "hunter2" not in str(withheld({"o": [{**pair}]}, free_form=["o"], secrets=secrets))
+
+
 @pytest.mark.parametrize("pair", [{"header": "Accept", "value": "s"}, {"name": None, "value": "s"}, {"value": "s"}])
 def test_the_value_of_another_pair_is_kept(pair: dict[str, Any]):
     assert {"o": pair} == withheld({"o": {**pair}}, free_form=["o"])

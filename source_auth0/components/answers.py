@@ -1,5 +1,6 @@
 """What an answer of the Management API means: rows, nothing to read, another attempt, or an error with advice."""
 
+import contextlib
 import email.utils
 import math
 import re
@@ -101,15 +102,20 @@ def judge(answer: requests.Response, reader: Reader) -> Verdict:
 
 def wait_seconds(headers: Mapping[str, str], attempt: int) -> float:
     """Seconds until a rate limit admits another request, by the server's own clock; growing where it does not say."""
-    try:
-        if "retry-after" in headers:
-            wait = float(headers["retry-after"])
-        else:
-            now = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
-            wait = float(headers["x-ratelimit-reset"]) - now
-    except (KeyError, ValueError, TypeError):
-        wait = math.nan
-    return min(max(wait, SHORTEST_WAIT), LONGEST_WAIT) if math.isfinite(wait) else growing_wait(attempt)
+    for told in (_retry_after, _reset_in):
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            if math.isfinite(wait := told(headers)):
+                return min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
+    return growing_wait(attempt)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    return float(headers["retry-after"])
+
+
+def _reset_in(headers: Mapping[str, str]) -> float:
+    now = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
+    return float(headers["x-ratelimit-reset"]) - now
 
 
 def growing_wait(attempt: int) -> float:
@@ -173,7 +179,7 @@ def _said(answer: requests.Response) -> tuple[str, str]:
 
 def _scope_error(message: str, reader: Reader) -> AirbyteTracedException | None:
     if match := SCOPE_WORDS.match(message):
-        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2)))
+        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2))) or reader.scopes
         declared = tuple(scope for scope in named if scope in reader.scopes)
         return MissingScope(reader.stream, named if match.group(1) == "all" else (declared or named)[:1])
     if FIELD_WORDS.match(message):

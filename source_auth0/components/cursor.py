@@ -73,6 +73,8 @@ class UserCursor(Cursor):
         self._changed = threading.Condition()
         self._pieces: list[Piece] = []
         self._until: Milliseconds | None = None
+        #: What an export holds users up to; the state may say so once its file is read to the end.
+        self._exported: Milliseconds | None = None
         self._pages = self._rows = 0
         self._reported = time.monotonic()
 
@@ -102,7 +104,7 @@ class UserCursor(Cursor):
     def stream_slices(self) -> Iterator[StreamSlice]:
         """A slice for each piece: those that the state asks for, then halves of the largest as workers fall idle."""
         if self.search.export.is_wanted(from_nothing=not self._saved()) and (job := self.search.export.run()):
-            self._until = job.created_at - self._seconds("users_safety_lag", SAFETY_LAG)
+            self._exported = job.created_at - self._seconds("users_safety_lag", SAFETY_LAG)
             yield StreamSlice(partition={}, cursor_slice={"export": job.id}, extra_fields={"export": job})
             return
         for piece in self._planned():
@@ -138,6 +140,8 @@ class UserCursor(Cursor):
         with self._changed:
             if piece is not None:
                 piece.closed = True
+            else:
+                self._until = self._exported
             if self._incremental:
                 self._emit()
 
@@ -160,16 +164,23 @@ class UserCursor(Cursor):
         first = self._first_page(Window(self.attribute, ranges[0][0], None, self.search.conditions))
         # Only now: the answer has told the tenant's clock.
         lag = self._seconds("users_safety_lag", SAFETY_LAG) if self._incremental else -1000
-        self._until = max(int(self.tenant.now().timestamp() * 1000) - lag, self._resumed())
+        now = int(self.tenant.now().timestamp() * 1000)
+        self._until = max(now - lag, self._resumed())
+        if self._resumed() > now:
+            LOGGER.warning(
+                f"The saved state of `{self._stream_name}` lies in the future ({text_of(self._resumed())}), so that "
+                "nothing new is read until then. Reset the stream's state to read it from the start."
+            )
         if first is not None:
             self._estimate(first)
         bounds = [(low, self._until if high is None else high) for low, high in ranges]
+        low, high = bounds[0]
+        if first is not None and first.rows:
+            low = min(max(moment_of(first.rows[0][self.attribute]), low), high)
+        pieces = [Piece(self.attribute, low, high, first), *(Piece(self.attribute, *bound) for bound in bounds[1:])]
         with self._changed:
-            self._pieces = [Piece(self.attribute, low, high) for low, high in bounds if low < high]
-            if self._pieces and first is not None:
-                low = moment_of(first.rows[0][self.attribute]) if first.rows else bounds[0][0]
-                self._pieces[0] = Piece(self.attribute, min(max(low, bounds[0][0]), bounds[0][1]), bounds[0][1], first)
-        return self._pieces.copy()
+            self._pieces = [piece for piece in pieces if piece.start < piece.end]
+            return self._pieces.copy()
 
     def _ranges(self) -> list[tuple[Milliseconds, Milliseconds | None]]:
         """What is to be read, upwards; the last range ends where the sync does."""
@@ -226,9 +237,11 @@ class UserCursor(Cursor):
         if not self._incremental or self.cursor_field.cursor_field_key not in saved:
             return {}
         try:
-            moment_of(str(saved[self.cursor_field.cursor_field_key]))
+            moment_of(saved[self.cursor_field.cursor_field_key])
             for low, high in saved.get("open", []):
-                moment_of(low), moment_of(high), moment_of(saved["until"])
+                moment_of(low), moment_of(high)
+            if saved.get("open") or "until" in saved:
+                moment_of(saved["until"])
         except (ValueError, TypeError, AttributeError, KeyError):
             raise config_error(
                 f"The saved state of `{self._stream_name}` cannot be read: {str(dict(saved))[:200]}. Reset the "

@@ -99,7 +99,9 @@ class UserExport:
 
     def _finished(self) -> Job:
         wanted = {"format": "json", "fields": [{"name": name} for name in FIELDS]}
-        job = self._requester.post_path("jobs/users-exports", wanted)
+        job = self._requester.post_path("jobs/users-exports", wanted) or {}
+        if not job.get("id"):
+            raise ExportError("Auth0 made no job.")
         began, wait = time.monotonic(), 0.5
         while job.get("status") != "completed" or not job.get("location"):
             if job.get("status") in {"failed", "expired", "canceled"}:
@@ -109,7 +111,10 @@ class UserExport:
             time.sleep(wait)
             wait = min(wait * 1.5, LONGEST_POLL)
             job = self._requester.get_path(f"jobs/{job['id']}", {}) or {"status": "failed"}
-        return Job(job["id"], moment_of(job["created_at"]))
+        try:
+            return Job(job["id"], moment_of(job["created_at"]))
+        except (KeyError, TypeError, ValueError):
+            raise ExportError("The job does not say when it was made.") from None
 
     def _link(self, job: Job) -> str:
         location = str((self._requester.get_path(f"jobs/{job.id}", {}) or {}).get("location") or "")
@@ -120,20 +125,20 @@ class UserExport:
 
     def _download(self, link: str) -> Iterator[Page]:
         """Pages of rows out of a gzipped file with a JSON object a line."""
-        unzip, rest, page = zlib.decompressobj(wbits=31), b"", Page()
+        unzip, rest, page = _Unzip(), b"", Page()
         # No token: the link is signed, and leads to another host.
         with requests.get(link, stream=True, timeout=(10, 60), allow_redirects=False, auth=_unsigned) as answer:
             if answer.status_code != requests.codes.ok:
                 raise ExportError(f"status {answer.status_code}")
             for chunk in answer.raw.stream(CHUNK, decode_content=False):
                 *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
-                page += [orjson.loads(line) for line in lines if line]
+                page += [_row(line) for line in lines if line.strip()]
                 while len(page) >= ROWS_A_PAGE:
                     yield page[:ROWS_A_PAGE]
                     page = page[ROWS_A_PAGE:]
         if not unzip.eof:
             raise ExportError("the file ended early")
-        yield page + ([orjson.loads(rest)] if rest.strip() else [])
+        yield page + ([_row(rest)] if rest.strip() else [])
 
     def _is_chosen(self, row: Row) -> bool:
         """Whether a row is one that the config asks for: an export knows neither start date nor several connections."""
@@ -141,6 +146,31 @@ class UserExport:
         if start_date and moment_of(row["updated_at"]) < moment_of(start_date):
             return False
         return not chosen or any(identity.get("connection") in chosen for identity in row.get("identities") or [])
+
+
+class _Unzip:
+    """Unzips a file piece by piece, one of several members too."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+        self.eof = False
+
+    def decompress(self, chunk: bytes) -> bytes:
+        """What a chunk of the file adds."""
+        out = self._member.decompress(chunk)
+        while self._member.eof and self._member.unused_data:
+            following = self._member.unused_data
+            self._member = zlib.decompressobj(wbits=31)
+            out += self._member.decompress(following)
+        self.eof = self._member.eof
+        return out
+
+
+def _row(line: bytes) -> Row:
+    row = orjson.loads(line)
+    if not isinstance(row, dict):
+        raise ExportError("a line of the file is no user")
+    return row
 
 
 def _unsigned(request: Any) -> Any:

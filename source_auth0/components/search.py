@@ -98,7 +98,7 @@ class KeysetSearch(Lists):
             if last >= piece.end:
                 return
             if last == low:
-                yield from self._tied(piece, last, sent)
+                yield from self._tied(piece, last, sent | {row["user_id"] for row in found.rows})
                 low, sent = last + 1, set()
             else:
                 low, sent = last, {r["user_id"] for r in found.rows if r[piece.attribute] == newest}

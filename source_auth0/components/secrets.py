@@ -83,7 +83,9 @@ class Withhold(RecordTransformation):
         elif isinstance(value, dict):
             named = _names_a_secret(value)
             for name in list(value):
-                if (named is None and _is_secret(name, value[name])) or (named and name == PAIR_VALUE):
+                if named is not None and name in PAIR_NAMES and isinstance(value[name], str):
+                    continue
+                if _is_secret(name, value[name]) or (named and name == PAIR_VALUE):
                     self._replace(value, name, done)
                 elif _plain(name) not in SOURCE_CODE and (id(value), name) not in done:
                     self._cast_net(value[name], done)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.lists import PAGE_SIZE
@@ -88,8 +89,9 @@ def _connections(search: "KeysetSearch") -> list[str]:
         query = {"take": PAGE_SIZE, "fields": "name", "include_fields": "true"}
         try:
             while (body := search.requester.get_path("connections", query)) is not None:
-                names += [row["name"] for row in body["connections"]]
-                if not body.get("next"):
+                rows = body if isinstance(body, list) else body["connections"]
+                names += [row["name"] for row in rows]
+                if isinstance(body, list) or not body.get("next"):
                     break
                 query["from"] = body["next"]
         except MissingScope:
@@ -107,9 +109,12 @@ def _by_id(search: "KeysetSearch", window: Window) -> Iterator[Page]:
         try:
             found = search.find(replace(window, also=both(window.also, condition)), sort="user_id")
         except AirbyteTracedException as refusal:
+            if refusal.failure_type != FailureType.system_error:
+                raise
             raise _cannot_be_told_apart(search, window) from refusal
         yield found.rows
-        if found.is_last:
+        # Without a total, the end is where nothing follows the last one, which the range includes.
+        if found.is_last or [row["user_id"] for row in found.rows] == [last]:
             return
         if found.rows[-1]["user_id"] == last:
             raise _cannot_be_told_apart(search, window)

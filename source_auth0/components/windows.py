@@ -1,10 +1,15 @@
 """Ranges of time over the users, in Auth0's search syntax."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 #: Auth0 stores and compares timestamps to the millisecond; times are milliseconds since 1970 here.
 Milliseconds = int
+
+
+#: A date and time in UTC to the second, and the digits after it.
+ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(?:Z|\+00:00)?")
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,11 @@ def quoted(value: str) -> str:
 
 def moment_of(text: str) -> Milliseconds:
     """Milliseconds of a UTC date and time in ISO 8601, 0 for any before 1970; raises ValueError for anything else."""
-    whole, _, fraction = text.strip().removesuffix("Z").removesuffix("+00:00").partition(".")
-    second = datetime.fromisoformat(whole).replace(tzinfo=timezone.utc)
-    return max(int(second.timestamp()) * 1000 + int(fraction[:3].ljust(3, "0") if fraction else 0), 0)
+    parts = ISO.fullmatch(text.strip())
+    if parts is None:
+        raise ValueError(f"{text!r} is no UTC date and time")
+    second = datetime.fromisoformat(parts[1]).replace(tzinfo=timezone.utc)
+    return max(int(second.timestamp()) * 1000 + int((parts[2] or "")[:3].ljust(3, "0")), 0)
 
 
 def text_of(moment: Milliseconds) -> str:
