@@ -45,23 +45,27 @@ def archetype(stream: dict[str, Any]) -> str:
 
 
 def parents(stream: dict[str, Any], partitions: dict[str, Any]) -> list[str]:
-    """The streams whose rows a stream is read for, and fixed sets of names where there are some."""
+    """What a stream is read for, in words: rows of other streams, elements of a list in one, names of a fixed set."""
     found: list[str] = []
 
-    def visit(node: Any) -> None:
-        if isinstance(node, dict):
-            reference = str(node.get("$ref", ""))
-            if reference.startswith("#/definitions/partitions/"):
-                visit(partitions[reference.rpartition("/")[2]])
-            elif reference.startswith("#/definitions/parents/"):
-                found.append(reference.rpartition("/")[2])
-            elif node.get("type") == "ListPartitionRouter":
-                found.append(f"{len(node['values'])} kinds")
-            for value in node.values():
-                visit(value)
-        elif isinstance(node, list):
+    def visit(node: Any, *, some: bool = False) -> None:
+        if isinstance(node, list):
             for value in node:
-                visit(value)
+                visit(value, some=some)
+        if not isinstance(node, dict):
+            return
+        reference, name = str(node.get("$ref", "")), str(node.get("class_name", ""))
+        if reference.startswith("#/definitions/partitions/"):
+            visit(partitions[reference.rpartition("/")[2]])
+        elif reference.startswith("#/definitions/parents/"):
+            found.append(f"row of `{reference.rpartition('/')[2]}`" + (" that can have any" if some else ""))
+        elif node.get("type") == "ListPartitionRouter":
+            found.extend([f"of {len(node['values'])} kinds"] if len(node["values"]) > 1 else [])
+        elif name.endswith(".ParentsElements"):
+            found.append(f"of the tenant's `{node['elements_of']}`")
+        else:
+            for value in node.values():
+                visit(value, some=some or name.endswith(".ParentsWhere"))
 
     visit(stream["retriever"].get("partition_router"))
     return found
@@ -70,13 +74,9 @@ def parents(stream: dict[str, Any], partitions: dict[str, Any]) -> list[str]:
 def requests(stream: dict[str, Any], above: list[str]) -> str:
     """What a full sync costs, as a formula."""
     top, below = REQUESTS[archetype(stream)]
-    named = " and ".join(f"row of `{name}`" if not name[0].isdigit() else f"of {name}" for name in above)
     more = " + 1" if stream["name"] in WITHOUT_TOTAL else ""
-    return (
-        (below if above else top)
-        .replace("}⌉ for", f"}}⌉{more} for")
-        .format(size=stream["$parameters"]["page_size"] or 100, parent=named)
-    )
+    formula = (below if above else top).replace("}⌉ for", f"}}⌉{more} for")
+    return formula.format(size=stream["$parameters"]["page_size"] or 100, parent=" and each ".join(above))
 
 
 def row(stream: dict[str, Any], above: list[str]) -> str:
