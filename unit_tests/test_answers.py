@@ -68,6 +68,9 @@ def test_half_a_body_is_asked_for_again_and_never_taken_for_an_empty_page(conten
         ("Insufficient scope, expected: read:things", ("read:things",)),
         ("Insufficient scope, expected any of: read:things.", ("read:things",)),
         ("Insufficient scope, expected all of: read:users, read:roles", ("read:users", "read:roles")),
+        ("Insufficient scope, expected any of: what you were not granted", ("read:things",)),
+        ("Insufficient scope, expected: 7", ("read:things",)),
+        ("Insufficient scope", ("read:things",)),
         ("Some fields cannot be read with the permissions granted by the bearer token scopes.", ("read:things",)),
     ],
 )
@@ -389,6 +392,9 @@ def headers(**changes: str) -> dict[str, str]:
         (headers(retry_after="0"), SHORTEST_WAIT),
         (headers(retry_after="-5"), SHORTEST_WAIT),
         (headers(retry_after="3600"), LONGEST_WAIT),
+        (headers(retry_after="soon", x_ratelimit_reset=str(NOW + 30)), 30),
+        (headers(retry_after=formatdate(NOW + 7, usegmt=True), x_ratelimit_reset=str(NOW + 30)), 30),
+        (headers(retry_after="nan", x_ratelimit_reset=str(NOW + 30)), 30),
         (headers(retry_after="nan"), 4),
         (headers(retry_after="inf"), 4),
         (headers(x_ratelimit_reset="nan"), 4),
@@ -399,7 +405,7 @@ def headers(**changes: str) -> dict[str, str]:
     ],
 )
 def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str], expected: float):
-    """The wait is told by Retry-After, else the reset minus the answer's date; it grows where neither is there."""
+    """It is told by Retry-After, else the reset minus the answer's date; it grows where neither can be read."""
     assert expected == wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
 
 

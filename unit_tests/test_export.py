@@ -14,6 +14,8 @@ import requests
 import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import given
+from hypothesis import strategies as st
 from requests_mock import Mocker
 
 from source_auth0.components.api import ManagementApi
@@ -26,6 +28,7 @@ from source_auth0.components.export import (
     ROWS_A_PAGE,
     Job,
     UserExport,
+    _Unzip,
 )
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.windows import moment_of
@@ -162,6 +165,42 @@ def test_a_refused_job_gives_way_to_search(make: Make, auth0: Mocker, caplog: py
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 403, "json": {"errorCode": "feature_not_enabled", "message": "Feature not enabled."}},
+        {"status_code": 204},
+        {"json": {"status": "pending"}},
+        {"json": {}},
+    ],
+)
+def test_a_job_that_was_not_made_gives_way_to_search(
+    make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture, answer: dict[str, Any]
+):
+    """The tenant's plan may lack exports."""
+    auth0.post(f"{API}/jobs/users-exports", **answer)
+    assert make().run() is None
+    assert "The export of `users` failed, so they are read by search. Auth0 made no job." == warnings(caplog)[-1]
+
+
+def test_zeros_after_the_last_member_are_padding() -> None:
+    unzip = _Unzip()
+    assert b"a\nb\n" == unzip.decompress(gzip.compress(b"a\n") + gzip.compress(b"b\n") + bytes(512))
+    assert unzip.eof
+
+
+@pytest.mark.parametrize(
+    "created", [{}, {"created_at": "yesterday"}, {"created_at": ""}, {"created_at": None}, {"created_at": 5}]
+)
+def test_a_job_that_does_not_say_when_it_was_made_gives_way_to_search(
+    make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture, created: dict[str, str]
+):
+    """The next sync could not tell where to begin."""
+    auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "completed", "location": LINK, **created})
+    assert make().run() is None
+    assert "The job does not say when it was made." in warnings(caplog)[0]
+
+
+@pytest.mark.parametrize(
     ("answer", "said"),
     [
         ({"json": {"id": "job_1", "status": "failed"}}, "Auth0 says the job failed: no details."),
@@ -196,6 +235,29 @@ def test_rows_are_read_whole_wherever_a_chunk_ends(make: Make, auth0: Mocker):
     assert len(content) > 3 * CHUNK
     auth0.get(LINK, content=content)
     assert users == rows_of(make())
+
+
+def test_a_file_of_several_gzip_members_is_read_to_its_end(make: Make, auth0: Mocker):
+    users = users_at(*range(20))
+    auth0.get(LINK, content=zipped(users[:10]) + zipped(users[10:15]) + zipped(users[15:], b""))
+    assert ids(users) == ids(rows_of(make()))
+
+
+@given(st.lists(st.binary(max_size=200), min_size=1, max_size=5), st.integers(1, 300), st.integers(1, 30))
+def test_members_are_unzipped_wherever_chunks_and_members_end(members: list[bytes], size: int, torn: int):
+    """The end is reached with the last byte of the last member, and not before."""
+    content = b"".join(map(gzip.compress, members))
+    unzip = _Unzip()
+    assert b"".join(members) == b"".join(unzip.decompress(chunk) for chunk in chunks_of(content, size))
+    assert unzip.eof
+    unzip = _Unzip()
+    for chunk in chunks_of(content[: -min(torn, 19)], size):
+        unzip.decompress(chunk)
+    assert not unzip.eof
+
+
+def chunks_of(content: bytes, size: int) -> list[bytes]:
+    return [content[start : start + size] for start in range(0, len(content), size)]
 
 
 def test_a_file_is_never_whole_in_memory(make: Make, auth0: Mocker):
@@ -270,6 +332,9 @@ BREAKS: list[dict[str, Any]] = [
     {"content": zipped(users_at(*range(1500)))[:4000] + b"garbage" * 100},
     {"content": json.dumps(users_at(1)[0]).encode()},
     {"content": gzip.compress(b'{"user_id": "auth0|00000"}\n{"user_i')},
+    {"content": gzip.compress(b"[1]\n2\n")},
+    {"content": zipped(users_at(*range(1500))) + gzip.compress(b"null")},
+    {"content": zipped(users_at(*range(2500))[:1500]) + zipped(users_at(*range(2500))[1500:])[:-9]},
 ]
 
 

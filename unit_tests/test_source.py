@@ -237,6 +237,19 @@ def test_a_malformed_state_fails_with_a_sentence(read):
     assert "The saved state of `users` cannot be read: {'updated_at': 'yesterday'}" in sync.text
 
 
+def test_an_export_whose_file_cannot_be_had_leaves_no_cursor(read, auth0: Mocker):
+    """The next sync would begin where the job did, and leave out everybody before."""
+    link = "https://user-exports.us.auth0.com/acme/job_1.json.gz"
+    job = {"id": "job_1", "status": "completed", "location": link, "created_at": "2024-01-01T00:00:00.000Z"}
+    auth0.post(f"{API}/jobs/users-exports", json=job)
+    auth0.get(f"{API}/jobs/job_1", json=job)
+    auth0.get(link, status_code=500)
+    sync = read("users", mode=SyncMode.incremental, users_initial_load="export")
+    assert "INCOMPLETE" == sync.statuses["users"][-1]
+    assert {"users": [{}]} == sync.states
+    assert "could not be downloaded in 5 attempts" in sync.text
+
+
 def test_a_missing_scope_fails_its_stream_alone(read, auth0: Mocker):
     auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
     message = "Insufficient scope, expected any of: read:clients"

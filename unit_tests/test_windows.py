@@ -60,7 +60,17 @@ def test_a_moment_is_read_however_it_was_written(text: str, moment: int):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "2024-13-01T00:00:00Z", "2024-03-01T02:00:00.xZ", "2024-03-01T02:00:00.²Z", "1709251200", "Z"],
+    [
+        "",
+        "yesterday",
+        "2024-13-01T00:00:00Z",
+        "2024-03-01T02:00:00.xZ",
+        "2024-03-01T02:00:00.²Z",
+        "2024-03-01T02:00:00+02:00",
+        "2024-03-01T02:00:00.5-00:00",
+        "1709251200",
+        "Z",
+    ],
 )
 def test_what_is_no_moment_is_refused(text: str):
     with pytest.raises(ValueError, match=r"."):

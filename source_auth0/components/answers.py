@@ -39,7 +39,7 @@ UNCONFIGURED_CODES = re.compile(r"^(inexistent_|theme_not_found$)")
 UNCONFIGURED_WORDS = re.compile(r"configuration not found|^No .* found for this tenant", re.IGNORECASE)
 #: A name of a fixed list, such as a prompt's, that this tenant does not have.
 UNKNOWN_NAME = re.compile(r"^Path validation error: 'Invalid value ")
-SCOPE_WORDS = re.compile(r"^Insufficient scope, expected(?: (any|all) of)?: (.+)$")
+SCOPE_WORDS = re.compile(r"^Insufficient scope(?:, expected(?: (any|all) of)?: (.+))?$")
 FIELD_WORDS = re.compile(r"^Some fields cannot be read with the permissions granted")
 TIMEOUT_WORDS = re.compile(r"^The query exceeded the timeout")
 TOO_DEEP = "invalid_paging"
@@ -179,7 +179,7 @@ def _said(answer: requests.Response) -> tuple[str, str]:
 
 def _scope_error(message: str, reader: Reader) -> AirbyteTracedException | None:
     if match := SCOPE_WORDS.match(message):
-        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2))) or reader.scopes
+        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2) or "")) or reader.scopes
         declared = tuple(scope for scope in named if scope in reader.scopes)
         return MissingScope(reader.stream, named if match.group(1) == "all" else (declared or named)[:1])
     if FIELD_WORDS.match(message):

@@ -113,7 +113,7 @@ class UserExport:
             job = self._requester.get_path(f"jobs/{job['id']}", {}) or {"status": "failed"}
         try:
             return Job(job["id"], moment_of(job["created_at"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise ExportError("The job does not say when it was made.") from None
 
     def _link(self, job: Job) -> str:
@@ -158,8 +158,8 @@ class _Unzip:
     def decompress(self, chunk: bytes) -> bytes:
         """What a chunk of the file adds."""
         out = self._member.decompress(chunk)
-        while self._member.eof and self._member.unused_data:
-            following = self._member.unused_data
+        # Zeros after the last member are padding.
+        while self._member.eof and (following := self._member.unused_data.lstrip(b"\0")):
             self._member = zlib.decompressobj(wbits=31)
             out += self._member.decompress(following)
         self.eof = self._member.eof
