@@ -87,7 +87,12 @@ class Connection(asyncio.Protocol):
     def _respond(self, message: Message) -> None:
         if self._transport is None:
             return
-        reply = self._app.answer(message)
+        try:
+            reply = self._app.answer(message)
+        except Exception:
+            # A mistake of the simulator has to show at once, not as a client that waits for ever.
+            self._transport.abort()
+            raise
         if reply.hang:
             return
         if reply.drop:

@@ -81,9 +81,14 @@ class Tenant:
             if key not in self._collections:
                 self._collections[key] = self._make(name, keys)
             rows = self._collections[key]
-            if self._deleted and any(row.get("user_id") in self._deleted for row in rows):
-                rows[:] = [row for row in rows if row.get("user_id") not in self._deleted]
+            if self._deleted and any(self._is_of_deleted(row) for row in rows):
+                rows[:] = [row for row in rows if not self._is_of_deleted(row)]
             return rows
+
+    def _is_of_deleted(self, row: Row) -> bool:
+        """Whether a row is a deleted user's; in profiles of attributes, `user_id` is a mapping."""
+        owner = row.get("user_id")
+        return isinstance(owner, str) and owner in self._deleted
 
     def find(self, name: str, value: str) -> Row | None:
         """The row of a collection, or the user, with this id."""

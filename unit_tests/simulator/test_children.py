@@ -2,6 +2,8 @@
 
 import pytest
 
+from auth0_simulator import Simulator
+
 
 @pytest.fixture
 def tenant(sim):
@@ -132,3 +134,11 @@ def test_roles_of_an_organization_show_their_members_and_groups(client, tenant):
         assert bool(holders) == bool(client.get(f"{path}/members").json["members"])
         groups = client.get(f"{path}/groups").json["groups"]
         assert all(organization == row["organization_id"] for row in groups)
+
+
+def test_lists_outlive_the_deletion_of_a_user() -> None:
+    """Rows of a deleted user go with it; a `user_id` that is a mapping belongs to nobody."""
+    with Simulator(users=20, organizations=2) as sim:
+        sim.tenant.delete_user(next(iter(sim.tenant.users)))
+        assert all(isinstance(sim.tenant.rows("user_attribute_profiles"), list) for _ in range(2))
+        assert any(isinstance(row.get("user_id"), dict) for row in sim.tenant.rows("user_attribute_profiles"))
