@@ -16,8 +16,8 @@ from source_auth0.components.answers import (
     Meaning,
     Reader,
     Verdict,
-    error_body,
     growing_wait,
+    json_object,
     judge,
     wait_seconds,
 )
@@ -297,7 +297,7 @@ def test_a_token_that_is_not_accepted_is_renewed(body: Any):
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b'"text"', b"<html>"])
 def test_what_is_no_error_envelope_says_nothing(content: bytes):
-    assert {} == error_body(answered(403, content=content))
+    assert {} == json_object(answered(403, content=content))
 
 
 @given(st.integers(100, 599), st.binary(max_size=60), st.booleans())

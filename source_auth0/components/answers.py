@@ -123,8 +123,8 @@ def growing_wait(attempt: int) -> float:
     return min(2.0 ** (attempt - 1), LONGEST_WAIT)
 
 
-def error_body(answer: requests.Response) -> dict[str, Any]:
-    """Auth0's error envelope, or nothing where something else answered."""
+def json_object(answer: requests.Response) -> dict[str, Any]:
+    """The JSON object in an answer, such as Auth0's error envelope; empty where something else came."""
     try:
         body = orjson.loads(answer.content)
     except orjson.JSONDecodeError:
@@ -173,7 +173,7 @@ def _failure(answer: requests.Response, reader: Reader) -> Verdict:
 
 
 def _said(answer: requests.Response) -> tuple[str, str]:
-    body = error_body(answer)
+    body = json_object(answer)
     return str(body.get("errorCode") or ""), str(body.get("message") or "")
 
 
@@ -210,7 +210,7 @@ def _absence(code: str, message: str, reader: Reader) -> str | None:
 
 
 def _busy(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
-    message = error_body(answer).get("message") or answer.reason or "no reason given"
+    message = json_object(answer).get("message") or answer.reason or "no reason given"
     return transient_error(
         f"Auth0 kept answering `{reader.stream}` with status {answer.status_code} ({message}). What was read is kept; "
         "the next sync goes on from there.",
@@ -218,7 +218,7 @@ def _busy(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
 
 
 def _unauthorized(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
-    message = error_body(answer).get("message") or "no reason given"
+    message = json_object(answer).get("message") or "no reason given"
     return config_error(
         f"Auth0 does not accept the access token for `{reader.stream}` ({message}). It has to be issued by this very "
         "tenant for the Management API: check the Base URL and the Audience, or create a new token.",

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.answers import json_object
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
 
 #: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
@@ -70,7 +70,7 @@ def _attempt(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
         answer = requests.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
     except UNSENT as error:
         raise unreachable(base_url, error) from None
-    body = _json_object(answer)
+    body = json_object(answer)
     if answer.status_code == requests.codes.ok and isinstance(body.get("access_token"), str):
         return body
     raise _refusal(base_url, form, answer, body)
@@ -127,11 +127,3 @@ def _advice(error: str, said: str, audience: str, host: str) -> str | None:
             "Base URL is that tenant's."
         )
     return None
-
-
-def _json_object(answer: requests.Response) -> dict[str, Any]:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
