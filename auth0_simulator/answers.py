@@ -13,7 +13,7 @@ from auth0_simulator.route import Call
 
 
 def answer(call: Call) -> object:
-    """The body of the answer: anything that JSON can hold, or bytes that are JSON already."""
+    """The answer: a body that JSON can hold, bytes that are JSON already, or a whole reply with headers of its own."""
     route = call.route
     check_parents(call)
     if route.answer is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from auth0_simulator.events import KNOBS as EVENT_KNOBS
 from auth0_simulator.exports import KNOBS
 from auth0_simulator.faults import Fault
 from auth0_simulator.message import Message, Reply, json_reply
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 FAULT_FIELDS = tuple(field.name for field in dataclasses.fields(Fault))
-USER_ACTIONS = ("create", "update", "login", "delete", "logins", "creates", "deletes")
+USER_ACTIONS = ("create", "update", "login", "delete", "by", "events", "late", "logins", "creates", "deletes")
+LOG_KNOBS = {"log_expired": "expired", "log_retention": "retention", "log_search_lag": "search_lag"}
 SETTINGS = (
     "latency",
     "plan",
@@ -26,6 +29,8 @@ SETTINGS = (
     "gzip",
     "user_id_ranges",
     "exports",
+    "events",
+    *LOG_KNOBS,
 )
 CLOCK_ACTIONS = ("advance", "freeze", "unfreeze")
 
@@ -45,6 +50,7 @@ class ControlPlane:
             ("DELETE", "/faults"): self._clear_faults,
             ("GET", "/users"): self._count_users,
             ("POST", "/users"): self._change_users,
+            ("POST", "/logs"): self._add_event,
             ("GET", "/settings"): self._settings,
             ("PATCH", "/settings"): self._change_settings,
         }
@@ -105,7 +111,10 @@ class ControlPlane:
         return {"users": len(self._simulator.tenant.users)}
 
     def _change_users(self, body: Body) -> Body:
-        """`create`, `update` take attributes, `login` and `delete` an id, `creates`, `deletes`, `logins` a number."""
+        """`create`, `update` take attributes, `login` and `delete` an id, `creates`, `deletes`, `logins` a number.
+
+        `by`, `events` and `late` say how `delete` is done and told in the log.
+        """
         _require_known(body, USER_ACTIONS)
         tenant = self._simulator.tenant
         done = tenant.activity(*(int(body.get(name, 0)) for name in ("logins", "creates", "deletes")))
@@ -116,8 +125,17 @@ class ControlPlane:
         if "login" in body:
             tenant.login(body["login"])
         if "delete" in body:
-            tenant.delete_user(body["delete"])
+            tenant.delete_user(
+                body["delete"], **{name: body[name] for name in ("by", "events", "late") if name in body}
+            )
         return {**done, "users": len(tenant.users)}
+
+    def _add_event(self, body: Body) -> Body:
+        """Any event: its `type`, other columns, and `late` or `date` for when it happened."""
+        if "type" not in body:
+            raise ValueError("an event needs a type")
+        date = datetime.fromisoformat(body["date"].replace("Z", "+00:00")) if "date" in body else None
+        return {"log_id": self._simulator.tenant.log.add(**{**body, "date": date})}
 
     def _settings(self, _body: Body) -> Body:
         settings = dataclasses.asdict(self._simulator.settings)
@@ -127,7 +145,9 @@ class ControlPlane:
             "scopes": sorted(simulator.scopes),
             "plan": simulator.plan,
             "user_id_ranges": simulator.tenant.index.user_id_ranges,
+            **{name: getattr(simulator.tenant.log, knob) for name, knob in LOG_KNOBS.items()},
             "exports": {name: getattr(simulator.exports, name) for name in KNOBS},
+            "events": {name: getattr(simulator.tenant.events, name) for name in EVENT_KNOBS},
         }
 
     def _change_settings(self, body: Body) -> Body:
@@ -139,13 +159,21 @@ class ControlPlane:
                 self._simulator.scopes = value
             elif name == "user_id_ranges":
                 self._simulator.tenant.index.user_id_ranges = bool(value)
+            elif name in LOG_KNOBS:
+                setattr(self._simulator.tenant.log, LOG_KNOBS[name], value)
             elif name == "exports":
-                _require_known(value, KNOBS)
-                for knob, turned in value.items():
-                    setattr(self._simulator.exports, knob, turned)
+                _turn(self._simulator.exports, KNOBS, value)
+            elif name == "events":
+                _turn(self._simulator.tenant.events, EVENT_KNOBS, value)
             else:
                 setattr(self._simulator.settings, name, value)
         return self._settings({})
+
+
+def _turn(what: object, knobs: tuple[str, ...], values: Body) -> None:
+    _require_known(values, knobs)
+    for knob, turned in values.items():
+        setattr(what, knob, turned)
 
 
 def _require_known(body: Body, known: tuple[str, ...]) -> None:

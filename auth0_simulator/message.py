@@ -90,7 +90,8 @@ class Reply:
 
     `cut` sends that share of the body; `honest` says whether content-length owns up to the cut. `pace` sends a byte
     at a time, that many seconds apart. `drop` sends nothing and closes; `hang` sends nothing and leaves it open.
-    `stream(share, whole=…)` makes the body piece by piece in place of `body`; `pace` then holds between the pieces.
+    `stream(share, whole=…)` makes the body piece by piece in place of `body`; `pace` then holds between the pieces,
+    and at least `poll` after an empty one.
     """
 
     status: int
@@ -101,6 +102,7 @@ class Reply:
     cut: float = 1.0
     honest: bool = True
     pace: float = 0.0
+    poll: float = 0.0
     drop: bool = False
     hang: bool = False
     stream: Callable[..., Iterator[bytes]] | None = None

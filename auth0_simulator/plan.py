@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from auth0_simulator.lucene import And, Clause, Exists, Not, Or, Range, Term
+from auth0_simulator.clauses import leaves
+from auth0_simulator.lucene import And, Clause, Range, Term
 from auth0_simulator.search import date_bounds
 
 ORDERED = ("created_at", "updated_at")
@@ -21,19 +22,19 @@ class Window:
     high: int = HIGHEST
 
 
-def plan(clause: Clause) -> tuple[list[Window], list[Clause]]:
+def plan(clause: Clause, ordered: Collection[str] = ORDERED) -> tuple[list[Window], list[Clause]]:
     """The time ranges that every match lies in, and what else has to hold."""
     parts = clause.clauses if isinstance(clause, And) else (clause,)
     windows: list[Window] = []
     rest: list[Clause] = []
     for part in parts:
-        if isinstance(part, Range) and part.field in ORDERED:
+        if isinstance(part, Range) and part.field in ordered:
             windows.append(Window(part.field, *date_bounds(part)))
-        elif isinstance(part, Term) and part.field in ORDERED:
+        elif isinstance(part, Term) and part.field in ordered:
             moment = Range(part.field, part.value, part.value, low_inclusive=True, high_inclusive=True)
             windows.append(Window(part.field, *date_bounds(moment)))
         elif isinstance(part, And):
-            more, others = plan(part)
+            more, others = plan(part, ordered)
             windows, rest = windows + more, rest + others
         else:
             rest.append(part)
@@ -42,19 +43,9 @@ def plan(clause: Clause) -> tuple[list[Window], list[Clause]]:
 
 def fields(clause: Clause) -> set[str]:
     """The fields that a query looks at."""
-    return {leaf.field for leaf in _leaves(clause)}
+    return {leaf.field for leaf in leaves(clause)}
 
 
 def ranges(clause: Clause, field: str) -> bool:
     """Whether a query has a range on this field."""
-    return any(isinstance(leaf, Range) and leaf.field == field for leaf in _leaves(clause))
-
-
-def _leaves(clause: Clause) -> Iterator[Term | Range | Exists]:
-    if isinstance(clause, Not):
-        yield from _leaves(clause.clause)
-    elif isinstance(clause, And | Or):
-        for part in clause.clauses:
-            yield from _leaves(part)
-    else:
-        yield clause
+    return any(isinstance(leaf, Range) and leaf.field == field for leaf in leaves(clause))

@@ -46,6 +46,7 @@ class Call:
     page_limit: int = 100
     total_cap: int | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Answer = Callable[[Call], object]

@@ -13,11 +13,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from auth0_simulator.accounts import Row
+from auth0_simulator.clauses import Leaf, Predicate, combined
 from auth0_simulator.clock import milliseconds, timestamp
 from auth0_simulator.errors import invalid_search
-from auth0_simulator.lucene import And, Clause, Exists, Not, Or, Range, Term, parse
-
-Predicate = Callable[[Row], bool]
+from auth0_simulator.lucene import Clause, Exists, Range, Term, parse
 
 DATES = frozenset({"created_at", "updated_at", "last_login"})
 NUMBERS = frozenset({"logins_count"})
@@ -49,20 +48,15 @@ def compile_query(query: str) -> tuple[Clause, Predicate]:
 
 def predicate(clause: Clause) -> Predicate:
     """The test that a clause puts to a row."""
-    if isinstance(clause, And):
-        every = [predicate(part) for part in clause.clauses]
-        return lambda row: all(test(row) for test in every)
-    if isinstance(clause, Or):
-        some = [predicate(part) for part in clause.clauses]
-        return lambda row: any(test(row) for test in some)
-    if isinstance(clause, Not):
-        inner = predicate(clause.clause)
-        return lambda row: not inner(row)
+    return combined(clause, _leaf_test)
+
+
+def _leaf_test(clause: Leaf) -> Predicate:
     require_searchable(clause.field)
     field = clause.field
     if isinstance(clause, Exists):
         return lambda row: bool(values(row, field))
-    test = _range_test(clause) if isinstance(clause, Range) else _term_test(clause)
+    test = range_test(clause) if isinstance(clause, Range) else term_test(clause)
     return lambda row: any(test(value) for value in values(row, field))
 
 
@@ -133,7 +127,8 @@ def _zone(text: str | None) -> timezone:
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
 
 
-def _range_test(clause: Range) -> Callable[[Any], bool]:
+def range_test(clause: Range) -> Callable[[Any], bool]:
+    """What a range asks of a value; strings are compared as they are."""
     field = clause.field
     if field in DATES:
         first, last = date_bounds(clause)
@@ -167,10 +162,11 @@ def _number(text: str | None, field: str) -> int | None:
         raise invalid_search(f'failed to parse number field "{field}" with value "{text}"') from error
 
 
-def _term_test(clause: Term) -> Callable[[Any], bool]:
+def term_test(clause: Term) -> Callable[[Any], bool]:
+    """What a term asks of a value: the same value, or one that fits its wildcards."""
     field, text = clause.field, clause.value
     if field in DATES:
-        return _range_test(Range(field, text, text, low_inclusive=True, high_inclusive=True))
+        return range_test(Range(field, text, text, low_inclusive=True, high_inclusive=True))
     if field in NUMBERS:
         number = _number(text, field)
         return lambda value: bool(value == number)

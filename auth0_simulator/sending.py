@@ -9,13 +9,17 @@ from auth0_simulator.message import Reply
 
 
 class Sending:
-    """One streamed reply on its way; it makes no further piece while the client does not read."""
+    """One streamed reply on its way; it makes no further piece while the client does not read.
+
+    An empty piece is nothing yet: the stream is asked again after the reply's `poll`.
+    """
 
     def __init__(
         self, transport: asyncio.Transport, reply: Reply, done: Callable[[], None], *, keep_alive: bool
     ) -> None:
         self._transport = transport
         self._pace = reply.pace
+        self._poll = reply.poll
         self._honest = reply.honest
         self._pieces: Iterator[bytes] = reply.pieces()
         self._done = done
@@ -34,11 +38,17 @@ class Sending:
         if not self._waiting:
             self._schedule()
 
-    def _schedule(self) -> None:
+    def abandon(self) -> None:
+        """The client is gone, and so is what the stream held."""
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+
+    def _schedule(self, pause: float = 0.0) -> None:
         self._waiting = True
         loop = asyncio.get_running_loop()
-        if self._pace > 0:
-            loop.call_later(self._pace, self._step)
+        if max(self._pace, pause) > 0:
+            loop.call_later(max(self._pace, pause), self._step)
         else:
             loop.call_soon(self._step)
 
@@ -51,7 +61,7 @@ class Sending:
             self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         if piece is not None:
             if not self._paused:
-                self._schedule()
+                self._schedule(0.0 if piece else self._poll)
         elif self._honest:
             self._transport.write(b"0\r\n\r\n")
             self._done()

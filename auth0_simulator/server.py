@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from auth0_simulator.message import MalformedRequestError, Message, Reply, parse
 from auth0_simulator.sending import Sending
@@ -43,6 +41,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The connection is gone, whoever closed it."""
+        if self._sending:
+            self._sending.abandon()
         self._transport = self._sending = None
         self._open.discard(self)
 
@@ -166,22 +166,3 @@ class Listener:
             self._server.close()
         for connection in tuple(self._connections):
             connection.abort()
-
-
-class Worker:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="auth0-simulator", daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something in the loop and wait for it."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def stop(self) -> None:
-        """End the loop and the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()

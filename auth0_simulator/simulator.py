@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from types import TracebackType
 
+from auth0_simulator.backlog import Backlog
 from auth0_simulator.clock import Clock
 from auth0_simulator.control import ControlPlane
 from auth0_simulator.downloads import Downloads
+from auth0_simulator.events import Events
 from auth0_simulator.exports import Exports
 from auth0_simulator.faults import Faults
 from auth0_simulator.journal import Request
@@ -17,12 +18,13 @@ from auth0_simulator.limits import Limits
 from auth0_simulator.population import Population
 from auth0_simulator.route import Router
 from auth0_simulator.routes import ROUTES
-from auth0_simulator.server import Listener, Worker
+from auth0_simulator.server import Listener
 from auth0_simulator.surface import Settings, Surface
 from auth0_simulator.tenant import Tenant
+from auth0_simulator.worker import Threaded
 
 
-class Simulator:
+class Simulator(Threaded):
     """A simulated Auth0 tenant, served on loopback from a thread of its own."""
 
     def __init__(  # noqa: PLR0913 - the knobs of a tenant
@@ -49,14 +51,24 @@ class Simulator:
         gzip: bool = True,
         now: datetime | None = None,
         control_port: int = 0,
+        log_events: int = 700,
+        log_days: float = 3.0,
+        log_lateness: float = 5.0,
+        log_at: Callable[[int], datetime] | None = None,
+        log_retention: float = 30.0,
+        log_expired: str = "oldest",
+        log_search_lag: float = 0.0,
     ) -> None:
-        """Make the tenant; `spread`, `created_at` and `updated_at` place the users in time, `now` sets the clock."""
+        """Make the tenant; `spread`, `created_at`, `updated_at` and `log_…` place what is in it, `now` the clock."""
         self.clock = Clock(now)
         router = Router(ROUTES)
         population = Population(
             users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges
         )
-        self.tenant = Tenant(seed, self.clock, population, router.scopes())
+        backlog = Backlog(
+            log_events, log_days, log_lateness, log_at, log_retention, expired=log_expired, search_lag=log_search_lag
+        )
+        self.tenant = Tenant(seed, self.clock, population, router.scopes(), backlog)
         self.tenant.exports.seconds, self.tenant.exports.link_seconds = export_seconds, export_link_seconds
         readable = frozenset(scope for scope in router.scopes() if scope.startswith("read:"))
         granted = readable if scopes is None else frozenset(scopes)
@@ -67,23 +79,6 @@ class Simulator:
         self._listener = Listener(self._surface, port)
         self._control = Listener(ControlPlane(self), control_port)
         self._downloads = Listener(Downloads(self._surface), 0)
-        self._worker: Worker | None = None
-
-    def __enter__(self) -> Simulator:  # noqa: PYI034 - typing.Self is Python 3.11's
-        self._worker = Worker()
-        try:
-            self._worker.run(self.open())
-        except BaseException:
-            self._worker.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._worker is not None:
-            self._worker.run(self.close())
-            self._worker.stop()
 
     async def open(self) -> None:
         """Listen, in the running loop."""
@@ -133,6 +128,11 @@ class Simulator:
     def exports(self) -> Exports:
         """The jobs that export users: what became of them, and how new ones go."""
         return self.tenant.exports
+
+    @property
+    def events(self) -> Events:
+        """What happened, and how that is streamed."""
+        return self.tenant.events
 
     @property
     def download_url(self) -> str:

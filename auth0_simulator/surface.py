@@ -133,6 +133,8 @@ class Surface:
         query = read_query(route.allowed, message.query)
         payload = read_payload(message, route.payload) if route.method == "POST" else {}
         limit, cap = self.settings.page_limit, self.settings.total_cap
-        call = Call(route, message.path, values, query, scopes, self.tenant, limit, cap, payload)
+        call = Call(route, message.path, values, query, scopes, self.tenant, limit, cap, payload, message.headers)
         body = answer(call)
+        if isinstance(body, Reply):
+            return body
         return Reply(200, body) if isinstance(body, bytes) else json_reply(200, body)

@@ -6,12 +6,17 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from auth0_simulator.accounts import Row
+from auth0_simulator.backlog import Backlog, SeededEvents
 from auth0_simulator.clock import Clock
+from auth0_simulator.deeds import Deeds
+from auth0_simulator.events import Events
 from auth0_simulator.exports import Exports
 from auth0_simulator.identifiers import opaque
+from auth0_simulator.log_scenery import Scenery
+from auth0_simulator.log_search import LogSearch
+from auth0_simulator.logs import Log
 from auth0_simulator.population import Population
 from auth0_simulator.profiles import Profiles
 from auth0_simulator.resources import key_column
@@ -33,10 +38,17 @@ class Application:
     has_client_grant: bool = True
 
 
-class Tenant:
+class Tenant(Deeds):
     """State that requests read and tests change; take `lock` for more than one step."""
 
-    def __init__(self, seed: int, clock: Clock, population: Population, known_scopes: frozenset[str]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        clock: Clock,
+        population: Population,
+        known_scopes: frozenset[str],
+        backlog: Backlog | None = None,
+    ) -> None:
         self.seed = seed
         self.clock = clock
         self.domain = DOMAIN
@@ -50,6 +62,10 @@ class Tenant:
         self.users = Users(Profiles(seed), clock, population, self.made_at)
         self.index = UserIndex(self.users, clock, population)
         self.exports = Exports(seed, self.name, clock)
+        self.events = Events(self)
+        backlog = backlog or Backlog()
+        self.log = Log(SeededEvents(seed, backlog, self.made_at), backlog, clock, self._scenery, self.lock)
+        self.log_search = LogSearch(self.log, clock)
         self.reset()
 
     def reset(self) -> None:
@@ -58,13 +74,17 @@ class Tenant:
             self.users.reset()
             self.index.reset()
             self.exports.reset()
+            self.events.reset()
+            self.log.reset()
             self.application = Application(
                 opaque(self.seed, "client", length=32), "SECRET-" + opaque(self.seed, "secret", length=57)
             )
             self.secret_reads = 0
             self._collections: dict[tuple[str, ...], list[Row]] = {}
             self._found: dict[str, tuple[int, dict[str, Row]]] = {}
+            self._parents: dict[str, tuple[dict[str, tuple[int, int]], dict[str, list[tuple[str, Row]]]]] = {}
             self._deleted: set[str] = set()
+            self._once_deleted: set[str] = set()
             self._random = Random(self.seed)
 
     def __getattr__(self, name: str) -> list[Row]:
@@ -85,10 +105,37 @@ class Tenant:
                 rows[:] = [row for row in rows if not self._is_of_deleted(row)]
             return rows
 
+    def glance(self, name: str, *keys: str) -> list[Row]:
+        """The same rows to look at: a seeded list that nobody holds to change it is made anew, and not kept."""
+        with self.lock:
+            return self.rows(name, *keys) if (name, *keys) in self._collections else self._make(name, keys)
+
+    def parents_of(self, name: str, user_id: str, column: str = "user_id") -> list[tuple[str, Row]]:
+        """The parents in whose rows of a child collection a user is, by id, and the user's row there.
+
+        That rows came or went is seen by their number and the last one.
+        """
+        with self.lock:
+            parents = [row["id"] for row in self.rows(SEEDS[name].parents[0])]
+            lists = {key: self._collections.get((name, key)) or self.rows(name, key) for key in parents}
+            shape = {key: (len(rows), id(rows[-1])) for key, rows in lists.items() if rows}
+            known, found = self._parents.get(name, ({}, {}))
+            if known != shape:
+                found = {}
+                for key, rows in lists.items():
+                    for row in rows:
+                        found.setdefault(row[column], []).append((key, row))
+                self._parents[name] = shape, found
+            return found.get(user_id, [])
+
     def _is_of_deleted(self, row: Row) -> bool:
-        """Whether a row is a deleted user's; in profiles of attributes, `user_id` is a mapping."""
+        """Whether a row is a deleted user's."""
+        return self._is_of(row, self._deleted)
+
+    def _is_of(self, row: Row, owners: set[str]) -> bool:
+        """Whether a row is one of these users'; in profiles of attributes, `user_id` is a mapping."""
         owner = row.get("user_id")
-        return isinstance(owner, str) and owner in self._deleted
+        return isinstance(owner, str) and owner in owners
 
     def find(self, name: str, value: str) -> Row | None:
         """The row of a collection, or the user, with this id."""
@@ -100,37 +147,28 @@ class Tenant:
             size, found = self._found[name] = len(rows), {row[column]: row for row in rows}
         return found.get(value)
 
-    def create_user(self, **attributes: Any) -> str:
-        """Add a user and return its id."""
-        with self.lock:
-            return self.users.create(**attributes)
+    def forget_deletion(self, user_id: str) -> None:
+        """Let a deleted user's id be used again; whoever comes back finds nothing of what belonged to it."""
+        if user_id in self._deleted:
+            for rows in self._collections.values():
+                rows[:] = [row for row in rows if row.get("user_id") != user_id]
+            self._deleted.remove(user_id)
 
-    def update_user(self, user_id: str, **attributes: Any) -> None:
-        """Change attributes of a user; `updated_at` moves to now unless given."""
-        with self.lock:
-            self.users.update(user_id, **attributes)
-
-    def login(self, user_id: str) -> None:
-        """Let a user log in, which moves `updated_at` too."""
-        with self.lock:
-            self.users.login(user_id)
-
-    def delete_user(self, user_id: str) -> None:
-        """Remove a user, also from organizations and roles."""
-        with self.lock:
-            self.users.delete(user_id)
-            self._deleted.add(user_id)
+    def remember_deletion(self, user_id: str) -> None:
+        """Take a user out of every collection, those yet to be made included."""
+        self._deleted.add(user_id)
+        self._once_deleted.add(user_id)
 
     def activity(self, logins: int = 0, creates: int = 0, deletes: int = 0) -> dict[str, list[str]]:
         """Let a seeded choice of things happen at once; the ids of those concerned."""
         with self.lock:
-            created = [self.users.create() for _ in range(creates)]
+            created = [self.create_user() for _ in range(creates)]
             deleted = self._some_users(deletes)
             for user_id in deleted:
                 self.delete_user(user_id)
             seen = self._some_users(logins)
             for user_id in seen:
-                self.users.login(user_id)
+                self.login(user_id)
         return {"created": created, "deleted": deleted, "logged_in": seen}
 
     def _some_users(self, count: int) -> list[str]:
@@ -153,4 +191,9 @@ class Tenant:
         if None in parents:
             raise KeyError(f"{seed.parents} have no such rows: {values}")
         random = Random(":".join((str(self.seed), name, *values)))
-        return seed.make(Seeding(self, random, name), *parents)
+        rows = seed.make(Seeding(self, random, name), *parents)
+        return [row for row in rows if not self._is_of(row, self._once_deleted)] if self._once_deleted else rows
+
+    def _scenery(self) -> Scenery:
+        """What the log tells of: the collections as they were seeded, whatever became of them."""
+        return Scenery.of(self.domain, self.audience, self.users, lambda name: self._make(name, ()))

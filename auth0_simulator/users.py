@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from auth0_simulator.accounts import DATABASE, Row
+from auth0_simulator.accounts import CONNECTIONS, DATABASE, Row
 from auth0_simulator.clock import Clock, milliseconds, timestamp
 from auth0_simulator.population import Population
 from auth0_simulator.profiles import Profiles
@@ -109,12 +109,15 @@ class Users:
         return Snapshot(self, self._slots, dict(self._changed))
 
     def create(self, **attributes: Any) -> str:
-        """Add a user of the database connection; attributes replace what would be invented."""
+        """Add a user, of the database connection unless its `user_id` tells another; attributes replace inventions."""
         now, slot = self._clock.milliseconds(), self._slots
         row = self.profiles.row(slot, now, now)
         local = row["user_id"].rpartition("|")[2].partition("@")[0][-24:].rjust(24, "0")
-        row["user_id"] = f"auth0|{local}"
-        row["identities"] = [{"connection": DATABASE, "user_id": local, "provider": "auth0", "isSocial": False}]
+        row["user_id"] = attributes.get("user_id", f"auth0|{local}")
+        provider, _, local = row["user_id"].partition("|")
+        known = {of: (connection, social) for _, connection, of, social in CONNECTIONS}
+        connection, social = known.get(provider, (DATABASE, False))
+        row["identities"] = [{"connection": connection, "user_id": local, "provider": provider, "isSocial": social}]
         row.setdefault("email", f"{row['nickname']}@example.com")
         row.update(attributes)
         if row["user_id"] in self:
