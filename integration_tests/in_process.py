@@ -10,9 +10,10 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteStateMessageSerializer, Co
 
 from integration_tests.connector import configured
 from source_auth0 import SourceAuth0
+from source_auth0.manifest import load_stream, stream_files
 
 LOGGER = logging.getLogger("airbyte.tests")
-INCREMENTAL = {"users"}
+INCREMENTAL = {name for name in stream_files() if "incremental_sync" in load_stream(name)}
 
 
 @dataclass

@@ -1,9 +1,6 @@
 """Users, whatever their number, their dates, and what happens to them during a sync."""
 
-import json
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -17,7 +14,8 @@ from hypothesis import strategies as st
 
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
-from integration_tests.in_process import Synced, catalog_of, sync
+from integration_tests.in_process import Synced, sync
+from integration_tests.killing import killed_again_and_again
 from source_auth0.components.search import KeysetSearch
 
 A_YEAR_AGO = datetime.now(timezone.utc) - timedelta(days=365)
@@ -166,30 +164,9 @@ def test_the_sync_tells_how_many_rows_to_expect() -> None:
 @pytest.mark.slow
 def test_a_sync_that_is_killed_again_and_again_is_complete_in_the_end(tmp_path: Path) -> None:
     """SIGKILL at five moments; each run goes on from the last state that was printed."""
-    chance, seen, state, kills = random.Random(11), set[str](), list[Any](), 0
     with Simulator(users=6000, latency=0.01) as sim:
-        (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
-        (tmp_path / "catalog.json").write_text(json.dumps(catalog_of("users")))
-        while True:
-            (tmp_path / "state.json").write_text(json.dumps(state))
-            names = ("config", "catalog", "state")
-            files = [part for name in names for part in (f"--{name}", str(tmp_path / f"{name}.json"))]
-            rows, most = 0, chance.randrange(200, 1100) if kills < 5 else 10**9
-            with subprocess.Popen([sys.executable, "-m", "source_auth0", "read", *files], stdout=-1) as process:
-                for line in process.stdout:
-                    message = json.loads(line)
-                    if message["type"] == "RECORD":
-                        seen.add(message["record"]["data"]["user_id"])
-                        rows += 1
-                    elif message["type"] == "STATE":
-                        state = [message["state"]]
-                    if rows >= most:
-                        process.kill()
-                        break
-            if rows < most:
-                break
-            kills += 1
-        assert (5, everybody(sim)) == (kills, sorted(seen))
+        done = killed_again_and_again(tmp_path, config_of(sim), "users", kills=5, between=(200, 1100), seed=11)
+        assert (5, everybody(sim)) == (done.kills, sorted(set(done.values("user_id"))))
         assert requests_of(sim) < 61 + 5 * 40
 
 

@@ -34,6 +34,11 @@ from source_auth0.manifest import assemble, json_schema, load_stream, primary_ke
 ROWS_AHEAD = 500
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the framework's says more than that a stream still waits for its turn: it does so each time."""
+    return not str(record.msg).startswith("Deferring stream")
+
+
 class SourceAuth0(ConcurrentDeclarativeSource):
     """Reads an Auth0 tenant; only the streams that a command needs are built."""
 
@@ -54,6 +59,7 @@ class SourceAuth0(ConcurrentDeclarativeSource):
             config_path=config_path,
             source_config=assemble(selected),
         )
+        self.logger.addFilter(_is_news)
         self._config = Tenant(self._config)
         # The framework lets workers be 10,000 rows ahead of the output; what is not printed yet when a sync is killed
         # has been asked for in vain.
@@ -108,6 +114,15 @@ class SourceAuth0(ConcurrentDeclarativeSource):
         if self._catalog is None:
             self._source_config = self._pre_process_manifest(assemble(list(stream_files()), with_schemas=True))
         return super().streams(config)
+
+    def _select_streams(
+        self, streams: list[AbstractStream], configured_catalog: ConfiguredAirbyteCatalog
+    ) -> list[AbstractStream]:
+        """The selected streams; those of one turn are read one by one, the log before what is made of it."""
+        selected = super()._select_streams(streams, configured_catalog)
+        for stream in selected:
+            stream.block_simultaneous_read = getattr(stream.cursor, "turn", "")  # type: ignore[misc] # DefaultStream can
+        return sorted(selected, key=lambda stream: not getattr(stream.cursor, "leads", False))
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:  # noqa: ARG002
         """The config as the streams see it; the framework's own writes it, secrets and all, into a temporary file."""

@@ -18,7 +18,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from source_auth0.components import cursor as cursor_module
+from source_auth0.components import progress as progress_module
 from source_auth0.components.cursor import PAGES_PER_STATE, UserCursor
 from source_auth0.components.export import Job
 from source_auth0.components.pieces import Piece
@@ -85,7 +85,7 @@ class Sync:
             message_repository=self,  # type: ignore[arg-type]
         )
         self.stream = searched(directory, cursor=self.cursor)
-        self.cursor._changed = Turns(self.turn)
+        self.cursor.changed = Turns(self.turn)
         self.readers: list[tuple[StreamSlice, Iterator[User]]] = []
         self.rows: list[User] = []
         #: States as they were emitted, with the number of rows before each.
@@ -130,12 +130,12 @@ class Sync:
 
     @property
     def pieces(self) -> list[Piece]:
-        return self.cursor._pieces
+        return self.cursor.pieces
 
 
 def planned(sync: Sync) -> list[tuple[str, str]]:
     """The pieces that a sync begins with."""
-    return [(text_of(piece.start), text_of(piece.end)) for piece in sync.cursor._planned()]
+    return [(text_of(piece.start), text_of(piece.end)) for piece in sync.cursor.planned()]
 
 
 @pytest.mark.parametrize("incremental", [True, False])
@@ -332,7 +332,7 @@ def test_a_version_that_does_not_know_open_pieces_reads_again_from_the_low_water
 def test_the_state_is_the_low_water_mark_in_whatever_order_pieces_close():
     """A piece that is closed before an older one moves nothing yet."""
     sync = Sync(Directory([]), opened(1000, 2000, 5000, 6000, 10_000))
-    parts = list(map(sync.cursor._slice_of, sync.cursor._planned()))
+    parts = list(map(sync.cursor.slice_of, sync.cursor.planned()))
     first, _, third = ([piece["start"], piece["end"]] for piece in (part.cursor_slice for part in parts))
     for closed, still_open in ((1, [first, third]), (0, [third]), (2, [])):
         sync.close(parts[closed])
@@ -391,7 +391,7 @@ def test_a_piece_that_fails_stays_open():
         except AirbyteTracedException:
             sync.readers.pop(0)
 
-    sync.directory.meanwhile, sync.cursor._changed.turn = fail, careful
+    sync.directory.meanwhile, sync.cursor.changed.turn = fail, careful
     seen = sync.all()
     assert failed
     assert len(seen) < len(users)
@@ -457,7 +457,7 @@ def test_the_number_of_users_is_told_where_it_can_be_believed(number: int, total
 
 def test_progress_is_reported_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     clock = Clock()
-    monkeypatch.setattr(cursor_module, "time", clock)
+    monkeypatch.setattr(progress_module, "time", clock)
     caplog.set_level(logging.INFO, "airbyte.source_auth0")
     sync = Sync(Directory(users_at(*range(1000))), num_workers=2)
     sync.directory.meanwhile = lambda _: clock.sleep(20)
@@ -636,7 +636,7 @@ def test_workers_in_threads_read_every_user_once():
     """As the framework does it, without turns."""
     users = users_at(*(n * 11 for n in range(3000)))
     sync = Sync(Directory(users), num_workers=4)
-    sync.cursor._changed = threading.Condition()
+    sync.cursor.changed = threading.Condition()
 
     def read(part: StreamSlice) -> list[str]:
         rows = ids(sync.stream.read_records({}, part))

@@ -17,6 +17,7 @@ from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import 
 from jsonschema import Draft7Validator
 
 from source_auth0 import manifest
+from source_auth0.components.log_events import NAMING_TYPES
 from source_auth0.components.secrets import MARK, NET
 from source_auth0.manifest import (
     LOADER,
@@ -73,9 +74,14 @@ def routers_of(name: str) -> list[dict[str, Any]]:
     return list(routers(raw(name)["retriever"].get("partition_router", {})))
 
 
+def is_of_users(name: str) -> bool:
+    """Whether a stream is read for single users, whom its cursor names in place of a partition router."""
+    return raw(name)["retriever"]["$ref"].startswith("#/definitions/user_")
+
+
 def parents_of(name: str) -> list[str]:
     """The streams whose rows a stream is read for."""
-    return [
+    return ["users"] * is_of_users(name) + [
         parent["stream"]["$ref"].rpartition("/")[2]
         for router in routers_of(name)
         for parent in router.get("parent_stream_configs", [])
@@ -84,7 +90,7 @@ def parents_of(name: str) -> list[str]:
 
 def partition_fields(name: str) -> list[str]:
     """The names of what a stream is read for."""
-    return [
+    return ["user_id"] * is_of_users(name) + [
         named
         for router in routers_of(name)
         for named in [parent["partition_field"] for parent in router.get("parent_stream_configs", [])]
@@ -134,7 +140,8 @@ def test_a_stream_names_a_known_archetype(name: str):
     retriever = raw(name)["retriever"]
     archetype = retriever["$ref"].removeprefix("#/definitions/")
     assert "CustomRetriever" == LIBRARY[archetype]["type"]
-    assert set(retriever) <= {"$ref", "partition_router"}
+    own = {"named_by", "named_by_types", "blank_for_null"} if is_of_users(name) else {"partition_router"}
+    assert set(retriever) <= {"$ref", *own}
 
 
 @each_stream
@@ -161,7 +168,7 @@ def test_a_resource_is_a_path_below_the_management_api(name: str):
 def test_scopes_are_for_reading_only(name: str):
     parameters = raw(name)["$parameters"]
     scopes = [*parameters["required_scopes"], *parameters.get("optional_scopes", [])]
-    assert parameters["required_scopes"]
+    assert ("#/definitions/log_types" == raw(name)["retriever"]["$ref"]) != bool(parameters["required_scopes"])
     assert len(scopes) == len(set(scopes))
     assert all(re.fullmatch(r"read:[a-z_]+", scope) for scope in scopes)
 
@@ -195,15 +202,38 @@ def test_the_keys_columns_are_declared_as_plain_values(name: str):
 
 @each_stream
 def test_the_parents_keys_are_columns_of_the_child(name: str):
-    """But for the views of a parent's pages the other way around, which give the keys other names."""
+    """But for the views of a parent's pages the other way around, which give the keys other names.
+
+    They are part of the key, unless a user's rows have ids that are the tenant's.
+    """
+    if is_of_users(name):
+        assert ["user_id", "read_at"] == list(raw(name)["schema_loader"]["schema"]["properties"])[:2]
+        assert "user_id" == primary_key(raw(name))[0] or ["id"] == primary_key(raw(name))
+        return
     turned_around = raw(name)["retriever"]["$ref"].rpartition("/")[2] in {"role_members", "role_groups"}
     assert turned_around or set(partition_fields(name)) <= set(primary_key(raw(name)))
 
 
 @each_stream
+def test_a_list_of_single_users_is_incremental_by_its_reading(name: str):
+    """And names the paths of writes and the types of events that change it; no stream else has such a cursor."""
+    stream = raw(name)
+    cursor = {"$ref": "#/definitions/by_reading", "cursor_field": "read_at"}
+    assert is_of_users(name) == (cursor == stream.get("incremental_sync"))
+    paths, types = (stream["retriever"].get(field, []) for field in ("named_by", "named_by_types"))
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*(/(\*|[a-z]+(-[a-z]+)*))*", path) for path in paths)
+    assert set(types) <= NAMING_TYPES
+    assert len(paths) + len(types) == len({*paths, *types})
+    assert is_of_users(name) == (["read:logs"] == stream["$parameters"].get("optional_scopes"))
+
+
+@each_stream
 def test_the_cursor_is_a_column_with_a_date(name: str):
+    """But for what is made of the log, which is in the order of its ids."""
     if cursor := raw(name).get("incremental_sync"):
-        assert "date-time" == columns(name)[cursor["cursor_field"]]["format"]
+        of_the_log = raw(name)["retriever"]["$ref"].startswith("#/definitions/log")
+        assert of_the_log == (["log_id"] == primary_key(raw(name)) == [cursor["cursor_field"]])
+        assert of_the_log or "date-time" == columns(name)[cursor["cursor_field"]]["format"]
     else:
         assert "users" != name
 

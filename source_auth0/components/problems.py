@@ -38,6 +38,14 @@ class QueryTimeout(AirbyteTracedException):
         )
 
 
+class Refusal(AirbyteTracedException):
+    """An answer that is no rate limit, no fault and no missing scope: Auth0 does not take what was asked for."""
+
+    def __init__(self, status: int, message: str, failure_type: FailureType) -> None:
+        self.status = status
+        super().__init__(message=message, internal_message=message, failure_type=failure_type)
+
+
 def config_error(message: str) -> AirbyteTracedException:
     """An error that the person who configured the connector can mend."""
     return _traced(message, FailureType.config_error)

@@ -1,8 +1,9 @@
 """User search, read by keyset: every page starts at the last row's timestamp, so that no row slips past a number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, ClassVar
 
 from airbyte_cdk.sources.types import StreamSlice
@@ -15,6 +16,9 @@ from source_auth0.components.problems import QueryTimeout
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.ties import tied
 from source_auth0.components.windows import Window, both, moment_of, quoted, text_of
+
+#: Ids in one search: Auth0 refuses a URL that is too long.
+IDS_PER_SEARCH = 40
 
 
 @dataclass
@@ -48,19 +52,33 @@ class KeysetSearch(Lists):
         records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
         stream_slice: StreamSlice | None = None,
     ) -> Iterator[Row]:
-        """The users of one piece, or of an export."""
+        """The users of one piece, or of an export, or those that were deleted."""
         part = stream_slice or EMPTY_SLICE
+        cursor: UserCursor = part.extra_fields["cursor"]
         if (job := part.extra_fields.get("export")) is not None:
             for page in self.export.pages(job):
+                yield from self.finished(cursor.living(page), part)
+        elif (piece := part.extra_fields.get("piece")) is not None:
+            yield from self._piece(piece, part, cursor)
+        else:
+            for page in part.extra_fields["tombstones"].pages():
                 yield from self.finished(page, part)
-            return
-        piece: Piece = part.extra_fields["piece"]
+
+    def _piece(self, piece: Piece, part: StreamSlice, cursor: UserCursor) -> Iterator[Row]:
         try:
             for page in self._walk(piece):
-                yield from self.finished(page, part)
-                part.extra_fields["cursor"].progressed(piece, len(page))
+                yield from self.finished(cursor.living(page), part)
+                cursor.progressed(piece, len(page))
         finally:
-            part.extra_fields["cursor"].left(piece)
+            cursor.left(piece)
+
+    def shown(self, users: Iterable[str], also: str = "") -> Iterator[tuple[list[str], Page]]:
+        """Some of these users at a time, with the rows of those whom a search shows and who meet a condition."""
+        left = iter(users)
+        while some := list(islice(left, IDS_PER_SEARCH)):
+            query = both(f"user_id:({' OR '.join(map(quoted, some))})", also)
+            body = self.requester.get(None, {"q": query, "search_engine": "v3", "per_page": PAGE_SIZE, "page": 0})
+            yield some, self.rows_of(body) if body is not None else []
 
     def find(self, window: Window, number: int = 0, sort: str | None = None) -> Found:
         """One page of a window in ascending order, with the total."""

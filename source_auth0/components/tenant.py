@@ -97,9 +97,11 @@ class Tenant(dict[str, Any]):
         self._ahead = timedelta()
         self._warned: set[str] = set()
         self._known: dict[str, Any] = {}
-        self._learning = threading.Lock()
-        self._warning = threading.Lock()
+        self._learning: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
         self.refused_scopes: set[str] = set()
+        #: Streams of many parents for none of whom there is anything to read, since the tenant lacks the feature.
+        self.lacking: set[str] = set()
 
     def __repr__(self) -> str:
         """The address alone: a config holds secrets."""
@@ -146,15 +148,17 @@ class Tenant(dict[str, Any]):
             return
 
     def once(self, what: str, learn: Callable[[], T]) -> T:
-        """Something that the whole sync learns once, by whichever stream needs it first."""
-        with self._learning:
+        """Something that the whole sync learns once, by whichever stream needs it first; the others wait for it."""
+        with self._lock:
+            learning = self._learning.setdefault(what, threading.Lock())
+        with learning:
             if what not in self._known:
                 self._known[what] = learn()
             return self._known[what]  # type: ignore[no-any-return]
 
     def first_time(self, what: str) -> bool:
         """Whether `what` is said for the first time in this sync, so that a warning is given once."""
-        with self._warning:
+        with self._lock:
             first = what not in self._warned
             self._warned.add(what)
             return first

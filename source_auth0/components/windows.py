@@ -1,8 +1,10 @@
 """Ranges of time over the users, in Auth0's search syntax."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 #: Auth0 stores and compares timestamps to the millisecond; times are milliseconds since 1970 here.
 Milliseconds = int
@@ -10,6 +12,12 @@ Milliseconds = int
 
 #: A date and time in UTC to the second, and the digits after it.
 ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(?:Z|\+00:00)?")
+
+
+#: Seconds before now at which an incremental sync ends: user search is eventually consistent.
+SAFETY_LAG = 60
+#: Seconds before the saved cursor at which the next one begins, for users that the index showed later than that.
+LOOK_BACK = 300
 
 
 @dataclass(frozen=True)
@@ -53,3 +61,18 @@ def text_of(moment: Milliseconds) -> str:
     """ISO 8601 to the millisecond, as Auth0 writes it."""
     second = datetime.fromtimestamp(moment // 1000, timezone.utc)
     return f"{second.replace(tzinfo=None).isoformat()}.{moment % 1000:03d}Z"
+
+
+def safety_lag(config: Mapping[str, Any]) -> Milliseconds:
+    """How long before now an incremental sync of users ends."""
+    return _seconds(config, "users_safety_lag", SAFETY_LAG)
+
+
+def look_back(config: Mapping[str, Any]) -> Milliseconds:
+    """How long before the saved cursor the next one begins."""
+    return _seconds(config, "users_look_back", LOOK_BACK)
+
+
+def _seconds(config: Mapping[str, Any], name: str, default: int) -> Milliseconds:
+    value = config.get(name)
+    return (default if value is None else int(value)) * 1000

@@ -1,0 +1,79 @@
+"""Deleted users, out of the two kinds of events that tell of one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from source_auth0.components.log import LATENESS, order_of
+from source_auth0.components.log_events import deleted_user
+from source_auth0.components.log_writes import WRITE, inside, text
+from source_auth0.components.sharing import Row
+from source_auth0.components.windows import Milliseconds, moment_of
+
+#: Milliseconds within which two events of different kinds tell of one deletion; recordings show at most 40.
+TOGETHER = 60_000
+#: Milliseconds for which an event waits for its other: what a caller's events have to reach back before `after`.
+OVERLAP = LATENESS + TOGETHER
+
+
+class Deletions:
+    """One row for each deleted user, whichever of its two events a tenant's log has, and in whichever order.
+
+    `sdu` comes from where the user was kept, `sapi` from the Management API. A row is made of the one with the lower
+    `log_id` alone, so that it is the same wherever a sync ended between the two.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, tuple[str, Milliseconds]] = {}
+        self._newest: Milliseconds = 0
+
+    def rows(self, events: Iterable[Mapping[str, Any]], after: str = "") -> Iterator[Row]:
+        """The deletions behind the id `after`, among events in the order of their ids.
+
+        Events up to `after` only tell which of those behind it are the second of a pair: they have to reach back
+        `OVERLAP` milliseconds, or further where one user was deleted several times within them.
+        """
+        for event in events:
+            user = deleted_user(event)
+            if user and self._is_first(user, event) and order_of(event["log_id"]) > order_of(after):
+                yield _row(user, event)
+
+    def _is_first(self, user: str, event: Mapping[str, Any]) -> bool:
+        """Whether an event is not the other one of a deletion that was told of already."""
+        kind, moment = event["type"], _moment(event)
+        self._forget(moment)
+        told, at = self._waiting.pop(user, (kind, 0))
+        if told != kind and moment is not None and abs(moment - at) <= TOGETHER:
+            return False
+        if moment is not None:
+            self._waiting[user] = (kind, moment)
+        return True
+
+    def _forget(self, moment: Milliseconds | None) -> None:
+        self._newest = max(self._newest, moment or 0)
+        while self._waiting:
+            user = next(iter(self._waiting))
+            if self._newest - self._waiting[user][1] <= OVERLAP:
+                return
+            del self._waiting[user]
+
+
+def _moment(event: Mapping[str, Any]) -> Milliseconds | None:
+    try:
+        return moment_of(event["date"])
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def _row(user: str, event: Mapping[str, Any]) -> Row:
+    person = inside(event, "details", "request", "auth", "user")
+    columns = ("connection", "connection_id", "client_id", "client_name", "ip")
+    acting = text(event.get("user_id")) if event["type"] == WRITE else None
+    return {
+        "log_id": event["log_id"],
+        "user_id": user,
+        "deleted_at": event.get("date"),
+        "type": event["type"],
+        **{column: text(event.get(column)) for column in columns},
+        "deleted_by": text(person.get("user_id")) or acting,
+        "deleted_by_email": text(person.get("email")),
+    }

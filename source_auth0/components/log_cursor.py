@@ -1,0 +1,152 @@
+"""What the log's streams remember: the id that everything up to was read, and what is open while a backlog is read."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_auth0.components.log import LOGGER, Spot, order_of
+from source_auth0.components.log_facts import LogFacts, Stretch
+from source_auth0.components.log_walk import LogPiece, LogWalk
+from source_auth0.components.pagewise import PagewiseCursor
+from source_auth0.components.sharing import Page
+from source_auth0.components.windows import moment_of
+
+if TYPE_CHECKING:
+    from source_auth0.components.log_streams import LogReader
+
+#: Streams of one turn are read one after another, so that those made of the log find it read.
+LOG_TURN = "log"
+
+
+class SpotCursor(PagewiseCursor):
+    """Remembers a place in the log; the framework's cursors count numbers or dates, and ids of the log are neither.
+
+    The state is `{"log_id": …, "date": …}`, the low-water mark; the date is for people and for searches.
+    """
+
+    turn = LOG_TURN
+    reader: "LogReader"
+
+    def verify(self, saved: Mapping[str, Any]) -> None:
+        """Raise whatever comes of a state that no version of this stream has left."""
+        verify_spot(saved["log_id"], saved["date"])
+
+    def _saved_spot(self, end: Spot) -> Spot:
+        """Where the last sync ended; a place that the log has not got to is said to be one."""
+        saved = self.saved()
+        spot = Spot(saved.get("log_id", ""), saved.get("date", ""))
+        if end.log_id and spot.order > end.order:
+            LOGGER.warning(
+                f"The saved state of `{self._stream_name}` lies behind the end of the log ({spot.log_id}), so that "
+                "nothing is read until then. If it comes from another tenant, reset the stream's state."
+            )
+        return spot
+
+
+class LogCursor(SpotCursor):
+    """Hands out pieces of the log for workers to read side by side, and remembers how far each has come."""
+
+    leads = True
+
+    def __init__(self, **known: Any) -> None:
+        super().__init__(**known)
+        self._walk: LogWalk | None = None
+        #: Where this sync ends, or the one before where that is further.
+        self._until = Spot()
+
+    def stream_slices(self) -> Iterator[StreamSlice]:
+        """A slice for each piece: what the state leaves open, then parts of the largest as workers fall idle."""
+        end = self.reader.log.end
+        if not end.log_id:
+            return  # a log that shows nothing says nothing of what is open either
+        walk = self._walk = LogWalk(self.reader.log, self._ranges(end))
+        for piece in walk.to_read():
+            bounds = {"from": piece.start.log_id, "upto": piece.end.log_id}
+            extra = {"piece": piece, "walk": walk, "cursor": self}
+            yield StreamSlice(partition={}, cursor_slice=bounds, extra_fields=extra)
+
+    def pages(self, walk: LogWalk, piece: LogPiece) -> Iterator[Page]:
+        """The pages of a piece; each counts as handed on when the next one is asked for."""
+        facts, kept = LogFacts.of(self.tenant), Page()
+        for page in walk.read(piece):
+            # Before secrets are taken out of the page.
+            kept += self.reader.facts_of(page) if facts.wanted else []
+            yield page
+            walk.handed_on(piece)
+            if self._incremental:
+                self.send()
+        if facts.wanted:
+            facts.add(Stretch.of(piece.start, piece.end, kept))
+
+    def verify(self, saved: Mapping[str, Any]) -> None:
+        """Raise whatever comes of a state that no version of this stream has left."""
+        super().verify(saved)
+        for low, high, date in saved.get("open", []):
+            order_of(low + high + saved["until"])
+            moment_of(date)
+
+    def _ranges(self, end: Spot) -> list[tuple[Spot, Spot]]:
+        """What is to be read, upwards: what the last sync left open, and what is new since.
+
+        A piece's low end takes the date of the high end below it, which is earlier and serves as well.
+        """
+        saved, last = self.saved(), self._saved_spot(end)
+        ranges: list[tuple[Spot, Spot]] = []
+        date = last.date
+        for low, high, until in saved.get("open", []):
+            ranges.append((Spot(low, date), Spot(high, until)))
+            date = until
+        if ranges:
+            last = Spot(saved["until"], date)
+        self._until = max(end, last, key=lambda at: at.order)
+        if ranges and ranges[-1][1].order == last.order:
+            last, _ = ranges.pop()  # one piece with what is new, or there would be more with every interruption
+        return [*ranges, (last, self._until)]
+
+    def remembered(self) -> MutableMapping[str, Any]:
+        """The low-water mark, and while a backlog is read, what is open, and where it ends.
+
+        `open` are pairs of ids with the second one's date; `until` is an id.
+        """
+        if self._walk is None:
+            return dict(self.saved())
+        if not (ranges := self._walk.open):
+            return state_of(self._until)
+        low, _ = ranges[0]
+        ids = [[low.log_id, high.log_id, high.date] for low, high in ranges]
+        return {"log_id": low.log_id, "date": low.date, "open": ids, "until": self._until.log_id}
+
+
+class DerivedCursor(SpotCursor):
+    """Remembers how far the log has been read for a stream that is made of it."""
+
+    def __init__(self, **known: Any) -> None:
+        super().__init__(**known)
+        self._position: Spot | None = None
+
+    def stream_slices(self) -> Iterator[StreamSlice]:
+        """One slice: what is new in the log."""
+        self._position = self._saved_spot(self.reader.log.end)
+        yield StreamSlice(partition={}, cursor_slice={}, extra_fields={"cursor": self, "after": self._position})
+
+    def reached(self, spot: Spot) -> None:
+        """All rows that the log gives up to here are handed on."""
+        self._position = spot
+        if self._incremental:
+            self.send()
+
+    def remembered(self) -> MutableMapping[str, Any]:
+        """The place that everything up to was handed on."""
+        return dict(self.saved()) if self._position is None else state_of(self._position)
+
+
+def state_of(spot: Spot) -> dict[str, Any]:
+    """A place as a state names it; nothing for the beginning."""
+    return {"log_id": spot.log_id, "date": spot.date} if spot.log_id else {}
+
+
+def verify_spot(log_id: Any, date: Any) -> None:
+    """Raise TypeError, ValueError or AttributeError for what is no place in the log: only its beginning has no date."""
+    if log_id + date:
+        moment_of(date)

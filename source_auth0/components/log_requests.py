@@ -1,0 +1,64 @@
+"""The two ways in which `GET /logs` can be asked, and what counts as an answer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from source_auth0.components.api import ManagementApi
+from source_auth0.components.lists import PAGE_SIZE
+from source_auth0.components.problems import system_error
+from source_auth0.components.sharing import Page
+from source_auth0.components.windows import Milliseconds, text_of
+
+
+class LogRequests:
+    """Asks for events behind an id, or for events that a search finds.
+
+    With `from` and `take` the log is handed out in the order of `log_id`, without any cap. A search goes by date and
+    ends at 1,000 rows (https://auth0.com/docs/deploy-monitor/logs/retrieve-log-events-using-mgmt-api).
+    """
+
+    def __init__(self, requester: ManagementApi) -> None:
+        self.requester = replace(
+            requester,
+            resource="logs",
+            required_scopes=["read:logs"],
+            query=None,
+            query_withholding=None,
+            may_be_missing=None,
+        )
+
+    def behind(self, log_id: str, take: int = PAGE_SIZE) -> Page:
+        """The events behind an id."""
+        return self._get({"from": log_id, "take": take})
+
+    def search(self, query: str = "", *, sort: str = "date:1", page: int = 0, per_page: int = PAGE_SIZE) -> Page:
+        """The events that a query finds, from the earliest date on unless told otherwise."""
+        asked = {"sort": sort, "page": page, "per_page": per_page}
+        return self._get({**asked, "q": query} if query else asked)
+
+    def earliest_from(self, moment: Milliseconds) -> Page:
+        """The event with the earliest date from a moment on, to the second."""
+        return self.search(f"date:[{_seconds(moment)} TO *]", per_page=1)
+
+    def newest_until(self, moment: Milliseconds, most: int) -> Page:
+        """So many events at most, with the newest dates up to a moment, to the second."""
+        return self.search(f"date:[* TO {_seconds(moment)}]", sort="date:-1", per_page=most)
+
+    def _get(self, query: Mapping[str, Any]) -> Page:
+        body = self.requester.get(None, query)
+        page = body.get("logs") if isinstance(body, dict) else body
+        if body is None:
+            return []
+        if not isinstance(page, list) or not all(map(_is_event, page)):
+            raise system_error(f"Auth0 answered `{self.requester.name}` with something else than a list of events.")
+        return page
+
+
+def _is_event(event: Any) -> bool:
+    return isinstance(event, dict) and isinstance(event.get("log_id"), str) and isinstance(event.get("date"), str)
+
+
+def _seconds(moment: Milliseconds) -> str:
+    # Documented to the second: https://auth0.com/docs/deploy-monitor/logs/log-search-query-syntax
+    return text_of(moment)[:19]
