@@ -16,7 +16,8 @@ What the connector offers, a family at a time. Written by `docs/generate.py` fro
 
 *Requests* is what a full sync of the stream costs, where `n` is its number of rows, below each parent where it is
 read below parents; a parent is read once for all its children and counts for itself. An incremental sync of `users`
-costs one request for each 100 users that moved, and two more.
+costs one request for each 100 users that moved, and two more. Streams of single users ask everybody in a full refresh,
+and in an incremental sync who moved since; finding those costs as much as reading them in `users`.
 """
 #: Requests by archetype: at the top, and for each parent.
 REQUESTS = {
@@ -32,6 +33,23 @@ REQUESTS = {
     "unpaged": ("1", "1 for each {parent}"),
     "singleton": ("1", "1 for each {parent}"),
     "reachable": ("", "1 for each {parent}"),
+    "log": ("⌈n/{size}⌉, and a few that find its ends", ""),
+    "log_changes": ("⌈e/100⌉ for `e` events, once for all that is made of the log; none where `logs` is read too", ""),
+    "log_deletions": (
+        "⌈e/100⌉ for `e` events, once for all that is made of the log; none where `logs` is read too",
+        "",
+    ),
+    "log_types": ("none", ""),
+    "streamed": ("1 for each time that Auth0 closes the connection, every few minutes", ""),
+    "user_paged": ("⌈n/{size}⌉ for each user who is asked", ""),
+    "user_checkpointed": ("⌈n/{size}⌉ for each user who is asked", ""),
+    "user_unpaged": ("1 for each user who is asked", ""),
+    "user_source_groups": ("1 for each user who is asked, and ⌈n/{size}⌉ for each role that comes through groups", ""),
+    "user_by_api": ("⌈n/{size}⌉ for each user who is asked and each API", ""),
+    "user_source_roles": (
+        "1 for each user who is asked and each API, and ⌈n/{size}⌉ for each permission that comes through roles",
+        "",
+    ),
 }
 
 
