@@ -15,6 +15,7 @@ from source_auth0.components.problems import config_error
 from source_auth0.source import SourceAuth0
 
 INTERRUPTED = 130
+UNREAD = 1
 RECORD = '{"type":"RECORD"'
 BUFFER = 1 << 16
 
@@ -40,6 +41,9 @@ def run() -> None:
         sys.stdout.flush()
         # Workers may be waiting for a rate limit; nobody who pressed Ctrl-C wants to wait with them.
         os._exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Nobody reads on, and workers wait for that.
+        os._exit(UNREAD)
 
 
 def _print_messages(arguments: argparse.Namespace) -> None:

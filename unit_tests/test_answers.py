@@ -14,14 +14,13 @@ from source_auth0.components.answers import (
     LONGEST_WAIT,
     SHORTEST_WAIT,
     Meaning,
-    Reader,
     Verdict,
     growing_wait,
-    json_object,
     judge,
     wait_seconds,
 )
 from source_auth0.components.problems import MissingScope, QueryTimeout
+from source_auth0.components.refusals import Reader, json_object
 
 RECORDED = Path(__file__).parents[2] / "shared/recordings/errors.json"
 LIST, CHILD = Reader("things", ("read:things",)), Reader("things", ("read:things",), below_parent=True)
@@ -111,6 +110,41 @@ def test_a_feature_that_the_tenant_lacks_is_an_empty_stream_with_a_warning(answe
     verdict = judge(answer, reader)
     assert Meaning.NOTHING == verdict.meaning
     assert verdict.warning.startswith("`things` is empty: the tenant lacks the feature (")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reader", "expected"),
+    [
+        (refusal(403, "Please upgrade your subscription.", "insufficient_entitlement"), CHILD, True),
+        (refusal(403, "This feature is not enabled for this tenant.", "feature_not_enabled"), CHILD, True),
+        (refusal(402, "This feature needs a paid subscription."), CHILD, True),
+        (answered(501, content=b"<html>"), CHILD, True),
+        (refusal(403, "Please upgrade your subscription.", "insufficient_entitlement"), LIST, False),
+        (refusal(400, "Directory provisioning is not available for this connection"), CHILD, False),
+        (refusal(400, "SCIM is not enabled on the connection"), CHILD, False),
+        (refusal(400, "This connection does not support inbound provisioning"), CHILD, False),
+        (refusal(400, "Not here", "operation_not_supported"), CHILD, False),
+        (refusal(404, "The user does not exist.", "inexistent_user"), CHILD, False),
+        (refusal(404, "Not Found"), CHILD, False),
+    ],
+)
+def test_a_feature_that_the_tenant_lacks_is_lacking_for_all_parents(
+    answer: requests.Response, reader: Reader, expected: bool
+):
+    """One that a single connection lacks, and a parent that vanished, say nothing of the next one."""
+    verdict = judge(answer, reader)
+    assert (Meaning.NOTHING, expected) == (verdict.meaning, verdict.for_all_parents)
+
+
+def test_a_user_with_too_many_identifiers_is_one_user_without_rows():
+    """The warning is one for all of them, and names nobody."""
+    said = "The number of user identifiers associated with a user exceeds the maximum allowed."
+    verdict = judge(refusal(400, f"{said} auth0|1", "invalid_request"), CHILD)
+    warning = (
+        "`things` lacks some users' rows: the number of user identifiers associated with a user exceeds the maximum"
+    )
+    assert Verdict(Meaning.NOTHING, warning=warning) == verdict
+    assert Meaning.FAIL == judge(refusal(400, said), LIST).meaning
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,19 @@ def test_ctrl_c_ends_the_process_at_once(command, monkeypatch: pytest.MonkeyPatc
     assert [130] == ended
 
 
+def test_a_reader_who_goes_away_ends_the_process(command, monkeypatch: pytest.MonkeyPatch):
+    """Workers that wait for their rows to be read would wait for ever."""
+    ended: list[int] = []
+
+    def unread(*_: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(AirbyteEntrypoint, "run", unread)
+    monkeypatch.setattr(os, "_exit", ended.append)
+    command("spec")
+    assert [1] == ended
+
+
 def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setattr("sys.argv", ["source_auth0", "spec"])
     runpy.run_module("source_auth0", run_name="__main__")

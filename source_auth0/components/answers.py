@@ -13,13 +13,8 @@ import orjson
 import requests
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.components.problems import (
-    MissingScope,
-    QueryTimeout,
-    config_error,
-    system_error,
-    transient_error,
-)
+from source_auth0.components.problems import QueryTimeout, transient_error
+from source_auth0.components.refusals import Reader, busy, refusal, said_in, scope_error, unauthorized
 
 #: `errorCode`s of 400 and 403 answers for a feature that the tenant's plan or settings lack.
 FEATURE_CODES = frozenset(
@@ -34,15 +29,17 @@ FEATURE_WORDS = re.compile(
     r"|account is not allowed to perform this operation|at least one custom domain",
     re.IGNORECASE,
 )
+#: Those of them that may hold for one connection, and not for the next.
+OF_ONE_PARENT = re.compile(r"for this connection|does not support inbound|on the connection", re.IGNORECASE)
+CODES_OF_ONE_PARENT = frozenset({"operation_not_supported"})
+#: A 400 about one user of many (https://auth0.com/docs/api/management/v2/users/get-authentication-methods).
+TOO_MANY_IDENTIFIERS = "number of user identifiers associated with a user exceeds the maximum"
 #: `errorCode`s of 404 answers for a single resource that nobody has configured.
 UNCONFIGURED_CODES = re.compile(r"^(inexistent_|theme_not_found$)")
 UNCONFIGURED_WORDS = re.compile(r"configuration not found|^No .* found for this tenant", re.IGNORECASE)
 #: A name of a fixed list, such as a prompt's, that this tenant does not have.
 UNKNOWN_NAME = re.compile(r"^Path validation error: 'Invalid value ")
-SCOPE_WORDS = re.compile(r"^Insufficient scope(?:, expected(?: (any|all) of)?: (.+))?$")
-FIELD_WORDS = re.compile(r"^Some fields cannot be read with the permissions granted")
 TIMEOUT_WORDS = re.compile(r"^The query exceeded the timeout")
-TOO_DEEP = "invalid_paging"
 #: Bounds of one wait, in seconds; a reset further away is a broken header or clock.
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 60.0
 
@@ -60,28 +57,16 @@ class Meaning(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The meaning of one answer, with the parsed body, the warning or the error that goes with it."""
+    """The meaning of one answer, with the parsed body, the warning or the error that goes with it.
+
+    for_all_parents: no other parent's rows are to be had either.
+    """
 
     meaning: Meaning
     body: Any = None
     warning: str = ""
     error: AirbyteTracedException | None = None
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who asks: the stream's name, the scopes it declares, and what it expects of a 404 or an empty body.
-
-    below_parent: it reads something below a parent's row, which may be gone by now.
-    may_be_missing: its route is new, and a private cloud's release may lack it.
-    only_status: the status is all that it asks for.
-    """
-
-    stream: str
-    scopes: tuple[str, ...] = ()
-    below_parent: bool = False
-    may_be_missing: bool = False
-    only_status: bool = False
+    for_all_parents: bool = False
 
 
 def judge(answer: requests.Response, reader: Reader) -> Verdict:
@@ -94,9 +79,11 @@ def judge(answer: requests.Response, reader: Reader) -> Verdict:
     if status in {requests.codes.ok, requests.codes.created}:
         return _rows(answer, reader)
     if status == requests.codes.too_many_requests:
-        return Verdict(Meaning.WAIT, error=_busy(answer, reader))
-    if status == requests.codes.unauthorized or (status == requests.codes.bad_request and _said(answer)[0] == "Bearer"):
-        return Verdict(Meaning.RENEW, error=_unauthorized(answer, reader))
+        return Verdict(Meaning.WAIT, error=busy(answer, reader))
+    if status == requests.codes.unauthorized or (
+        status == requests.codes.bad_request and said_in(answer)[0] == "Bearer"
+    ):
+        return Verdict(Meaning.RENEW, error=unauthorized(answer, reader))
     return _nothing(answer, reader) or _failure(answer, reader)
 
 
@@ -123,15 +110,6 @@ def growing_wait(attempt: int) -> float:
     return min(2.0 ** (attempt - 1), LONGEST_WAIT)
 
 
-def json_object(answer: requests.Response) -> dict[str, Any]:
-    """The JSON object in an answer, such as Auth0's error envelope; empty where something else came."""
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def _rows(answer: requests.Response, reader: Reader) -> Verdict:
     try:
         body = orjson.loads(answer.content)
@@ -149,12 +127,15 @@ def _rows(answer: requests.Response, reader: Reader) -> Verdict:
 
 def _nothing(answer: requests.Response, reader: Reader) -> Verdict | None:
     """The verdict on an answer that explains why there are no rows, if it is one."""
-    status, (code, message) = answer.status_code, _said(answer)
-    if status == requests.codes.forbidden and _scope_error(message, reader):
+    status, (code, message) = answer.status_code, said_in(answer)
+    if status == requests.codes.forbidden and scope_error(message, reader):
         return None
     if _lacks_feature(status, code, message):
-        reason = message or f"status {status}"
-        return Verdict(Meaning.NOTHING, warning=f"`{reader.stream}` is empty: the tenant lacks the feature ({reason})")
+        warning = f"`{reader.stream}` is empty: the tenant lacks the feature ({message or f'status {status}'})"
+        of_one = code in CODES_OF_ONE_PARENT or OF_ONE_PARENT.search(message)
+        return Verdict(Meaning.NOTHING, warning=warning, for_all_parents=reader.below_parent and not of_one)
+    if status == requests.codes.bad_request and reader.below_parent and TOO_MANY_IDENTIFIERS in message:
+        return Verdict(Meaning.NOTHING, warning=f"`{reader.stream}` lacks some users' rows: the {TOO_MANY_IDENTIFIERS}")
     if status == requests.codes.bad_request and reader.below_parent and UNKNOWN_NAME.match(message):
         return Verdict(Meaning.NOTHING, warning=f"`{reader.stream}`: this tenant does not know some names ({message})")
     if status == requests.codes.not_found and (absence := _absence(code, message, reader)) is not None:
@@ -163,28 +144,13 @@ def _nothing(answer: requests.Response, reader: Reader) -> Verdict | None:
 
 
 def _failure(answer: requests.Response, reader: Reader) -> Verdict:
-    status, (code, message) = answer.status_code, _said(answer)
+    status, (code, message) = answer.status_code, said_in(answer)
     if status == requests.codes.unavailable and TIMEOUT_WORDS.match(message):
         return Verdict(Meaning.FAIL, error=QueryTimeout(reader.stream))
     if status >= requests.codes.server_error or status == requests.codes.request_timeout:
-        return Verdict(Meaning.AGAIN, error=_busy(answer, reader))
-    missing = _scope_error(message, reader) if status == requests.codes.forbidden else None
-    return Verdict(Meaning.FAIL, error=missing or _refusal(answer, code, message, reader))
-
-
-def _said(answer: requests.Response) -> tuple[str, str]:
-    body = json_object(answer)
-    return str(body.get("errorCode") or ""), str(body.get("message") or "")
-
-
-def _scope_error(message: str, reader: Reader) -> AirbyteTracedException | None:
-    if match := SCOPE_WORDS.match(message):
-        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2) or "")) or reader.scopes
-        declared = tuple(scope for scope in named if scope in reader.scopes)
-        return MissingScope(reader.stream, named if match.group(1) == "all" else (declared or named)[:1])
-    if FIELD_WORDS.match(message):
-        return MissingScope(reader.stream, reader.scopes, names_fields=True)
-    return None
+        return Verdict(Meaning.AGAIN, error=busy(answer, reader))
+    missing = scope_error(message, reader) if status == requests.codes.forbidden else None
+    return Verdict(Meaning.FAIL, error=missing or refusal(answer, code, message, reader))
 
 
 def _lacks_feature(status: int, code: str, message: str) -> bool:
@@ -207,39 +173,3 @@ def _absence(code: str, message: str, reader: Reader) -> str | None:
             f"`{reader.stream}` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
         )
     return None
-
-
-def _busy(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
-    message = json_object(answer).get("message") or answer.reason or "no reason given"
-    return transient_error(
-        f"Auth0 kept answering `{reader.stream}` with status {answer.status_code} ({message}). What was read is kept; "
-        "the next sync goes on from there.",
-    )
-
-
-def _unauthorized(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
-    message = json_object(answer).get("message") or "no reason given"
-    return config_error(
-        f"Auth0 does not accept the access token for `{reader.stream}` ({message}). It has to be issued by this very "
-        "tenant for the Management API: check the Base URL and the Audience, or create a new token.",
-    )
-
-
-def _refusal(answer: requests.Response, code: str, message: str, reader: Reader) -> AirbyteTracedException:
-    status, said = answer.status_code, message or answer.reason or "no reason given"
-    if code == TOO_DEEP or "exceeds the allowed maximum of 1000 records" in message:
-        return system_error(
-            f"`{reader.stream}` has more rows than Auth0 lets anyone page through by number ({said}). Nothing was left "
-            "out silently: the stream fails. Please report it, since this list needs another way of paging.",
-        )
-    if status == requests.codes.not_found:
-        return config_error(
-            f"Auth0 has nothing at the address of `{reader.stream}` (404 {said}). Check that the Base URL is the "
-            "tenant's domain and nothing else answers there.",
-        )
-    if 300 <= status < 400:  # noqa: PLR2004 - redirects are never followed with the token
-        return config_error(
-            f"The Base URL redirects `{reader.stream}` elsewhere (status {status}), where the token must not go. Enter "
-            "the domain that answers itself.",
-        )
-    return system_error(f"Auth0 refused `{reader.stream}` ({status} {code} {said}).")

@@ -12,10 +12,12 @@ import requests
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_auth0.components.answers import Meaning, Reader, Verdict, growing_wait, judge, wait_seconds
+from source_auth0.components.answers import Meaning, Verdict, growing_wait, judge, wait_seconds
 from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.listening import HEADERS, judge_beginning
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import transient_error
+from source_auth0.components.refusals import Reader
 from source_auth0.components.secrets import hashes_secrets
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.token_endpoint import UNSENT, unreachable
@@ -93,6 +95,16 @@ class ManagementApi:
         """The parsed answer to a JSON body; the only thing that is ever posted asks for an export."""
         return self._until_answered("POST", path, json=body)
 
+    def listen(self, query: Mapping[str, Any]) -> requests.Response | None:
+        """An event stream from its beginning on, to be read and closed; None where there is nothing to listen to.
+
+        No other request waits for it: the gate is free again once it has begun.
+        """
+        answer: requests.Response | None = self._until_answered(
+            "GET", self.resource, params={**self._query, **query}, headers=HEADERS, stream=True
+        )
+        return answer
+
     def _until_answered(
         self, method: str, path: str, *, below_parent: bool = False, only_status: bool = False, **request: Any
     ) -> Any:
@@ -105,6 +117,8 @@ class ManagementApi:
                 case Meaning.ROWS:
                     return verdict.body
                 case Meaning.NOTHING:
+                    if verdict.for_all_parents:
+                        self.tenant.lacking.add(self.name)
                     if verdict.warning and self.tenant.first_time(verdict.warning):
                         LOGGER.warning(verdict.warning)
                     return None
@@ -132,7 +146,7 @@ class ManagementApi:
             failure.message = f"`{self.name}` could not be read. {failure.message}"
             return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
         self.tenant.observe_date(answer.headers.get("date"))
-        verdict = judge(answer, reader)
+        verdict = (judge_beginning if request.get("stream") else judge)(answer, reader)
         wait = wait_seconds(answer.headers, attempt) if verdict.meaning is Meaning.WAIT else growing_wait(attempt)
         return verdict, wait * random.uniform(1.0, 1.1), token  # noqa: S311 - jitter, so that threads do not return at once
 

@@ -10,8 +10,8 @@ import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.components.answers import json_object
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
+from source_auth0.components.refusals import json_object
 
 #: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
 TIMEOUT = (5, 10)

@@ -1,0 +1,42 @@
+"""What the messages of Auth0's Events API hold."""
+
+from typing import Any
+
+import orjson
+
+from source_auth0.components.problems import system_error
+from source_auth0.components.sse import Message
+from source_auth0.components.windows import moment_of, text_of
+
+MARKER, ERROR = "offset-only", "error"
+#: Codes of errors about the position, and about an event that is too large to be sent.
+FORGOTTEN, TOO_LARGE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
+
+
+def content_of(message: Message, stream: str) -> dict[str, Any]:
+    """A message's data, which are a JSON object; raises for anything else, which is no event that can be left out."""
+    try:
+        content = orjson.loads(message.data)
+    except orjson.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict):
+        raise system_error(f"Auth0 sent `{stream}` a message `{message.event[:50]}` that is no JSON object.")
+    return content
+
+
+def event_of(content: dict[str, Any], message: Message, stream: str) -> tuple[str | None, dict[str, Any] | None]:
+    """The position after a message, and the event that it tells of; None for each that it lacks."""
+    offset, event = content.get("offset") or message.id or None, content.get("event")
+    if not isinstance(event, dict):
+        return offset, None
+    if not isinstance(event.get("id"), str) or not offset:
+        raise system_error(f"Auth0 sent `{stream}` an event without an id or an offset.")
+    return offset, event
+
+
+def time_of(event: dict[str, Any]) -> str | None:
+    """When an event happened, in UTC; None where it does not say."""
+    try:
+        return text_of(moment_of(event["time"]))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,65 @@
+"""Where a sync of events begins, and the state that it leaves."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_auth0.components.bookmark import Position
+from source_auth0.components.pagewise import PagewiseCursor
+from source_auth0.components.windows import moment_of
+
+#: Messages between two states while the sync runs.
+STEPS_PER_STATE = 100
+#: Longer than any offset that Auth0 takes (https://auth0.com/docs/api/management/v2/events/subscribe-events).
+LONGEST_OFFSET = 1024
+#: What a state says of a position.
+PARTS = ("offset", "time", "event")
+
+
+class EventCursor(PagewiseCursor):
+    """Remembers the offset up to which events were handed on, and when the last of them happened.
+
+    Offsets are opaque and in no order, so the framework's cursors, which compare values of records, do not do. The
+    cursor field is `time`, by which a destination can sort; it decides nothing here.
+    """
+
+    def __init__(self, **known: Any) -> None:
+        super().__init__(**known)
+        self._reached: dict[str, Any] | None = None
+        self._steps = 0
+
+    def remembered(self) -> MutableMapping[str, Any]:
+        """`{"offset": …, "time": …, "event": …}`: the position, its time, and the last event, which may come again."""
+        if self._reached is None:
+            saved = self.saved()
+            self._reached = {name: saved[name] for name in PARTS if saved.get(name)} if saved.get("offset") else {}
+        return dict(self._reached)
+
+    @property
+    def position(self) -> Position:
+        """Where to begin; nowhere in particular in a full refresh, and in a first sync."""
+        return Position(**{name: self.state.get(name) for name in PARTS})
+
+    def stream_slices(self) -> Iterator[StreamSlice]:
+        """One slice: the events have an order, and Auth0's smallest plan allows one connection."""
+        yield StreamSlice(partition={}, cursor_slice={}, extra_fields={"cursor": self})
+
+    def progressed(self, position: Position) -> None:
+        """All events up to a position are handed on to the destination; a state that says so may follow them."""
+        self._reached = {name: value for name in PARTS if (value := getattr(position, name)) is not None}
+        self._steps += 1
+        if self._steps % STEPS_PER_STATE == 0:
+            self.save()
+
+    def save(self) -> None:
+        """Send the state of a sync that has come anywhere."""
+        if self._incremental and self._steps:
+            self.send()
+
+    def verify(self, saved: Mapping[str, Any]) -> None:
+        """Raise whatever comes of a state that no version has left."""
+        for name in PARTS:
+            if len(saved.get(name) or "") > LONGEST_OFFSET or not isinstance(saved.get(name) or "", str):
+                raise ValueError(saved)
+        moment_of(saved.get("time") or "1970-01-01T00:00:00Z")
