@@ -108,8 +108,8 @@ def test_branches_are_told_apart_by_one_constant():
 
 
 def test_branches_come_in_the_order_in_which_they_are_recommended():
-    assert ["oauth2_confidential_application", "oauth2_access_token"] == [
-        branch["properties"]["auth_type"]["const"] for branch in BRANCHES[:2]
+    assert ["oauth2_confidential_application", "oauth2_access_token", "oauth2_private_key_jwt"] == [
+        branch["properties"]["auth_type"]["const"] for branch in BRANCHES
     ]
 
 
@@ -123,8 +123,12 @@ def test_what_sounds_like_a_secret_says_whether_it_is_one(name: str, field: dict
 
 def test_the_credentials_are_secret():
     secret = {name for name, field in fields() if field.get("airbyte_secret")}
-    assert {"client_secret", "access_token"} <= secret
+    assert {"client_secret", "access_token", "private_key"} <= secret
     assert not {"base_url", "audience", "client_id", "start_date", "auth_type"} & secret
+
+
+def test_a_key_may_have_lines():
+    assert [True] == [field.get("multiline") for name, field in fields() if name == "private_key"]
 
 
 def test_new_fields_are_optional():
