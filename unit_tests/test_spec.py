@@ -73,10 +73,11 @@ def test_every_field_has_a_title_a_place_and_one_type(name: str, field: dict[str
     assert field.get("default") is None or Draft7Validator(field).is_valid(field["default"])
 
 
-@pytest.mark.parametrize(("name", "field"), [(name, field) for name, field in fields() if "examples" in field])
-def test_examples_are_valid(name: str, field: dict[str, Any]):
+@pytest.mark.parametrize(("name", "field"), [(name, field) for name, field in fields() if "const" not in field])
+def test_every_field_that_is_typed_has_a_valid_example(name: str, field: dict[str, Any]):
+    assert field["type"] == "object" or field["examples"], name
     plain = {key: value for key, value in field.items() if key != "format"}
-    assert all(Draft7Validator(plain).is_valid(example) for example in field["examples"]), name
+    assert all(Draft7Validator(plain).is_valid(example) for example in field.get("examples", [])), name
 
 
 def test_places_are_taken_once():
@@ -90,6 +91,24 @@ def test_only_top_level_fields_have_a_group_and_every_group_has_a_title():
     groups = {group["id"] for group in SPEC["groups"] if group["title"]}
     assert groups == {field["group"] for field in SPEC["properties"].values()}
     assert not any("group" in field for branch in BRANCHES for field in branch["properties"].values())
+
+
+def test_what_few_people_touch_comes_last_with_good_defaults():
+    assert "advanced" == SPEC["groups"][-1]["id"]
+    by_order = sorted(SPEC["properties"].values(), key=lambda field: field["order"])
+    places = [[group["id"] for group in SPEC["groups"]].index(field["group"]) for field in by_order]
+    assert sorted(places) == places
+    assert all("default" in field for field in by_order if field["group"] == "advanced" and field["type"] != "array")
+    assert not any(
+        field["group"] == "advanced" for name, field in SPEC["properties"].items() if name in SPEC["required"]
+    )
+
+
+def test_help_is_written_as_the_form_shows_it():
+    """Airbyte's form knows a few tags and no Markdown."""
+    texts = [text for _, field in fields() for text in (field["title"], field.get("description", ""))]
+    assert not any("`" in text or "](" in text for text in texts)
+    assert {"a", "code"} >= set(re.findall(r"</?(\w+)", " ".join(texts)))
 
 
 def test_branches_are_told_apart_by_one_constant():
