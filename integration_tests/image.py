@@ -17,7 +17,7 @@ from integration_tests.connector import Run
 from integration_tests.in_process import catalog_of
 
 STREAMS = ("users", "clients", "organizations", "organization_members", "organization_member_roles")
-#: As image.sh of the shared checks runs it: as Airbyte does, and stricter.
+#: Stricter than Airbyte: only the temporary folder, which the framework asks for, can be written to.
 OPTIONS = ("--rm", "--network", "host", "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp")  # noqa: S108 - inside
 USERS = 30
 #: Bytes that the connector's layer may have: 15 MB more than airbyte-cdk with all that it depends on.
