@@ -1,9 +1,9 @@
-# make demo | test | lint | docs | lock | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | form | lock | release-check | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs lock clean
+.PHONY: help demo test lint docs form lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -11,7 +11,9 @@ help:
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff and mypy only'
 	@echo 'make docs   write docs/streams.md anew from the stream files'
+	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
+	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
 	@echo 'make clean  remove .venv and everything that was built'
 
 demo: .venv/ready
@@ -19,6 +21,9 @@ demo: .venv/ready
 
 docs: .venv/ready
 	@$(python) docs/generate.py
+
+form: .venv/ready
+	@$(python) docs/form/screenshot.py
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .
@@ -42,6 +47,9 @@ test: lint
 	@"$(PYTHON)" -m venv --clear .venv
 	@$(pip) install --require-hashes --requirement requirements-dev.txt
 	@touch $@
+
+release-check: .venv/ready
+	@$(python) -m integration_tests.release
 
 lock:
 	@$(require_python)

@@ -15,11 +15,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from auth0_simulator import assertions
+from auth0_simulator.assertions import Assertions, UnprovenError
 from auth0_simulator.clock import Clock
+from auth0_simulator.domains import Domains
 from auth0_simulator.errors import bad_authorization_header, unauthorized
 from auth0_simulator.identifiers import digest
 from auth0_simulator.message import Message, Reply, json_reply
-from auth0_simulator.tenant import Tenant
+from auth0_simulator.tenant import Application, Tenant
 
 GRANT_TYPE = "client_credentials"
 
@@ -40,6 +43,7 @@ class Tokens:
     def __init__(self, tenant: Tenant, clock: Clock) -> None:
         self._tenant = tenant
         self._clock = clock
+        self.domains = Domains()
         self._key = digest(tenant.seed, "token key")
         self.reset()
 
@@ -48,14 +52,17 @@ class Tokens:
         self._issued = 0
         self._revoked = 0
         self._known: dict[str, dict[str, Any]] = {}
+        self._assertions = Assertions()
 
-    def issue(self, scopes: Iterable[str], lifetime: float, audience: str | None = None) -> str:
-        """A token in the shape of Auth0's, valid from now on."""
+    def issue(
+        self, scopes: Iterable[str], lifetime: float, audience: str | None = None, host: str | None = None
+    ) -> str:
+        """A token in the shape of Auth0's, valid from now on, issued by the domain that `host` names."""
         self._issued += 1
         now = int(self._clock.epoch())
         client_id = self._tenant.application.client_id
         claims = {
-            "iss": f"https://{self._tenant.domain}/",
+            "iss": self.domains.issuer(host),
             "sub": f"{client_id}@clients",
             "aud": audience or self._tenant.audience,
             "iat": now,
@@ -73,8 +80,11 @@ class Tokens:
         """Make every token given out so far invalid."""
         self._revoked = self._issued
 
-    def scopes(self, authorization: str | None) -> frozenset[str]:
-        """The scopes that this header proves; refuses a missing, malformed, unknown, expired or misdirected token."""
+    def scopes(self, authorization: str | None, host: str | None = None) -> frozenset[str]:
+        """The scopes that this header proves; refuses a missing, malformed, unknown, expired or misdirected token.
+
+        A token is good on the domain that issued it alone.
+        """
         if authorization is None:
             raise unauthorized("Missing authentication")
         scheme, _, token = authorization.partition(" ")
@@ -85,9 +95,22 @@ class Tokens:
             raise unauthorized(f"Bad audience: {claims['aud']}")
         if claims["exp"] <= self._clock.epoch():
             raise unauthorized("Expired token received for JSON Web Token validation")
-        if int(claims["jti"]) <= self._revoked:
+        if int(claims["jti"]) <= self._revoked or claims["iss"] != self.domains.issuer(host):
             raise unauthorized("Invalid token")
         return frozenset(claims["scope"].split())
+
+    def prove(self, application: Application, assertion: str, host: str | None) -> None:
+        """Raise a refusal unless a client assertion is the application's, for this domain, and new."""
+        try:
+            self._assertions.verify(
+                assertion,
+                application.client_id,
+                application.credentials,
+                self.domains.issuer(host),
+                self._clock.epoch(),
+            )
+        except UnprovenError as error:
+            raise OAuthRefusal(401, "invalid_client", str(error)) from None
 
     def _claims(self, token: str) -> dict[str, Any]:
         if token not in self._known:
@@ -105,13 +128,13 @@ class Tokens:
 def token_reply(message: Message, tenant: Tenant, tokens: Tokens, granted: frozenset[str], lifetime: int) -> Reply:
     """The answer to POST /oauth/token."""
     try:
-        scopes = _granted(message, tenant, granted)
+        scopes = _granted(message, tenant, tokens, granted)
     except OAuthRefusal as refusal:
         refused = {"error": refusal.error, "error_description": refusal.description, **refusal.extra}
         return json_reply(refusal.status, refused)
     # The order in which scopes come back is not documented; Auth0 lists them as they were granted.
     body = {
-        "access_token": tokens.issue(scopes, lifetime),
+        "access_token": tokens.issue(scopes, lifetime, host=message.headers.get("host")),
         "scope": " ".join(sorted(scopes)),
         "expires_in": lifetime,
         "token_type": "Bearer",
@@ -119,12 +142,12 @@ def token_reply(message: Message, tenant: Tenant, tokens: Tokens, granted: froze
     return json_reply(200, body, {"cache-control": "no-store"})
 
 
-def _granted(message: Message, tenant: Tenant, granted: frozenset[str]) -> frozenset[str]:
+def _granted(message: Message, tenant: Tenant, tokens: Tokens, granted: frozenset[str]) -> frozenset[str]:
     form = message.fields()
     application = tenant.application
     if form.get("grant_type") is None:
         raise OAuthRefusal(403, "invalid_request", "Missing required parameter: grant_type")
-    _authenticate(message, form, application.client_id, application.client_secret)
+    _authenticate(message, form, application, tokens)
     if form["grant_type"] not in application.grant_types:
         description = f"Grant type '{form['grant_type']}' not allowed for the client."
         uri = "https://auth0.com/docs/clients/client-grant-types"
@@ -149,8 +172,15 @@ def _granted(message: Message, tenant: Tenant, granted: frozenset[str]) -> froze
     return wanted or granted
 
 
-def _authenticate(message: Message, form: dict[str, Any], client_id: str, client_secret: str) -> None:
-    """client_secret_post and client_secret_basic; private_key_jwt (`client_assertion`) would be checked here."""
+def _authenticate(message: Message, form: dict[str, Any], application: Application, tokens: Tokens) -> None:
+    """private_key_jwt for an application with keys, which then has no secret; else client_secret_post or _basic."""
+    if application.credentials:
+        if form.get("client_assertion_type") != assertions.TYPE or "client_secret" in form:
+            raise OAuthRefusal(401, "access_denied", "Unauthorized")
+        if form.get("client_id", application.client_id) != application.client_id:
+            raise OAuthRefusal(401, "invalid_client", "'client_id' is not that of the assertion")
+        tokens.prove(application, str(form.get("client_assertion", "")), message.headers.get("host"))
+        return
     given = (form.get("client_id"), form.get("client_secret"))
     scheme, _, encoded = message.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -159,7 +189,7 @@ def _authenticate(message: Message, form: dict[str, Any], client_id: str, client
         except (binascii.Error, UnicodeDecodeError):
             name, secret = "", ""
         given = (name, secret)
-    if given != (client_id, client_secret):
+    if given != (application.client_id, application.client_secret):
         raise OAuthRefusal(401, "access_denied", "Unauthorized")
 
 

@@ -58,6 +58,7 @@ class Simulator(Threaded):
         log_retention: float = 30.0,
         log_expired: str = "oldest",
         log_search_lag: float = 0.0,
+        custom_domain: bool = False,
     ) -> None:
         """Make the tenant; `spread`, `created_at`, `updated_at` and `log_…` place what is in it, `now` the clock."""
         self.clock = Clock(now)
@@ -73,31 +74,36 @@ class Simulator(Threaded):
         readable = frozenset(scope for scope in router.scopes() if scope.startswith("read:"))
         granted = readable if scopes is None else frozenset(scopes)
         self._limits = Limits(self.clock, plan)
-        settings = Settings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
-        self._surface = Surface(self.tenant, self.clock, router, self._limits, settings)
-        self.settings = settings
+        self.settings = Settings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
+        self._surface = Surface(self.tenant, self.clock, router, self._limits, self.settings)
         self._listener = Listener(self._surface, port)
         self._control = Listener(ControlPlane(self), control_port)
         self._downloads = Listener(Downloads(self._surface), 0)
+        self._custom = [Listener(self._surface, 0)] if custom_domain else []
+        self._listeners = [self._listener, self._control, self._downloads, *self._custom]
 
     async def open(self) -> None:
         """Listen, in the running loop."""
-        await self._listener.open()
-        await self._control.open()
-        await self._downloads.open()
+        for listener in self._listeners:
+            await listener.open()
         self.exports.base_url = self._downloads.url
+        self._surface.tokens.domains.serve(self.base_url, self.custom_url)
 
     async def close(self) -> None:
         """Drop every connection."""
-        await self._listener.close()
-        await self._control.close()
-        await self._downloads.close()
+        for listener in self._listeners:
+            await listener.close()
         await asyncio.sleep(0)
 
     @property
     def base_url(self) -> str:
         """Where the tenant is served."""
         return self._listener.url
+
+    @property
+    def custom_url(self) -> str:
+        """Where its custom domain is served; empty without one."""
+        return "".join(listener.url for listener in self._custom)
 
     @property
     def control_url(self) -> str:

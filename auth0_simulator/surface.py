@@ -127,7 +127,7 @@ class Surface:
         if route is None:
             settings = self.settings
             return token_reply(message, self.tenant, self.tokens, settings.scopes, settings.token_lifetime)
-        scopes = self.tokens.scopes(message.headers.get("authorization"))
+        scopes = self.tokens.scopes(message.headers.get("authorization"), message.headers.get("host"))
         if not route.permits(scopes):
             raise insufficient_scope(route.scopes, all_of=route.all_of)
         query = read_query(route.allowed, message.query)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from auth0_simulator.accounts import Row
+from auth0_simulator.assertions import MOST_CREDENTIALS, Credential
 from auth0_simulator.backlog import Backlog, SeededEvents
 from auth0_simulator.clock import Clock
 from auth0_simulator.deeds import Deeds
@@ -20,6 +21,7 @@ from auth0_simulator.logs import Log
 from auth0_simulator.population import Population
 from auth0_simulator.profiles import Profiles
 from auth0_simulator.resources import key_column
+from auth0_simulator.rsa import PublicKey
 from auth0_simulator.seeds import SEEDS, Seeding
 from auth0_simulator.user_index import UserIndex
 from auth0_simulator.users import Users
@@ -36,6 +38,13 @@ class Application:
     client_secret: str
     grant_types: list[str] = field(default_factory=lambda: ["client_credentials"])
     has_client_grant: bool = True
+    credentials: list[Credential] = field(default_factory=list)
+
+    def register(self, modulus: int, exponent: int = 65537, algorithm: str = "RS256", kid: str = "") -> None:
+        """Register a public RSA key; from then on the application signs in by Private Key JWT alone."""
+        if len(self.credentials) == MOST_CREDENTIALS:
+            raise ValueError("an application has two keys at most")
+        self.credentials.append(Credential(PublicKey(modulus, exponent), algorithm, kid))
 
 
 class Tenant(Deeds):

@@ -1,4 +1,6 @@
 import time
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -8,9 +10,16 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
-from source_auth0.components.authentication import ClientCredentials, StaticToken, TenantAuthenticator, claims_of
+from source_auth0.components.authentication import (
+    ClientCredentials,
+    PrivateKey,
+    StaticToken,
+    TenantAuthenticator,
+    claims_of,
+)
 from source_auth0.components.tenant import Tenant
 from unit_tests.conftest import API, BASE, SECRET, Clock, in_threads, jwt
+from unit_tests.keys import pem_of, rsa_key
 
 URL = f"{BASE}/oauth/token"
 
@@ -211,6 +220,85 @@ def test_claims_are_read_whatever_padding_was_left_out(length: int):
     assert {"scope": "x" * length} == claims_of(jwt(scope="x" * length))
 
 
-@pytest.mark.parametrize("kind", [ClientCredentials, StaticToken])
-def test_both_kinds_serve_the_requester(kind: type):
+@pytest.mark.parametrize("kind", [ClientCredentials, PrivateKey, StaticToken])
+def test_every_kind_serves_the_requester(kind: type):
     assert issubclass(kind, TenantAuthenticator)
+
+
+@pytest.fixture
+def signing(config: dict[str, Any]) -> Tenant:
+    """A tenant whose application has a private key."""
+    credentials = {"client_id": "made-up-client-id", "audience": f"{API}/", "private_key": pem_of(rsa_key())}
+    return Tenant({**config, "credentials": credentials})
+
+
+def sent_claims(requests_mock: Mocker) -> list[dict[str, Any]]:
+    forms = [parse_qs(request.text) for request in requests_mock.request_history]
+    return [claims_of(form["client_assertion"][0]) for form in forms]
+
+
+def dated(ahead: float) -> dict[str, str]:
+    return {"Date": format_datetime(datetime.now(timezone.utc) + timedelta(seconds=ahead), usegmt=True)}
+
+
+def test_a_private_key_signs_for_the_domain_that_is_asked_and_sends_no_secret(requests_mock: Mocker, signing: Tenant):
+    requests_mock.post(URL, tokens("one"))
+    assert "one" == PrivateKey(config=signing).access_token
+    form = parse_qs(requests_mock.last_request.text)
+    assertion = form.pop("client_assertion")[0]
+    assert {
+        "grant_type": ["client_credentials"],
+        "client_id": ["made-up-client-id"],
+        "audience": [f"{API}/"],
+        "client_assertion_type": ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
+    } == form
+    assert f"{BASE}/" == claims_of(assertion)["aud"]
+
+
+def test_a_private_key_shares_its_token_as_a_secret_does(requests_mock: Mocker, signing: Tenant):
+    requests_mock.post(URL, tokens("one", "two"))
+    assert ["one", "one"] == [PrivateKey(config=signing).access_token for _ in range(2)]
+
+
+REFUSED = {"status_code": 401, "json": {"error": "invalid_client", "error_description": "'iat' is in the future"}}
+
+
+@pytest.mark.parametrize("ahead", [-3600, -15, 15, 86_400])
+def test_an_assertion_is_dated_anew_by_the_tenants_clock_where_this_machines_is_wrong(
+    requests_mock: Mocker, signing: Tenant, ahead: float
+):
+    requests_mock.post(URL, [{**REFUSED, "headers": dated(ahead)}, *tokens("one")])
+    assert "one" == PrivateKey(config=signing).access_token
+    first, second = sent_claims(requests_mock)
+    assert ahead == pytest.approx(second["iat"] - first["iat"], abs=3)
+    assert first["jti"] != second["jti"]
+
+
+@pytest.mark.parametrize("ahead", [-3, 0, 3])
+def test_an_assertion_is_refused_once_where_the_clock_is_right(requests_mock: Mocker, signing: Tenant, ahead: float):
+    requests_mock.post(URL, **REFUSED, headers=dated(ahead))
+    with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
+        _ = PrivateKey(config=signing).access_token
+    assert 1 == requests_mock.call_count
+
+
+def test_an_assertion_is_refused_twice_at_most(requests_mock: Mocker, signing: Tenant):
+    requests_mock.post(URL, **REFUSED, headers=dated(3600))
+    with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
+        _ = PrivateKey(config=signing).access_token
+    assert 2 == requests_mock.call_count
+
+
+def test_a_host_out_of_reach_is_not_a_matter_of_clocks(requests_mock: Mocker, signing: Tenant, clock: Clock):
+    requests_mock.post(URL, status_code=503, text="", headers=dated(3600))
+    began = clock.moment
+    with pytest.raises(AirbyteTracedException, match="could not give an access token just now"):
+        _ = PrivateKey(config=signing).access_token
+    assert clock.moment - began <= 20
+
+
+def test_a_printed_private_key_authenticator_shows_none(requests_mock: Mocker, signing: Tenant):
+    requests_mock.post(URL, tokens("made-up-access-token"))
+    authenticator = PrivateKey(config=signing)
+    assert "made-up-access-token" == authenticator.access_token
+    assert "PRIVATE" not in f"{authenticator!r} {signing!r}"

@@ -8,6 +8,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.components.config import verify_config
 from source_auth0.manifest import assemble
 from unit_tests.conftest import SECRET
+from unit_tests.keys import pem_of, rsa_key
 
 SPEC = assemble([])["spec"]["connection_specification"]
 
@@ -130,10 +131,44 @@ def test_a_static_token_has_to_be_a_text_that_is_not_empty(config: dict[str, Any
     assert "OAuth2 Access Token (`credentials.access_token`)" in said_of({**config, "credentials": credentials})
 
 
+def signed(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The config with a private key in the place of the secret."""
+    own = {"auth_type": "oauth2_private_key_jwt", "client_secret": ..., "private_key": pem_of(rsa_key())}
+    return with_credentials(config, **{**own, **changes})
+
+
+@pytest.mark.parametrize("algorithm", [..., "RS256", "RS384", "PS256"])
+@pytest.mark.parametrize("key_id", [..., "", "my-key"])
+def test_a_private_key_passes_in_silence(config: dict[str, Any], algorithm: Any, key_id: Any):
+    verify_config(signed(config, algorithm=algorithm, key_id=key_id), SPEC)
+
+
+@pytest.mark.parametrize("name", ["audience", "client_id", "private_key"])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(..., "is missing"), (7, "has to be of the type string"), (" ", "is empty")]
+)
+def test_what_a_private_key_needs_is_named(config: dict[str, Any], name: str, value: Any, expected: str):
+    said = said_of(signed(config, **{name: value}))
+    assert f"(`credentials.{name}`) {expected}" in said
+    assert 1 == said.count("(`")
+
+
+def test_an_algorithm_that_auth0_does_not_take_is_answered_with_those_it_does(config: dict[str, Any]):
+    expected = "Algorithm (`credentials.algorithm`) is `ES256`; it has to be one of ['RS256', 'RS384', 'PS256']."
+    assert expected == said_of(signed(config, algorithm="ES256"))
+
+
+def test_a_key_that_cannot_sign_is_told_before_any_request(config: dict[str, Any]):
+    said = said_of(signed(config, private_key=SECRET))
+    assert said.startswith("Private Key (`credentials.private_key`) is no key in PEM form.")
+    assert SECRET not in said
+
+
 @pytest.mark.parametrize("value", [..., None, "", "oauth2", 7, ["oauth2_access_token"], {}])
 def test_an_unknown_method_is_answered_with_the_known_ones(config: dict[str, Any], value: Any):
     said = said_of(with_credentials(config, auth_type=value))
-    assert "it has to be one of `oauth2_confidential_application`, `oauth2_access_token`." in said
+    known = ("oauth2_confidential_application", "oauth2_access_token", "oauth2_private_key_jwt")
+    assert f"it has to be one of {', '.join(f'`{name}`' for name in known)}." in said
 
 
 def test_all_missing_fields_are_named_together(config: dict[str, Any]):

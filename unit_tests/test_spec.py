@@ -73,10 +73,11 @@ def test_every_field_has_a_title_a_place_and_one_type(name: str, field: dict[str
     assert field.get("default") is None or Draft7Validator(field).is_valid(field["default"])
 
 
-@pytest.mark.parametrize(("name", "field"), [(name, field) for name, field in fields() if "examples" in field])
-def test_examples_are_valid(name: str, field: dict[str, Any]):
+@pytest.mark.parametrize(("name", "field"), [(name, field) for name, field in fields() if "const" not in field])
+def test_every_field_that_is_typed_has_a_valid_example(name: str, field: dict[str, Any]):
+    assert field["type"] == "object" or field["examples"], name
     plain = {key: value for key, value in field.items() if key != "format"}
-    assert all(Draft7Validator(plain).is_valid(example) for example in field["examples"]), name
+    assert all(Draft7Validator(plain).is_valid(example) for example in field.get("examples", [])), name
 
 
 def test_places_are_taken_once():
@@ -90,6 +91,24 @@ def test_only_top_level_fields_have_a_group_and_every_group_has_a_title():
     groups = {group["id"] for group in SPEC["groups"] if group["title"]}
     assert groups == {field["group"] for field in SPEC["properties"].values()}
     assert not any("group" in field for branch in BRANCHES for field in branch["properties"].values())
+
+
+def test_what_few_people_touch_comes_last_with_good_defaults():
+    assert "advanced" == SPEC["groups"][-1]["id"]
+    by_order = sorted(SPEC["properties"].values(), key=lambda field: field["order"])
+    places = [[group["id"] for group in SPEC["groups"]].index(field["group"]) for field in by_order]
+    assert sorted(places) == places
+    assert all("default" in field for field in by_order if field["group"] == "advanced" and field["type"] != "array")
+    assert not any(
+        field["group"] == "advanced" for name, field in SPEC["properties"].items() if name in SPEC["required"]
+    )
+
+
+def test_help_is_written_as_the_form_shows_it():
+    """Airbyte's form knows a few tags and no Markdown."""
+    texts = [text for _, field in fields() for text in (field["title"], field.get("description", ""))]
+    assert not any("`" in text or "](" in text for text in texts)
+    assert {"a", "code"} >= set(re.findall(r"</?(\w+)", " ".join(texts)))
 
 
 def test_branches_are_told_apart_by_one_constant():
@@ -108,8 +127,8 @@ def test_branches_are_told_apart_by_one_constant():
 
 
 def test_branches_come_in_the_order_in_which_they_are_recommended():
-    assert ["oauth2_confidential_application", "oauth2_access_token"] == [
-        branch["properties"]["auth_type"]["const"] for branch in BRANCHES[:2]
+    assert ["oauth2_confidential_application", "oauth2_access_token", "oauth2_private_key_jwt"] == [
+        branch["properties"]["auth_type"]["const"] for branch in BRANCHES
     ]
 
 
@@ -123,8 +142,12 @@ def test_what_sounds_like_a_secret_says_whether_it_is_one(name: str, field: dict
 
 def test_the_credentials_are_secret():
     secret = {name for name, field in fields() if field.get("airbyte_secret")}
-    assert {"client_secret", "access_token"} <= secret
+    assert {"client_secret", "access_token", "private_key"} <= secret
     assert not {"base_url", "audience", "client_id", "start_date", "auth_type"} & secret
+
+
+def test_a_key_may_have_lines():
+    assert [True] == [field.get("multiline") for name, field in fields() if name == "private_key"]
 
 
 def test_new_fields_are_optional():

@@ -20,12 +20,20 @@ FORM = {
 }
 
 
+def signed_with(assertion: str) -> dict[str, str]:
+    return {"client_assertion": assertion, "audience": f"{API}/"}
+
+
+def ask(base_url: str = BASE, form: dict[str, str] = FORM) -> dict[str, Any]:
+    return request_token(base_url, lambda: form, lambda _: None)
+
+
 def refused(**answer: Any) -> AirbyteTracedException:
     """The error that an answer of the token endpoint becomes."""
     with Mocker() as auth0:
         auth0.post(URL, **answer)
         with pytest.raises(AirbyteTracedException) as caught:
-            request_token(BASE, FORM)
+            ask()
     return caught.value
 
 
@@ -36,7 +44,7 @@ def denied(error: str, description: str) -> dict[str, str]:
 def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
     body = {"access_token": "t", "expires_in": 86400, "scope": "read:users", "token_type": "Bearer"}
     requests_mock.post(URL, json=body)
-    assert body == request_token(BASE, FORM)
+    assert body == ask()
     assert {name: [value] for name, value in FORM.items()} == parse_qs(requests_mock.last_request.text)
 
 
@@ -86,6 +94,35 @@ def test_each_refusal_says_what_to_change(status: int, body: dict[str, str], adv
     assert advice in error.message
 
 
+@pytest.mark.parametrize("error", ["access_denied", "invalid_client"])
+def test_a_refused_assertion_is_no_matter_of_a_secret(requests_mock: Mocker, error: str):
+    requests_mock.post(URL, status_code=401, json=denied(error, "Unauthorized"))
+    with pytest.raises(AirbyteTracedException) as caught:
+        ask(form=signed_with("a.b.c"))
+    assert FailureType.config_error == caught.value.failure_type
+    assert "refused the Client ID or the Private Key. Under Applications › your application › Credentials" in str(
+        caught.value.message
+    )
+
+
+def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requests_mock: Mocker, clock: Clock):
+    requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"json": {"access_token": "t"}}])
+    assertions = iter(["first", "second"])
+    assert {"access_token": "t"} == request_token(BASE, lambda: signed_with(next(assertions)), lambda _: None)
+    sent = [parse_qs(request.text)["client_assertion"] for request in requests_mock.request_history]
+    assert [["first"], ["second"]] == sent
+
+
+def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: Clock):
+    """Refusals too: an assertion may be refused for a clock that is wrong."""
+    dated = {"headers": {"Date": "Mon, 23 Nov 2026 12:00:00 GMT"}}
+    requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"status_code": 401, "json": {"error": "x"}, **dated}])
+    seen: list[str | None] = []
+    with pytest.raises(AirbyteTracedException):
+        request_token(BASE, lambda: FORM, seen.append)
+    assert [None, "Mon, 23 Nov 2026 12:00:00 GMT"] == seen
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -110,7 +147,7 @@ def test_the_secret_does_not_follow_a_redirect(requests_mock: Mocker, status: in
     requests_mock.post(URL, status_code=status, headers={"Location": "https://evil.example/oauth/token"})
     requests_mock.post("https://evil.example/oauth/token", json={"access_token": "t"})
     with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
-        request_token(BASE, FORM)
+        ask()
     assert 1 == requests_mock.call_count
 
 
@@ -131,7 +168,7 @@ def test_an_answer_that_repeats_the_secret_is_quoted_without_it(status: int, bod
 def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock: Mocker):
     requests_mock.post(URL, status_code=400, json=denied("invalid_request", "eyJ.made.up is malformed"))
     with pytest.raises(AirbyteTracedException) as caught:
-        request_token(BASE, {"client_assertion": "eyJ.made.up", "audience": f"{API}/"})
+        ask(form=signed_with("eyJ.made.up"))
     assert "invalid_request: **** is malformed" in caught.value.message
 
 
@@ -146,7 +183,7 @@ def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock
 )
 def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: Clock, answer: dict[str, Any]):
     requests_mock.post(URL, [answer, answer, {"json": {"access_token": "t"}}])
-    assert {"access_token": "t"} == request_token(BASE, FORM)
+    assert {"access_token": "t"} == ask()
     assert [1, 2] == clock.sleeps
 
 
@@ -165,7 +202,7 @@ def test_a_busy_endpoint_stays_a_transient_error(
 ):
     requests_mock.post(URL, **answer)
     with pytest.raises(AirbyteTracedException) as caught:
-        request_token(BASE, FORM)
+        ask()
     assert FailureType.transient_error == caught.value.failure_type
     assert said in caught.value.message
     assert requests_mock.call_count > 1
@@ -184,7 +221,7 @@ def test_a_host_that_does_not_answer_is_given_up_within_twenty_seconds(
 
     requests_mock.post(URL, text=hang)
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
-        request_token(BASE, FORM)
+        ask()
     assert clock.moment - began <= 20
 
 
@@ -205,7 +242,7 @@ def test_what_waiting_does_not_mend_is_a_config_error_at_once(
 ):
     requests_mock.post(URL, exc=error)
     with pytest.raises(AirbyteTracedException) as caught:
-        request_token(BASE, FORM)
+        ask()
     assert FailureType.config_error == caught.value.failure_type
     assert advice in caught.value.message
     assert [] == clock.sleeps
@@ -214,7 +251,7 @@ def test_what_waiting_does_not_mend_is_a_config_error_at_once(
 def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker, clock: Clock):
     requests_mock.post(URL, exc=requests.exceptions.ConnectionError(f"sent client_secret={SECRET}"))
     with pytest.raises(AirbyteTracedException) as caught:
-        request_token(BASE, FORM)
+        ask()
     assert SECRET not in json.dumps([caught.value.message, caught.value.internal_message, str(caught.value)])
     assert caught.value.__suppress_context__
 
@@ -223,6 +260,6 @@ def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker,
 def test_a_host_that_can_be_none_is_a_typing_error(host: str):
     """It is told apart before anything is sent."""
     with pytest.raises(AirbyteTracedException, match=f"{host} is no name of a host. Check the Base URL") as caught:
-        request_token(f"https://{host}", FORM)
+        ask(f"https://{host}")
     assert FailureType.config_error == caught.value.failure_type
     assert SECRET not in str(vars(caught.value))

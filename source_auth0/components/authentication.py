@@ -7,17 +7,23 @@ import re
 import time
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.private_key import ASSERTION_TYPE, client_assertion
 from source_auth0.components.problems import config_error
 from source_auth0.components.tenant import HeldToken, Tenant
 from source_auth0.components.token_endpoint import request_token
 
 #: Seconds before its end at which a token is renewed, so that no request travels with one that expires on the way.
 MARGIN = 60
+#: How far a clock may be off before an assertion is refused for it: Auth0 allows ten seconds.
+SKEW = timedelta(seconds=9)
 #: Visible ASCII, as in a header.
 TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -91,7 +97,8 @@ class ClientCredentials(TenantAuthenticator):
     """
 
     def __post_init__(self) -> None:
-        self._held: HeldToken = Tenant.of(self.config).held_token
+        self._tenant = Tenant.of(self.config)
+        self._held: HeldToken = self._tenant.held_token
 
     @property
     def access_token(self) -> str:
@@ -117,7 +124,7 @@ class ClientCredentials(TenantAuthenticator):
         return True
 
     def _fetch(self) -> None:
-        body = request_token(self.config["base_url"], self._form())
+        body = self._ask()
         add_to_secrets(body["access_token"])
         self._held.text = body["access_token"]
         scope, lifetime = body.get("scope"), body.get("expires_in")
@@ -126,14 +133,40 @@ class ClientCredentials(TenantAuthenticator):
             lifetime - MARGIN if isinstance(lifetime, (int, float)) else 0, MARGIN
         )
 
+    def _ask(self) -> dict[str, Any]:
+        return request_token(self.config["base_url"], self._form, self._tenant.observe_date)
+
     def _form(self) -> dict[str, str]:
         credentials = self.config["credentials"]
         return {
             "grant_type": "client_credentials",
             "client_id": credentials["client_id"],
-            "client_secret": credentials["client_secret"],
             "audience": credentials["audience"],
+            **self._proof(),
         }
+
+    def _proof(self) -> dict[str, str]:
+        return {"client_secret": self.config["credentials"]["client_secret"]}
+
+
+@dataclass
+class PrivateKey(ClientCredentials):
+    """The same grant, proven by a signed assertion where the other sends a secret."""
+
+    def _ask(self) -> dict[str, Any]:
+        """The answer, asked for once more by the tenant's clock where this machine's turns out to be wrong."""
+        ahead = self._tenant.ahead
+        try:
+            return super()._ask()
+        except AirbyteTracedException as error:
+            if error.failure_type != FailureType.config_error or abs(self._tenant.ahead - ahead) < SKEW:
+                raise
+        return super()._ask()
+
+    def _proof(self) -> dict[str, str]:
+        issuer = f"{self.config['base_url']}/"
+        assertion = client_assertion(self.config["credentials"], issuer, self._tenant.now())
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
 
 def claims_of(token: str) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from jsonschema import Draft7Validator, ValidationError
 
+from source_auth0.components.private_key import private_key_of
 from source_auth0.components.problems import config_error
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
@@ -46,6 +48,15 @@ def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[
     for name in branch["required"]:
         if isinstance(value := credentials.get(name), str) and not value.strip():
             yield f"{branch['properties'][name]['title']} (`credentials.{name}`) is empty. {_help(branch, name)}"
+        elif name == "private_key" and isinstance(value, str):
+            yield from _key_problems(value)
+
+
+def _key_problems(text: str) -> Iterator[str]:
+    try:
+        private_key_of(text)
+    except AirbyteTracedException as error:
+        yield error.message or ""
 
 
 def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "") -> str:

@@ -72,7 +72,8 @@ def unauthorized(answer: requests.Response, reader: Reader) -> AirbyteTracedExce
     message = json_object(answer).get("message") or "no reason given"
     return config_error(
         f"Auth0 does not accept the access token for `{reader.stream}` ({message}). It has to be issued by this very "
-        "tenant for the Management API: check the Base URL and the Audience, or create a new token.",
+        "tenant, through this very domain, for the Management API: check the Base URL and the Audience, or create a "
+        "new token.",
     )
 
 

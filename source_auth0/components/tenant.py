@@ -140,6 +140,11 @@ class Tenant(dict[str, Any]):
         """The tenant's clock, told by the `Date` header of its answers; this machine's until there was one."""
         return datetime.now(timezone.utc) + self._ahead
 
+    @property
+    def ahead(self) -> timedelta:
+        """How far the tenant's clock is ahead of this machine's, as far as its answers told."""
+        return self._ahead
+
     def observe_date(self, header: str | None) -> None:
         """Follow the tenant's clock, to the second."""
         try:

@@ -1,7 +1,7 @@
 """The token endpoint: how it is asked, and what each of its answers tells a person to change."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,17 +23,23 @@ SETTINGS = "Applications › your application › Settings"
 UNSENT = (requests.RequestException, urllib3.exceptions.LocationParseError, UnicodeError)
 
 
-def request_token(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
+Form = Mapping[str, str]
+
+
+def request_token(
+    base_url: str, make_form: Callable[[], Form], observe_date: Callable[[str | None], None]
+) -> dict[str, Any]:
     """Ask for a token, again while the endpoint is only busy.
 
-    The answer has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
+    Each attempt has a form of its own, since a client assertion is good once; `observe_date` is told the `Date` of
+    each answer. The answer has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
 
     Raises a config error that names what to change, or a transient one when the endpoint stays out of reach for 20 s.
     """
     began, wait = time.monotonic(), 1.0
     while True:
         try:
-            return _attempt(base_url, form)
+            return _attempt(base_url, make_form(), observe_date)
         except AirbyteTracedException as error:
             out_of_patience = time.monotonic() - began + wait + sum(TIMEOUT) > PATIENCE
             if error.failure_type != FailureType.transient_error or out_of_patience:
@@ -65,20 +71,19 @@ def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
     )
 
 
-def _attempt(base_url: str, form: Mapping[str, str]) -> dict[str, Any]:
+def _attempt(base_url: str, form: Form, observe_date: Callable[[str | None], None]) -> dict[str, Any]:
     try:
         answer = requests.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
     except UNSENT as error:
         raise unreachable(base_url, error) from None
+    observe_date(answer.headers.get("date"))
     body = json_object(answer)
     if answer.status_code == requests.codes.ok and isinstance(body.get("access_token"), str):
         return body
     raise _refusal(base_url, form, answer, body)
 
 
-def _refusal(
-    base_url: str, form: Mapping[str, str], answer: requests.Response, body: Mapping[str, Any]
-) -> AirbyteTracedException:
+def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping[str, Any]) -> AirbyteTracedException:
     host = urlsplit(base_url).netloc
     error, said = str(body.get("error") or ""), str(body.get("error_description") or "")
     if answer.status_code == requests.codes.too_many_requests or answer.status_code >= requests.codes.server_error:
@@ -95,12 +100,11 @@ def _refusal(
     for secret in (form.get("client_secret"), form.get("client_assertion")):
         quoted = quoted.replace(secret, "****") if secret else quoted
     return config_error(
-        _advice(error, said, form["audience"], host)
-        or f"{host} refused to give an access token ({answer.status_code} {quoted})."
+        _advice(error, said, form, host) or f"{host} refused to give an access token ({answer.status_code} {quoted})."
     )
 
 
-def _advice(error: str, said: str, audience: str, host: str) -> str | None:
+def _advice(error: str, said: str, form: Form, host: str) -> str | None:
     """What to change for a refusal, told apart as Auth0 words them."""
     if error == "unauthorized_client" and "Grant type" in said:
         return (
@@ -109,8 +113,8 @@ def _advice(error: str, said: str, audience: str, host: str) -> str | None:
         )
     if said.startswith(("Service not found", "Service not enabled")):
         return (
-            f"Audience `{audience}` is not an API of {host}. Enter the Identifier shown under Applications › APIs › "
-            "Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is used."
+            f"Audience `{form['audience']}` is not an API of {host}. Enter the Identifier shown under Applications › "
+            "APIs › Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is used."
         )
     if "is not authorized to access" in said or "has not been granted scopes" in said:
         return (
@@ -121,9 +125,17 @@ def _advice(error: str, said: str, audience: str, host: str) -> str | None:
         return (
             f"Audience is missing. Enter the Identifier of the Auth0 Management API, such as `https://{host}/api/v2/`."
         )
-    if error in {"access_denied", "invalid_client"}:
+    return _unproven(form, host) if error in {"access_denied", "invalid_client"} else None
+
+
+def _unproven(form: Form, host: str) -> str:
+    if "client_assertion" in form:
         return (
-            f"{host} refused the Client ID or the Client Secret. Copy both again from {SETTINGS}, and check that the "
-            "Base URL is that tenant's."
+            f"{host} refused the Client ID or the Private Key. Under Applications › your application › Credentials, "
+            "the authentication method has to be Private Key JWT, with the public key that belongs to yours and the "
+            "same algorithm. Check too that the Base URL is that tenant's, and that this machine's clock is right."
         )
-    return None
+    return (
+        f"{host} refused the Client ID or the Client Secret. Copy both again from {SETTINGS}, and check that the "
+        "Base URL is that tenant's."
+    )

@@ -1,0 +1,113 @@
+"""What may lie between the connector and a tenant: TLS with a private authority, and a proxy."""
+
+import select
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+LOOPBACK = "127.0.0.1"
+HEAD = 65_536
+
+
+@contextmanager
+def served(handler: type[socketserver.BaseRequestHandler]) -> Iterator[str]:
+    """A listener on loopback; yields `host:port`."""
+    with socketserver.ThreadingTCPServer((LOOPBACK, 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield f"{LOOPBACK}:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def tls_front(base_url: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The tenant behind TLS: its https address, and the certificate of the authority that vouches for it."""
+    authority = _certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+
+    class Front(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            # A client that does not trust the certificate hangs up.
+            with suppress(OSError), context.wrap_socket(self.request, server_side=True) as inside:
+                _relay(inside, urlsplit(base_url).netloc)
+
+    with served(Front) as address:
+        yield f"https://{address}", authority
+
+
+@contextmanager
+def proxy(*, refuses: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """An HTTP proxy for tunnels: its address, and the hosts that it was asked for."""
+    asked: list[str] = []
+
+    class Tunnel(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            method, target, _ = self.request.recv(HEAD).decode().split("\r\n")[0].split(" ")
+            asked.append(f"{method} {target}")
+            if refuses:
+                self.request.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+                return
+            self.request.sendall(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+            with suppress(OSError):
+                _relay(self.request, target)
+
+    with served(Tunnel) as address:
+        yield f"http://{address}", asked
+
+
+def _relay(near: socket.socket, address: str) -> None:
+    """Pass bytes on in both directions until one side closes."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port))) as far:
+        while True:
+            pending = isinstance(near, ssl.SSLSocket) and near.pending()
+            ready = [near] if pending else select.select([near, far], [], [])[0]
+            for one in ready:
+                data = one.recv(HEAD)
+                if not data:
+                    return
+                (far if one is near else near).sendall(data)
+
+
+def _certificate(folder: Path) -> Path:
+    """Write `server.pem` (key and certificate) and `authority.pem`, which signed it; the path of the latter."""
+    key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of the tests")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
+    now = datetime.now(timezone.utc)
+    bare = x509.CertificateBuilder().issuer_name(issuer)
+    bare = bare.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+
+    def signed(name: x509.Name, owner: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
+        built = bare.subject_name(name).public_key(owner.public_key()).serial_number(x509.random_serial_number())
+        identified = built.add_extension(extension, critical=True).add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(owner.public_key()), critical=False
+        )
+        vouched = identified.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
+        )
+        return vouched.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))])
+    private = server_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "server.pem").write_bytes(private + signed(subject, server_key, address))
+    authority = folder / "authority.pem"
+    authority.write_bytes(signed(issuer, key, x509.BasicConstraints(ca=True, path_length=0)))
+    return authority
