@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonschema import Draft7Validator, ValidationError
 
+from source_auth0.components.excluded import excluded_problems
 from source_auth0.components.problems import config_error
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
@@ -30,6 +31,7 @@ def _problems(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[st
         yield from _credential_problems(credentials, spec["properties"]["credentials"]["oneOf"])
     if isinstance(date := config.get("start_date"), str) and not _is_date(date):
         yield f"Start Date `{date}` is no UTC date and time. Enter one such as `2024-01-31T00:00:00Z`, or leave it out."
+    yield from excluded_problems(config)
 
 
 def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[str, Any]]) -> Iterator[str]:

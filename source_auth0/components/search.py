@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.cursor import UserCursor
-from source_auth0.components.export import UserExport
+from source_auth0.components.excluded import ExcludedFields
+from source_auth0.components.export import FIELDS, NOT_EXPORTABLE, UserExport
 from source_auth0.components.lists import EMPTY_SLICE, PAGE_SIZE, Lists
 from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import QueryTimeout
@@ -31,6 +32,8 @@ class KeysetSearch(Lists):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.export = UserExport(self.requester)
+        self.excluded = ExcludedFields.of(self.tenant)
+        self.excluded.warn_of_unknown({*FIELDS, *NOT_EXPORTABLE}, self.tenant)
         if self.cursor is not None:
             self.cursor.search = self
 
@@ -52,12 +55,12 @@ class KeysetSearch(Lists):
         part = stream_slice or EMPTY_SLICE
         if (job := part.extra_fields.get("export")) is not None:
             for page in self.export.pages(job):
-                yield from self.finished(page, part)
+                yield from self.finished(self.excluded.without(page), part)
             return
         piece: Piece = part.extra_fields["piece"]
         try:
             for page in self._walk(piece):
-                yield from self.finished(page, part)
+                yield from self.finished(self.excluded.without(page), part)
                 part.extra_fields["cursor"].progressed(piece, len(page))
         finally:
             part.extra_fields["cursor"].left(piece)
@@ -71,6 +74,7 @@ class KeysetSearch(Lists):
             "per_page": PAGE_SIZE,
             "include_totals": "true",
             "search_engine": "v3",
+            **self.excluded.query,
         }
         body = self.requester.get(None, query)
         total = body.get("total") if isinstance(body, dict) else None
