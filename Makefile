@@ -13,7 +13,7 @@ help:
 	@echo '            make demo CONFIG=config.json does the same with a real tenant'
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff and mypy only'
-	@echo 'make docs   write docs/streams.md anew from the stream files'
+	@echo 'make docs   write docs/streams.md, and the list in docs/auth0.md, anew from the stream files'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
 
