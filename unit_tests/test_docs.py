@@ -120,6 +120,14 @@ def test_the_streams_with_personal_data_are_named() -> None:
     assert personal == set(re.findall(r"`(\w+)`", paragraph))
 
 
+def test_every_numbered_fact_says_why_it_matters() -> None:
+    text = (DOCS / "behavior.md").read_text(encoding="utf-8").partition("## What is left out")[0]
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. \*\*", text, re.MULTILINE)]
+    facts = re.split(r"^\d+\. \*\*", text, flags=re.MULTILINE)[1:]
+    assert sorted(set(numbers)) == numbers
+    assert [] == [fact.partition("**")[0] for fact in facts if "*Why this matters:*" not in fact]
+
+
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
 def test_links_between_the_pages_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (DOCS / page).read_text(encoding="utf-8")):
