@@ -150,6 +150,18 @@ def test_a_config_and_a_state_of_the_published_connector_go_on(
     assert saved[:10] < only(answers["state"]).partition('"updated_at":')[2].strip(' "')[:10]
 
 
+def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyte: Callable[..., Answers]) -> None:
+    """As docs/planning.md shows it; each tenant has a schema of its own."""
+    (view,) = re.findall(r"```sql\n(.*?);\n```", (ROOT / "docs/planning.md").read_text(), re.DOTALL)
+    user = "SELECT 'auth0|1' AS user_id, 'a@example.com' AS email, now() AS last_login, now() AS updated_at"
+    questions = {f"schema {name}": f"CREATE SCHEMA auth0_{name}" for name in ("eu", "us")}
+    questions |= {f"table {name}": f"CREATE TABLE auth0_{name}.users AS {user}" for name in ("eu", "us")}
+    answers = pyairbyte(
+        questions={**questions, "view": view, "tenants": "SELECT tenant FROM all_users ORDER BY tenant"}
+    )
+    assert [{"tenant": "eu"}, {"tenant": "us"}] == answers["tenants"]
+
+
 def test_the_demo_says_why_a_real_tenant_could_not_be_read(sim: Simulator, tmp_path: Path) -> None:
     config = config_of(sim)
     config["credentials"]["client_secret"] = "wrong"
