@@ -56,7 +56,7 @@ def _simulated() -> Warehouse:
 
 
 def _real(config: dict[str, Any]) -> Warehouse:
-    host = re.sub(r"^https?://|[^a-z0-9.-]", "", config["base_url"].lower())
+    host = re.sub(r"[^a-z0-9.]+", "-", config["base_url"].lower().rpartition("//")[2].strip("/ "))
     warehouse = Warehouse(FOLDER / f"{host}.duckdb")
     warehouse.sync(config, STREAMS)
     return warehouse

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ TYPES = {
     "number": "DECIMAL(38,9)",
     "string": "VARCHAR",
 }
+QUESTIONS = [
+    "Who has not logged in for 90 days",
+    "Who holds an admin role in which organization",
+    "Which applications still use a deprecated grant",
+]
 
 pytestmark = [
     pytest.mark.slow,
@@ -54,6 +59,14 @@ def pyairbyte(tmp_path: Path) -> Callable[..., Answers]:
         return answers
 
     return do
+
+
+@pytest.fixture
+def demo_file(sim: Simulator) -> Iterator[Path]:
+    """The file that the demo makes for the tenant; it is gone when the test is over."""
+    file = ROOT / "build/demo" / f"{sim.base_url.rpartition('/')[2].replace(':', '-')}.duckdb"
+    yield file
+    file.unlink(missing_ok=True)
 
 
 def only(rows: list[dict[str, Any]]) -> Any:
@@ -162,7 +175,18 @@ def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyt
     assert [{"tenant": "eu"}, {"tenant": "us"}] == answers["tenants"]
 
 
-def test_the_demo_says_why_a_real_tenant_could_not_be_read(sim: Simulator, tmp_path: Path) -> None:
+def test_the_demo_of_a_real_tenant_goes_on_from_its_last_sync(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
+    command = [str(PYTHON), "-m", "demo", "--config", str(tmp_path / "config.json")]
+    printed = [subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout for _ in "12"]
+    assert demo_file.exists()
+    assert all(f"{question}?" in text for text in printed for question in QUESTIONS)
+    queries = [request.query["q"] for request in sim.journal if request.template == "/users"]
+    assert queries[-1].endswith(" TO *]")
+    assert queries[0] < queries[-1]
+
+
+def test_the_demo_says_why_a_real_tenant_could_not_be_read(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
     config = config_of(sim)
     config["credentials"]["client_secret"] = "wrong"
     (tmp_path / "wrong.json").write_text(json.dumps(config))
