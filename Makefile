@@ -1,23 +1,26 @@
-# make demo | test | lint | docs | form | lock | release-check | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | form | lock | release-check | clean. Every target sets up what it needs in .venv or .venv-demo; only
+# Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
+demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint docs form lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo   sync a simulated tenant twice and print what it took'
+	@echo 'make demo   sync a simulated tenant into a DuckDB file with PyAirbyte and ask it three questions'
+	@echo '            make demo CONFIG=config.json does the same with a real tenant'
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff and mypy only'
-	@echo 'make docs   write docs/streams.md anew from the stream files'
+	@echo 'make docs   write docs/streams.md, and the list in docs/auth0.md, anew from the stream files'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
-	@echo 'make clean  remove .venv and everything that was built'
+	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
 
-demo: .venv/ready
-	@$(python) -m integration_tests.demo
+demo: .venv-demo/ready
+	@.venv-demo/bin/python -m demo $(if $(CONFIG),--config '$(CONFIG)')
 
 docs: .venv/ready
 	@$(python) docs/generate.py
@@ -48,6 +51,20 @@ test: lint
 	@$(pip) install --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
+# PyAirbyte brings several hundred megabytes, so it has an environment of its own. The lock is complete: pip need not resolve it.
+.venv-demo/ready: .venv-demo/requirements pyproject.toml
+	@$(demo-pip) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-demo/requirements: requirements-demo.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 13))' \
+	|| { echo "PyAirbyte, which the demo needs, runs on Python 3.10 to 3.12, and $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true). \
+	Name another one: make demo PYTHON=python3.12" >&2; exit 1; }
+	@echo 'Setting up .venv-demo with PyAirbyte, which takes a minute or two …'
+	@"$(PYTHON)" -m venv --clear .venv-demo
+	@$(demo-pip) install --no-deps --require-hashes --requirement requirements-demo.txt
+	@touch $@
+
 release-check: .venv/ready
 	@$(python) -m integration_tests.release
 
@@ -56,6 +73,7 @@ lock:
 	@test -x .venv-lock/bin/uv || { "$(PYTHON)" -m venv --clear .venv-lock && .venv-lock/bin/python -m pip --quiet --quiet install uv; }
 	@$(resolve) --output-file requirements.txt
 	@$(resolve) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	@$(resolve) --extra pyairbyte --output-file requirements-demo.txt
 
 # One file for every supported Python. Neither an index nor a path of this machine is written into it.
 resolve = .venv-lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
@@ -66,5 +84,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

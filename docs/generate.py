@@ -1,4 +1,4 @@
-"""Writes docs/streams.md from the stream files: `make docs`; a test tells when it was forgotten."""
+"""Writes docs/streams.md and the list in docs/auth0.md from the stream files: `make docs`; a test tells of a lapse."""
 
 import sys
 from collections import defaultdict
@@ -53,6 +53,8 @@ REQUESTS = {
 }
 
 
+#: What the list of streams stands between in docs/auth0.md.
+BEGIN, END = "<!-- The list of streams, written by docs/generate.py -->", "<!-- End of the list -->"
 #: Lists whose end only an empty page tells: Auth0 sends no total with them.
 WITHOUT_TOTAL = {"organization_invitations"}
 
@@ -141,5 +143,24 @@ def page() -> str:
     return "\n".join(lines)
 
 
+def families_listed() -> str:
+    """The streams of Airbyte's page, a line for each family."""
+    families: defaultdict[str, list[str]] = defaultdict(list)
+    for name, path in stream_files().items():
+        families[path.parent.name].append(f"[{name}]({load_stream(name)['$parameters']['reference']})")
+    return "\n".join(
+        f"- **{family.replace('_', ' ').capitalize()}**: {', '.join(names)}" for family, names in families.items()
+    )
+
+
+def airbyte_page(written: str) -> str:
+    """Airbyte's page with its list of streams as it has to be."""
+    before, _, rest = written.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{families_listed()}\n\n{END}{after}"
+
+
 if __name__ == "__main__":
     (HERE / "streams.md").write_text(page(), encoding="utf-8")
+    airbyte = HERE / "auth0.md"
+    airbyte.write_text(airbyte_page(airbyte.read_text(encoding="utf-8")), encoding="utf-8")

@@ -258,3 +258,34 @@ def test_whatever_happens_during_syncs_nothing_is_lost(
                 last[id_]["updated_at"],
                 last[id_].get("logins_count"),
             )
+
+
+@pytest.mark.parametrize("load", ["search", "export"])
+def test_excluded_fields_are_not_even_sent(load: str) -> None:
+    """By search and by export; a user of an enterprise connection has attributes of the provider's own."""
+    excluded = ["email", "last_ip", "user_metadata", "department"]
+    with Simulator(users=300) as sim:
+        more = {"users_initial_load": load, "users_excluded_fields": excluded}
+        synced = sync(config_of(sim, **more), "users", full_refresh=True)
+        queries = [request.query for request in sim.journal if request.template == "/users"]
+        users = synced.records["users"]
+        assert (None, sorted(sim.tenant.users)) == (synced.error, sorted(user["user_id"] for user in users))
+    columns = {name for user in users for name in (*user, *user.get("additional_attributes", {}))}
+    assert set() == set(excluded) & columns
+    assert {"user_id", "name", "app_metadata", "identities"} <= columns
+    assert all(",".join(excluded) == query["fields"] for query in queries)
+    assert ("search" == load) == bool(queries)
+
+
+def test_users_are_chosen_by_connections_that_are_left_out() -> None:
+    with Simulator(users=300) as sim:
+        more = {"users_connections": ["google-oauth2"], "users_excluded_fields": ["identities"]}
+        loads = [
+            {
+                user["user_id"]
+                for user in sync(config_of(sim, users_initial_load=load, **more), "users").records["users"]
+            }
+            for load in ("search", "export")
+        ]
+    assert loads[0] == loads[1]
+    assert 0 < len(loads[0]) < 300

@@ -8,6 +8,7 @@ from auth0_simulator.seeds import Seeding, seeded
 APP_TYPES = ("spa", "regular_web", "native", "non_interactive")
 CLIENTS = 60
 APIS = ("Orders", "Billing", "Search", "Catalog", "Shipping", "Notifications", "Reports")
+BEFORE = (["implicit"], ["password"], ["implicit", "http://auth0.com/oauth/legacy/grant-type/ro"])
 ACTIONS = ("read", "create", "update", "delete")
 
 
@@ -40,9 +41,7 @@ def _client(seeding: Seeding, index: int, name: str, app_type: str) -> Row:
         "allowed_origins": [],
         "web_origins": [],
         "client_aliases": [],
-        "grant_types": ["client_credentials"]
-        if app_type == "non_interactive"
-        else ["authorization_code", "refresh_token"],
+        "grant_types": _grant_types(index, app_type),
         "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36_000, "secret_encoded": False},
         "signing_keys": [
             {"cert": seeding.secret(index, "cert"), "pkcs7": seeding.secret(index, "pkcs7"), "subject": "/CN=t"}
@@ -67,6 +66,13 @@ def _client(seeding: Seeding, index: int, name: str, app_type: str) -> Row:
         }
         client["addons"] = {"layer": {"providerId": f"p-{index}", "privateKey": seeding.secret(index, "layer")}}
     return client
+
+
+def _grant_types(index: int, app_type: str) -> list[str]:
+    """What suits the type, and in one application of nine a grant from before: implicit, password, or a legacy one."""
+    own = ["client_credentials"] if app_type == "non_interactive" else ["authorization_code", "refresh_token"]
+    before = BEFORE[index // 9 % len(BEFORE)] if index % 9 == 4 and app_type != "non_interactive" else []  # noqa: PLR2004
+    return [*own, *before]
 
 
 @seeded("resource_servers")

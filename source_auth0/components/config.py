@@ -8,6 +8,7 @@ from typing import Any
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from jsonschema import Draft7Validator, ValidationError
 
+from source_auth0.components.excluded import excluded_problems
 from source_auth0.components.private_key import private_key_of
 from source_auth0.components.problems import config_error
 
@@ -32,6 +33,7 @@ def _problems(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[st
         yield from _credential_problems(credentials, spec["properties"]["credentials"]["oneOf"])
     if isinstance(date := config.get("start_date"), str) and not _is_date(date):
         yield f"Start Date `{date}` is no UTC date and time. Enter one such as `2024-01-31T00:00:00Z`, or leave it out."
+    yield from excluded_problems(config)
 
 
 def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import urllib3
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.excluded import ExcludedFields
 from source_auth0.components.problems import transient_error
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.tenant import LOOPBACK
@@ -28,6 +29,8 @@ FIELDS = (
     "last_password_reset", "blocked", "multifactor", "multifactor_last_modified", "identities", "app_metadata",
     "user_metadata",
 )  # fmt: skip
+#: What Auth0 documents of a user and no export can carry.
+NOT_EXPORTABLE = ("blocked_for", "guardian_authenticators", "tenant")
 #: Auth0 ends a job after eight hours.
 PATIENCE = 8 * 3600.0
 LONGEST_POLL = 15.0
@@ -98,7 +101,7 @@ class UserExport:
         )
 
     def _finished(self) -> Job:
-        wanted = {"format": "json", "fields": [{"name": name} for name in FIELDS]}
+        wanted = {"format": "json", "fields": [{"name": name} for name in self._fields()]}
         job = self._requester.post_path("jobs/users-exports", wanted) or {}
         if not job.get("id"):
             raise ExportError("Auth0 made no job.")
@@ -115,6 +118,12 @@ class UserExport:
             return Job(job["id"], moment_of(job["created_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ExportError("The job does not say when it was made.") from None
+
+    def _fields(self) -> list[str]:
+        """What the file is to hold; users are chosen by their connections here, so that it needs those to choose by."""
+        chooses = {"identities"} if self._tenant.get("users_connections") else set[str]()
+        excluded = set(ExcludedFields.of(self._tenant).names) - chooses
+        return [name for name in FIELDS if name not in excluded]
 
     def _link(self, job: Job) -> str:
         location = str((self._requester.get_path(f"jobs/{job.id}", {}) or {}).get("location") or "")

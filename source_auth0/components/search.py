@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.cursor import UserCursor
-from source_auth0.components.export import UserExport
+from source_auth0.components.excluded import ExcludedFields
+from source_auth0.components.export import FIELDS, NOT_EXPORTABLE, UserExport
 from source_auth0.components.lists import EMPTY_SLICE, PAGE_SIZE, Lists
 from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import QueryTimeout
@@ -35,6 +36,8 @@ class KeysetSearch(Lists):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.export = UserExport(self.requester)
+        self.excluded = ExcludedFields.of(self.tenant)
+        self.excluded.warn_of_unknown({*FIELDS, *NOT_EXPORTABLE}, self.tenant)
         if self.cursor is not None:
             self.cursor.search = self
 
@@ -47,6 +50,11 @@ class KeysetSearch(Lists):
         since = f"updated_at:[{text_of(moment_of(start_date))} TO *]" if start_date else ""
         return both(since, f"({chosen})" if chosen else "")
 
+    @property
+    def _columns(self) -> dict[str, str]:
+        """What Auth0 is asked to send of a user; a requester that asks for some columns alone has its way."""
+        return {**self.excluded.query, **(self.requester.query or {})}
+
     def read_records(
         self,
         records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
@@ -57,7 +65,7 @@ class KeysetSearch(Lists):
         cursor: UserCursor = part.extra_fields["cursor"]
         if (job := part.extra_fields.get("export")) is not None:
             for page in self.export.pages(job):
-                yield from self.finished(cursor.living(page), part)
+                yield from self.finished(self.excluded.without(cursor.living(page)), part)
         elif (piece := part.extra_fields.get("piece")) is not None:
             yield from self._piece(piece, part, cursor)
         else:
@@ -67,7 +75,7 @@ class KeysetSearch(Lists):
     def _piece(self, piece: Piece, part: StreamSlice, cursor: UserCursor) -> Iterator[Row]:
         try:
             for page in self._walk(piece):
-                yield from self.finished(cursor.living(page), part)
+                yield from self.finished(self.excluded.without(cursor.living(page)), part)
                 cursor.progressed(piece, len(page))
         finally:
             cursor.left(piece)
@@ -77,7 +85,9 @@ class KeysetSearch(Lists):
         left = iter(users)
         while some := list(islice(left, IDS_PER_SEARCH)):
             query = both(f"user_id:({' OR '.join(map(quoted, some))})", also)
-            body = self.requester.get(None, {"q": query, "search_engine": "v3", "per_page": PAGE_SIZE, "page": 0})
+            body = self.requester.get(
+                None, {"q": query, "search_engine": "v3", "per_page": PAGE_SIZE, "page": 0, **self._columns}
+            )
             yield some, self.rows_of(body) if body is not None else []
 
     def find(self, window: Window, number: int = 0, sort: str | None = None) -> Found:
@@ -89,6 +99,7 @@ class KeysetSearch(Lists):
             "per_page": PAGE_SIZE,
             "include_totals": "true",
             "search_engine": "v3",
+            **self._columns,
         }
         body = self.requester.get(None, query)
         total = body.get("total") if isinstance(body, dict) else None

@@ -1,4 +1,4 @@
-"""`make demo`: check, discover and two syncs of a simulated tenant, with a table of what each stream took."""
+"""Check, discover and two syncs of a simulated tenant, with a table of what each stream took."""
 
 import json
 import re

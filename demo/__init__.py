@@ -1,0 +1,1 @@
+"""A tenant, this connector, PyAirbyte and a DuckDB file, with three questions to it: `make demo`."""
