@@ -1,6 +1,6 @@
 """User search, read by keyset: every page starts at the last row's timestamp, so that no row slips past a number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -9,10 +9,10 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.cursor import UserCursor
 from source_auth0.components.export import UserExport
-from source_auth0.components.lists import EMPTY_SLICE, PAGE_SIZE, Lists
+from source_auth0.components.lists import PAGE_SIZE, Lists
 from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import QueryTimeout
-from source_auth0.components.sharing import Page, Row
+from source_auth0.components.sharing import Page
 from source_auth0.components.ties import tied
 from source_auth0.components.windows import Window, both, moment_of, quoted, text_of
 
@@ -43,24 +43,20 @@ class KeysetSearch(Lists):
         since = f"updated_at:[{text_of(moment_of(start_date))} TO *]" if start_date else ""
         return both(since, f"({chosen})" if chosen else "")
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The users of one piece, or of an export."""
-        part = stream_slice or EMPTY_SLICE
-        if (job := part.extra_fields.get("export")) is not None:
+        extra = stream_slice.extra_fields
+        if (job := extra.get("export")) is not None:
             for page in self.export.pages(job):
-                yield from self.finished(page, part)
+                yield self.finished(page, stream_slice)
             return
-        piece: Piece = part.extra_fields["piece"]
+        piece: Piece = extra["piece"]
         try:
             for page in self._walk(piece):
-                yield from self.finished(page, part)
-                part.extra_fields["cursor"].progressed(piece, len(page))
+                yield self.finished(page, stream_slice)
+                extra["cursor"].progressed(piece, len(page))
         finally:
-            part.extra_fields["cursor"].left(piece)
+            extra["cursor"].left(piece)
 
     def find(self, window: Window, number: int = 0, sort: str | None = None) -> Found:
         """One page of a window in ascending order, with the total."""
