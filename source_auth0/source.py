@@ -113,6 +113,12 @@ class SourceAuth0(ConcurrentDeclarativeSource):
             self._source_config = self._pre_process_manifest(assemble(list(stream_files()), with_schemas=True))
         return super().streams(config)
 
+    def _validate_source(self) -> None:
+        """Nothing: the manifest comes with the package, whose tests hold the whole against the framework's schema.
+
+        The framework does so at each start, which takes a third of the time to build 100 streams.
+        """
+
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:  # noqa: ARG002
         """The config as the streams see it; the framework's own writes it, secrets and all, into a temporary file."""
         return self._config or config

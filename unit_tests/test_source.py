@@ -1,3 +1,4 @@
+import copy
 import json
 import logging
 import re
@@ -23,12 +24,14 @@ from airbyte_cdk.models import (
     SyncMode,
     Type,
 )
+from airbyte_cdk.sources.declarative import concurrent_declarative_source
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0 import SourceAuth0
-from source_auth0.manifest import load_stream, primary_key, stream_files
+from source_auth0.manifest import assemble, load_stream, primary_key, stream_files
 from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
 
 LOGGER = logging.getLogger("airbyte.test")
@@ -358,3 +361,26 @@ def test_no_config_is_written_to_disk(config: dict[str, Any], tmp_path: Path):
     assert config == source.configure(config, str(tmp_path))
     assert {"a": 1} == SourceAuth0().configure({"a": 1}, str(tmp_path))
     assert [] == list(tmp_path.iterdir())
+
+
+def test_the_manifest_is_not_validated_at_each_start(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    """It takes a third of the time to build all streams; `test_manifest.py` holds the whole against the schema."""
+    validated: list[Any] = []
+    monkeypatch.setattr(
+        concurrent_declarative_source, "validate_manifest", lambda manifest, _: validated.append(manifest)
+    )
+    SourceAuth0(catalog_of("users"), config)
+    assert [] == validated
+    ConcurrentDeclarativeSource(source_config=assemble(["users"]), config=config)
+    assert ["users"] == [stream["name"] for manifest in validated for stream in manifest["streams"]]
+
+
+def test_a_read_builds_its_streams_once(read, auth0: Mocker, monkeypatch: pytest.MonkeyPatch):
+    """The entry point parses the catalog a second time, which makes an equal one and no other."""
+    built: list[int] = []
+    original = SourceAuth0.__init__
+    monkeypatch.setattr(SourceAuth0, "__init__", lambda *a, **k: built.append(1) or original(*a, **k))
+    catalog = catalog_of("roles")
+    config = {"base_url": BASE, "credentials": {"auth_type": "oauth2_access_token", "access_token": TOKEN}}
+    list(SourceAuth0(catalog, config).read(LOGGER, config, copy.deepcopy(catalog)))
+    assert [1] == built
