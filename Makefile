@@ -1,9 +1,9 @@
-# make demo | test | lint | docs | lock | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | bench | lock | clean. Every target sets up what it needs in .venv; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs lock clean
+.PHONY: help demo test lint docs bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff and mypy only'
 	@echo 'make docs   write docs/streams.md anew from the stream files'
+	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make clean  remove .venv and everything that was built'
 
@@ -19,6 +20,10 @@ demo: .venv/ready
 
 docs: .venv/ready
 	@$(python) docs/generate.py
+
+# Not part of `make test`: figures depend on what else the machine does. They go into docs/benchmarks.md.
+bench: .venv/ready
+	@$(python) -m benchmarks.suite --write
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .
@@ -58,5 +63,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-lock .venv-published build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -90,30 +90,29 @@ def run(case: Case, who: Sequence[Contestant], here: Tenant, rounds: int) -> lis
     runs: dict[str, list[tuple[Run, int, int]]] = {one.name: [] for one in who}
     for one in who:
         if one.name == EXPORT:
-            _once(one, here)
+            _once(one, here, tell_apart=False)
     for number in range(rounds):
         for one in [*who[number % len(who) :], *who[: number % len(who)]]:
             here.prepare(case.plan, case.latency)
-            runs[one.name].append((_once(one, here), *here.requests()))
+            runs[one.name].append((_once(one, here, tell_apart=not number), *here.requests()))
     return [summed_up(name, found) for name, found in runs.items()]
 
 
-def _once(one: Contestant, here: Tenant) -> Run:
+def _once(one: Contestant, here: Tenant, *, tell_apart: bool) -> Run:
     with tempfile.TemporaryDirectory() as folder:
-        return measured(one.command(here, Path(folder)))
+        return measured(one.command(here, Path(folder)), tell_apart=tell_apart)
 
 
 def summed_up(who: str, runs: Sequence[tuple[Run, int, int]]) -> Result:
-    """The medians of some runs; rows are those of the poorest."""
-    poorest = min((run for run, _, _ in runs), key=lambda run: run.distinct)
+    """The medians of some runs; rows are those of the poorest, and the distinct ones were counted once."""
     return Result(
         who,
         per_second=statistics.median(run.rows / run.seconds if run.seconds else 0.0 for run, _, _ in runs),
         cpu=statistics.median(run.cpu / max(run.rows, 1) * 1e6 for run, _, _ in runs),
         seconds=statistics.median(run.seconds for run, _, _ in runs),
         peak=max(run.peak for run, _, _ in runs),
-        rows=poorest.rows,
-        distinct=poorest.distinct,
+        rows=min(run.rows for run, _, _ in runs),
+        distinct=min(run.distinct for run, _, _ in runs if run.distinct is not None),
         requests=round(statistics.median(requests for _, requests, _ in runs)),
         refused=round(statistics.median(refused for _, _, refused in runs)),
         complete=all(run.complete for run, _, _ in runs),

@@ -2,7 +2,7 @@ import gc
 import json
 import os
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +19,17 @@ from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
 
 
 @pytest.fixture
+def garbage() -> Iterator[None]:
+    """Collected as before when a test is over."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+@pytest.fixture
 def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], requests_mock: Mocker
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], requests_mock: Mocker, garbage: None
 ) -> Callable[..., tuple[int, list[dict[str, Any]], str]]:
     """Runs the connector's command in this process, without network; exit code, messages and errors of the shell."""
 
@@ -239,7 +248,7 @@ def test_ctrl_c_ends_the_process_at_once(command, monkeypatch: pytest.MonkeyPatc
     assert [130] == ended
 
 
-def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], garbage: None):
     monkeypatch.setattr("sys.argv", ["source_auth0", "spec"])
     runpy.run_module("source_auth0", run_name="__main__")
     assert '"type":"SPEC"' in capsys.readouterr().out
@@ -247,12 +256,8 @@ def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_garbage_is_collected_seldom_but_collected(command):
     """A collection for each page of rows takes a fifth of a sync's time; without any, what cycles there are pile up."""
-    before = gc.get_threshold()
-    try:
-        command("spec")
-        assert gc.isenabled()
-        assert run_module.GARBAGE == gc.get_threshold()[0] > before[0]
-        assert gc.get_freeze_count() > 10_000
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+    before = gc.get_threshold()[0]
+    command("spec")
+    assert gc.isenabled()
+    assert run_module.GARBAGE == gc.get_threshold()[0] > before
+    assert gc.get_freeze_count() > 10_000

@@ -123,7 +123,9 @@ class UserCursor(Cursor):
             if self._incremental and self._pages % PAGES_PER_STATE == 0:
                 self._emit()
             self._report()
-            self._changed.notify_all()
+            # Where all are busy, nothing can be cut, and waking the thread that cuts would only take their time.
+            if sum(piece.being_read for piece in self._pieces) < self.tenant.workers:
+                self._changed.notify_all()
 
     def left(self, piece: Piece) -> None:
         """The worker is done with a piece, well or not."""

@@ -30,7 +30,7 @@ FIELDS = (
 )  # fmt: skip
 #: Auth0 ends a job after eight hours.
 PATIENCE = 8 * 3600.0
-SHORTEST_POLL, LONGEST_POLL, GROWTH = 0.5, 15.0, 1.5
+SHORTEST_POLL, LONGEST_POLL, GROWTH = 0.25, 15.0, 1.5
 ROWS_A_PAGE = 100
 CHUNK = 1 << 16
 DOWNLOADS = 5
