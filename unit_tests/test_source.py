@@ -31,6 +31,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0 import SourceAuth0
+from source_auth0.components.pages import lines_in
 from source_auth0.manifest import assemble, load_stream, primary_key, stream_files
 from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
 
@@ -384,3 +385,18 @@ def test_a_read_builds_its_streams_once(read, auth0: Mocker, monkeypatch: pytest
     config = {"base_url": BASE, "credentials": {"auth_type": "oauth2_access_token", "access_token": TOKEN}}
     list(SourceAuth0(catalog, config).read(LOGGER, config, copy.deepcopy(catalog)))
     assert [1] == built
+
+
+def test_streams_travel_in_pages_and_their_parents_row_by_row(auth0: Mocker, config: dict[str, Any]):
+    """Where the entry point asks for it; each row of a parent makes a slice, for which it has to be one."""
+    auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}, {"id": "rol_2"}], "total": 2})
+    for role in ("rol_1", "rol_2"):
+        auth0.get(f"{API}/roles/{role}/users", json={"users": [{"user_id": f"{role}|{n}"} for n in range(3)]})
+    catalog = catalog_of("roles", "role_users")
+    source = SourceAuth0(catalog, config, whole_pages=True)
+    records = [m.record for m in source.read(LOGGER, config, catalog) if m.record is not None]
+    pages = [(record.stream, lines_in(record.data)) for record in records]
+    found = sorted((stream, lines.rows) for stream, lines in pages)
+    assert [("role_users", 3), ("role_users", 3), ("roles", 2)] == found
+    rows = [json.loads(line)["record"]["data"] for _, lines in pages for line in lines.text.splitlines()]
+    assert {"rol_1", "rol_2"} == {row["role_id"] for row in rows if "user_id" in row}
