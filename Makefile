@@ -1,11 +1,11 @@
-# make demo | test | lint | docs | form | lock | release-check | clean. Every target sets up what it needs in .venv or .venv-demo; only
-# Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | form | bench | lock | release-check | clean. Every target sets up what it needs in .venv or
+# .venv-demo; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs form lock release-check clean
+.PHONY: help demo test lint docs form bench lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make lint   ruff and mypy only'
 	@echo 'make docs   write docs/streams.md, and the list in docs/auth0.md, anew from the stream files'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
+	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
 	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
@@ -27,6 +28,10 @@ docs: .venv/ready
 
 form: .venv/ready
 	@$(python) docs/form/screenshot.py
+
+# Not part of `make test`: figures depend on what else the machine does. They go into docs/benchmarks.md.
+bench: .venv/ready
+	@$(python) -m benchmarks.suite --write
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .
@@ -84,5 +89,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-lock .venv-published build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -116,7 +116,7 @@ def test_a_job_is_waited_for(make: Make, auth0: Mocker, clock: Clock):
     statuses = ["pending", "processing", "a new word", "completed", *["processing"] * 20]
     auth0.get(f"{API}/jobs/job_1", [{"json": {**pending, "status": status}} for status in statuses] + [{"json": JOB}])
     assert Job("job_1", moment_of(moment(5))) == make().run()
-    assert [0.5, 0.75] == clock.sleeps[:2]
+    assert [0.25, 0.375] == clock.sleeps[:2]
     assert clock.sleeps == sorted(clock.sleeps)
     assert LONGEST_POLL == clock.sleeps[-1]
     assert len(statuses) + 1 == len(clock.sleeps)

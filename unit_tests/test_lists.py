@@ -328,6 +328,14 @@ def test_each_row_is_transformed_once(requests_mock: Mocker, read):
     assert [{"id": 1, "stamp": 1}, {"id": 2, "stamp": 1}] == read(Unpaged, transformations=[Stamp()])
 
 
+def test_pages_may_travel_whole_and_an_empty_one_not_at_all(requests_mock: Mocker, read):
+    """Auth0 ends some lists with an empty page; it is no record, or the stream would run without a row."""
+    answers = [rows(1, 2), rows(3), []]
+    requests_mock.get(URL, [{"json": answer} for answer in answers])
+    pages = read(Paged, rows=None, whole_pages=True)
+    assert [("things", 2), ("things", 1)] == [(page.stream_name, page.lines.rows) for page in pages]
+
+
 def test_readers_of_one_list_share_its_pages(requests_mock: Mocker, make_api: Make, tenant: Tenant):
     """A parent and the stream of its own name make one request, and each row is transformed once."""
     requests_mock.get(URL, json={"things": rows(1), "total": 1})

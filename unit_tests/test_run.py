@@ -1,22 +1,35 @@
+import gc
 import json
 import os
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from requests_mock import Mocker
 
+from source_auth0 import SourceAuth0
 from source_auth0 import run as run_module
+from source_auth0.components.pages import Lines
 from source_auth0.manifest import stream_files
-from unit_tests.conftest import SECRET
+from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
+
+
+@pytest.fixture
+def garbage() -> Iterator[None]:
+    """Collected as before when a test is over."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
 
 
 @pytest.fixture
 def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], requests_mock: Mocker
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], requests_mock: Mocker, garbage: None
 ) -> Callable[..., tuple[int, list[dict[str, Any]], str]]:
     """Runs the connector's command in this process, without network; exit code, messages and errors of the shell."""
 
@@ -145,20 +158,75 @@ def test_without_a_command_the_help_is_shown(command, capsys: pytest.CaptureFixt
     assert (0, [], "") == command()
 
 
+@pytest.fixture
+def sync(command, files: Path, requests_mock: Mocker) -> Callable[[], tuple[int, list[dict[str, Any]], str]]:
+    """Reads 250 users, of whom the last page is short, with a state after them."""
+    token = {"access_token": jwt(scope="read:users"), "expires_in": 3600}
+    requests_mock.post(f"{BASE}/oauth/token", json=token)
+    directory = Directory(users_at(*range(250)))
+
+    def search(request: Any, _: Any) -> dict[str, Any]:
+        query = {key: values[0] for key, values in parse_qs(urlsplit(request.url).query).items()}
+        return directory.get(None, {**query, "page": int(query["page"]), "per_page": int(query["per_page"])})
+
+    requests_mock.get(f"{API}/users", json=search)
+    stream = {"name": "users", "json_schema": {}, "supported_sync_modes": ["full_refresh", "incremental"]}
+    configured = {"stream": stream, "sync_mode": "incremental", "destination_sync_mode": "append"}
+    (files / "catalog.json").write_text(json.dumps({"streams": [configured]}))
+    return lambda: command("read", "--config", str(files / "config.json"), "--catalog", str(files / "catalog.json"))
+
+
+def test_every_row_is_a_line_of_its_own(sync):
+    code, messages, _ = sync()
+    users = [message["record"]["data"]["user_id"] for message in messages if message["type"] == "RECORD"]
+    assert (0, ids(users_at(*range(250)))) == (code, sorted(users))
+
+
+def test_rows_are_counted_and_not_pages(sync, caplog: pytest.LogCaptureFixture):
+    """By the state, since the platform compares, and in the log."""
+    _, messages, _ = sync()
+    states = [message["state"] for message in messages if message["type"] == "STATE"]
+    assert 250.0 == sum(state["sourceStats"]["recordCount"] for state in states)
+    assert "Read 250 records from users stream" in caplog.messages
+
+
+def test_a_stream_runs_from_its_first_row_on(sync):
+    _, messages, _ = sync()
+    kinds = [
+        message["trace"]["stream_status"]["status"] if message["type"] == "TRACE" else message["type"]
+        for message in messages
+        if message["type"] in {"RECORD", "STATE"} or message.get("trace", {}).get("type") == "STREAM_STATUS"
+    ]
+    assert ["STARTED", "RUNNING", "RECORD"] == kinds[:3]
+    assert {"STATE", "COMPLETE"} == set(kinds[-2:])
+
+
+def test_memory_is_looked_at_as_often_as_the_framework_does(monkeypatch: pytest.MonkeyPatch):
+    """It counts messages, and a page is one."""
+    looks: list[int] = []
+    entrypoint = run_module.Entrypoint(SourceAuth0(), run_module.Output())
+    monitor = entrypoint._memory_monitor
+    monkeypatch.setattr(monitor, "_probe_cgroup", lambda: setattr(monitor, "_cgroup_version", 2))
+    monkeypatch.setattr(monitor, "_read_memory", lambda: looks.append(1))
+    for _ in range(100):
+        monitor.check_memory_usage()
+    assert 2 == len(looks)
+
+
 def test_rows_are_printed_some_at_a_time_and_all_of_them(
     command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """A state waits for no row behind it, and what is there when a sync fails is printed."""
-    record = '{"type":"RECORD","n":"' + "x" * 10_000 + '"}'
-    state = '{"type":"STATE"}'
+    page = Lines(b'{"type":"RECORD","n":"' + b"x" * 10_000 + b'"}\n', 1)
     written: list[int] = []
-    write = run_module._write
-    monkeypatch.setattr(run_module, "_write", lambda lines: written.append(len(lines)) or write(lines))
+    flush = run_module.Output.flush
+    monkeypatch.setattr(run_module.Output, "flush", lambda self: written.append(len(self._waiting)) or flush(self))
 
-    def messages(*_: Any) -> Any:
-        yield from [record] * 10
-        yield state
-        yield record
+    def messages(self: run_module.Entrypoint, _: Any) -> Any:
+        for _ in range(10):
+            self._output.rows(page)
+        yield '{"type":"STATE"}'
+        self._output.rows(page)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(AirbyteEntrypoint, "run", messages)
@@ -193,7 +261,16 @@ def test_a_reader_who_goes_away_ends_the_process(command, monkeypatch: pytest.Mo
     assert [1] == ended
 
 
-def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], garbage: None):
     monkeypatch.setattr("sys.argv", ["source_auth0", "spec"])
     runpy.run_module("source_auth0", run_name="__main__")
     assert '"type":"SPEC"' in capsys.readouterr().out
+
+
+def test_garbage_is_collected_seldom_but_collected(command):
+    """A collection for each page of rows takes a fifth of a sync's time; without any, what cycles there are pile up."""
+    before = gc.get_threshold()[0]
+    command("spec")
+    assert gc.isenabled()
+    assert run_module.GARBAGE == gc.get_threshold()[0] > before
+    assert gc.get_freeze_count() > 10_000

@@ -1,3 +1,4 @@
+import copy
 import json
 import logging
 import re
@@ -23,12 +24,15 @@ from airbyte_cdk.models import (
     SyncMode,
     Type,
 )
+from airbyte_cdk.sources.declarative import concurrent_declarative_source
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0 import SourceAuth0
-from source_auth0.manifest import load_stream, primary_key, stream_files
+from source_auth0.components.pages import lines_in
+from source_auth0.manifest import assemble, load_stream, primary_key, stream_files
 from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
 
 LOGGER = logging.getLogger("airbyte.test")
@@ -360,3 +364,41 @@ def test_no_config_is_written_to_disk(config: dict[str, Any], tmp_path: Path):
     assert config == source.configure(config, str(tmp_path))
     assert {"a": 1} == SourceAuth0().configure({"a": 1}, str(tmp_path))
     assert [] == list(tmp_path.iterdir())
+
+
+def test_the_manifest_is_not_validated_at_each_start(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    """It takes a third of the time to build all streams; `test_manifest.py` holds the whole against the schema."""
+    validated: list[Any] = []
+    monkeypatch.setattr(
+        concurrent_declarative_source, "validate_manifest", lambda manifest, _: validated.append(manifest)
+    )
+    SourceAuth0(catalog_of("users"), config)
+    assert [] == validated
+    ConcurrentDeclarativeSource(source_config=assemble(["users"]), config=config)
+    assert ["users"] == [stream["name"] for manifest in validated for stream in manifest["streams"]]
+
+
+def test_a_read_builds_its_streams_once(read, auth0: Mocker, monkeypatch: pytest.MonkeyPatch):
+    """The entry point parses the catalog a second time, which makes an equal one and no other."""
+    built: list[int] = []
+    original = SourceAuth0.__init__
+    monkeypatch.setattr(SourceAuth0, "__init__", lambda *a, **k: built.append(1) or original(*a, **k))
+    catalog = catalog_of("roles")
+    config = {"base_url": BASE, "credentials": {"auth_type": "oauth2_access_token", "access_token": TOKEN}}
+    list(SourceAuth0(catalog, config).read(LOGGER, config, copy.deepcopy(catalog)))
+    assert [1] == built
+
+
+def test_streams_travel_in_pages_and_their_parents_row_by_row(auth0: Mocker, config: dict[str, Any]):
+    """Where the entry point asks for it; each row of a parent makes a slice, for which it has to be one."""
+    auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}, {"id": "rol_2"}], "total": 2})
+    for role in ("rol_1", "rol_2"):
+        auth0.get(f"{API}/roles/{role}/users", json={"users": [{"user_id": f"{role}|{n}"} for n in range(3)]})
+    catalog = catalog_of("roles", "role_users")
+    source = SourceAuth0(catalog, config, whole_pages=True)
+    records = [m.record for m in source.read(LOGGER, config, catalog) if m.record is not None]
+    pages = [(record.stream, lines_in(record.data)) for record in records]
+    found = sorted((stream, lines.rows) for stream, lines in pages)
+    assert [("role_users", 3), ("role_users", 3), ("roles", 2)] == found
+    rows = [json.loads(line)["record"]["data"] for _, lines in pages for line in lines.text.splitlines()]
+    assert {"rol_1", "rol_2"} == {row["role_id"] for row in rows if "user_id" in row}

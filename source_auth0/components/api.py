@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -59,12 +60,16 @@ class ManagementApi:
 
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
-        self._url = InterpolatedString.create(self.url, parameters={})
         self._reader = Reader(
             self.name, tuple(self.required_scopes), "stream_partition" in self.resource, bool(self.may_be_missing)
         )
         withholding = {} if hashes_secrets(self.config) else self.query_withholding or {}
         self._query = {**(self.query or {}), **withholding}
+
+    @cached_property
+    def _root(self) -> str:
+        """The address that all paths begin with."""
+        return str(InterpolatedString.create(self.url, parameters={}).eval(self.config))
 
     def get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
         """The parsed body, or None where there is nothing to read: a vanished parent, a feature the plan lacks."""
@@ -109,7 +114,7 @@ class ManagementApi:
         self, method: str, path: str, *, below_parent: bool = False, only_status: bool = False, **request: Any
     ) -> Any:
         reader = replace(self._reader, below_parent=below_parent or self._reader.below_parent, only_status=only_status)
-        url = str(self._url.eval(self.config)) + path
+        url = self._root + path
         began, failures, waits, renewed = time.monotonic(), 0, 0, False
         while True:
             verdict, wait, token = self._attempt(reader, method, url, request, failures + waits + 1)

@@ -25,5 +25,5 @@ class GatherAdditional(RecordTransformation):
         stream_state: Mapping[str, Any] | None = None,  # noqa: ARG002
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> None:
-        if additional := {name: record[name] for name in record.keys() - self._declared}:
-            record[COLUMN] = additional
+        if not self._declared.issuperset(record):
+            record[COLUMN] = {name: value for name, value in record.items() if name not in self._declared}

@@ -98,8 +98,11 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
             self._pages += 1
             if self._incremental and self._pages % PAGES_PER_STATE == 0:
                 self.send()
-            self._progress.passed(rows, sum(piece.being_read for piece in self.pieces))
-            self.changed.notify_all()
+            reading = sum(piece.being_read for piece in self.pieces)
+            self._progress.passed(rows, reading)
+            # Where all are busy, nothing can be cut, and waking the thread that cuts would only take their time.
+            if reading < self.tenant.workers:
+                self.changed.notify_all()
 
     def close_partition(self, partition: Partition) -> None:
         """A piece was read to its end; the state that says so follows its last row."""

@@ -1,16 +1,16 @@
 """What happens in the tenant, event by event, as Auth0's Events API streams it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.bookmark import Bookmark, Position
 from source_auth0.components.event_cursor import EventCursor
 from source_auth0.components.feed import Feed
-from source_auth0.components.lists import EMPTY_SLICE, Lists
-from source_auth0.components.sharing import Row
+from source_auth0.components.lists import Lists
+from source_auth0.components.sharing import Page
 from source_auth0.components.windows import moment_of
 
 #: Seconds without an event after which a sync has caught up.
@@ -28,18 +28,13 @@ class Streamed(Lists):
     cursor: EventCursor | None = None
     cursor_class: ClassVar[type[EventCursor]] = EventCursor
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
-        """The events that are new, each once."""
-        part = stream_slice or EMPTY_SLICE
-        cursor: EventCursor = part.extra_fields["cursor"]
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The events that are new, each once, and by itself: the next one may be long in coming."""
+        cursor: EventCursor = stream_slice.extra_fields["cursor"]
         try:
             for step in self._feed(cursor.position).steps():
                 if step.row is not None:
-                    yield from self.finished([step.row], part)
+                    yield self.finished([step.row], stream_slice)
                 # Only now is the row on its way, and a state may say so.
                 cursor.progressed(step.position)
         finally:

@@ -33,8 +33,8 @@ FIELDS = (
 NOT_EXPORTABLE = ("blocked_for", "guardian_authenticators", "tenant")
 #: Auth0 ends a job after eight hours.
 PATIENCE = 8 * 3600.0
-LONGEST_POLL = 15.0
-ROWS_A_PAGE = 1000
+SHORTEST_POLL, LONGEST_POLL, GROWTH = 0.25, 15.0, 1.5
+ROWS_A_PAGE = 100
 CHUNK = 1 << 16
 DOWNLOADS = 5
 
@@ -62,6 +62,9 @@ class UserExport:
         self._requester = requester
         self._tenant = requester.tenant
         self._mode = str(self._tenant.get("users_initial_load") or "search")
+        start_date = self._tenant.get("start_date")
+        self._since = moment_of(start_date) if start_date else None
+        self._connections = frozenset(self._tenant.get("users_connections") or [])
 
     def is_wanted(self, *, from_nothing: bool) -> bool:
         """Whether a sync that starts from nothing is to begin with an export."""
@@ -87,7 +90,7 @@ class UserExport:
                 for page in self._download(self._link(job)):
                     fresh, skip = page[skip:], max(skip - len(page), 0)
                     handed_on += len(fresh)
-                    yield [row for row in fresh if self._is_chosen(row)]
+                    yield fresh if self._takes_all else [row for row in fresh if self._is_chosen(row)]
             except BROKEN as failure:  # noqa: PERF203 - a handful of attempts
                 LOGGER.warning(
                     f"The download of `{self._requester.name}` broke ({type(failure).__name__}); attempt {attempt}."
@@ -105,14 +108,14 @@ class UserExport:
         job = self._requester.post_path("jobs/users-exports", wanted) or {}
         if not job.get("id"):
             raise ExportError("Auth0 made no job.")
-        began, wait = time.monotonic(), 0.5
+        began, wait = time.monotonic(), SHORTEST_POLL
         while job.get("status") != "completed" or not job.get("location"):
             if job.get("status") in {"failed", "expired", "canceled"}:
                 raise ExportError(f"Auth0 says the job {job['status']}: {job.get('status_details') or 'no details'}.")
             if time.monotonic() - began > PATIENCE:
                 raise ExportError(f"After eight hours the job is still {job.get('status')}.")
             time.sleep(wait)
-            wait = min(wait * 1.5, LONGEST_POLL)
+            wait = min(wait * GROWTH, LONGEST_POLL)
             job = self._requester.get_path(f"jobs/{job['id']}", {}) or {"status": "failed"}
         try:
             return Job(job["id"], moment_of(job["created_at"]))
@@ -141,19 +144,25 @@ class UserExport:
                 raise ExportError(f"status {answer.status_code}")
             for chunk in answer.raw.stream(CHUNK, decode_content=False):
                 *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
-                page += [_row(line) for line in lines if line.strip()]
-                while len(page) >= ROWS_A_PAGE:
-                    yield page[:ROWS_A_PAGE]
-                    page = page[ROWS_A_PAGE:]
+                for line in lines:
+                    if line and not line.isspace():
+                        page.append(_row(line))
+                    if len(page) == ROWS_A_PAGE:
+                        yield page
+                        page = []
         if not unzip.eof:
             raise ExportError("the file ended early")
         yield page + ([_row(rest)] if rest.strip() else [])
 
+    @property
+    def _takes_all(self) -> bool:
+        return self._since is None and not self._connections
+
     def _is_chosen(self, row: Row) -> bool:
         """Whether a row is one that the config asks for: an export knows neither start date nor several connections."""
-        start_date, chosen = self._tenant.get("start_date"), set(self._tenant.get("users_connections") or [])
-        if start_date and moment_of(row["updated_at"]) < moment_of(start_date):
+        if self._since is not None and moment_of(row["updated_at"]) < self._since:
             return False
+        chosen = self._connections
         return not chosen or any(identity.get("connection") in chosen for identity in row.get("identities") or [])
 
 

@@ -6,11 +6,31 @@ from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.declarative.models import DeclarativeStream as DeclarativeStreamModel
 from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import ModelToComponentFactory
 from airbyte_cdk.sources.declarative.partition_routers.partition_router import PartitionRouter
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
+from airbyte_cdk.sources.types import Config
 
 
 class ComponentFactory(ModelToComponentFactory):
-    """Gives a stream the cursor that its retriever's class names; the manifest has no word for a custom cursor."""
+    """Gives a stream the cursor that its retriever's class names; the manifest has no word for a custom cursor.
+
+    Streams hand on whole pages where `whole_pages` says so; parents never do, since each of their rows makes a slice.
+    """
+
+    def __init__(self, *, whole_pages: bool, **more: Any) -> None:
+        super().__init__(**more)
+        self._whole_pages = whole_pages
+
+    def create_default_stream(
+        self,
+        model: DeclarativeStreamModel,
+        config: Config,
+        is_parent: bool = False,  # noqa: FBT001, FBT002 - the framework's signature
+        **kwargs: Any,
+    ) -> AbstractStream:
+        """The framework's stream; its retriever learns how its rows are to travel."""
+        model.retriever.whole_pages = self._whole_pages and not is_parent  # type: ignore[union-attr] # a custom one
+        return super().create_default_stream(model, config, is_parent, **kwargs)
 
     def _build_concurrent_cursor(
         self,

@@ -12,6 +12,7 @@ from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.pages import PageRecord
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import system_error
 from source_auth0.components.sharing import Page, Row
@@ -29,7 +30,8 @@ class Lists(Retriever):
     """What all lists have in common: rows checked, given their parents' keys, redacted, and shared between readers.
 
     The framework's SimpleRetriever takes a body without the expected key for an empty page, stops at short pages, and
-    reads a parent once for each of its children.
+    reads a parent once for each of its children. `whole_pages` has each page travel as one record (pages.py); a parent
+    is read row by row.
     """
 
     config: dict[str, Any] = field(repr=False)
@@ -37,6 +39,7 @@ class Lists(Retriever):
     requester: ManagementApi
     rows: str | None = None
     page_size: int | None = None
+    whole_pages: bool = False
     partition_router: PartitionRouter | None = None
     transformations: list[RecordTransformation] = field(default_factory=list)
 
@@ -48,10 +51,18 @@ class Lists(Retriever):
         self,
         records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
         stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
-        """The rows of one slice, page by page."""
-        for page in self.shared_pages(self.name, stream_slice or EMPTY_SLICE):
-            yield from page
+    ) -> Iterator[Row | PageRecord]:
+        """The rows of one slice, or its pages."""
+        part = stream_slice or EMPTY_SLICE
+        for page in self.read_pages(part):
+            if not self.whole_pages:
+                yield from page
+            elif page:
+                yield PageRecord(page, self.name, part)
+
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The finished pages of one slice; what follows a page's `yield` happens once its rows are handed on."""
+        yield from self.shared_pages(self.name, stream_slice)
 
     def shared_pages(self, name: str, stream_slice: StreamSlice) -> Iterator[Page]:
         """The finished pages of one slice, fetched once for all readers of `name`."""

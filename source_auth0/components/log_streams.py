@@ -1,13 +1,13 @@
 """The log as a stream, and the streams that are made of it: each event once, whatever the order of dates."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.deletions import OVERLAP, Deletions
-from source_auth0.components.lists import EMPTY_SLICE, Lists
+from source_auth0.components.lists import Lists
 from source_auth0.components.log import Spot, TenantLog
 from source_auth0.components.log_cursor import DerivedCursor, LogCursor, SpotCursor
 from source_auth0.components.log_events import change_of, slim
@@ -46,16 +46,11 @@ class LogEvents(LogReader):
     cursor: LogCursor | None = None
     cursor_class: ClassVar[type[LogCursor]] = LogCursor
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The events of one piece."""
-        part = stream_slice or EMPTY_SLICE
-        read = part.extra_fields
+        read = stream_slice.extra_fields
         for page in read["cursor"].pages(read["walk"], read["piece"]):
-            yield from self.finished(self._wanted(page), part)
+            yield self.finished(self._wanted(page), stream_slice)
 
 
 @dataclass
@@ -69,19 +64,14 @@ class LogDerived(LogReader):
         super().__post_init__()
         LogFacts.of(self.tenant).wanted = True
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The rows that what is new in the log gives."""
-        part = stream_slice or EMPTY_SLICE
-        after: Spot = part.extra_fields["after"]
+        after: Spot = stream_slice.extra_fields["after"]
         rows_of = self.rows_maker(after)
         for stretch in LogFacts.of(self.tenant).between(self.log, self.before(after), self.log.end):
-            yield from self.finished(list(rows_of(self._wanted(stretch.events))), part)
+            yield self.finished(list(rows_of(self._wanted(stretch.events))), stream_slice)
             if stretch.high.order > after.order:
-                part.extra_fields["cursor"].reached(stretch.high)
+                stream_slice.extra_fields["cursor"].reached(stretch.high)
 
     def before(self, after: Spot) -> Spot:
         """Where to begin to look, for what comes behind a place."""

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_auth0.components.lists import EMPTY_SLICE, PAGE_SIZE, Checkpointed
+from source_auth0.components.lists import PAGE_SIZE, Checkpointed
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.sharing import Page, Row
 
@@ -70,20 +70,17 @@ class MemberRoles(PagesOf, Members):
 
     roles: ParentStreamConfig | None = None
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The roles of the members of one organization."""
-        organization = stream_slice or EMPTY_SLICE
-        for members in self.shared_pages(self.pages_of, organization):
+        for members in self.shared_pages(self.pages_of, stream_slice):
             if members and not self._roles_may_be_read():
                 raise MissingScope(self.name, (ROLES_SCOPE,))
             inline = any("roles" in member for member in members)
-            for member in members:
-                for role in (member.get("roles") or []) if inline else self._roles_of(member):
-                    yield self._row(member, role)
+            yield [
+                self._row(member, role)
+                for member in members
+                for role in ((member.get("roles") or []) if inline else self._roles_of(member))
+            ]
 
     def _row(self, member: Row, role: Row) -> Row:
         descriptions = self.tenant.once("role descriptions", self._descriptions)
@@ -136,14 +133,11 @@ class RoleGroups(PagesOf):
     Auth0's own route costs a request for each role of each organization; the columns of a group come with its slice.
     """
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """A row for each role of one group."""
-        group = stream_slice or EMPTY_SLICE
-        own = {name: value for name, value in group.extra_fields.items() if value is not None}
-        for roles in self.shared_pages(self.pages_of, group):
-            for role in roles:
-                yield {"organization_id": role["organization_id"], "role_id": role["id"], "id": role["group_id"], **own}
+        own = {name: value for name, value in stream_slice.extra_fields.items() if value is not None}
+        for roles in self.shared_pages(self.pages_of, stream_slice):
+            yield [
+                {"organization_id": role["organization_id"], "role_id": role["id"], "id": role["group_id"], **own}
+                for role in roles
+            ]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_auth0.components.lists import EMPTY_SLICE, Checkpointed, Lists, Paged, Unpaged
+from source_auth0.components.lists import Checkpointed, Lists, Paged, Unpaged
 from source_auth0.components.moved_users import MovedUsers
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.sharing import Page, Row
@@ -38,28 +38,24 @@ class OfUsers(Lists):
         if self.cursor is not None:
             self.cursor.reader = self
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
-        """The rows of one user; once the last one is handed on, the cursor hears of it."""
-        user = stream_slice or EMPTY_SLICE
-        cursor: MovedUsers | None = user.extra_fields.get("cursor")
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The pages of one user; once the last one is handed on, the cursor hears of it."""
+        extra = stream_slice.extra_fields
+        cursor: MovedUsers | None = extra.get("cursor")
         if cursor is None:
-            yield from self._reading(records_schema, user)
+            yield from self._reading(stream_slice)
             return
-        with cursor.asking(user.extra_fields["round"], user.extra_fields["place"]) as is_wanted:
+        with cursor.asking(extra["round"], extra["place"]) as is_wanted:
             if is_wanted:
-                yield from self._reading(records_schema, user)
+                yield from self._reading(stream_slice)
 
-    def _reading(self, records_schema: Mapping[str, Any], user: StreamSlice) -> Iterator[Row]:
-        """The rows of one user; none, and no request, once Auth0 has said that the tenant lacks the feature."""
+    def _reading(self, user: StreamSlice) -> Iterator[Page]:
+        """The pages of one user; none, and no request, once Auth0 has said that the tenant lacks the feature."""
         if self.name in self.tenant.lacking:
             return
         read_at = text_of(int(self.tenant.now().timestamp() * 1000))
-        for row in super().read_records(records_schema, user):
-            yield {**row, "read_at": read_at}
+        for page in super().read_pages(user):
+            yield [{**row, "read_at": read_at} for row in page]
 
 
 @dataclass

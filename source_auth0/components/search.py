@@ -1,6 +1,6 @@
 """User search, read by keyset: every page starts at the last row's timestamp, so that no row slips past a number."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -11,10 +11,10 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_auth0.components.cursor import UserCursor
 from source_auth0.components.excluded import ExcludedFields
 from source_auth0.components.export import FIELDS, NOT_EXPORTABLE, UserExport
-from source_auth0.components.lists import EMPTY_SLICE, PAGE_SIZE, Lists
+from source_auth0.components.lists import PAGE_SIZE, Lists
 from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import QueryTimeout
-from source_auth0.components.sharing import Page, Row
+from source_auth0.components.sharing import Page
 from source_auth0.components.ties import tied
 from source_auth0.components.windows import Window, both, moment_of, quoted, text_of
 
@@ -55,27 +55,23 @@ class KeysetSearch(Lists):
         """What Auth0 is asked to send of a user; a requester that asks for some columns alone has its way."""
         return {**self.excluded.query, **(self.requester.query or {})}
 
-    def read_records(
-        self,
-        records_schema: Mapping[str, Any],  # noqa: ARG002 - Auth0's JSON is typed already
-        stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row]:
+    def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The users of one piece, or of an export, or those that were deleted."""
-        part = stream_slice or EMPTY_SLICE
-        cursor: UserCursor = part.extra_fields["cursor"]
-        if (job := part.extra_fields.get("export")) is not None:
-            for page in self.export.pages(job):
-                yield from self.finished(self.excluded.without(cursor.living(page)), part)
-        elif (piece := part.extra_fields.get("piece")) is not None:
-            yield from self._piece(piece, part, cursor)
+        extra = stream_slice.extra_fields
+        cursor: UserCursor = extra["cursor"]
+        if "tombstones" in extra:
+            pages = extra["tombstones"].pages()
+        elif "export" in extra:
+            pages = map(cursor.living, self.export.pages(extra["export"]))
         else:
-            for page in part.extra_fields["tombstones"].pages():
-                yield from self.finished(page, part)
+            pages = self._piece(extra["piece"], cursor)
+        for page in pages:
+            yield self.finished(self.excluded.without(page), stream_slice)
 
-    def _piece(self, piece: Piece, part: StreamSlice, cursor: UserCursor) -> Iterator[Row]:
+    def _piece(self, piece: Piece, cursor: UserCursor) -> Iterator[Page]:
         try:
             for page in self._walk(piece):
-                yield from self.finished(self.excluded.without(cursor.living(page)), part)
+                yield cursor.living(page)
                 cursor.progressed(piece, len(page))
         finally:
             cursor.left(piece)

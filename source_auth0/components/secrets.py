@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,10 @@ class Withhold(RecordTransformation):
 
     def __post_init__(self) -> None:
         self._hashed = hashes_secrets(self.config)
+        #: Secrets by the path of what holds them, so that each path is walked once a row.
+        self._names: dict[tuple[str, ...], list[str]] = {}
+        for *holder, name in self.paths:
+            self._names.setdefault(tuple(holder), []).append(name)
 
     def transform(  # noqa: D102 - the framework's contract
         self,
@@ -68,10 +72,12 @@ class Withhold(RecordTransformation):
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> None:
         done: set[tuple[int, str]] = set()
-        for path in self.paths:
-            for holder in _values_at(record, path[:-1]):
-                if isinstance(holder, dict) and path[-1] in holder:
-                    self._replace(holder, path[-1], done)
+        for above, names in self._names.items():
+            for holder in _values_at(record, above):
+                if isinstance(holder, dict):
+                    for name in names:
+                        if name in holder:
+                            self._replace(holder, name, done)
         for path in self.free_form:
             for value in _values_at(record, path):
                 self._cast_net(value, done)
@@ -145,11 +151,11 @@ def hashed(value: Any) -> Any:
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
-def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
-    if not path:
-        yield value
-    elif path[0] == "[]":
-        for element in value if isinstance(value, list) else ():
-            yield from _values_at(element, path[1:])
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _values_at(value[path[0]], path[1:])
+def _values_at(value: Any, path: Iterable[str]) -> list[Any]:
+    found = [value]
+    for step in path:
+        if step == "[]":
+            found = [element for one in found if isinstance(one, list) for element in one]
+        else:
+            found = [one[step] for one in found if isinstance(one, dict) and step in one]
+    return found

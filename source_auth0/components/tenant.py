@@ -15,6 +15,7 @@ import requests
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests.adapters import HTTPAdapter
 
+from source_auth0.components.connections import Connections
 from source_auth0.components.problems import config_error
 from source_auth0.components.sharing import SharedPages
 
@@ -95,6 +96,7 @@ class Tenant(dict[str, Any]):
         self.held_token = HeldToken()
         self.gate = threading.BoundedSemaphore(self.workers)
         self._ahead = timedelta()
+        self._observed: str | None = None
         self._warned: set[str] = set()
         self._known: dict[str, Any] = {}
         self._learning: dict[str, threading.Lock] = {}
@@ -127,10 +129,15 @@ class Tenant(dict[str, Any]):
         """How many requests may be under way at once."""
         return workers_of(self)
 
+    @property
+    def threads(self) -> int:
+        """Twice as many as requests may be under way: one that cuts pieces or waits for a page holds none."""
+        return 2 * self.workers + 2
+
     @cached_property
     def session(self) -> requests.Session:
         """Connections kept open for all streams; proxies and certificates as `requests` reads the environment."""
-        session = requests.Session()
+        session = Connections()
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=POOL_SIZE)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
@@ -147,6 +154,9 @@ class Tenant(dict[str, Any]):
 
     def observe_date(self, header: str | None) -> None:
         """Follow the tenant's clock, to the second."""
+        if header == self._observed:
+            return
+        self._observed = header
         try:
             self._ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
         except (TypeError, ValueError):

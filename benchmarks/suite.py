@@ -1,0 +1,123 @@
+"""`python -m benchmarks.suite [--rounds N] [--only CASE …] [--write]`: everything side by side, in one go.
+
+The contestants take turns, so that whatever else the machine does strikes all of them; medians are compared. `--write`
+puts the figures into docs/benchmarks.md and draws docs/benchmarks.svg.
+"""
+
+import argparse
+import statistics
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from benchmarks.contestants import CONNECTOR, EXPORT, FLOOR, PUBLISHED, STOCK, Contestant, contestants
+from benchmarks.measuring import Run, measured
+from benchmarks.report import case_table, start_table, write
+from benchmarks.starting import Start, start_up
+from benchmarks.tenants import Tenant, tenant
+
+
+@dataclass(frozen=True)
+class Case:
+    """A tenant, what it costs to ask it, and who does."""
+
+    name: str
+    users: int
+    who: tuple[str, ...]
+    plan: str = "unlimited"
+    latency: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """Medians of one contestant's runs."""
+
+    who: str
+    per_second: float
+    cpu: float
+    seconds: float
+    peak: float
+    rows: int
+    distinct: int
+    requests: int
+    refused: int
+    complete: bool
+
+
+ALL = (CONNECTOR, EXPORT, STOCK, FLOOR)
+PLAIN = (CONNECTOR, STOCK, FLOOR)
+CASES = (
+    Case("no limits", 100_000, ALL),
+    Case("no limits", 20_000, ALL),
+    Case("100 ms latency", 20_000, ALL, latency=0.1),
+    Case("enterprise", 20_000, PLAIN, plan="enterprise"),
+    Case("self-service", 8000, PLAIN, plan="self_service"),
+    Case("free", 2000, PLAIN, plan="free"),
+    Case("100 ms latency", 900, (CONNECTOR, STOCK, FLOOR, PUBLISHED), latency=0.1),
+)
+
+
+def main() -> None:
+    """Run what is asked for, and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=sorted({case.name for case in CASES} | {"start"}))
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    wanted = [case for case in CASES if not options.only or case.name in options.only]
+    known, tables, results = contestants(), [], {}
+    for users, cases in groupby(wanted, key=lambda case: case.users):
+        with tenant(users) as here:
+            for case in cases:
+                results[case] = run(case, [known[who] for who in case.who if who in known], here, options.rounds)
+                tables.append(case_table(case, results[case]))
+                print(tables[-1], flush=True)
+    starts: Sequence[Start] = start_up(options.rounds) if not options.only or "start" in options.only else ()
+    if starts:
+        tables.append(start_table(starts))
+        print(tables[-1])
+    if options.write:
+        write(tables, results[CASES[0]])
+
+
+def run(case: Case, who: Sequence[Contestant], here: Tenant, rounds: int) -> list[Result]:
+    """Let the contestants take turns; each begins a round once in a while.
+
+    The file of an export is made before, as it is at Auth0, where making it takes no processor of this machine.
+    """
+    runs: dict[str, list[tuple[Run, int, int]]] = {one.name: [] for one in who}
+    for one in who:
+        if one.name == EXPORT:
+            _once(one, here, tell_apart=False)
+    for number in range(rounds):
+        for one in [*who[number % len(who) :], *who[: number % len(who)]]:
+            here.prepare(case.plan, case.latency)
+            runs[one.name].append((_once(one, here, tell_apart=not number), *here.requests()))
+    return [summed_up(name, found) for name, found in runs.items()]
+
+
+def _once(one: Contestant, here: Tenant, *, tell_apart: bool) -> Run:
+    with tempfile.TemporaryDirectory() as folder:
+        return measured(one.command(here, Path(folder)), tell_apart=tell_apart)
+
+
+def summed_up(who: str, runs: Sequence[tuple[Run, int, int]]) -> Result:
+    """The medians of some runs; rows are those of the poorest, and the distinct ones were counted once."""
+    return Result(
+        who,
+        per_second=statistics.median(run.rows / run.seconds if run.seconds else 0.0 for run, _, _ in runs),
+        cpu=statistics.median(run.cpu / max(run.rows, 1) * 1e6 for run, _, _ in runs),
+        seconds=statistics.median(run.seconds for run, _, _ in runs),
+        peak=max(run.peak for run, _, _ in runs),
+        rows=min(run.rows for run, _, _ in runs),
+        distinct=min(run.distinct for run, _, _ in runs if run.distinct is not None),
+        requests=round(statistics.median(requests for _, requests, _ in runs)),
+        refused=round(statistics.median(refused for _, _, refused in runs)),
+        complete=all(run.complete for run, _, _ in runs),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Simulated tenants in processes of their own, so that they have a processor where there are two."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import auth0_simulator.downloads
+import auth0_simulator.routes.users
+from auth0_simulator import Simulator
+
+PIECE = 1 << 16
+FOREVER = 10**6
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant that waits for readers."""
+
+    users: int
+    base_url: str
+    token: str
+    line: Connection
+
+    def prepare(self, plan: str, latency: float) -> None:
+        """Fill the buckets of a plan, forget the requests so far, and answer that late."""
+        self.line.send((plan, latency))
+        self.line.recv()
+
+    def requests(self) -> tuple[int, int]:
+        """Requests since then, and how many of them were refused by the rate limit."""
+        self.line.send(None)
+        requests, refused = self.line.recv()
+        return requests, refused
+
+
+@contextmanager
+def tenant(users: int) -> Iterator[Tenant]:
+    """A tenant with so many users, created evenly over a year."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_serve, args=(users, there))
+    process.start()
+    try:
+        yield Tenant(users, *here.recv(), here)
+    finally:
+        here.send("end")
+        process.join()
+
+
+def _serve(users: int, line: Connection) -> None:
+    _be_a_tenant_of_today()
+    with Simulator(users=users, token_lifetime=FOREVER) as sim:
+        line.send((sim.base_url, sim.mint_token(lifetime=FOREVER)))
+        while (asked := line.recv()) != "end":
+            if asked is None:
+                line.send((len(sim.journal), sum(request.status == 429 for request in sim.journal)))
+            else:
+                sim.plan, sim.latency = asked
+                sim.clear_journal()
+                line.send(None)
+
+
+def _be_a_tenant_of_today() -> None:
+    """Store the files of exports, as Auth0 does, rather than make them anew; and default to search engine v3.
+
+    The latter is what the published connector relies on, and what every tenant does that was made since 2018.
+    """
+    make, check = auth0_simulator.downloads.pieces, auth0_simulator.routes.users._check  # noqa: SLF001 - a stand-in
+    files: dict[str, list[bytes]] = {}
+
+    def stored(job: Any, share: float = 1.0, *, whole: bool = True) -> Iterator[bytes]:
+        name = str(job.request)
+        if name not in files:
+            file = b"".join(make(job, share, whole=whole))
+            files[name] = [file[start : start + PIECE] for start in range(0, len(file), PIECE)]
+        return iter(files[name])
+
+    def lenient(query: dict[str, Any], **more: Any) -> None:
+        check({"search_engine": "v3", **query}, **more)
+
+    _replace(auth0_simulator.downloads, "pieces", stored)
+    _replace(auth0_simulator.routes.users, "_check", lenient)
+
+
+def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:
+    setattr(module, name, function)
