@@ -91,4 +91,4 @@ def _search(requester: ManagementApi, cursor: UserCursor | None = None) -> Keyse
         query_withholding=None,
         may_be_missing=None,
     )
-    return KeysetSearch(requester.tenant, "users", own, rows="users", cursor=cursor)
+    return KeysetSearch(requester.tenant, "users", own, rows="users", columns={}, cursor=cursor)
