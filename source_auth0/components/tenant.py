@@ -131,7 +131,10 @@ class Tenant(dict[str, Any]):
 
     @property
     def threads(self) -> int:
-        """Twice as many as requests may be under way: one that cuts pieces or waits for a page holds none."""
+        """Twice as many as requests may be under way: one that cuts pieces or waits for a page holds none.
+
+        `concurrency_level` of the manifest says the same, for tools that run the manifest alone.
+        """
         return 2 * self.workers + 2
 
     @cached_property
