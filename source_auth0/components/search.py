@@ -27,8 +27,8 @@ class KeysetSearch(Lists):
     """Pieces of time, each read in ascending order from the last row seen.
 
     Page numbers over a sort key that moves lose rows (8 of 900 in an experiment with logins during the sync; this
-    way lost none), and end at 1,000 rows. `columns` take the place of the query
-    parameters that leave out fields, for a reader whose requester asks for some alone.
+    way lost none), and end at 1,000 rows. `columns` take the place of the parameters that leave out fields, for a
+    reader whose requester asks for some alone.
     """
 
     columns: dict[str, str] | None = None
