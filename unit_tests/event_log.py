@@ -68,9 +68,9 @@ def ids(rows: Any) -> list[int]:
 class EventLog:
     """The log: what follows an id, and what a search finds, to the second and up to 1,000 rows.
 
-    gone: what becomes of an id that is not there, the oldest events or a refusal. hidden: so many of the last events
-    are not found yet. limit: rows of a page, whatever is asked for. forgotten: so many of the first events are gone.
-    meanwhile: called with each query before it is answered.
+    gone: what becomes of an id that is not there: "oldest" for what follows, "nothing", or a refusal by its status.
+    hidden: so many of the last events are not found yet. limit: rows of a page, whatever is asked for. forgotten: so
+    many of the first events are gone. meanwhile: called with each query before it is answered.
     """
 
     def __init__(self, events: list[Event], *, gone: str | int = "oldest", hidden: int = 0, limit: int = 100) -> None:
@@ -89,6 +89,8 @@ class EventLog:
         known = [order_of(event["log_id"]) for event in events]
         if order_of(log_id) not in known and isinstance(self.gone, int):
             raise Refusal(self.gone, "Auth0 refused `logs`.", system_error("").failure_type)
+        if order_of(log_id) not in known and self.gone == "nothing":
+            return []
         start = bisect_right(known, order_of(log_id))
         return events[start : start + min(take, self.limit)]
 

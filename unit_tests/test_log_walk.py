@@ -194,7 +194,7 @@ def test_a_log_that_ends_before_its_end_is_an_error():
     assert [(spot(2, 2), spot(3, 3))] == walk.open
 
 
-@pytest.mark.parametrize("gone", ["oldest", 400])
+@pytest.mark.parametrize("gone", ["oldest", "nothing", 400])
 def test_a_range_that_is_no_longer_kept_is_read_from_the_beginning(gone: str | int):
     """As far as it is kept; the state names where the last sync ended until something is handed on."""
     server = EventLog(events_at(*range(300)), gone=gone)

@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -34,14 +35,17 @@ class Cursor:
 
     def __init__(self) -> None:
         self.reader: Any = None
+        self.is_wanted = True
         self.done: list[tuple[str, int]] = []
         self.left: list[str] = []
 
-    def asked(self, current: str, place: int) -> None:
-        self.done.append((current, place))
-
-    def over(self, current: str) -> None:
-        self.left.append(current)
+    @contextmanager
+    def asking(self, current: str, place: int) -> Iterator[bool]:
+        try:
+            yield self.is_wanted
+            self.done.append((current, place))
+        finally:
+            self.left.append(current)
 
 
 class Apis:
@@ -149,6 +153,34 @@ def test_a_user_who_cannot_be_read_is_over_and_not_asked(requests_mock: Mocker, 
     with pytest.raises(MissingScope):
         read(build(UserPaged), slice_of(cursor=cursor))
     assert ([], ["first"]) == (cursor.done, cursor.left)
+
+
+def test_a_user_whom_the_cursor_does_not_want_costs_no_request(
+    requests_mock: Mocker, build: Any, cursor: Cursor
+) -> None:
+    cursor.is_wanted = False
+    assert [] == read(build(UserPaged), slice_of(cursor=cursor))
+    assert [] == requests_mock.request_history
+    assert ["first"] == cursor.left
+
+
+def test_once_the_tenant_is_said_to_lack_the_feature_no_further_user_is_asked(
+    requests_mock: Mocker, build: Any, cursor: Cursor
+) -> None:
+    """Each of a hundred thousand would be told the same; the users count as asked."""
+    refusal = {"message": "Please upgrade your subscription.", "errorCode": "insufficient_entitlement"}
+    requests_mock.get(f"{USER_URL}/things", status_code=403, json=refusal)
+    stream = build(UserCheckpointed)
+    assert [[]] * 5 == [read(stream, slice_of(place=place, cursor=cursor)) for place in range(5)]
+    assert 1 == len(requests_mock.request_history)
+    assert [("first", place) for place in range(5)] == cursor.done
+
+
+def test_a_user_who_is_gone_says_nothing_of_the_next_one(requests_mock: Mocker, build: Any) -> None:
+    gone = {"message": "The user does not exist.", "errorCode": "inexistent_user"}
+    requests_mock.get(f"{USER_URL}/things", [{"status_code": 404, "json": gone}, {"json": {"things": [{"id": 1}]}}])
+    stream = build(UserUnpaged)
+    assert [0, 1] == [len(read(stream)), len(read(stream))]
 
 
 def test_the_cursor_knows_its_reader_and_what_names_users(build: Any, cursor: Cursor) -> None:

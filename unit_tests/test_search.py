@@ -223,7 +223,8 @@ def test_rows_are_transformed_once():
 def test_an_export_is_read_in_the_place_of_pieces():
     stream = searched(Directory([]), transformations=[Mark()])
     stream.export = SimpleNamespace(pages=lambda job: iter([[{"user_id": job}], [], [{"user_id": "b"}]]))
-    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a"})
+    extra = {"export": "a", "cursor": Reader(Directory([]))}
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
     assert [{"user_id": "a", "marked": 1}, {"user_id": "b", "marked": 1}] == list(stream.read_records({}, part))
 
 

@@ -106,16 +106,16 @@ def test_users_are_walked_once_a_sync_for_all_streams():
     home = house(users_at(*range(300)))
     found = in_threads(4, lambda _: UserIds.of(home, None))  # type: ignore[arg-type]
     assert {id(found[0])} == set(map(id, found))
-    assert 3 == len(home.people.queries)
+    assert 4 == len(home.people.queries)
     assert UserIds.of(home, 7) is not found[0]  # type: ignore[arg-type]
 
 
 def test_a_walk_that_fails_is_walked_again_by_the_next_stream():
     home = house(users_at(*range(300)))
-    home.people.meanwhile = lambda query: (_ for _ in ()).throw(transient_error("unwell"))
+    home.people.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
     with pytest.raises(AirbyteTracedException, match="unwell"):
         UserIds.of(home, None)  # type: ignore[arg-type]
-    home.people.meanwhile = lambda query: None
+    home.people.meanwhile = lambda _: None
     assert 300 == len(UserIds.of(home, None).ids)  # type: ignore[arg-type]
 
 

@@ -50,21 +50,19 @@ class MovedUsers(SpotCursor):
         saved = self.saved()
         mark = {name: saved[name] for name in ("updated_at", "log_id", "date") if name in saved}
         missed = set(saved.get("missed", []))
-        known = {user for user in (saved.get("open") or {}).get("beyond", []) if user not in missed}
         for current in self._rounds(saved):
             with self._changed:
                 if self._mark is None:
                     self._mark, self._missed = mark, missed
                 self._round = current
-            for place in current.to_ask(known):
-                extra = {"cursor": self, "round": current, "place": place}
-                partition = {"user_id": current.users[place]}
-                yield StreamSlice(partition=partition, cursor_slice={}, extra_fields=extra)
+            for place, user_id in enumerate(current.users):
                 if self._has_given_up:
                     break
+                current.given += 1
+                extra = {"cursor": self, "round": current, "place": place}
+                yield StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
             if not self._ended(current):
                 return
-            known = set()
 
     @contextmanager
     def asking(self, current: Round, place: int) -> Iterator[bool]:
@@ -72,11 +70,12 @@ class MovedUsers(SpotCursor):
         is_wanted = not self._has_given_up
         try:
             yield is_wanted
-            if is_wanted:
-                self._asked(current, place)
         except Exception as why:
             self._failed(current, place, why)
             raise
+        else:
+            if is_wanted:
+                self._asked(current, place)
         finally:
             with self._changed:
                 current.over += 1
@@ -133,7 +132,7 @@ class MovedUsers(SpotCursor):
         if begun:
             until, upto = moment_of(begun["until"]), _spot_of(begun)
             users = self._users(moved, begin, until) | self._named(log, spot, upto, begin)
-            left = sorted(user for user in users - tried if user > begun["asked"])
+            left = sorted(user for user in users - tried if user > begun["asked"] or user in begun["left"])
             yield Round([*again, *left], until, upto, begun["asked"], len(again))
             begin, spot, again = until, upto, []
         users = self._users(moved, begin, None) | self._named(log, spot, end, begin)
@@ -182,7 +181,7 @@ class MovedUsers(SpotCursor):
         if begun is not None:
             moment_of(begun["until"])
             verify_spot(begun["log_id"], begun["date"])
-            "".join([begun["asked"], *begun["beyond"]])
+            "".join([begun["asked"], *begun["left"]])
         "".join(saved.get("missed", []))
 
 
