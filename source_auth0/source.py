@@ -26,6 +26,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.components.authentication import TenantAuthenticator
 from source_auth0.components.checking import check_tenant
 from source_auth0.components.config import verify_config
+from source_auth0.components.crew import Crew
 from source_auth0.components.factory import ComponentFactory
 from source_auth0.components.problems import config_error
 from source_auth0.components.tenant import Tenant
@@ -54,10 +55,11 @@ class SourceAuth0(ConcurrentDeclarativeSource):
             config_path=config_path,
             source_config=assemble(selected),
         )
-        self._config = Tenant(self._config)
+        self._config = tenant = Tenant(self._config)
         # The framework lets workers be 10,000 rows ahead of the output; what is not printed yet when a sync is killed
         # has been asked for in vain.
         self._concurrent_source._queue.maxsize = ROWS_AHEAD  # noqa: SLF001 - it offers no other way
+        self._concurrent_source._threadpool._threadpool = Crew(lambda: 2 * tenant.workers + 2)  # type: ignore[assignment] # noqa: SLF001
         self._constructor = ComponentFactory(
             message_repository=self._message_repository,
             configured_catalog=catalog,
