@@ -26,6 +26,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.components.authentication import TenantAuthenticator
 from source_auth0.components.checking import check_tenant
 from source_auth0.components.config import verify_config
+from source_auth0.components.crew import Crew
 from source_auth0.components.factory import ComponentFactory
 from source_auth0.components.problems import config_error
 from source_auth0.components.reading import PagewiseReading
@@ -65,7 +66,9 @@ class SourceAuth0(ConcurrentDeclarativeSource):
         )
         self.logger.addFilter(_is_news)
         self._config = tenant = Tenant(self._config)
-        self._concurrent_source = reading = PagewiseReading(tenant.threads, self.logger, whole_pages=whole_pages)
+        self._concurrent_source = reading = PagewiseReading(
+            Crew(lambda: tenant.threads), self.logger, whole_pages=whole_pages
+        )
         self._message_repository = reading.messages
         self._constructor = ComponentFactory(
             whole_pages=whole_pages,

@@ -10,7 +10,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_auth0.components.tenant import WORKERS, Tenant, audience_of, base_url_of, workers_of
+from source_auth0.components.gate import START
+from source_auth0.components.tenant import Tenant, audience_of, base_url_of, workers_of
 from unit_tests.conftest import in_threads
 
 
@@ -250,23 +251,26 @@ def test_a_warning_within_a_lesson_does_not_wait_for_it():
     assert [True, False] == [tenant.once(what, lambda: tenant.first_time("a warning")) for what in ("roles", "names")]
 
 
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        (2, 2),
-        (50, 50),
-        (None, WORKERS),
-        (1, WORKERS),
-        (0, WORKERS),
-        (-5, WORKERS),
-        (True, WORKERS),
-        (2.5, WORKERS),
-        ("8", WORKERS),
-    ],
-)
-def test_anything_but_a_sensible_number_of_workers_is_none(asked: Any, expected: int):
+@pytest.mark.parametrize(("asked", "expected"), [(2, 2), (50, 50)])
+def test_a_config_may_name_the_number_of_workers(asked: int, expected: int):
     assert expected == workers_of({"num_workers": asked}) == Tenant({"num_workers": asked}).workers
-    assert WORKERS == workers_of({})
+
+
+@pytest.mark.parametrize("asked", [None, 1, 0, -5, True, 2.5, "8"])
+def test_anything_but_a_sensible_number_of_workers_is_none(asked: Any):
+    assert None is workers_of({"num_workers": asked}) is workers_of({})
+    assert START == Tenant({"num_workers": asked}).workers == Tenant({}).workers
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(1, 0.01), (50, 0.5), (100, 1.0), (None, 0.9), (0, 0.9), (-1, 0.9), (True, 0.9), ("1", 0.9)]
+)
+def test_the_share_of_the_rate_limit_is_in_percent(asked: Any, expected: float):
+    assert expected == Tenant({"rate_limit_share": asked}).budget.buckets.share
+
+
+def test_no_more_than_the_whole_rate_limit_is_used():
+    assert 1 == Tenant({"rate_limit_share": 1000}).budget.buckets.share
 
 
 def test_no_more_requests_than_workers_are_under_way():

@@ -89,7 +89,7 @@ def judge(answer: requests.Response, reader: Reader) -> Verdict:
 
 def wait_seconds(headers: Mapping[str, str], attempt: int) -> float:
     """Seconds until a rate limit admits another request, by the server's own clock; growing where it does not say."""
-    for told in (_retry_after, _reset_in):
+    for told in (_retry_after, reset_in):
         with contextlib.suppress(KeyError, ValueError, TypeError):
             if math.isfinite(wait := told(headers)):
                 return min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
@@ -100,7 +100,8 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     return float(headers["retry-after"])
 
 
-def _reset_in(headers: Mapping[str, str]) -> float:
+def reset_in(headers: Mapping[str, str]) -> float:
+    """Seconds until a rate limit has one more token, by the server's own clock; raises where it does not say."""
     now = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
     return float(headers["x-ratelimit-reset"]) - now
 

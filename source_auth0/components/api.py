@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.answers import Meaning, Verdict, growing_wait, judge, wait_seconds
 from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.budget import Ticket
+from source_auth0.components.crew import standing_aside
 from source_auth0.components.listening import HEADERS, judge_beginning
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import transient_error
@@ -22,8 +25,11 @@ from source_auth0.components.refusals import Reader
 from source_auth0.components.secrets import hashes_secrets
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.token_endpoint import UNSENT, unreachable
+from source_auth0.components.turns import account, turn
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
+#: What a path's template leaves open.
+OPEN = re.compile(r"{{.*?}}")
 
 
 @dataclass(frozen=True)
@@ -75,12 +81,12 @@ class ManagementApi:
         """The parsed body, or None where there is nothing to read: a vanished parent, a feature the plan lacks."""
         partition = columns_of(stream_slice.partition) if stream_slice else {}
         own = {name: self._filled(value, partition) for name, value in self._query.items()}
-        return self.get_path(self.path_of(self.resource, partition), {**own, **query})
+        return self.get_path(self.path_of(self.resource, partition), {**own, **query}, template=self.resource)
 
     def exists(self, stream_slice: StreamSlice) -> bool:
         """Whether the resource answers at all, for those whose status is the answer."""
         path = self.path_of(self.resource, columns_of(stream_slice.partition))
-        return self._until_answered("GET", path, only_status=True) is not None
+        return self._until_answered("GET", path, self.resource, only_status=True) is not None
 
     def path_of(self, template: str, partition: Mapping[str, Any]) -> str:
         """A resource's path below `/api/v2/`, with ids percent-encoded."""
@@ -92,13 +98,16 @@ class ManagementApi:
             return template
         return str(InterpolatedString.create(template, parameters={}).eval(self.config, stream_slice=partition))
 
-    def get_path(self, path: str, query: Mapping[str, Any], *, below_parent: bool = False) -> Any:
-        """Like `get`, for a path that is put together already, perhaps below a row that may be gone by now."""
-        return self._until_answered("GET", path, params=query, below_parent=below_parent)
+    def get_path(self, path: str, query: Mapping[str, Any], *, template: str = "", below_parent: bool = False) -> Any:
+        """Like `get`, for a path that is put together already, perhaps below a row that may be gone by now.
+
+        `template` is the path with its ids left open, which tells the endpoint that Auth0 counts it for.
+        """
+        return self._until_answered("GET", path, template or path, params=query, below_parent=below_parent)
 
     def post_path(self, path: str, body: Mapping[str, Any]) -> Any:
         """The parsed answer to a JSON body; the only thing that is ever posted asks for an export."""
-        return self._until_answered("POST", path, json=body)
+        return self._until_answered("POST", path, path, json=body)
 
     def listen(self, query: Mapping[str, Any]) -> requests.Response | None:
         """An event stream from its beginning on, to be read and closed; None where there is nothing to listen to.
@@ -106,18 +115,26 @@ class ManagementApi:
         No other request waits for it: the gate is free again once it has begun.
         """
         answer: requests.Response | None = self._until_answered(
-            "GET", self.resource, params={**self._query, **query}, headers=HEADERS, stream=True
+            "GET", self.resource, self.resource, params={**self._query, **query}, headers=HEADERS, stream=True
         )
         return answer
 
     def _until_answered(
-        self, method: str, path: str, *, below_parent: bool = False, only_status: bool = False, **request: Any
+        self,
+        method: str,
+        path: str,
+        template: str,
+        *,
+        below_parent: bool = False,
+        only_status: bool = False,
+        **request: Any,
     ) -> Any:
         reader = replace(self._reader, below_parent=below_parent or self._reader.below_parent, only_status=only_status)
         url = self._root + path
-        began, failures, waits, renewed = time.monotonic(), 0, 0, False
+        endpoint = f"{method} /{OPEN.sub('{}', template)}"
+        failures, waits, waited, renewed = 0, 0, 0.0, False
         while True:
-            verdict, wait, token = self._attempt(reader, method, url, request, failures + waits + 1)
+            verdict, wait, token = self._attempt(reader, endpoint, url, request, failures + waits + 1)
             match verdict.meaning:
                 case Meaning.ROWS:
                     return verdict.body
@@ -129,31 +146,51 @@ class ManagementApi:
                     return None
                 case Meaning.RENEW if not renewed and self.authenticator.renew(token):
                     renewed = True
-                    continue
                 case Meaning.AGAIN if failures + 1 < self.patience.attempts:
                     failures += 1
-                case Meaning.WAIT if time.monotonic() - began + wait < self.patience.rate_limit:
+                    with standing_aside():
+                        time.sleep(wait)
+                case Meaning.WAIT if waited + wait < self.patience.rate_limit:
                     waits += 1
+                    waited += wait
                 case _:
                     raise verdict.error or transient_error(f"`{self.name}` could not be read.")
-            time.sleep(wait)
 
-    def _attempt(self, reader: Reader, method: str, url: str, request: Any, attempt: int) -> tuple[Verdict, float, str]:
+    def _attempt(
+        self, reader: Reader, endpoint: str, url: str, request: Any, attempt: int
+    ) -> tuple[Verdict, float, str]:
         token = self.authenticator.token
-        patience = self.patience.timeout
+        ticket = Ticket(endpoint)
         try:
-            with self.tenant.gate:
-                answer = self.tenant.session.request(
-                    method, url, timeout=patience, allow_redirects=False, auth=_Bearer(token), **request
-                )
+            answer, sent = self._send(ticket, url, token, request)
         except UNSENT as error:
             failure = unreachable(self.config["base_url"], error)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
             return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
-        self.tenant.observe_date(answer.headers.get("date"))
-        verdict = (judge_beginning if request.get("stream") else judge)(answer, reader)
-        wait = wait_seconds(answer.headers, attempt) if verdict.meaning is Meaning.WAIT else growing_wait(attempt)
-        return verdict, wait * random.uniform(1.0, 1.1), token  # noqa: S311 - jitter, so that threads do not return at once
+        else:
+            self.tenant.observe_date(answer.headers.get("date"))
+            verdict = (judge_beginning if request.get("stream") else judge)(answer, reader)
+            refused = verdict.meaning is Meaning.WAIT
+            wait = wait_seconds(answer.headers, attempt) if refused else growing_wait(attempt)
+            wait *= random.uniform(1.0, 1.1)  # noqa: S311 - jitter, so that threads do not return at once
+            account(self.tenant, ticket, answer, sent, wait if refused else None)
+            return verdict, wait, token
+        finally:
+            self.tenant.budget.leave(ticket)
+
+    def _send(self, ticket: Ticket, url: str, token: str, request: Any) -> tuple[requests.Response, float]:
+        """The answer, and when its request left, on the monotonic clock."""
+        with turn(self.tenant, self.name, ticket):
+            sent = time.monotonic()
+            answer = self.tenant.session.request(
+                ticket.key.partition(" ")[0],
+                url,
+                timeout=self.patience.timeout,
+                allow_redirects=False,
+                auth=_Bearer(token),
+                **request,
+            )
+            return answer, sent
 
 
 class _Bearer(requests.auth.AuthBase):

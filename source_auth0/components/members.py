@@ -17,6 +17,7 @@ from source_auth0.components.sharing import Page, Row
 LOGGER = logging.getLogger("airbyte.source_auth0")
 FIELDS = "user_id,email,picture,name"
 ROLES_SCOPE = "read:organization_member_roles"
+ROLES_OF_A_MEMBER = "organizations/{{ org_id }}/members/{{ user_id }}/roles"
 
 
 @dataclass
@@ -95,7 +96,7 @@ class MemberRoles(PagesOf, Members):
         if self.tenant.first_time("roles inline"):
             LOGGER.warning(f"`{self.name}`: Auth0 sent members without their roles, so each member's are asked for.")
         path = f"organizations/{quote(member['org_id'], safe='')}/members/{quote(member['user_id'], safe='')}/roles"
-        page = self._own.get_path(path, {"page": 0, "per_page": PAGE_SIZE})
+        page = self._own.get_path(path, {"page": 0, "per_page": PAGE_SIZE}, template=ROLES_OF_A_MEMBER)
         yield from self._rows_in(page) if page is not None else []
 
     def _rows_in(self, body: Any) -> Page:

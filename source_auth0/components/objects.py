@@ -41,7 +41,7 @@ class Detailed(Paged):
         for page in super().pages(stream_slice):
             for row in page:
                 path = self.requester.path_of(self.detail, {**stream_slice.partition, **_keys(row)})
-                whole = self.requester.get_path(path, {}, below_parent=True)
+                whole = self.requester.get_path(path, {}, template=self.detail, below_parent=True)
                 row.update(whole if isinstance(whole, dict) else {})
             yield page
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from queue import Queue
 
 from airbyte_cdk.models import AirbyteMessage
@@ -18,21 +18,23 @@ from source_auth0.components.pages import PageRecord
 #: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
 #: vain, and the framework would let 10,000 items wait.
 ROWS_AHEAD, ROWS_A_PAGE = 500, 100
+#: Streams that may cut partitions at once; how many threads do so is for those who own the threads to say.
+STREAMS_AT_ONCE = 64
 
 
 class PagewiseReading(ConcurrentSource):
     """Reads streams in threads; `messages` takes what components have to say, in order with the rows."""
 
-    def __init__(self, threads: int, logger: logging.Logger, *, whole_pages: bool) -> None:
-        """Read with so many threads, half of which may list partitions."""
+    def __init__(self, threads: Executor, logger: logging.Logger, *, whole_pages: bool) -> None:
+        """Read with these threads."""
         queue: Queue[QueueItem] = Queue(maxsize=ROWS_AHEAD // ROWS_A_PAGE if whole_pages else ROWS_AHEAD)
         self.messages: MessageRepository = ConcurrentMessageRepository(queue, InMemoryMessageRepository())
         super().__init__(
-            ThreadPoolManager(ThreadPoolExecutor(threads, "workerpool"), logger),
+            ThreadPoolManager(threads, logger),  # type: ignore[arg-type] # it only submits and shuts down
             logger,
             queue=queue,
             message_repository=self.messages,
-            initial_number_partitions_to_generate=threads // 2,
+            initial_number_partitions_to_generate=STREAMS_AT_ONCE,
         )
 
     def _handle_item(

@@ -1,5 +1,6 @@
 """Pages that several readers of one sync need are fetched once."""
 
+import contextlib
 import threading
 import zlib
 from collections import Counter
@@ -7,6 +8,8 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import orjson
+
+from source_auth0.components.crew import standing_aside
 
 Row = dict[str, Any]
 Page = list[Row]
@@ -65,7 +68,7 @@ class _Book:
             number += 1
 
     def _page(self, number: int) -> Page | None:
-        with self._turn:
+        with _unhurried(self._turn):
             if number == len(self._pages) and self._end is None:
                 self._fetch()
             if number < len(self._pages):
@@ -80,3 +83,15 @@ class _Book:
             self._pages.append(zlib.compress(orjson.dumps(next(self._source)), 1))
         except Exception as end:  # noqa: BLE001 - every reader of the list gets to see how it ended
             self._end = end
+
+
+@contextlib.contextmanager
+def _unhurried(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock; where its holder may be waiting for a rate limit, other streams go on meanwhile."""
+    if not lock.acquire(blocking=False):
+        with standing_aside():
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

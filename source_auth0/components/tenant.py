@@ -15,7 +15,9 @@ import requests
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests.adapters import HTTPAdapter
 
+from source_auth0.components.budget import SHARE, Budget
 from source_auth0.components.connections import Connections
+from source_auth0.components.gate import Gate
 from source_auth0.components.problems import config_error
 from source_auth0.components.sharing import SharedPages
 
@@ -24,7 +26,6 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Labels of up to 63 characters with dots in between, or an address in brackets without them.
 HOST = re.compile(r"^([^.\s:@]{1,63}(\.[^.\s:@]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*)$")
 POOL_SIZE = 64
-WORKERS = 8
 
 T = TypeVar("T")
 
@@ -67,10 +68,19 @@ def audience_of(text: str) -> str:
     return typed if typed.endswith("/") or not typed else f"{typed}/"
 
 
-def workers_of(config: Mapping[str, Any]) -> int:
-    """The number of workers that a config asks for; the default for anything that is no sensible number."""
+def workers_of(config: Mapping[str, Any]) -> int | None:
+    """The number of workers that a config asks for; None for anything that is no sensible number.
+
+    A config is verified once the source exists.
+    """
     asked = config.get("num_workers")
-    return asked if isinstance(asked, int) and not isinstance(asked, bool) and asked > 1 else WORKERS
+    return asked if isinstance(asked, int) and not isinstance(asked, bool) and asked > 1 else None
+
+
+def number_in(config: Mapping[str, Any], name: str) -> float | None:
+    """A positive number of the config, or None for anything else."""
+    asked = config.get(name)
+    return float(asked) if isinstance(asked, int | float) and not isinstance(asked, bool) and asked > 0 else None
 
 
 @dataclass
@@ -94,7 +104,9 @@ class Tenant(dict[str, Any]):
         super().__init__(_normalized(config))
         self.shared = SharedPages()
         self.held_token = HeldToken()
-        self.gate = threading.BoundedSemaphore(self.workers)
+        self.gate = Gate(workers_of(self))
+        share = min((number_in(self, "rate_limit_share") or SHARE) / 100, 1.0)
+        self.budget = Budget(share, number_in(self, "max_requests_per_second"))
         self._ahead = timedelta()
         self._observed: str | None = None
         self._warned: set[str] = set()
@@ -126,15 +138,12 @@ class Tenant(dict[str, Any]):
 
     @property
     def workers(self) -> int:
-        """How many requests may be under way at once."""
-        return workers_of(self)
+        """How many requests may be under way at once; it changes unless the config names a number."""
+        return self.gate.places
 
     @property
     def threads(self) -> int:
-        """Twice as many as requests may be under way: one that cuts pieces or waits for a page holds none.
-
-        `concurrency_level` of the manifest says the same, for tools that run the manifest alone.
-        """
+        """How many may be at work: twice as many as requests under way, since one that cuts pieces holds none."""
         return 2 * self.workers + 2
 
     @cached_property

@@ -1,0 +1,127 @@
+"""Which of Auth0's buckets an endpoint draws from, which Auth0 does not say: found by what its answers tell."""
+
+from collections import Counter
+from collections.abc import Collection
+
+from source_auth0.components.bucket import Bucket
+from source_auth0.components.refill import Told
+
+#: Answers in a row that speak for another bucket before an endpoint is counted there.
+DOUBTS = 2
+#: Answers in a row by which two buckets are found to be one.
+ALIKE = 8
+#: The least size of buckets that can be told from each other by what remains.
+TELLING = 10
+
+
+class Buckets:
+    """The buckets known so far, and the endpoints that draw from each.
+
+    An answer tells a bucket's size and what remains. Endpoints whose answers count the same tokens share a bucket, as
+    "all other endpoints combined" of a self-service tenant do; they part again when the counts no longer fit. The
+    bucket of the whole tenant is told by the words of a refusal, and every endpoint draws from it too.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        #: The bucket of the whole tenant, once a refusal has named it.
+        self.tenant: Bucket | None = None
+        self._homes: dict[str, list[Bucket]] = {}
+        self._members: Counter[Bucket] = Counter()
+        self._doubts: Counter[str] = Counter()
+        self._last: dict[Bucket, str] = {}
+        self._alike: Counter[frozenset[Bucket]] = Counter()
+
+    def __bool__(self) -> bool:
+        """Whether any answer has come so far."""
+        return bool(self._homes)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether an answer to this endpoint has come."""
+        return key in self._homes
+
+    def of(self, key: str) -> list[Bucket]:
+        """The buckets that an endpoint draws from, its own before the tenant's.
+
+        One that has not answered yet is taken to share the bucket that most others share.
+        """
+        homes = self._homes.get(key)
+        if homes is None:
+            homes = [bucket for bucket, _ in self._members.most_common(1)]
+        own = [bucket for bucket in homes if bucket is not self.tenant]
+        return [*own, self.tenant] if self.tenant and homes else own
+
+    def unlimited(self, key: str) -> None:
+        """Answers to this endpoint tell of no bucket, which is no error: some endpoints have no limit."""
+        self._settle(key, [])
+
+    def sharing(self, key: str) -> int:
+        """How many other endpoints draw from a bucket of this one's."""
+        homes = set(self._homes.get(key, ()))
+        return sum(bool(homes.intersection(others)) for name, others in self._homes.items() if name != key)
+
+    def whole(self, told: Told) -> Bucket:
+        """The bucket of the whole tenant, which a refusal has named; endpoints that told of its size draw from it."""
+        if self.tenant is None or self.tenant.limit != told.limit:
+            same = [bucket for bucket, _ in self._members.most_common() if bucket.limit == told.limit]
+            self.tenant = same[0] if same else Bucket(told, self.share)
+            self._merge(same, self.tenant)
+        return self.tenant
+
+    def home(self, key: str, number: int | None, told: Told) -> Bucket:
+        """The bucket that counted a request, where it was the `number`th, if it took a token there."""
+        homes, surprise = self._homes.get(key, []), 0.0
+        home = next((bucket for bucket in homes if bucket.limit == told.limit), None)
+        if home is not None:
+            last, self._last[home] = self._last.get(home), key
+            if last == key and self._members[home] > 1:
+                return home  # it agrees with itself, whichever bucket it draws from
+            surprise = home.surprise(number or home.sent + 1, told)
+            self._doubts[key] = self._doubts[key] + 1 if surprise else 0
+            if self._doubts[key] < DOUBTS:
+                return home
+        other = self._explaining(home, told)
+        if home is not None and other is None and (surprise < 0 or self._members[home] == 1):
+            return home  # others than this sync draw from it
+        self._doubts[key] = 0
+        other = other or Bucket(told, self.share)
+        self._settle(key, [other, *(bucket for bucket in homes if bucket is not home)])
+        return other
+
+    def compare(self, home: Bucket, told: Told) -> None:
+        """Take two buckets for one that have told the same time and again, while neither was nearly full."""
+        if told.limit < TELLING or told.remaining > told.limit - 3:
+            return
+        same = [bucket for bucket in self._members if bucket is not home and bucket.limit == home.limit]
+        for other in [bucket for bucket in same if bucket.is_fresh(told.received)]:
+            pair = frozenset((home, other))
+            self._alike[pair] = 0 if other.surprise(other.sent + 1, told) else self._alike[pair] + 1
+            if self._alike[pair] >= ALIKE:
+                del self._alike[pair]
+                kept = max(pair, key=lambda bucket: (bucket is self.tenant, self._members[bucket]))
+                self._merge(pair, kept)
+                return
+
+    def _explaining(self, but: Bucket | None, told: Told) -> Bucket | None:
+        """Another bucket of this size whose next token this answer may have told of; a full one tells nothing."""
+        if but is None and self.tenant and self.tenant.limit == told.limit:
+            return self.tenant
+        if told.remaining >= told.limit - 1:
+            return None
+        known = dict.fromkeys([*self._members, *([self.tenant] if self.tenant else [])])
+        fitting = [
+            bucket
+            for bucket in known
+            if bucket is not but and bucket.limit == told.limit and not bucket.surprise(bucket.sent + 1, told)
+        ]
+        return max(fitting, key=self._members.__getitem__, default=None)
+
+    def _merge(self, buckets: Collection[Bucket], kept: Bucket) -> None:
+        for key, homes in list(self._homes.items()):
+            self._settle(key, list(dict.fromkeys(kept if bucket in buckets else bucket for bucket in homes)))
+
+    def _settle(self, key: str, homes: list[Bucket]) -> None:
+        self._members.subtract(self._homes.get(key, ()))
+        self._members.update(homes)
+        self._members += Counter()  # those without an endpoint are gone
+        self._homes[key] = homes

@@ -1,0 +1,298 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth0_simulator.limits import OTHERS, PLANS
+from source_auth0.components.budget import LOOK, PROBE, Budget, Ticket
+from source_auth0.components.refill import Told
+from unit_tests.limited import ONE_BUCKET, Limited
+
+
+class Tenant:
+    """A budget, its clock, and answers by hand."""
+
+    def __init__(self, share: float = 0.9, ceiling: float | None = None) -> None:
+        self.now = 100.0
+        self.budget = Budget(share, ceiling, lambda: self.now)
+
+    def go(self, key: str = "GET /things") -> Ticket:
+        """A request that may go at once."""
+        ticket = Ticket(key)
+        assert 0 == self.budget.ask(ticket)
+        return ticket
+
+    def tell(self, ticket: Ticket, remaining: int | None, limit: int = 10, reset: float = 1) -> None:
+        told = None if remaining is None else Told(limit, remaining, reset, self.now, self.now)
+        self.budget.admitted(ticket, told)
+        self.budget.leave(ticket)
+
+    def refuse(
+        self, ticket: Ticket, limit: int | None, *, wait: float = 2.0, remaining: int = 0, wide: bool = False
+    ) -> None:
+        told = None if limit is None else Told(limit, remaining, wait, self.now, self.now)
+        self.budget.refused(ticket, told, wait, tenant_wide=wide)
+        self.budget.leave(ticket)
+
+    def free(self, key: str = "GET /things", most: int = 100) -> list[Ticket]:
+        """As many requests as may go at this moment."""
+        gone = []
+        while len(gone) < most:
+            ticket = Ticket(key)
+            if self.budget.ask(ticket) > 0:
+                self.budget.leave(ticket)
+                break
+            gone.append(ticket)
+        return gone
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("plan", [*ONE_BUCKET, "free"])
+def test_a_bucket_is_used_to_the_limit_and_draws_no_refusals(plan: str, seed: int):
+    """In two minutes, at least 93 % of what the limit admits times the share, and at most 105 %."""
+    sync = Limited(plan, {"/users": 16}, seed=seed).run(120)
+    assert PLANS[plan].tenant
+    assert 0.93 <= sync.used(["/users"], PLANS[plan].tenant, 120) <= 1.05
+    assert sync.refused() <= 1
+
+
+@pytest.mark.parametrize("plan", ["ten", "sixteen", "fifty"])
+def test_the_whole_bucket_is_used_where_the_config_says_so(plan: str):
+    sync = Limited(plan, {"/users": 16}, share=1.0).run(60)
+    assert 0.97 <= sync.used(["/users"], ONE_BUCKET[plan], 60) <= 1.0
+    assert sync.refused() <= 0.01 * len(sync.log)
+
+
+@pytest.mark.parametrize("plan", ["sixteen", "500 a minute"])
+def test_half_of_a_bucket_is_used_where_the_config_says_so(plan: str):
+    sync = Limited(plan, {"/users": 16}, share=0.5).run(120)
+    assert 0.7 <= sync.used(["/users"], ONE_BUCKET[plan], 120) <= 1.25
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("plan", ["ten", "sixteen"])
+def test_endpoints_that_share_a_bucket_share_what_it_admits(plan: str, seed: int):
+    """Nobody says that they share: their answers do. No endpoint gets less than half of its part."""
+    endpoints = {"/users": 4, "/clients": 4, "/organizations/{id}/members": 4, "/roles/{id}/permissions": 4}
+    sync = Limited(plan, endpoints, seed=seed).run(60)
+    assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET[plan], 60) <= 1.05
+    assert sync.refused(after=5) <= 0.01 * len(sync.log)
+    assert min(sync.passed(endpoint) for endpoint in endpoints) >= sync.passed() / 4 / 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_endpoints_with_buckets_of_their_own_do_not_wait_for_others(seed: int):
+    """A self-service tenant: each bucket is used, whichever others of the same size there are."""
+    plan = PLANS["self_service"]
+    assert plan
+    alone = {"/users": 8, "/connections": 4, "/organizations/{id}/members": 8}
+    shared = {"/roles/{id}/permissions": 2, "/roles": 2, "/clients/{id}/credentials": 4, "/grants": 2}
+    sync = Limited("self_service", alone | shared, seed=seed).run(120)
+    assert all(0.85 <= sync.used([endpoint], plan.endpoints[endpoint], 120) <= 1.08 for endpoint in alone)
+    assert plan.others
+    assert 0.8 <= sync.used(list(shared), plan.others, 120) <= 1.08, OTHERS
+    assert sync.refused(after=5) <= 0.01 * len(sync.log)
+
+
+def test_the_tenants_bucket_is_found_by_a_refusal():
+    """Enterprise: members have a bucket of their own and draw from the tenant's as well."""
+    endpoints = {
+        "/users": 8,
+        "/roles": 4,
+        "/organizations/{id}/members": 8,
+        "/organizations/{id}/enabled_connections": 8,
+    }
+    sync = Limited("enterprise", endpoints).run(60)
+    assert sync.budget.buckets.tenant
+    assert 50 == sync.budget.buckets.tenant.limit
+    assert sync.refused(after=5) <= 0.01 * len(sync.log)
+    assert all(sync.passed(endpoint) > 20 for endpoint in endpoints)
+
+
+def test_others_find_tokens_left():
+    """The customer's own ten requests a second are never refused, however much a sync has to read."""
+    sync = Limited("enterprise", {"/users": 16}, others={"/users": 10}).run(60)
+    assert 0 == sync.refused_others
+    assert sync.passed("/users") > 200
+
+
+@given(
+    share=st.sampled_from([0.1, 0.5, 0.9, 1.0]),
+    limit=st.integers(1, 60),
+    answers=st.lists(st.tuples(st.integers(0, 60), st.floats(0, 30), st.integers(0, 3), st.booleans()), max_size=25),
+)
+def test_no_more_go_at_once_than_remain(share: float, limit: int, answers: list[tuple[int, float, int, bool]]):
+    """Whatever the answers, and with requests under way: what remains is Auth0's count, less the reserve for others."""
+    tenant, under_way = Tenant(share), list[Ticket]()
+    tenant.tell(tenant.go(), limit - 1, limit)
+    for remaining, passed, some, well in answers:
+        tenant.now += passed
+        under_way += tenant.free(most=some)
+        if not under_way:
+            continue
+        if not well:
+            tenant.refuse(under_way.pop(0), limit)
+            assert [] == tenant.free()
+            continue
+        told = min(remaining, limit)
+        tenant.tell(under_way.pop(0), told, limit)
+        went = tenant.free()
+        reserve = limit - max(1.0, share * limit)
+        assert len(went) <= max(0, told - len(under_way) - reserve + 1e-9)
+        under_way += went
+
+
+def test_the_first_request_of_a_sync_goes_alone():
+    tenant = Tenant()
+    first = tenant.go("GET /users")
+    assert 0 < tenant.budget.ask(Ticket("GET /roles")) <= LOOK
+    assert 0 == tenant.budget.ask(first)
+    tenant.tell(first, 9)
+    assert 0 == tenant.budget.ask(Ticket("GET /roles"))
+
+
+def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_ever():
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 9)
+    tenant.go("GET /roles")
+    assert 0 < tenant.budget.ask(Ticket("GET /roles"))
+    tenant.now += PROBE
+    assert 0 == tenant.budget.ask(Ticket("GET /roles"))
+
+
+def test_a_first_request_that_fails_lets_the_next_one_go():
+    tenant = Tenant()
+    tenant.budget.leave(tenant.go())
+    tenant.go()
+
+
+def test_the_first_request_of_an_endpoint_goes_before_those_that_wait():
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 1)
+    waiting = [Ticket("GET /users") for _ in range(5)]
+    assert all(tenant.budget.ask(ticket) > 0 for ticket in waiting)
+    first = Ticket("GET /roles")
+    soon = tenant.budget.ask(first)
+    assert 0 < soon
+    tenant.now += 1.0
+    assert 0 == tenant.budget.ask(first)
+    assert 0 < tenant.budget.ask(waiting[0])
+
+
+def test_whoever_came_first_goes_first():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 1)
+    first, second = Ticket("GET /things"), Ticket("GET /things")
+    assert 0 < tenant.budget.ask(first)
+    assert 0 < tenant.budget.ask(second)
+    tenant.now += 0.7
+    assert 0 < tenant.budget.ask(second)
+    assert 0 == tenant.budget.ask(first)
+
+
+def test_whoever_gives_up_is_not_waited_for():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 1)
+    first, second = Ticket("GET /things"), Ticket("GET /things")
+    assert 0 < tenant.budget.ask(first)
+    assert 0 < tenant.budget.ask(second)
+    tenant.budget.leave(first)
+    tenant.now += 0.7
+    assert 0 == tenant.budget.ask(second)
+
+
+def test_without_headers_there_is_no_limit():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), None)
+    assert 100 == len(tenant.free())
+
+
+def test_an_endpoint_that_no_longer_tells_of_a_limit_has_none():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 0)
+    late = Ticket("GET /things")
+    assert 0 < tenant.budget.ask(late)
+    tenant.now += 60
+    assert 0 == tenant.budget.ask(late)
+    tenant.tell(late, None)
+    assert 100 == len(tenant.free())
+
+
+def test_a_refusal_closes_its_bucket_until_the_reset():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 9)
+    under_way = tenant.go()
+    granted = tenant.go()
+    tenant.refuse(under_way, 10, wait=12.0)
+    assert 12 == tenant.budget.ask(Ticket("GET /things")) == tenant.budget.ask(granted)
+    tenant.now += 12
+    assert 0 == tenant.budget.ask(granted)
+
+
+@pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 7)])
+def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: int | None, remaining: int):
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 9)
+    tenant.tell(tenant.go("GET /roles"), 8)
+    tenant.refuse(tenant.go("GET /users"), limit, remaining=remaining)
+    assert 2 == tenant.budget.ask(Ticket("GET /users"))
+    tenant.go("GET /roles")
+
+
+def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit():
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 39, limit=40)
+    tenant.tell(tenant.go("GET /free"), None)
+    tenant.refuse(tenant.go("GET /users"), 50, wait=3.0, wide=True)
+    assert 3 == tenant.budget.ask(Ticket("GET /users")) == tenant.budget.ask(Ticket("GET /roles"))
+    tenant.go("GET /free")
+    tenant.now += 60
+    tenant.refuse(tenant.go("GET /users"), 50, wait=5.0, wide=True)
+    assert 5 == tenant.budget.ask(Ticket("GET /users"))
+
+
+def test_a_refusal_may_name_a_bucket_that_is_known():
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 49, limit=50)
+    tenant.refuse(tenant.go("GET /users"), 50, wide=True)
+    assert tenant.budget.buckets.of("GET /users") == [tenant.budget.buckets.tenant]
+
+
+def test_whoever_tells_of_the_tenants_size_draws_from_the_tenants_bucket():
+    tenant = Tenant()
+    tenant.refuse(tenant.go("GET /users"), 50, wide=True)
+    tenant.now += 10
+    tenant.tell(tenant.go("GET /roles"), 49, limit=50)
+    assert tenant.budget.buckets.of("GET /roles") == [tenant.budget.buckets.tenant]
+
+
+def test_a_ceiling_is_kept_beside_auth0s_own_limits():
+    tenant = Tenant(ceiling=4)
+    tenant.tell(tenant.go(), None)
+    gone = 0
+    for _ in range(100):
+        gone += len(tenant.free())
+        tenant.now += 0.1
+    assert 40 <= gone <= 41
+
+
+def test_waiting_is_told_once_a_minute():
+    tenant = Tenant()
+    told = []
+    for _ in range(10):
+        told.append(tenant.budget.is_time_to_tell())
+        tenant.now += 15
+    assert [True, False, False, False, True, False, False, False, True, False] == told
+
+
+def test_the_bucket_that_is_waited_for_has_a_name():
+    tenant = Tenant()
+    assert "`GET /users`" == tenant.budget.name("GET /users")
+    tenant.tell(tenant.go("GET /users"), 5)
+    tenant.tell(tenant.go("GET /roles"), 4)
+    assert "`GET /users` and 1 more" == tenant.budget.name("GET /users")
+
+
+def test_time_is_the_machines_unless_a_test_says_otherwise():
+    assert math.isfinite(Budget()._now())

@@ -1,0 +1,103 @@
+import pytest
+
+from source_auth0.components.gate import FEWEST, MOST, START, Gate
+from unit_tests.conftest import in_threads
+
+
+def rounds(gate: Gate, number: int, *, taken: int, seconds: float = 0.1, waited: bool = False) -> None:
+    """So many rounds of answers, with so many places taken all the while."""
+    for _ in range(number):
+        for _ in range(taken):
+            gate.acquire()
+        for _ in range(gate.places):
+            gate.took("GET /things", seconds, waited=waited)
+        for _ in range(taken):
+            gate.release()
+
+
+def test_it_starts_with_eight_places():
+    assert 8 == START == Gate().places
+
+
+def test_no_more_pass_than_there_are_places():
+    gate = Gate(2)
+    assert [True, True, False] == [gate.acquire(blocking=False) for _ in range(3)]
+    gate.release()
+    assert gate.acquire(blocking=False)
+
+
+def test_whoever_waits_gets_the_next_place():
+    gate, passed = Gate(2), []
+
+    def one(index: int) -> None:
+        with gate:
+            passed.append(index)
+
+    in_threads(6, one)
+    assert list(range(6)) == sorted(passed)
+
+
+def test_it_grows_by_one_a_round_while_all_places_are_taken():
+    gate = Gate()
+    rounds(gate, 1, taken=START)
+    for expected in range(START + 1, START + 4):
+        assert expected == gate.places
+        rounds(gate, 1, taken=gate.places)
+
+
+def test_it_does_not_grow_while_places_are_free():
+    gate = Gate()
+    rounds(gate, 5, taken=START - 1)
+    assert START == gate.places
+
+
+def test_it_never_grows_beyond_its_bound():
+    gate = Gate()
+    for _ in range(2 * MOST):
+        rounds(gate, 1, taken=gate.places)
+    assert MOST == gate.places
+
+
+def test_answers_that_take_longer_stop_it_and_much_longer_ones_shrink_it_to_where_it_began():
+    gate = Gate()
+    for _ in range(10):
+        rounds(gate, 1, taken=gate.places)
+    grown = gate.places
+    for _ in range(5):
+        rounds(gate, 1, taken=gate.places, seconds=0.3)
+    assert grown == gate.places
+    for _ in range(50):
+        rounds(gate, 1, taken=gate.places, seconds=0.5)
+    assert START == gate.places
+
+
+def test_it_shrinks_to_what_the_rate_limit_needs():
+    """Requests wait for tokens and two at most are under way: one place more is kept."""
+    gate = Gate()
+    rounds(gate, 20, taken=2, waited=True)
+    assert FEWEST == gate.places
+
+
+def test_a_number_that_the_config_asks_for_stays():
+    gate = Gate(5)
+    rounds(gate, 10, taken=5)
+    rounds(gate, 10, taken=1, waited=True)
+    assert 5 == gate.places
+
+
+def test_each_endpoint_is_measured_against_itself():
+    """A slow endpoint beside a quick one is no sign of a crowd."""
+    gate = Gate()
+    for _ in range(START):
+        gate.acquire()
+    for answer in range(START):
+        gate.took(f"GET /{answer % 2}", (0.05, 1.0)[answer % 2], waited=False)
+    assert START + 1 == gate.places
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_gives_its_place_back(error: type[BaseException]):
+    gate = Gate(1)
+    with pytest.raises(error), gate:
+        raise error
+    assert gate.acquire(blocking=False)

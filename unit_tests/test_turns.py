@@ -1,0 +1,105 @@
+import logging
+from email.utils import formatdate
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+from requests_mock import Mocker
+
+from source_auth0.components.budget import Ticket
+from source_auth0.components.refill import Told
+from source_auth0.components.tenant import Tenant
+from source_auth0.components.turns import told_by, turn
+from unit_tests.conftest import API, Clock
+from unit_tests.test_api import ROWS, URL, Make
+
+SAID = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "3", "x-ratelimit-reset": "5002"}
+DATE = {"date": formatdate(5_000, usegmt=True)}
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({**SAID, **DATE}, Told(10, 3, 2.0, 1.0, 2.0)),
+        ({**SAID}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, **DATE, "x-ratelimit-reset": "soon"}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, **DATE, "x-ratelimit-reset": "inf"}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, **DATE, "date": "today"}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, "x-ratelimit-remaining": "11"}, None),
+        ({**SAID, "x-ratelimit-remaining": "-1"}, None),
+        ({**SAID, "x-ratelimit-remaining": "many"}, None),
+        ({**SAID, "x-ratelimit-limit": "0", "x-ratelimit-remaining": "0"}, None),
+        ({"x-ratelimit-limit": "10"}, None),
+        ({}, None),
+    ],
+)
+def test_headers_tell_of_a_bucket_where_they_make_sense(headers: dict[str, str], expected: Told | None):
+    assert expected == told_by(CaseInsensitiveDict(headers), 1.0, 2.0)
+
+
+def test_an_empty_bucket_is_not_asked_again_before_it_has_a_token(requests_mock: Mocker, make_api: Make, clock: Clock):
+    """No refusal is needed to know it."""
+    requests_mock.get(URL, headers={**SAID, **DATE, "x-ratelimit-remaining": "0"}, **ROWS)
+    api = make_api()
+    api.get(None, {})
+    assert [] == clock.sleeps
+    api.get(None, {})
+    assert 0.5 < sum(clock.sleeps) < 2
+
+
+def test_a_refusal_is_heeded_by_whoever_else_asks(requests_mock: Mocker, make_api: Make, clock: Clock):
+    """One request learns of it, not each."""
+    refusal = {"status_code": 429, "headers": {**SAID, **DATE, "x-ratelimit-remaining": "0", "retry-after": "30"}}
+    requests_mock.get(URL, [ROWS, refusal, ROWS])
+    tenant = make_api().tenant
+    told = Told(10, 9, 1.0, clock.moment, clock.moment)
+    tenant.budget.admitted(first := Ticket("GET /things"), told)
+    tenant.budget.leave(first)
+    tenant.budget.refused(Ticket("GET /things"), Told(10, 0, 1.0, clock.moment, clock.moment), 30, tenant_wide=False)
+    make_api().get(None, {})
+    assert 30 <= sum(clock.sleeps) < 32
+    assert 1 == requests_mock.call_count
+
+
+def test_endpoints_are_told_apart_by_their_templates_not_by_ids(requests_mock: Mocker, make_api: Make):
+    requests_mock.get(f"{API}/roles/a/users", headers={**SAID, **DATE}, **ROWS)
+    api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
+    api.get_path("roles/a/users", {}, template=api.resource)
+    assert "GET /roles/{}/users" in api.tenant.budget.buckets
+    api.get_path("roles/a/users", {})
+    assert "GET /roles/a/users" in api.tenant.budget.buckets
+
+
+def test_a_long_wait_is_told_once_a_minute(
+    requests_mock: Mocker, make_api: Make, clock: Clock, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+    sent = {**DATE, "retry-after": "25"}
+    requests_mock.get(URL, [*[{"status_code": 429, "headers": sent}] * 6, ROWS])
+    make_api().get(None, {})
+    lines = [record.message for record in caplog.records if "rate limit" in record.message]
+    assert 2 <= len(lines) <= 3
+    assert all(line.startswith("`things` waits until ") for line in lines)
+    assert all(line.endswith(" UTC for Auth0's rate limit of `GET /things`.") for line in lines)
+
+
+def test_a_refusal_while_waiting_for_a_place_is_heeded(clock: Clock):
+    """A token that was taken counts for nothing once its bucket is closed."""
+    tenant = Tenant({"num_workers": 2})
+    told = Told(10, 9, 1.0, clock.moment, clock.moment)
+    for _ in range(2):
+        tenant.budget.admitted(ticket := Ticket("GET /things"), told)
+        tenant.budget.leave(ticket)
+    asked, passed = tenant.budget.ask, []
+
+    def ask(ticket: Ticket) -> float:
+        wait = asked(ticket)
+        if not passed:
+            passed.append(wait)
+            empty = Told(10, 0, 1.0, clock.moment, clock.moment)
+            tenant.budget.refused(Ticket("GET /things"), empty, 20, tenant_wide=False)
+        return wait
+
+    tenant.budget.ask = ask  # type: ignore[method-assign]
+    with turn(tenant, "things", Ticket("GET /things")):
+        assert 20 <= sum(clock.sleeps) < 22
+    assert [0] == passed
