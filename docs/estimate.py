@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from auth0_simulator.limits import PLANS, Limit
 
 PAGE = 100
+#: What a sync uses of a limit, unless `rate_limit_share` says otherwise.
+SHARE = 0.9
 #: Requests a second that eight workers make where an answer takes a tenth of a second.
 PACE = 80.0
 SHOWN = {
@@ -60,7 +62,7 @@ def table(tenants: tuple[tuple[int, int, int], ...]) -> str:
 
 
 def _seconds(count: int, limit: Limit | None) -> float:
-    return max(0, count - limit.burst) * limit.period / limit.sustained if limit else 0.0
+    return max(0, count / SHARE - limit.burst) * limit.period / limit.sustained if limit else 0.0
 
 
 if __name__ == "__main__":

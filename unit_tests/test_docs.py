@@ -97,10 +97,10 @@ def test_the_estimate_of_a_first_sync_is_what_its_formula_gives() -> None:
     ("numbers", "plan", "expected"),
     [
         ((0, 0, 0), "free", 1),
-        ((100_000, 0, 0), "free", 10),
+        ((100_000, 0, 0), "free", 11),
         ((100_000, 0, 0), "self_service", 3),
         ((100_000, 0, 0), "enterprise", 2),
-        ((0, 2_000, 150), "self_service", 30),
+        ((0, 2_000, 150), "self_service", 34),
     ],
 )
 def test_the_tightest_limit_decides(numbers: tuple[int, int, int], plan: str, expected: int) -> None:

@@ -39,7 +39,8 @@ def test_what_auth0_sends_all_the_same_is_dropped():
     """An answer was recorded that had fields it was not asked for."""
     stream = searched(Directory([], users_excluded_fields=["email"]))
     stream.export = SimpleNamespace(pages=lambda _: iter([[{"user_id": "a", "email": "a@example.com"}]]))
-    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a"})
+    everybody = SimpleNamespace(living=lambda page: page)
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a", "cursor": everybody})
     assert [{"user_id": "a"}] == list(stream.read_records({}, part))
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(source_auth0.__file__).parent
 GUIDE = (Path(__file__).parents[1] / "docs/setup.md").read_text(encoding="utf-8")
 SCOPE = re.compile(r"read:[a-z_]+")
 #: Where the messages to people come from that everybody may meet; the guide has each of them.
-COVERED = ("problems", "answers", "token_endpoint", "checking", "config")
+COVERED = ("problems", "answers", "refusals", "token_endpoint", "private_key", "checking", "config")
 RAISED = {"config_error", "transient_error", "system_error", "__init__"}
 
 
