@@ -57,7 +57,7 @@ def test_check_names_the_streams_that_a_missing_scope_costs() -> None:
         check = run("check", config=config_of(sim))
     assert ("SUCCEEDED", "") == outcome(check)
     assert "The scope `read:log_streams` is not granted, which costs log_streams." in check.log
-    assert "The scope `read:role_members` is not granted, which costs role_users." in check.log
+    assert "The scope `read:role_members` is not granted, which costs role_users, user_roles." in check.log
     table = next(line for line in check.log if line.startswith("family"))
     assert "\nlogs " in table
     assert "read:log_streams" in table
