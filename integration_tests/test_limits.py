@@ -25,7 +25,7 @@ def requests_of(sim: Simulator) -> list[tuple[str, int, float]]:
 def test_the_limit_is_used_and_not_exceeded(share: int) -> None:
     """At least 85 % of what 20 requests a second admit times the share (a sync begins and ends slowly), no refusal.
 
-    In the first seconds the refill is found out with all but the reserve, which a short sync shows at half the share.
+    In the first seconds the refill is found out with all but the reserve: at half the share, all of a sync this short.
     """
     with Simulator(users=14_000, latency=0.05, plan="twenty_a_second") as sim:
         synced = sync(config_of(sim, rate_limit_share=share), "users", full_refresh=True)
@@ -34,7 +34,7 @@ def test_the_limit_is_used_and_not_exceeded(share: int) -> None:
     admitted = share / 100 * (20 + (max(times) - min(times)) * 20)
     assert None is synced.error
     assert {200} == {status for _, status, _ in requests}
-    assert 0.85 <= len(requests) / admitted <= (1.15 if share == 90 else 1.8)
+    assert 0.85 <= len(requests) / admitted <= (1.15 if share == 90 else 2.0)
 
 
 def test_a_ceiling_is_kept() -> None:

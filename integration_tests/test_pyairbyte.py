@@ -121,8 +121,10 @@ def test_every_column_of_every_stream_has_its_type(
 
 
 def kind_of(declared: dict[str, Any]) -> str:
-    """The kind of a column: its format, or the one type it has besides null."""
+    """The kind of a column: its format, or the one type it has besides null; a text where it has several."""
     kinds = [kind for kind in declared["type"] if kind != "null"] if isinstance(declared["type"], list) else []
+    if len(kinds) > 1:
+        return "string"
     return str(declared.get("format") or (kinds[0] if kinds else declared["type"]))
 
 
