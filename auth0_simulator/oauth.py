@@ -24,8 +24,6 @@ from auth0_simulator.identifiers import digest
 from auth0_simulator.message import Message, Reply, json_reply
 from auth0_simulator.tenant import Application, Tenant
 
-GRANT_TYPE = "client_credentials"
-
 
 @dataclass(eq=False)
 class OAuthRefusal(Exception):  # noqa: N818 - "error" is a field of the body

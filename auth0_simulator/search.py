@@ -28,7 +28,6 @@ STRINGS = frozenset(
 )
 SORTABLE = DATES | NUMBERS | STRINGS | CASE_INSENSITIVE | {"blocked", "email_verified", "phone_verified"}
 SEARCHABLE = SORTABLE | BOOLEANS
-OPEN_ENDED = ("app_metadata", "user_metadata", "identities.profileData")
 NOT_SEARCHABLE = frozenset(
     {"blocked_for", "guardian_authenticators", "last_password_reset", "multifactor", "multifactor_last_modified"}
     | {"picture", "tenant"}

@@ -12,7 +12,6 @@ syncs: `users` alone, `users` beside a stream that waits for a small bucket of i
 
 import argparse
 import json
-import multiprocessing
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
 from auth0_simulator.limits import OTHERS, PLANS, TOKEN, Limit, Plan
+from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.in_process import catalog_of
 
@@ -74,14 +74,8 @@ def serve(scenario: Scenario, latency: float, pipe: Connection) -> None:
 @contextmanager
 def tenant(scenario: Scenario, latency: float) -> Iterator[tuple[dict[str, Any], Connection]]:
     """A simulated tenant in a process of its own: its config, and a line to it."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=serve, args=(scenario, latency, there))
-    process.start()
-    try:
-        yield here.recv(), here
-    finally:
-        here.send("end")
-        process.join()
+    with in_a_process(serve, scenario, latency) as line:
+        yield line.recv(), line
 
 
 def journal_of(config: dict[str, Any], streams: list[str], pipe: Connection, seconds: float) -> list[Entry]:

@@ -8,7 +8,6 @@ runs in a process of its own. Seconds are the stream's, from STARTED to COMPLETE
 """
 
 import argparse
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
+from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.connector import Run, run
 from integration_tests.in_process import catalog_of
@@ -46,14 +46,8 @@ def serve(options: argparse.Namespace, pipe: Connection) -> None:
 @contextmanager
 def tenant(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], str, Connection]]:
     """The tenant: a config, a token, and a line to it."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=serve, args=(options, there))
-    process.start()
-    try:
-        yield *here.recv(), here
-    finally:
-        here.send("end")
-        process.join()
+    with in_a_process(serve, options) as line:
+        yield *line.recv(), line
 
 
 def chain(config: dict[str, Any], token: str, pages: int) -> float:

@@ -37,16 +37,23 @@ class Tenant:
 
 
 @contextmanager
-def tenant(users: int) -> Iterator[Tenant]:
-    """A tenant with so many users, created evenly over a year."""
+def in_a_process(serve: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
+    """A line to `serve(*arguments, line)`, which runs until it is told to end."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_serve, args=(users, there))
+    process = multiprocessing.Process(target=serve, args=(*arguments, there))
     process.start()
     try:
-        yield Tenant(users, *here.recv(), here)
+        yield here
     finally:
         here.send("end")
         process.join()
+
+
+@contextmanager
+def tenant(users: int) -> Iterator[Tenant]:
+    """A tenant with so many users, created evenly over a year."""
+    with in_a_process(_serve, users) as line:
+        yield Tenant(users, *line.recv(), line)
 
 
 def _serve(users: int, line: Connection) -> None:

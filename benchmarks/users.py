@@ -10,7 +10,6 @@ The tenant runs in a process of its own. Seconds are the stream's, from STARTED 
 
 import argparse
 import json
-import multiprocessing
 import os
 import random
 import subprocess
@@ -28,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
+from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.in_process import catalog_of
 
@@ -54,14 +54,8 @@ def serve(options: argparse.Namespace, users: int, pipe: Connection) -> None:
 @contextmanager
 def tenant(options: argparse.Namespace, users: int) -> Iterator[tuple[dict[str, Any], Connection]]:
     """A simulated tenant in a process of its own: its config, and a line to it."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=serve, args=(options, users, there))
-    process.start()
-    try:
-        yield here.recv(), here
-    finally:
-        here.send("end")
-        process.join()
+    with in_a_process(serve, options, users) as line:
+        yield line.recv(), line
 
 
 @dataclass

@@ -31,14 +31,14 @@ def stream_files() -> dict[str, Path]:
 
 def load_manifest() -> Definition:
     """What streams share, as it is written."""
-    manifest: Definition = _load(HERE / "manifest.yaml")
-    manifest["definitions"]["partitions"] = _load(HERE / "partitions.yaml")
+    manifest: Definition = load_yaml(HERE / "manifest.yaml")
+    manifest["definitions"]["partitions"] = load_yaml(HERE / "partitions.yaml")
     return manifest
 
 
 def load_stream(name: str) -> Definition:
     """A stream file as it is written."""
-    definition: Definition = _load(stream_files()[name])
+    definition: Definition = load_yaml(stream_files()[name])
     said = {"name": definition["name"], "stream_name": definition["name"], **definition["$parameters"]}
     definition["$parameters"] = {key: said.get(key) for key in PARAMETERS}
     return definition
@@ -102,7 +102,8 @@ def _references(node: Any) -> Iterator[str]:
             yield from _references(value)
 
 
-def _load(path: Path) -> Any:
+def load_yaml(path: Path) -> Any:
+    """A file of the package."""
     with path.open("rb") as file:
         return yaml.load(file, Loader=LOADER)  # noqa: S506 - one of the safe loaders
 

@@ -61,7 +61,7 @@ class Bookmark:
         """What to ask Auth0 for: an offset, or a time to the second, which is all that it takes."""
         if self.position.offset:
             return {"from": self.position.offset}
-        return {"from_timestamp": f"{text_of(min(self._since, self._now()))[:19]}Z"}
+        return {"from_timestamp": f"{text_of(min(self._since, self._tenant.moment))[:19]}Z"}
 
     def moved(self, position: Position) -> None:
         """The feed went on; the first event after a gap tells how long that is."""
@@ -79,7 +79,7 @@ class Bookmark:
             self._since = moment_of(self.position.time) if self.position.time else self._since
             self.position = Position()
             return
-        now = self._now()
+        now = self._tenant.moment
         later = (int(now - days * DAY) + MINUTE for days in DAYS)
         self._since = next((start for start in later if start >= self._since + MINUTE), 0)
         if not self._since:
@@ -91,10 +91,7 @@ class Bookmark:
         if self._lost is not None:
             LOGGER.warning(
                 f"Auth0 does not keep the position any more at which the last sync of `{self._stream}` ended. Events "
-                f"between {self._lost} and {until or text_of(self._now())} may be missing: sync more often, and "
-                "refresh the streams that you follow by events, such as `users`."
+                f"between {self._lost} and {until or text_of(self._tenant.moment)} may be missing: sync more often, "
+                "and refresh the streams that you follow by events, such as `users`."
             )
             self._lost = None
-
-    def _now(self) -> Milliseconds:
-        return int(self._tenant.now().timestamp() * 1000)

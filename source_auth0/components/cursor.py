@@ -126,7 +126,7 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
         first = self._first_page(Window(self.attribute, ranges[0][0], None, self.search.conditions))
         # Only now: the answer has told the tenant's clock.
         lag = safety_lag(self.tenant) if self._incremental else -1000
-        now = int(self.tenant.now().timestamp() * 1000)
+        now = self.tenant.moment
         until = max(now - lag, self._resumed())
         if self._resumed() > now:
             LOGGER.warning(

@@ -53,6 +53,16 @@ class Spot:
         """The place right behind an event."""
         return cls(event["log_id"], event["date"])
 
+    @classmethod
+    def saved_in(cls, state: Mapping[str, Any]) -> "Spot":
+        """The place that a state names; the beginning where it names none."""
+        return cls(state.get("log_id", ""), state.get("date", ""))
+
+    @property
+    def saved(self) -> dict[str, Any]:
+        """What a state names it by."""
+        return {"log_id": self.log_id, "date": self.date}
+
     @property
     def order(self) -> Order:
         """Where it is among others."""
@@ -104,7 +114,7 @@ class TenantLog(LogRequests):
 
     def reaches_back_to(self, spot: Spot) -> bool:
         """Whether the log still reaches back to a place; where it does not, a warning names the gap."""
-        if not spot.date or self._now() - moment_of(spot.date) < SURELY_KEPT:
+        if not spot.date or self.tenant.moment - moment_of(spot.date) < SURELY_KEPT:
             return True
         oldest = self.search(per_page=1)
         if (oldest and moment_of_event(oldest[0]) <= moment_of(spot.date)) or self.begins_before(spot):
@@ -164,7 +174,7 @@ class TenantLog(LogRequests):
 
     def _end(self) -> Spot:
         """The last event: the newest that a search shows, and what the log has behind it."""
-        began = self._now()
+        began = self.tenant.moment
         newest = self.search(sort="date:-1", per_page=1)
         spot = Spot.of(newest[0]) if newest else Spot()
         while spot.log_id and (page := self.following(spot)):
@@ -172,9 +182,6 @@ class TenantLog(LogRequests):
             if moment_of(spot.date) >= began:
                 break
         return spot
-
-    def _now(self) -> Milliseconds:
-        return int(self.tenant.now().timestamp() * 1000)
 
     def _warn_of_gap(self, spot: Spot, kept: Page) -> None:
         until = kept[0]["date"] if kept else "now"

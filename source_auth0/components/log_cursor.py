@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.log import LOGGER, Spot, order_of
+from source_auth0.components.log_events import facts_of
 from source_auth0.components.log_facts import LogFacts, Stretch
 from source_auth0.components.log_walk import LogPiece, LogWalk
 from source_auth0.components.pagewise import PagewiseCursor
@@ -34,8 +35,7 @@ class SpotCursor(PagewiseCursor):
 
     def _saved_spot(self, end: Spot) -> Spot:
         """Where the last sync ended; a place that the log has not got to is said to be one."""
-        saved = self.saved()
-        spot = Spot(saved.get("log_id", ""), saved.get("date", ""))
+        spot = Spot.saved_in(self.saved())
         if end.log_id and spot.order > end.order:
             LOGGER.warning(
                 f"The saved state of `{self._stream_name}` lies behind the end of the log ({spot.log_id}), so that "
@@ -71,7 +71,7 @@ class LogCursor(SpotCursor):
         facts, kept = LogFacts.of(self.tenant), Page()
         for page in walk.read(piece):
             # Before secrets are taken out of the page.
-            kept += self.reader.facts_of(page) if facts.wanted else []
+            kept += facts_of(page) if facts.wanted else []
             yield page
             walk.handed_on(piece)
             if self._incremental:
@@ -115,7 +115,7 @@ class LogCursor(SpotCursor):
             return state_of(self._until)
         low, _ = ranges[0]
         ids = [[low.log_id, high.log_id, high.date] for low, high in ranges]
-        return {"log_id": low.log_id, "date": low.date, "open": ids, "until": self._until.log_id}
+        return {**low.saved, "open": ids, "until": self._until.log_id}
 
 
 class DerivedCursor(SpotCursor):
@@ -143,7 +143,7 @@ class DerivedCursor(SpotCursor):
 
 def state_of(spot: Spot) -> dict[str, Any]:
     """A place as a state names it; nothing for the beginning."""
-    return {"log_id": spot.log_id, "date": spot.date} if spot.log_id else {}
+    return spot.saved if spot.log_id else {}
 
 
 def verify_spot(log_id: Any, date: Any) -> None:

@@ -1,6 +1,6 @@
 """What single events of the tenant's log tell: what was changed, who was deleted, and whose rows may be others now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -50,6 +50,11 @@ def slim(event: Mapping[str, Any]) -> Row | None:
     """The part of an event that derived streams are made of, in the same shape; None where they need nothing of it."""
     needed = deleted_user(event) or next(users_named(event), None) or Write.of(event)
     return {key: _picked(event[key], inner) for key, inner in SHAPE.items() if key in event} if needed else None
+
+
+def facts_of(page: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """What of a page's events derived streams are made of."""
+    return [fact for event in page if (fact := slim(event)) is not None]
 
 
 def change_of(event: Mapping[str, Any]) -> Row | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from source_auth0.components.log import Spot, TenantLog, moment_of_event, order_of
-from source_auth0.components.log_events import slim
+from source_auth0.components.log_events import facts_of
 from source_auth0.components.log_walk import LogPiece, LogWalk
 from source_auth0.components.sharing import Page
 from source_auth0.components.tenant import Tenant
@@ -109,7 +109,7 @@ class LogFacts:
             kept: Page = []
             for page in walk.read(piece):
                 count.append(len(page))
-                kept += [fact for event in page if (fact := slim(event)) is not None]
+                kept += facts_of(page)
                 walk.handed_on(piece)
             return kept
 

@@ -10,7 +10,7 @@ from source_auth0.components.deletions import OVERLAP, Deletions
 from source_auth0.components.lists import Lists
 from source_auth0.components.log import Spot, TenantLog
 from source_auth0.components.log_cursor import DerivedCursor, LogCursor, SpotCursor
-from source_auth0.components.log_events import change_of, slim
+from source_auth0.components.log_events import change_of
 from source_auth0.components.log_facts import LogFacts
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.windows import moment_of, text_of
@@ -29,10 +29,6 @@ class LogReader(Lists):
         self._since = text_of(moment_of(start_date)) if start_date else ""
         if self.cursor is not None:
             self.cursor.reader = self
-
-    def facts_of(self, page: Page) -> Page:
-        """What of a page other streams are made of."""
-        return [fact for event in page if (fact := slim(event)) is not None]
 
     def _wanted(self, page: Iterable[Row]) -> Page:
         """The events that did not happen before the start date: Auth0 writes all dates alike."""

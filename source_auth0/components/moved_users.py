@@ -107,8 +107,7 @@ class MovedUsers(SpotCursor):
             while current.over < current.given:
                 self._changed.wait(1.0)
             if current.is_done:
-                spot = {"log_id": current.log.log_id, "date": current.log.date}
-                self._mark, self._round = {"updated_at": text_of(current.until), **spot}, None
+                self._mark, self._round = {"updated_at": text_of(current.until), **current.log.saved}, None
             return current.is_done
 
     def remembered(self) -> MutableMapping[str, Any]:
@@ -125,12 +124,12 @@ class MovedUsers(SpotCursor):
         """What an interrupted sync left to ask, then everybody who moved or was named after it began."""
         log, begun = TenantLog(self.reader.requester), saved.get("open")
         begin = moment_of(saved["updated_at"]) if "updated_at" in saved else None
-        spot = _spot_of(saved)
-        end = self._end_of(log, _spot_of(begun or saved))
+        spot = Spot.saved_in(saved)
+        end = self._end_of(log, Spot.saved_in(begun or saved))
         moved = UserIds.of(self.reader.requester, begin)
         again, tried = sorted(saved.get("missed", [])), set(saved.get("missed", []))
         if begun:
-            until, upto = moment_of(begun["until"]), _spot_of(begun)
+            until, upto = moment_of(begun["until"]), Spot.saved_in(begun)
             users = self._users(moved, begin, until) | self._named(log, spot, upto, begin)
             left = sorted(user for user in users - tried if user > begun["asked"] or user in begun["left"])
             yield Round([*again, *left], until, upto, begun["asked"], len(again))
@@ -183,7 +182,3 @@ class MovedUsers(SpotCursor):
             verify_spot(begun["log_id"], begun["date"])
             "".join([begun["asked"], *begun["left"]])
         "".join(saved.get("missed", []))
-
-
-def _spot_of(saved: Mapping[str, Any]) -> Spot:
-    return Spot(saved.get("log_id", ""), saved.get("date", ""))

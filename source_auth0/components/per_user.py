@@ -53,7 +53,7 @@ class OfUsers(Lists):
         """The pages of one user; none, and no request, once Auth0 has said that the tenant lacks the feature."""
         if self.name in self.tenant.lacking:
             return
-        read_at = text_of(int(self.tenant.now().timestamp() * 1000))
+        read_at = text_of(self.tenant.moment)
         for page in super().read_pages(user):
             yield [{**row, "read_at": read_at} for row in page]
 

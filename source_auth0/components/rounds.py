@@ -47,5 +47,5 @@ class Round:
         left = [place for place in self.left if place >= self.again]
         last = self.last if len(left) <= MOST_LEFT else left[MOST_LEFT] - 1
         asked = max(self.users[last], self.skipped) if last >= self.again else self.skipped
-        at = {"log_id": self.log.log_id, "date": self.log.date}
-        return {"until": text_of(self.until), **at, "asked": asked, "left": [self.users[n] for n in left[:MOST_LEFT]]}
+        named = [self.users[place] for place in left[:MOST_LEFT]]
+        return {"until": text_of(self.until), **self.log.saved, "asked": asked, "left": named}

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.sharing import Row
-
-PACKAGE = Path(__file__).parents[1]
+from source_auth0.manifest import HERE, load_yaml
 
 
 @dataclass
@@ -27,6 +24,6 @@ class Static(Retriever):
         stream_slice: StreamSlice | None = None,  # noqa: ARG002 - there is only one
     ) -> Iterator[Row]:
         """All of them."""
-        for group, rows in yaml.safe_load((PACKAGE / self.file).read_text(encoding="utf-8")).items():
+        for group, rows in load_yaml(HERE / self.file).items():
             for code, (name, outcome, description) in rows.items():
                 yield {"code": code, "name": name, "group": group, "outcome": outcome, "description": description}

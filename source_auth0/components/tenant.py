@@ -20,6 +20,7 @@ from source_auth0.components.connections import Connections
 from source_auth0.components.gate import Gate
 from source_auth0.components.problems import config_error
 from source_auth0.components.sharing import SharedPages
+from source_auth0.components.windows import Milliseconds
 
 #: Hosts that may be spoken to without TLS: a simulated tenant on this very machine.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -158,6 +159,11 @@ class Tenant(dict[str, Any]):
     def now(self) -> datetime:
         """The tenant's clock, told by the `Date` header of its answers; this machine's until there was one."""
         return datetime.now(timezone.utc) + self._ahead
+
+    @property
+    def moment(self) -> Milliseconds:
+        """The same in milliseconds since 1970."""
+        return int(self.now().timestamp() * 1000)
 
     @property
     def ahead(self) -> timedelta:

@@ -31,8 +31,7 @@ class Tombstones:
     def __init__(self, search: "KeysetSearch", saved: Mapping[str, Any]) -> None:
         self._search = search
         self._log = TenantLog(search.requester)
-        known = saved.get("deletions") or {}
-        self._after = Spot(known.get("log_id", ""), known.get("date", ""))
+        self._after = Spot.saved_in(saved.get("deletions") or {})
         self._deleted_at: dict[str, str] = {}
         self._new: dict[str, str] = {}
         self._are_sent = False
@@ -42,7 +41,7 @@ class Tombstones:
     def state(self) -> dict[str, Any]:
         """The place in the log up to which deletions have been handed on."""
         spot = self._log.end if self._are_sent else self._after
-        return {"deletions": {"log_id": spot.log_id, "date": spot.date}} if spot.log_id else {}
+        return {"deletions": spot.saved} if spot.log_id else {}
 
     def slices(self, cursor: "UserCursor") -> Iterator[StreamSlice]:
         """A slice for them, if any, and nothing else before it is read: who is there again has to come later."""
