@@ -1,11 +1,11 @@
-# make demo | test | lint | docs | form | bench | lock | release-check | clean. Every target sets up what it needs in .venv or
+# make demo | test | lint | docs | form | bench | soak | lock | release-check | clean. Every target sets up what it needs in .venv or
 # .venv-demo; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs form bench lock release-check clean
+.PHONY: help demo test lint docs form bench soak lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
+	@echo 'make soak   try for an hour to make it lose a row, hang or give a secret away; SUITES="faults kills" SEED=7'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
 	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
 
@@ -32,6 +33,10 @@ form: .venv/ready
 # Not part of `make test`: figures depend on what else the machine does. They go into docs/benchmarks.md.
 bench: .venv/ready
 	@$(python) -m benchmarks.suite --write
+
+# Not part of `make test`, which holds short versions of the same. The tables go into docs/reliability.md.
+soak: .venv/ready
+	@$(python) -m soak --write $(if $(SEED),--seed $(SEED)) $(SUITES)
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .

@@ -1,0 +1,43 @@
+"""`python -m soak [SUITE …] [--seed N] [--write]`: run suites in full, print their tables, and keep them in docs.
+
+The same seed repeats the same runs. The exit code is 1 where anything was lost, hung, leaked or else was amiss.
+"""
+
+import argparse
+import importlib
+import random
+import sys
+import time
+
+from soak.report import table, write
+
+#: The modules of this package that have a `suite`, in the order in which they run.
+SUITES = ["faults", "kills", "states", "hostile", "secrecy", "load"]
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suites", nargs="*", default=SUITES, metavar="SUITE", help=", ".join(SUITES))
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/reliability.md")
+    options = parser.parse_args()
+    if unknown := set(options.suites) - set(SUITES):
+        parser.error(f"no suite is called {', '.join(sorted(unknown))}; known are {', '.join(SUITES)}")
+    print(f"Seed {options.seed}", flush=True)
+    is_clean = True
+    for name in options.suites:
+        began = time.monotonic()
+        tallies = list(importlib.import_module(f"soak.{name}").suite(options.seed))
+        print(f"\n{name}\n{table(tallies)}", flush=True)
+        for one in tallies:
+            is_clean &= one.is_clean
+            for complaint in one.complaints:
+                print(f"  {one.tried}: {complaint}")
+        if options.write:
+            write(name, tallies, options.seed, (time.monotonic() - began) / 60)
+    return 0 if is_clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
