@@ -45,10 +45,10 @@ lint: .venv/ready
 
 test: lint
 	@$(python) -m coverage erase
-	@$(python) -m coverage run -m pytest unit_tests
+	@$(python) -m coverage run -m pytest --numprocesses 2 --dist worksteal unit_tests
 	@$(python) -m coverage combine --quiet
 	@$(python) -m coverage report
-	@$(python) -m pytest --numprocesses 2 --dist loadfile integration_tests
+	@$(python) -m pytest --numprocesses 3 --dist loadgroup integration_tests
 
 # setuptools comes with the locked requirements, so the package is built without fetching anything more.
 .venv/ready: .venv/requirements pyproject.toml

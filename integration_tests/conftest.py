@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from auth0_simulator import Simulator
-from integration_tests.connector import Run, configured, discovered, run
+from integration_tests.connector import discovered
 
 
 def config_of(sim: Simulator, **more: Any) -> dict[str, Any]:
@@ -39,11 +39,3 @@ def catalog() -> list[dict[str, Any]]:
             "credentials": {"auth_type": "oauth2_access_token", "access_token": "x"},
         }
     )
-
-
-@pytest.fixture(scope="session")
-def whole() -> Iterator[tuple[Simulator, Run]]:
-    """A larger tenant and a full refresh of all its streams, for the tests that only look."""
-    with Simulator(users=2500, organizations=12) as simulator:
-        config = config_of(simulator)
-        yield simulator, run("read", config=config, catalog=configured(discovered(config), full_refresh=True))

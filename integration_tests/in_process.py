@@ -9,9 +9,11 @@ from typing import Any
 from airbyte_cdk.models import AirbyteMessage, AirbyteStateMessageSerializer, ConfiguredAirbyteCatalogSerializer, Type
 
 from integration_tests.connector import configured
+from integration_tests.parsed_once import parse_once
 from source_auth0 import SourceAuth0
 from source_auth0.manifest import load_stream, stream_files
 
+parse_once()
 LOGGER = logging.getLogger("airbyte.tests")
 INCREMENTAL = {name for name in stream_files() if "incremental_sync" in load_stream(name)}
 

@@ -11,10 +11,12 @@ import pytest
 
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
-from integration_tests.connector import Run, configured, discovered, run
+from integration_tests.connector import Run, configured, run
 from integration_tests.in_process import Synced, sync
 from source_auth0.manifest import load_manifest, load_stream, primary_key, stream_files
 
+#: Its tests share two syncs of everything, so that one worker runs all of them.
+pytestmark = pytest.mark.xdist_group("contract")
 STREAMS = list(stream_files())
 PARTITIONS = load_manifest()["definitions"]["partitions"]
 #: Lists by page or checkpoint, which have to be read over more than one page.
@@ -80,17 +82,19 @@ def keys(name: str, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def whole() -> Iterator[Whole]:
-    """A tenant and a full refresh of all its streams, as Airbyte runs it."""
-    with Simulator(users=220, organizations=8) as simulator:
-        config = config_of(simulator)
-        yield simulator, run("read", config=config, catalog=configured(discovered(config), full_refresh=True))
+def whole(catalog: list[dict[str, Any]]) -> Iterator[Whole]:
+    """A tenant and a full refresh of all its streams, as Airbyte runs it.
+
+    Half of the users are members of one organization, and hold one role: more than a page of either.
+    """
+    with Simulator(users=204, organizations=4) as simulator:
+        yield simulator, run("read", config=config_of(simulator), catalog=configured(catalog, full_refresh=True))
 
 
 @pytest.fixture(scope="module")
 def small_pages() -> Iterator[tuple[Simulator, Synced]]:
     """The same tenant, whose pages have no more than two rows."""
-    with Simulator(users=220, organizations=8, page_limit=2) as simulator:
+    with Simulator(users=204, organizations=4, page_limit=2) as simulator:
         yield simulator, sync(config_of(simulator), *(n for n in STREAMS if n != "users"), full_refresh=True)
 
 
@@ -209,12 +213,12 @@ def test_no_secret_arrives(whole: Whole) -> None:
     assert "SECRET-" not in whole[1].stdout + whole[1].stderr
 
 
-def test_no_secret_arrives_as_it_is_when_it_is_hashed() -> None:
-    with Simulator(users=50, organizations=3) as simulator:
+def test_no_secret_arrives_as_it_is_when_it_is_hashed(catalog: list[dict[str, Any]]) -> None:
+    with Simulator(users=20, organizations=3) as simulator:
         hashed = run(
             "read",
             config=config_of(simulator, secrets="hash"),
-            catalog=configured(discovered(config_of(simulator)), full_refresh=True),
+            catalog=configured(catalog, full_refresh=True),
         )
     assert (0, []) == (hashed.code, hashed.errors)
     assert "SECRET-" not in hashed.stdout + hashed.stderr
@@ -228,11 +232,13 @@ def test_reading_clients_reveals_no_secret_to_the_customers_log() -> None:
         assert 0 == simulator.tenant.secret_reads
 
 
-def test_a_token_for_users_alone_gets_what_is_theirs_and_a_clear_error_for_each_other_stream() -> None:
-    with Simulator(users=50, organizations=3, scopes={"read:users"}) as simulator:
+def test_a_token_for_users_alone_gets_what_is_theirs_and_a_clear_error_for_each_other_stream(
+    catalog: list[dict[str, Any]],
+) -> None:
+    with Simulator(users=20, organizations=3, scopes={"read:users"}) as simulator:
         config = config_of(simulator)
         check = run("check", config=config)
-        partial = run("read", config=config, catalog=configured(discovered(config), full_refresh=True))
+        partial = run("read", config=config, catalog=configured(catalog, full_refresh=True))
     assert "SUCCEEDED" == check.of_type("CONNECTION_STATUS")[0]["status"]
     assert any("read:clients" in line for line in check.log)
     assert 1 == partial.code

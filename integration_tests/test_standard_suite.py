@@ -18,7 +18,7 @@ READING._id = "simulator"
 @pytest.fixture(scope="module", autouse=True)
 def tenant() -> Iterator[None]:
     """Serves the scenario that reads; its address is known only once it runs."""
-    with Simulator(users=250, organizations=2) as simulator:
+    with Simulator(users=40, organizations=2) as simulator:
         READING.config_dict.update(config_of(simulator))
         yield
 

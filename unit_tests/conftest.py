@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from integration_tests.parsed_once import parse_once
 from source_auth0.components import api as api_module
 from source_auth0.components import authentication, budget, export, token_endpoint, turns
 from source_auth0.components.api import ManagementApi
@@ -23,6 +24,8 @@ from source_auth0.components.windows import text_of
 BASE = "https://acme.us.auth0.com"
 API = f"{BASE}/api/v2"
 SECRET = "made-up-client-secret"
+
+parse_once()
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

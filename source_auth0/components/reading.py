@@ -1,7 +1,7 @@
 """The framework's concurrent reading, with a queue that is counted in pages."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from queue import Queue
 
@@ -11,6 +11,7 @@ from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSo
 from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
 from source_auth0.components.pages import PageRecord
@@ -22,12 +23,39 @@ ROWS_AHEAD, ROWS_A_PAGE = 500, 100
 STREAMS_AT_ONCE = 64
 
 
+class AbandonedError(Exception):
+    """Nobody reads on: whoever has more to hand over may end."""
+
+
+class Outbox(Queue[QueueItem]):
+    """The queue between the threads and the output, which can be closed.
+
+    A caller that leaves a sync half way would else leave behind, for as long as its process lives, every thread that
+    waits for room here, each with its connection to Auth0.
+    """
+
+    _is_closed = False
+
+    def close(self) -> None:
+        """Forget what waits, and refuse all that comes."""
+        with self.mutex:
+            self._is_closed = True
+            self.queue.clear()
+            self.not_full.notify_all()
+
+    def _put(self, item: QueueItem) -> None:
+        if self._is_closed:
+            raise AbandonedError
+        super()._put(item)
+
+
 class PagewiseReading(ConcurrentSource):
     """Reads streams in threads; `messages` takes what components have to say, in order with the rows."""
 
     def __init__(self, threads: Executor, logger: logging.Logger, *, whole_pages: bool) -> None:
         """Read with these threads."""
-        queue: Queue[QueueItem] = Queue(maxsize=ROWS_AHEAD // ROWS_A_PAGE if whole_pages else ROWS_AHEAD)
+        self._threads = threads
+        self._outbox = queue = Outbox(maxsize=ROWS_AHEAD // ROWS_A_PAGE if whole_pages else ROWS_AHEAD)
         self.messages: MessageRepository = ConcurrentMessageRepository(queue, InMemoryMessageRepository())
         super().__init__(
             ThreadPoolManager(threads, logger),  # type: ignore[arg-type] # it only submits and shuts down
@@ -36,6 +64,14 @@ class PagewiseReading(ConcurrentSource):
             message_repository=self.messages,
             initial_number_partitions_to_generate=STREAMS_AT_ONCE,
         )
+
+    def read(self, streams: list[AbstractStream]) -> Iterator[AirbyteMessage]:
+        """The messages of a sync; one that its caller leaves half way begins nothing more, and its threads end."""
+        try:
+            yield from super().read(streams)
+        finally:
+            self._threads.shutdown(wait=False)
+            self._outbox.close()
 
     def _handle_item(
         self, queue_item: QueueItem, concurrent_stream_processor: ConcurrentReadProcessor
