@@ -7,6 +7,8 @@ import heapq
 import itertools
 import math
 import random
+import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -52,6 +54,7 @@ class Limited:
         self.clock, self.limits = clock, Limits(clock, self.plan)
         self.budget = Budget(self.share, clock=lambda: self.now)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._line: deque[tuple[str, Ticket]] = deque()
         self._order, self._chance, self._busy = itertools.count(), random.Random(self.seed), 0
 
     def run(self, seconds: float) -> "Limited":
@@ -82,13 +85,13 @@ class Limited:
         heapq.heappush(self._events, (when, next(self._order), event))
 
     def _begin(self, endpoint: str) -> None:
-        self._ask(endpoint, Ticket(f"GET {endpoint}"))
+        self._ask(endpoint, Ticket("GET " + re.sub("{.*?}", "{}", endpoint)))
 
     def _ask(self, endpoint: str, ticket: Ticket) -> None:
         if (wait := self.budget.ask(ticket)) > 0:
             self._at(self.now + wait * (1 + self._chance.random() / 100), lambda: self._ask(endpoint, ticket))
         elif self._busy >= self.places:
-            self._at(self.now + 0.01, lambda: self._ask(endpoint, ticket))
+            self._line.append((endpoint, ticket))
         else:
             self._busy += 1
             sent, there = self.now, self.latency / 2 + self._chance.random() * self.jitter
@@ -103,6 +106,9 @@ class Limited:
 
     def _answer(self, endpoint: str, ticket: Ticket, verdict: Verdict, sent: float, date: int) -> None:
         self._busy -= 1
+        if self._line:
+            waiting = self._line.popleft()
+            self._at(self.now, lambda: self._ask(*waiting))
         told = None
         if verdict.headers:
             limit, remaining, reset = (
