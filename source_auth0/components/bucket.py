@@ -82,10 +82,6 @@ class Bucket:
         off = max(least - account, 0.0) + min(most - account, 0.0)
         return off if abs(off) > max(0.5, self.limit / 10) else 0.0
 
-    def is_fresh(self, now: float) -> bool:
-        """Whether an answer has told of it within the last second."""
-        return now - self._level_at < STEP
-
     def observe(self, token: Token, told: Told) -> None:
         """Take in what an answer tells of the bucket that counted this token."""
         left = float(told.remaining - (self.under_way - 1))

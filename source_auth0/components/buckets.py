@@ -9,10 +9,6 @@ from source_auth0.components.refill import Told
 
 #: Answers in a row that speak for another bucket before an endpoint is counted there.
 DOUBTS = 2
-#: Answers in a row by which two buckets are found to be one.
-ALIKE = 8
-#: The least size of buckets that can be told from each other by what remains.
-TELLING = 10
 #: Any endpoint that has no bucket of its own.
 ANY = ""
 
@@ -21,8 +17,8 @@ class Buckets:
     """The buckets known so far, and the endpoints that draw from each.
 
     An answer tells a bucket's size and what remains. Which endpoints share a bucket is first taken to be as published.
-    Where answers do not count the same tokens, endpoints part; where they do, and more is taken than is known of, they
-    share. The bucket of the whole tenant is published or told by the words of a refusal, and all draw from it too.
+    Where answers do not count the same tokens, endpoints part. The bucket of the whole tenant is published or told by
+    the words of a refusal, and all draw from it too.
     """
 
     def __init__(self, share: float) -> None:
@@ -36,7 +32,6 @@ class Buckets:
         self._members: Counter[Bucket] = Counter()
         self._doubts: Counter[str] = Counter()
         self._last: dict[Bucket, str] = {}
-        self._alike: Counter[frozenset[Bucket]] = Counter()
 
     def __bool__(self) -> bool:
         """Whether any answer has come so far."""
@@ -97,25 +92,6 @@ class Buckets:
         other = other or Bucket(told, self.share, self._guesses[key].flows)
         self._settle(key, [other, *(bucket for bucket in homes if bucket is not home)])
         return other
-
-    def compare(self, home: Bucket, told: Told) -> None:
-        """Take two buckets for one that have told the same time and again, while neither was nearly full.
-
-        Where two are published, that takes more: both lack what flows into the other.
-        """
-        if told.limit < TELLING or told.remaining > told.limit - 3:
-            return
-        same = [bucket for bucket in self._members if bucket is not home and bucket.limit == home.limit]
-        for other in [bucket for bucket in same if bucket.is_fresh(told.received)]:
-            pair = frozenset((home, other))
-            if any(map(self._is_own, pair)) and not all(bucket.refill.is_short for bucket in pair):
-                continue
-            self._alike[pair] = 0 if other.surprise(told) else self._alike[pair] + 1
-            if self._alike[pair] >= ALIKE:
-                del self._alike[pair]
-                kept = max(pair, key=lambda bucket: (bucket is self.tenant, self._members[bucket]))
-                self._merge(pair, kept)
-                return
 
     def _expected(self, key: str, told: Told) -> Bucket:
         """The bucket of an endpoint that tells of this size for the first time, as is published."""

@@ -33,7 +33,7 @@ class Ticket:
 
 
 class Budget:
-    """Lets requests go as Auth0's buckets admit them, which it gets to know by their answers.
+    """Lets requests go as Auth0's buckets admit them, which it gets to know by what is published and by their answers.
 
     An endpoint's first request goes alone and tells its bucket. Without headers there is no limit to keep. Whoever
     waits stands in line, first come, first served, and holds nothing that others could use. Nothing here sleeps:
@@ -85,7 +85,6 @@ class Budget:
                 ticket.taken[home] = home.take(self._now())
             home.observe(ticket.taken[home], told)
             self._give_back(ticket)
-            self.buckets.compare(home, told)
 
     def refused(self, ticket: Ticket, told: Told | None, wait: float, *, tenant_wide: bool) -> None:
         """Auth0 refused the request for `wait` seconds, for the whole tenant or for some of it."""

@@ -82,7 +82,7 @@ class Published:
             if own or shared:
                 flows = own.union(plan.shared[1] for plan in shared)
                 return Guess(tuple(sorted(flows)), bool(own), not own and all(plan.is_whole for plan in shared))
-        return Guess((), self.has_own(key), is_whole=False)
+        return Guess((), is_own=False, is_whole=False)
 
 
 def _explains(plan: Plan, key: str, size: int) -> bool:

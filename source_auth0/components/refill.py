@@ -92,11 +92,6 @@ class Refill:
         """Whether it is thought to be as published."""
         return self.rate in self._rates
 
-    @property
-    def is_short(self) -> bool:
-        """Whether less flows in than is published: others draw from the bucket."""
-        return self.rate < 0.75 * min(self._rates, default=math.inf)
-
     def expect(self, published: Sequence[Flow]) -> None:
         """Other refills are published than was thought; what was measured stays."""
         was_published = self.is_published
