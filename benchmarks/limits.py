@@ -32,6 +32,7 @@ from auth0_simulator.limits import OTHERS, PLANS, TOKEN, Limit, Plan
 from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.in_process import catalog_of
+from source_auth0.manifest import stream_files
 
 PLANS["ten_per_second"] = Plan(Limit(100, 100), Limit(10, 10))
 PLANS["one_small_bucket"] = Plan(Limit(100, 100), None, {"/organizations/{id}/enabled_connections": Limit(5, 50, 60)})
@@ -57,6 +58,9 @@ SCENARIOS = {
     "self-service": Scenario(
         "self_service", ["users", "client_credentials", "role_permissions", *ORGANIZATIONS], 60_000, 150
     ),
+    "all, free": Scenario("free", sorted(stream_files())),
+    "all, self-service": Scenario("self_service", sorted(stream_files())),
+    "all, enterprise": Scenario("enterprise", sorted(stream_files()), 60_000, 150),
 }
 
 

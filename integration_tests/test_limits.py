@@ -23,18 +23,15 @@ def requests_of(sim: Simulator) -> list[tuple[str, int, float]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [50, 90])
 def test_the_limit_is_used_and_not_exceeded(share: int) -> None:
-    """At least 85 % of what 20 requests a second admit times the share (a sync begins and ends slowly), no refusal.
-
-    In the first seconds the refill is found out with all but the reserve: at half the share, all of a sync this short.
-    """
-    with Simulator(users=14_000, latency=0.05, plan="twenty_a_second") as sim:
+    """At least 85 % of what 20 requests a second admit times the share (a sync begins and ends slowly), no refusal."""
+    with Simulator(users=150 * share, latency=0.05, plan="twenty_a_second") as sim:
         synced = sync(config_of(sim, rate_limit_share=share), "users", full_refresh=True)
         requests = requests_of(sim)
     times = [at for _, _, at in requests]
     admitted = share / 100 * (20 + (max(times) - min(times)) * 20)
     assert None is synced.error
     assert {200} == {status for _, status, _ in requests}
-    assert 0.85 <= len(requests) / admitted <= (1.15 if share == 90 else 2.0)
+    assert 0.85 <= len(requests) / admitted <= 1.05
 
 
 def test_a_ceiling_is_kept() -> None:
@@ -61,7 +58,7 @@ def test_a_stream_that_waits_for_its_own_bucket_does_not_hold_up_others() -> Non
 
 @pytest.mark.slow
 def test_many_streams_under_small_buckets_draw_few_refusals(caplog: pytest.LogCaptureFixture) -> None:
-    """A self-service tenant: a burst at first, then at most one request in fifty; the log says what is waited for."""
+    """A self-service tenant: at most one request in a hundred, or one; the log says what is waited for."""
     streams = [
         *("users", "client_credentials", "role_permissions", "organization_client_grants"),
         *("organization_members", "organization_enabled_connections", "connections", "actions"),
@@ -74,5 +71,5 @@ def test_many_streams_under_small_buckets_draw_few_refusals(caplog: pytest.LogCa
     later = Counter(status for _, status, at in requests if at > began + 5)
     assert None is synced.error
     assert {stream for stream in streams if synced.records[stream]} == set(streams)
-    assert later[429] <= max(1, later.total() / 50)
+    assert later[429] <= max(1, later.total() / 100)
     assert 1 <= sum("Auth0's rate limit of `GET /" in record.message for record in caplog.records) <= 3

@@ -7,6 +7,8 @@ import heapq
 import itertools
 import math
 import random
+import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,7 +17,7 @@ from auth0_simulator.limits import PLANS, Limit, Limits, Plan, Verdict
 from source_auth0.components.budget import Budget, Ticket
 from source_auth0.components.refill import Told
 
-#: Tenants with one bucket, of the sizes and refills that Auth0 documents, and ten a second.
+#: Tenants with one bucket: of sizes and refills that Auth0 documents, and of some that it does not.
 ONE_BUCKET = {
     "ten": Limit(10, 10),
     "sixteen": Limit(50, 16),
@@ -23,6 +25,8 @@ ONE_BUCKET = {
     "50 a minute": Limit(5, 50, 60),
     "150 a minute": Limit(10, 150, 60),
     "500 a minute": Limit(40, 500, 60),
+    "sixty a minute": Limit(10, 60, 60),
+    "slow hundred": Limit(100, 10),
 }
 PLANS.update({name: Plan(Limit(100, 100), limit) for name, limit in ONE_BUCKET.items()})
 
@@ -32,6 +36,7 @@ class Limited:
     """Virtual threads that ask for endpoints of a plan, and what became of their requests.
 
     threads: endpoint to how many threads repeat it. others: requests a second that somebody else makes, by endpoint.
+    tells_of_tenant: whether the headers of what passes are those of the tenant's bucket, as under a custom policy.
     """
 
     plan: str
@@ -41,6 +46,7 @@ class Limited:
     share: float = 0.9
     places: int = 8
     others: dict[str, float] = field(default_factory=dict)
+    tells_of_tenant: bool = False
     seed: int = 7
     now: float = 0.0
     log: list[tuple[str, bool, float]] = field(default_factory=list)
@@ -52,6 +58,7 @@ class Limited:
         self.clock, self.limits = clock, Limits(clock, self.plan)
         self.budget = Budget(self.share, clock=lambda: self.now)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._line: deque[tuple[str, Ticket]] = deque()
         self._order, self._chance, self._busy = itertools.count(), random.Random(self.seed), 0
 
     def run(self, seconds: float) -> "Limited":
@@ -82,13 +89,13 @@ class Limited:
         heapq.heappush(self._events, (when, next(self._order), event))
 
     def _begin(self, endpoint: str) -> None:
-        self._ask(endpoint, Ticket(f"GET {endpoint}"))
+        self._ask(endpoint, Ticket("GET " + re.sub("{.*?}", "{}", endpoint)))
 
     def _ask(self, endpoint: str, ticket: Ticket) -> None:
         if (wait := self.budget.ask(ticket)) > 0:
             self._at(self.now + wait * (1 + self._chance.random() / 100), lambda: self._ask(endpoint, ticket))
         elif self._busy >= self.places:
-            self._at(self.now + 0.01, lambda: self._ask(endpoint, ticket))
+            self._line.append((endpoint, ticket))
         else:
             self._busy += 1
             sent, there = self.now, self.latency / 2 + self._chance.random() * self.jitter
@@ -96,6 +103,8 @@ class Limited:
 
     def _arrive(self, endpoint: str, ticket: Ticket, sent: float) -> None:
         verdict = self.limits.check(endpoint)
+        if self.tells_of_tenant and not verdict.refused_by:
+            verdict = Verdict(self.limits._buckets[""].headers())
         self.log.append((endpoint, not verdict.refused_by, self.now))
         date = math.floor(self.clock.epoch())
         back = self.latency / 2 + self._chance.random() * self.jitter
@@ -114,6 +123,8 @@ class Limited:
         else:
             self.budget.admitted(ticket, told)
         self.budget.leave(ticket)
+        if self._line:
+            self._ask(*self._line.popleft())
         self._begin(endpoint)
 
     def _other(self, endpoint: str, rate: float) -> None:

@@ -1,35 +1,45 @@
 """What is known of one of Auth0's token buckets: its level, its refill, and how much of both may be used."""
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from source_auth0.components.refill import SETTLING, STEP, Refill, Told
+from source_auth0.components.published import Flow
+from source_auth0.components.refill import SETTLING, STEP, WINDOW, Refill, Seen, Told
+
+
+class Token(NamedTuple):
+    """A token that was taken: the how manieth it is, and how many requests were under way by then."""
+
+    number: int
+    before: int = 0
 
 
 class Bucket:
     """One bucket as its answers tell of it, and the part of it that may be used.
 
     Two accounts are kept. The level is Auth0's own count, minus what is under way: a reserve of it is left to others.
-    The credit is ours: `share` of the bucket's size to begin with, and `share` of each token that flows in. What flows
-    in is seen from two answers: the difference between what remains, plus what was asked for in between. A full bucket
-    overflows unseen, so there the refill counts that was last measured.
+    The credit is ours: `share` of the bucket's size to begin with, and `share` of each token that flows in. That is
+    what the refill lets expect, as far as answers bear it out: each puts it between two bounds, since those under way
+    at the same time may have been counted before or after it. A full bucket overflows unseen.
     https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
     """
 
-    def __init__(self, told: Told, share: float) -> None:
+    def __init__(self, told: Told, share: float, published: Sequence[Flow] = ()) -> None:
         self.limit = told.limit
         self.share = share
         self.most = max(1.0, share * told.limit)
-        #: Tokens taken so far; a ticket's number is its place among them.
-        self.sent = self.under_way = 0
+        #: Tokens taken so far, and the last one of which an answer has come.
+        self.sent = self._number = 0
+        self.under_way = self._returned = 0
         self.closed_until = -math.inf
-        self.refill = Refill(told)
+        self.refill = Refill(told, published)
         # Before the request that told of it, which takes its token now.
-        self._number, self._remaining = 0, told.remaining + 1
-        self._level, self._level_at = self._remaining + 0.0, told.received
-        self._credit, self._credit_at = min(self.most, self._level), told.sent
+        self._level, self._level_at = told.remaining + 1.0, told.received
+        #: What will be left once all that were sent have been counted.
+        self._account, self._account_at = self._level, told.sent
+        self._credit = min(self.most, self._level)
         self._resting = False
-        #: The number of the token by which a burst has to show.
-        self._dip: int | None = None
         self._refused_at = -math.inf
         #: Seconds by which tokens come later than the refill tells: where it goes by steps, which refusals show.
         self._lag = 0.0
@@ -41,95 +51,101 @@ class Bucket:
         missing = 1 + ahead - (self._level_by(now) - (self.limit - self.most))
         if self.refill.is_known:
             needed = max(1.0 + ahead, self.most if self._resting else 0.0)
-            missing = max(missing, needed - self._credit_by(now))
+            missing = max(missing, needed - min(self._credit + self.share * self._flow(now), self.most))
         return 0.0 if missing <= 1e-9 else max(missing / (self.share * self.refill.rate), 0.001)  # noqa: PLR2004 - rounding
 
-    def take(self, now: float) -> int:
-        """Take a token; its number."""
-        if self._resting:
-            self._resting, self._dip = False, self.sent + int(self.most)
+    def take(self, now: float) -> Token:
+        """Take a token."""
+        self._resting = False
         self._level, self._level_at = self._level_by(now) - 1, now
-        self._credit -= 1 + max(self._unbounded_credit(now) - self.most, 0.0)
+        self._pass(now)
+        self._account -= 1
+        self._credit = min(self._credit, self.most) - 1
         self.sent += 1
         self.under_way += 1
-        return self.sent
+        return Token(self.sent, self.under_way - 1)
 
     def give_back(self) -> None:
         """A token was taken here for a request that Auth0 counted elsewhere."""
-        self._number += 1
+        self._returned += 1
         self._level += 1
+        self._account += 1
         self._credit += 1
 
-    def surprise(self, number: int, told: Told) -> float:
+    def surprise(self, told: Told, token: Token | None = None) -> float:
         """How many more tokens remain than the ones taken here explain; 0 where that may be chance.
 
-        Answers overtake each other, the more the more requests are under way.
+        Without a token: if the request had taken the next one here.
         """
-        if number <= self._number:
-            return 0.0
-        refilled = self._remaining + self.refill.rate * max(told.sent - self._credit_at, 0.0)
-        off = told.remaining - (min(refilled, self.limit) - (number - self._number))
-        under_way = min(max(self.sent, number) - self._number - 1, 4)
-        return off if abs(off) > max(1.5, self.limit / 10) + under_way / 2 else 0.0
+        least, most = self._bounds(token or Token(self.sent + 1, self.under_way), told)
+        account = min(self._account + self._flow(told.received), self.limit) - (token is None)
+        off = max(least - account, 0.0) + min(most - account, 0.0)
+        return off if abs(off) > max(0.5, self.limit / 10) else 0.0
 
-    def is_fresh(self, now: float) -> bool:
-        """Whether an answer has told of it within the last second."""
-        return now - self._level_at < STEP
-
-    def observe(self, number: int, told: Told) -> None:
-        """Take in what an answer tells; of one that was overtaken by that to a later request, only what is less."""
-        under_way = self.under_way - 1
-        if number <= self._number:
-            least = min(self._level_by(told.received) + 1, float(told.remaining - under_way))
-            self._level, self._level_at = least, told.received
-            return
-        taken, elapsed = number - self._number, max(told.sent - self._credit_at, 0.0)
-        gained = float(told.remaining - self._remaining + taken)
-        # Answers overtake each other, so that a token or two more may have been taken in between.
-        full = told.remaining >= self.limit - taken - min(self.sent - number, self.limit // 10)
-        gained = self.refill.saw(self._credit_at + elapsed, gained, full=full)
-        self._credit = max(self._credit + self.share * gained, -self.most / 2)
-        self._credit_at += elapsed
-        self._number, self._remaining = number, told.remaining
-        # Those that were overtaken may or may not have been counted already.
-        self._level, self._level_at = float(told.remaining - under_way), told.received
-        if self.refill.known_at == self._credit_at:
-            self._dip = None
+    def observe(self, token: Token, told: Told) -> None:
+        """Take in what an answer tells of the bucket that counted this token."""
+        left = float(told.remaining - (self.under_way - 1))
+        # One that was overtaken by that to a later request tells only what is less.
+        late = token.number <= self._number
+        self._level = min(self._level_by(told.received) + 1, left) if late else left
+        self._level_at, self._number = told.received, max(self._number, token.number)
+        self._pass(told.received)
+        least, most = self._bounds(token, told)
+        more = max(least - self._account, 0.0) + min(most - self._account, 0.0)
+        self._account += more
+        self._credit = max(self._credit + self.share * more, -self.most / 2)
+        # Every request tells what remains after it; others may have taken some more.
+        full = told.remaining + 1 + self.limit // 20 >= self.limit
+        taken = self.sent - self._returned
+        self.refill.saw(Seen(told.sent, told.received, least + taken, told.remaining + 1 + taken), full=full)
         if full:
-            self._rest()
+            self._rest(told.received)
 
     def refuse(self, until: float, told: Told) -> None:
         """Auth0 said no: nothing is left, and nothing comes before `until`."""
         self.closed_until = max(self.closed_until, until)
+        self._returned += 1
         if told.sent < self._refused_at:
             return  # it was under way when the first refusal came
         self._refused_at, self._number = told.received, self.sent
-        self._remaining, self._level, self._level_at = 0, 0.0, told.received
-        self._credit, self._credit_at = min(self._credit, 0.0), told.sent
-        self.refill.refused(told.sent)
+        # The reset is when there is one more.
+        self._level, self._level_at = 1.0, self.closed_until
+        self._pass(told.received)
+        self._account, self._credit = 0.0, min(self._credit, 0.0)
+        taken = self.sent - self._returned
+        self.refill.refused(Seen(told.sent, told.received, taken - self.under_way, taken + 1))
         self._lag = min(self._lag + STEP / 4, STEP)
 
-    def _rest(self) -> None:
+    def _rest(self, now: float) -> None:
         """Save up for a burst now and then where the bucket stays full, so that its refill can be seen again."""
-        if self._dip is not None and self._number >= self._dip:
-            # The burst did not show: more flows in than is known.
-            self._dip = None
-            self.refill.seek()
-        elif self._dip is None and self._credit_at - self.refill.known_at > 3 * SETTLING:
-            self.refill.known_at = self._credit_at
+        if now - self.refill.known_at > (WINDOW if self.refill.is_published else 3 * SETTLING):
+            self.refill.known_at = now
             # A smaller burst would not show, and one that takes longer to save up for is not worth it.
             self._resting = self.refill.is_known and 4 <= self.most <= 2 * SETTLING * self.share * self.refill.rate  # noqa: PLR2004
-            if not self._resting:
+            if not self._resting and not self.refill.is_published:
                 self.refill.seek()
+
+    def _bounds(self, token: Token, told: Told) -> tuple[float, float]:
+        """Between what the account lies: those under way at the same time may all have been counted, or none."""
+        late = told.received - told.sent + self.refill.step
+        return told.remaining - self._uncounted(token), told.remaining + 1 + self.refill.rate * late
+
+    def _uncounted(self, token: Token) -> int:
+        """How many requests Auth0 may not have counted when it counted this one."""
+        return max(self.sent - token.number, 0) + token.before
+
+    def _pass(self, now: float) -> None:
+        """Time passes: what is expected flows in."""
+        flow = self._flow(now)
+        self._account = min(self._account + flow, float(self.limit))
+        self._credit += self.share * flow
+        self._account_at = max(self._account_at, now)
+
+    def _flow(self, now: float) -> float:
+        return self.refill.rate * max(now - self._account_at, 0.0)
 
     def _level_by(self, now: float) -> float:
         return min(self._level + self.refill.rate * max(now - self._level_at - self._lag, 0.0), float(self.limit))
-
-    def _credit_by(self, now: float) -> float:
-        return min(self._unbounded_credit(now), self.most)
-
-    def _unbounded_credit(self, now: float) -> float:
-        return self._credit + self.share * self.refill.rate * max(now - self._credit_at, 0.0)
 
 
 class Ceiling:
@@ -146,7 +162,7 @@ class Ceiling:
         """Seconds until whoever has `ahead` others before them may go; 0 where they may."""
         return max(self._next - now, 0.0) + ahead * self._gap
 
-    def take(self, now: float) -> int:
+    def take(self, now: float) -> Token:
         """Go."""
         self._next = max(self._next, now - self._gap) + self._gap
-        return 0
+        return Token(0)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from source_auth0.components.bucket import Bucket, Ceiling
+from source_auth0.components.bucket import Bucket, Ceiling, Token
 from source_auth0.components.buckets import Buckets
 from source_auth0.components.refill import Told
 
@@ -26,14 +26,14 @@ class Ticket:
     """One attempt of a request: the endpoint, the tokens it has taken so far, by bucket, and how long it may wait."""
 
     key: str
-    taken: dict[Level, int] = field(default_factory=dict)
+    taken: dict[Level, Token] = field(default_factory=dict)
     queued: Level | None = None
     waited: bool = False
     expected: float = 0.0
 
 
 class Budget:
-    """Lets requests go as Auth0's buckets admit them, which it gets to know by their answers.
+    """Lets requests go as Auth0's buckets admit them, which it gets to know by what is published and by their answers.
 
     An endpoint's first request goes alone and tells its bucket. Without headers there is no limit to keep. Whoever
     waits stands in line, first come, first served, and holds nothing that others could use. Nothing here sleeps:
@@ -85,7 +85,6 @@ class Budget:
                 ticket.taken[home] = home.take(self._now())
             home.observe(ticket.taken[home], told)
             self._give_back(ticket)
-            self.buckets.compare(home, told)
 
     def refused(self, ticket: Ticket, told: Told | None, wait: float, *, tenant_wide: bool) -> None:
         """Auth0 refused the request for `wait` seconds, for the whole tenant or for some of it."""
@@ -149,8 +148,8 @@ class Budget:
             ticket.queued = None
 
     def _home(self, ticket: Ticket, told: Told) -> Bucket:
-        numbers = {level.limit: number for level, number in ticket.taken.items() if isinstance(level, Bucket)}
-        return self.buckets.home(ticket.key, numbers.get(told.limit), told)
+        tokens = {level.limit: token for level, token in ticket.taken.items() if isinstance(level, Bucket)}
+        return self.buckets.home(ticket.key, tokens.get(told.limit), told)
 
     def _give_back(self, ticket: Ticket) -> None:
         """The tokens of buckets that the endpoint turned out not to draw from."""

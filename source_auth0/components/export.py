@@ -36,6 +36,8 @@ PATIENCE = 8 * 3600.0
 SHORTEST_POLL, LONGEST_POLL, GROWTH = 0.25, 15.0, 1.5
 ROWS_A_PAGE = 100
 CHUNK = 1 << 16
+#: One endpoint for Auth0, whichever job is asked for.
+JOB = "jobs/{{ id }}"
 DOWNLOADS = 5
 
 
@@ -116,7 +118,7 @@ class UserExport:
                 raise ExportError(f"After eight hours the job is still {job.get('status')}.")
             time.sleep(wait)
             wait = min(wait * GROWTH, LONGEST_POLL)
-            job = self._requester.get_path(f"jobs/{job['id']}", {}) or {"status": "failed"}
+            job = self._requester.get_path(f"jobs/{job['id']}", {}, template=JOB) or {"status": "failed"}
         try:
             return Job(job["id"], moment_of(job["created_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -129,7 +131,8 @@ class UserExport:
         return [name for name in FIELDS if name not in excluded]
 
     def _link(self, job: Job) -> str:
-        location = str((self._requester.get_path(f"jobs/{job.id}", {}) or {}).get("location") or "")
+        again = self._requester.get_path(f"jobs/{job.id}", {}, template=JOB) or {}
+        location = str(again.get("location") or "")
         url = urlsplit(location)
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise ExportError("The job has no https link to its file.")

@@ -2,13 +2,19 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from source_auth0.components.published import Flow
 
 #: Seconds over which a refill is measured where it is slow: long enough for limits per minute.
 WINDOW = 60.0
 #: Seconds after which a refill counts as measured, and those between two steps of a refill at most: limits per minute
 #: are refilled once a second.
 SETTLING, STEP = 5.0, 1.0
+#: Seconds that are not to be had more exactly.
+BLUR = 0.1
 #: Tokens that have to come in before the refill counts as known, and those that tell it to a hundredth.
 ENOUGH, PLENTY = 8, 100
 #: The slowest refill that is believed, in parts of the bucket a second: whatever others take, someone has to ask.
@@ -32,6 +38,19 @@ class Told:
     received: float
 
 
+class Seen(NamedTuple):
+    """An answer to a request that left and came at these times: how many tokens had come in by then, all in all."""
+
+    sent: float
+    received: float
+    least: float
+    most: float
+
+    def since(self, other: "Seen") -> tuple[float, float]:
+        """The seconds between two answers, and the tokens that came in, as far as one can tell."""
+        return self.sent - other.sent, (self.least + self.most - other.least - other.most) / 2
+
+
 class Refill:
     """The tokens a second that flow into a bucket, net of what others take.
 
@@ -40,72 +59,102 @@ class Refill:
     it, and `Bucket` makes room now and then to look again.
     """
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, published: Sequence[Flow] = ()) -> None:
         self._limit = told.limit
-        self.rate = self._guess = _guess(told)
-        #: Whether the rate was measured, and when it last was.
-        self.is_known, self.known_at = False, told.sent
-        self._inflow = 0.0
-        self._samples: deque[tuple[float, float]] = deque([(told.sent, 0.0)])
+        self.rate = self._guess = published[0].rate if published else _guess(told)
+        #: Whether the rate is published or was measured, and when it last was.
+        self.is_known, self.known_at = bool(published), told.sent
+        self._heed(published)
+        self._floor = deque[Seen]()
+        self._samples = deque[Seen]()
 
-    def saw(self, at: float, gained: float, *, full: bool) -> float:
-        """Take in that so many tokens were seen to come in; how many count as come in, which full buckets hide."""
+    def saw(self, seen: Seen, *, full: bool) -> None:
+        """Take in how much has come in by an answer; what comes into a full bucket is not seen."""
+        self._floor.append(seen)
+        while self._floor[-1].sent - self._floor[0].sent > SETTLING:
+            self._floor.popleft()
+        self._raise(self._between(self._floor[0], seen)[0])
+        self._samples.append(seen)
         if full:
-            gained = self._overflowed(at, gained)
-        self._inflow += gained
-        if full:
-            self._restart(at)
+            self._overflowed()
+            self._restart()
         else:
-            self._measure(at)
+            self._measure()
         self.rate = max(self.rate, self._limit * SLOWEST)
-        return gained
 
-    def refused(self, at: float) -> None:
+    def refused(self, seen: Seen) -> None:
         """The bucket was empty when it was thought to have a token."""
-        self.rate = max(self.rate * 0.9, self._limit * SLOWEST)
-        self._restart(at)
+        self.rate *= 0.9
+        self.saw(seen, full=False)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is thought to be as published."""
+        return self.rate in self._rates
+
+    def expect(self, published: Sequence[Flow]) -> None:
+        """Other refills are published than was thought; what was measured stays."""
+        was_published = self.is_published
+        self._heed(published)
+        if published and was_published and not self.is_published:
+            self.rate = published[0].rate
+
+    def _heed(self, published: Sequence[Flow]) -> None:
+        self._rates = [flow.rate for flow in published]
+        #: Seconds between two steps of the refill, as far as that is published.
+        self.step = max((flow.step for flow in published), default=0.0)
+        self._blur = max(self.step, BLUR) if published else STEP
 
     def seek(self) -> None:
         """What was known is no longer believed."""
         self.is_known = False
         self.rate = max(self.rate, self._guess)
 
-    def _overflowed(self, at: float, gained: float) -> float:
-        began, before = self._samples[0]
-        # Half a token on average is not told: what remains is told in whole ones.
-        spent, seen = at - began, self._inflow - before + gained + 0.5
+    def _overflowed(self) -> None:
+        spent, gained = self._samples[-1].since(self._samples[0])
         if not self.is_known:
-            self.rate = min(self.rate * GROWTH, FASTEST * self._limit)
-        elif spent >= SETTLING / 2 and seen >= ENOUGH:
-            short = (self.rate + seen / (spent + STEP / 2)) / 2
-            self.rate = max(self.rate, seen / spent if spent >= 2 * SETTLING else short)
-            self.known_at = at
-        return self.rate * spent - (self._inflow - before)
+            # Where many are under way, it is seen the less whether the bucket is full.
+            doubt = self._samples[-1].most - self._samples[-1].least
+            self.rate = min(self.rate * GROWTH ** (1 / doubt), FASTEST * self._limit)
+        elif spent >= SETTLING / 2 and gained >= ENOUGH:
+            short = (self.rate + gained / (spent + STEP / 2)) / 2
+            self.rate = max(self.rate, gained / spent if spent >= 2 * SETTLING else short)
+            self.known_at = self._samples[-1].received
 
-    def _measure(self, at: float) -> None:
-        self._samples.append((at, self._inflow))
+    def _measure(self) -> None:
         while self._spans(1, WINDOW, ENOUGH) or self._spans(1, 2 * SETTLING, PLENTY):
             self._samples.popleft()
-        began, before = self._samples[0]
-        elapsed, gained = at - began, self._inflow - before
-        if self._spans(0, SETTLING, ENOUGH) and (not self.is_known or elapsed >= 2 * SETTLING):
-            self.rate, self.is_known, self.known_at = gained / elapsed, True, at
+        least, most = self._between(self._samples[0], self._samples[-1])
+        spent, gained = self._samples[-1].since(self._samples[0])
+        if self._spans(0, SETTLING, ENOUGH) and (not self.is_known or spent >= 2 * SETTLING):
+            fitting = [rate for rate in self._rates if least <= rate <= most]
+            self.rate = min(fitting, key=lambda rate: abs(rate - gained / spent), default=gained / spent)
+            self.is_known, self.known_at = True, self._samples[-1].received
+        elif spent >= SETTLING / 2:
+            self.rate = min(self.rate, most)
+
+    def _between(self, first: Seen, last: Seen) -> tuple[float, float]:
+        """The rates that what was seen then and now allows."""
+        longest, shortest = last.received - first.sent + self._blur, last.sent - first.received - self._blur
+        return (last.least - first.most) / longest, (last.most - first.least) / max(shortest, BLUR)
+
+    def _raise(self, least: float) -> None:
+        """It is this at least: the next rate that is published, or none of them."""
+        if self.rate >= least:
             return
-        # As near to what was known as a token and a step more or less allow.
-        self.rate = max(self.rate, (gained - 1) / (elapsed + STEP))
-        if elapsed >= SETTLING:
-            self.rate = min(self.rate, (gained + 1) / (elapsed - STEP))
+        self.rate = next((rate for rate in self._rates if rate >= least), least)
+        if self._rates and self.rate == least:
+            self.is_known = False
 
     def _spans(self, first: int, seconds: float, tokens: int) -> bool:
         """Whether the samples from this one on tell of so much."""
         if len(self._samples) <= first + 1:
             return False
-        (began, before), (at, inflow) = self._samples[first], self._samples[-1]
-        return at - began >= seconds and inflow - before >= tokens
+        spent, gained = self._samples[-1].since(self._samples[first])
+        return spent >= seconds and gained >= tokens
 
-    def _restart(self, at: float) -> None:
-        self._samples.clear()
-        self._samples.append((at, self._inflow))
+    def _restart(self) -> None:
+        self._samples = deque([self._samples[-1]])
 
 
 def _guess(told: Told) -> float:
