@@ -11,6 +11,7 @@ KINDS = {
     "status": "answers `status` with Auth0's envelope (429 with rate-limit headers unless `with_headers` is false)",
     "reset_before": "closes the connection before a byte is sent",
     "reset_during": "closes the connection amid the body",
+    "reset_after": "sends all of the answer and resets the connection, which was to be kept open",
     "truncated_json": "ends the body early, under a content-length that agrees; of a download, amid a line of it",
     "truncated_gzip": "compresses the body and ends it early; a download is a gzip already",
     "html": "answers a proxy's page of HTML, with `status` or 200",

@@ -89,7 +89,8 @@ class Reply:
     """An answer before it is bytes, with what a fault does to it on the way.
 
     `cut` sends that share of the body; `honest` says whether content-length owns up to the cut. `pace` sends a byte
-    at a time, that many seconds apart. `drop` sends nothing and closes; `hang` sends nothing and leaves it open.
+    at a time, that many seconds apart. `drop` sends nothing and closes; `hang` sends nothing and leaves it open;
+    `reset` sends everything, says that the connection stays open, and resets it.
     `stream(share, whole=…)` makes the body piece by piece in place of `body`; `pace` then holds between the pieces,
     and at least `poll` after an empty one.
     """
@@ -105,6 +106,7 @@ class Reply:
     poll: float = 0.0
     drop: bool = False
     hang: bool = False
+    reset: bool = False
     stream: Callable[..., Iterator[bytes]] | None = None
 
     def with_headers(self, headers: dict[str, str]) -> Reply:

@@ -107,6 +107,7 @@ def _looping_next(_fault: Fault, scene: Scene, reply: Reply) -> Reply:
 
 _AFTER: dict[str, Callable[[Fault, Scene, Reply], Reply]] = {
     "reset_during": lambda _fault, _scene, reply: replace(reply, cut=0.5, honest=False),
+    "reset_after": lambda _fault, _scene, reply: replace(reply, reset=True),
     "truncated_json": lambda _fault, _scene, reply: replace(reply, cut=0.5, gzip=False),
     "truncated_gzip": lambda _fault, _scene, reply: replace(reply, cut=0.5, gzip=True),
     "wrong_content_type": lambda _fault, _scene, reply: replace(reply, content_type="text/html; charset=utf-8"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from functools import partial
 from typing import Protocol, cast
 
@@ -11,6 +13,9 @@ from auth0_simulator.sending import Sending
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 1024
+#: Seconds between two looks whether all bytes have left.
+DRAIN = 0.001
+NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class App(Protocol):
@@ -98,7 +103,7 @@ class Connection(asyncio.Protocol):
         if reply.drop:
             self._transport.abort()
         elif reply.stream is not None:
-            done = partial(self._sent, keep_alive=message.keep_alive)
+            done = self._reset if reply.reset else partial(self._sent, keep_alive=message.keep_alive)
             self._sending = Sending(self._transport, reply, done, keep_alive=message.keep_alive)
         elif reply.pace > 0:
             data, _ = reply.encode(keep_alive=False)
@@ -111,7 +116,21 @@ class Connection(asyncio.Protocol):
             return
         data, cut_off = reply.encode(keep_alive=keep_alive, head_only=head_only)
         self._transport.write(data)
-        self._sent(keep_alive=keep_alive and not cut_off)
+        if reply.reset:
+            self._reset()
+        else:
+            self._sent(keep_alive=keep_alive and not cut_off)
+
+    def _reset(self) -> None:
+        """Reset the connection once all bytes are on their way."""
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(DRAIN, self._reset)
+            return
+        # Without lingering, closing sends a reset in place of an end.
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self._transport.abort()
 
     def _sent(self, *, keep_alive: bool) -> None:
         self._sending = None

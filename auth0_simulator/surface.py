@@ -112,6 +112,9 @@ class Surface:
             reply = after(fault, scene, reply)
         if len(self.faults):
             self._previous[message.path] = reply.body
+        else:
+            # An answer from before the last fault was lifted is no previous page of anything.
+            self._previous.clear()
         return reply
 
     def _limited(self, template: str, text: str) -> Reply:

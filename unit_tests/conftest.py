@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from integration_tests.parsed_once import parse_once
 from source_auth0.components import api as api_module
-from source_auth0.components import authentication, budget, export, token_endpoint, turns
+from source_auth0.components import authentication, budget, export, held_token, token_endpoint, turns
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.authentication import ClientCredentials
 from source_auth0.components.problems import QueryTimeout, system_error
@@ -66,6 +66,9 @@ class Tokens:
     @property
     def token(self) -> str:
         return f"Bearer token-{self.renewals}"
+
+    def accept(self, accepted: str) -> None:
+        """It keeps no account."""
 
     def renew(self, refused: str) -> bool:
         if self.renewable and refused == self.token:
@@ -200,7 +203,7 @@ def in_threads(number: int, work: Callable[[int], Any], patience: float = 10) ->
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of all modules that wait or that look at the clock."""
     clock = Clock()
-    for module in (api_module, authentication, budget, export, token_endpoint, turns):
+    for module in (api_module, authentication, budget, export, held_token, token_endpoint, turns):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

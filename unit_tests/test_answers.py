@@ -309,6 +309,13 @@ def test_a_status_may_be_all_that_is_asked_for(status: int, verdict: Verdict):
     assert verdict == judge(answered(status, content=b""), Reader("things", (), below_parent=True, only_status=True))
 
 
+def test_a_page_of_a_proxy_is_no_status():
+    page = answered(200, content=b"\n<!DOCTYPE html><html></html>")
+    verdict = judge(page, Reader("things", (), below_parent=True, only_status=True))
+    assert Meaning.AGAIN == verdict.meaning
+    assert "`things` with something that is no JSON" in message_of(verdict)
+
+
 @pytest.mark.parametrize(
     "message", ["Global limit has been reached", "Endpoint limit has been reached", "users_write group limit"]
 )

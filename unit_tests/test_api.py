@@ -12,8 +12,10 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
-from source_auth0.components.api import HASTE, ManagementApi
+from source_auth0.components.api import ManagementApi
 from source_auth0.components.authentication import ClientCredentials
+from source_auth0.components.outages import MOST_IN_VAIN
+from source_auth0.components.patience import HASTE, RENEWALS
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.tenant import Tenant
 from unit_tests.conftest import API, BASE, SECRET, Clock, Tokens, in_threads
@@ -85,7 +87,7 @@ def test_a_refused_token_is_renewed_once(requests_mock: Mocker, make_api: Make, 
     assert [] == clock.sleeps
 
 
-@pytest.mark.parametrize(("renewable", "requests_made"), [(True, 2), (False, 1)])
+@pytest.mark.parametrize(("renewable", "requests_made"), [(True, 1 + RENEWALS), (False, 1)])
 def test_a_token_that_stays_refused_fails_the_stream(
     requests_mock: Mocker,
     make_api: Make,
@@ -245,6 +247,43 @@ def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: Make):
     broken = {"exc": requests.exceptions.ConnectionError("reset by peer")}
     requests_mock.get(URL, [UNWELL, broken, {"text": "<html>"}, {"text": "null"}, ROWS])
     assert [{"id": 1}] == make_api().get(None, {})
+
+
+def test_a_server_that_hangs_is_given_up_within_minutes(requests_mock: Mocker, make_api: Make, clock: Clock):
+    """Eight attempts of a minute each would be ten."""
+
+    def hang(*_: Any) -> None:
+        clock.moment += 60
+        raise requests.exceptions.ReadTimeout
+
+    requests_mock.get(URL, text=hang)
+    began = clock.moment
+    with pytest.raises(AirbyteTracedException, match="did not answer in time"):
+        make_api().get(None, {})
+    assert 240 <= clock.moment - began <= 360
+
+
+def test_a_stream_that_is_never_answered_is_not_asked_for_each_of_its_parents(
+    requests_mock: Mocker, make_api: Make, clock: Clock
+):
+    """The first ones are tried with all patience; the stream has failed with them."""
+    requests_mock.get(URL, **UNWELL)
+    api = make_api()
+    for _ in range(100):
+        with pytest.raises(AirbyteTracedException, match="status 503"):
+            api.get(None, {})
+    assert 8 * MOST_IN_VAIN == requests_mock.call_count
+
+
+def test_a_stream_without_a_token_is_not_asked_for_each_of_its_parents(
+    requests_mock: Mocker, make_api: Make, clock: Clock
+):
+    requests_mock.post(f"{BASE}/oauth/token", **UNWELL)
+    api = make_api(authenticator=ClientCredentials(config=make_api().tenant))
+    for _ in range(100):
+        with pytest.raises(AirbyteTracedException, match="503"):
+            api.get(None, {})
+    assert requests_mock.call_count < 30
 
 
 def test_a_check_tries_twice(requests_mock: Mocker, make_api: Make, clock: Clock):

@@ -1,3 +1,4 @@
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -110,6 +111,93 @@ def test_a_token_that_is_not_given_can_be_asked_for_again(
     with pytest.raises(AirbyteTracedException, match="Client Secret"):
         _ = credentials.access_token
     assert "one" == credentials.access_token
+
+
+DOWN = {"status_code": 503, "text": "unwell"}
+
+
+def test_a_renewal_outlives_an_outage_of_minutes(requests_mock: Mocker, credentials: ClientCredentials, clock: Clock):
+    """A sign-in gives up after 20 seconds, since somebody waits for it; amid a sync hours of work are at stake."""
+    requests_mock.post(URL, [*tokens("one"), *[DOWN] * 10, *tokens("two")])
+    assert "one" == credentials.access_token
+    clock.moment += 86400
+    assert "two" == credentials.access_token
+    assert 120 <= sum(clock.sleeps) <= 300
+
+
+def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, [*tokens("one"), DOWN])
+    assert "one" == credentials.access_token
+    clock.moment += 86400
+    gathered = threading.Barrier(8)
+
+    def answer(*_: Any) -> str:
+        # Whoever is not here yet waits for the lock by then.
+        threading.Event().wait(0.05)
+        return "unwell"
+
+    requests_mock.post(URL, status_code=503, text=answer)
+
+    def ask(_: int) -> str:
+        gathered.wait(10)
+        return credentials.access_token
+
+    failed = in_threads(8, ask)
+    assert ["just now (503"] * 8 == [found.message[found.message.index("just now") :][:13] for found in failed]
+    assert requests_mock.call_count <= 1 + 14 + 8
+
+
+def test_an_outage_that_was_waited_for_is_not_waited_for_again(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    """The next streams get an attempt each, and a token as soon as there is one again."""
+    requests_mock.post(URL, [*tokens("one"), DOWN])
+    assert "one" == credentials.access_token
+    clock.moment += 86400
+    with pytest.raises(AirbyteTracedException, match="just now"):
+        _ = credentials.access_token
+    asked = requests_mock.call_count
+    with pytest.raises(AirbyteTracedException, match="just now"):
+        _ = credentials.access_token
+    assert asked + 1 == requests_mock.call_count
+    requests_mock.post(URL, tokens("two"))
+    assert "two" == credentials.access_token
+
+
+def test_tokens_of_which_none_is_accepted_are_not_fetched_for_ever(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    """Auth0 counts each of them."""
+    requests_mock.post(URL, tokens("one", "two", "three"))
+    assert [True, False, False] == [credentials.renew(credentials.token) for _ in range(3)]
+    assert 2 == requests_mock.call_count
+
+
+def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, tokens("one", "two", "three", "four"))
+    for _ in range(3):
+        credentials.accept(credentials.token)
+        assert credentials.renew(credentials.token)
+    assert "four" == credentials.access_token
+
+
+def test_that_an_older_token_was_good_says_nothing_of_this_one(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, tokens("one", "two"))
+    older = credentials.token
+    assert credentials.renew(older)
+    credentials.accept(older)
+    assert not credentials.renew(credentials.token)
+
+
+def test_a_static_token_keeps_no_account_of_what_was_accepted():
+    static("opaque").accept("Bearer opaque")
+    assert not static("opaque").renew("Bearer opaque")
 
 
 def test_the_token_is_kept_out_of_the_logs(requests_mock: Mocker, credentials: ClientCredentials):

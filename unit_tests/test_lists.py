@@ -241,6 +241,23 @@ def test_a_page_that_comes_twice_is_an_error_and_no_endless_list(
     assert FailureType.system_error == caught.value.failure_type
 
 
+@pytest.mark.parametrize("kind", [Checkpointed, Paged])
+def test_a_page_that_comes_twice_by_chance_is_asked_for_again(requests_mock: Mocker, read, kind: type[Lists]):
+    """As from a cache on the way; only one that repeats itself once more is followed no further."""
+    first, second = ({"things": rows(*range(n, n + 3)), "next": f"{n}", "total": 6} for n in (0, 3))
+    last = {key: value for key, value in second.items() if key != "next"}
+    requests_mock.get(URL, [{"json": first}, {"json": first}, {"json": last}])
+    assert list(range(6)) == ids(read(kind))
+    asked = [request.qs for request in requests_mock.request_history]
+    assert asked[1] == asked[2] != asked[0]
+
+
+def test_a_checkpoint_that_leads_back_by_chance_is_asked_for_again(requests_mock: Mocker, read):
+    answers = [{"things": rows(1), "next": "a"}, {"things": rows(2), "next": "a"}, {"things": rows(2)}]
+    requests_mock.get(URL, [{"json": answer} for answer in answers])
+    assert [1, 2] == ids(read(Checkpointed))
+
+
 def test_empty_pages_may_follow_each_other(requests_mock: Mocker, read):
     requests_mock.get(
         URL, [{"json": {"things": [], "next": point}} for point in "abc"] + [{"json": {"things": rows(1)}}]

@@ -133,6 +133,32 @@ def test_a_piece_ends_where_the_next_begins():
     assert ids(users[100:200]) == read(Directory(users), MIDNIGHT + 100_000, MIDNIGHT + 200_000)
 
 
+class Echo(Directory):
+    """A directory behind a cache that gives the answer to another question, some times."""
+
+    times = 0
+
+    def get(self, _: Any, query: dict[str, Any]) -> Any:
+        answer = super().get(_, query)
+        if self.times:
+            self.times -= 1
+            return {**answer, "users": self.users[-1:]}
+        return answer
+
+
+def test_an_answer_to_another_question_is_asked_for_again():
+    directory = Echo(users_at(*range(150)))
+    directory.times = 1
+    assert ids(directory.users[:120]) == read(directory, end=MIDNIGHT + 120_000)
+
+
+def test_an_answer_to_another_question_ends_no_piece():
+    directory = Echo(users_at(*range(150)))
+    directory.times = 2
+    with pytest.raises(AirbyteTracedException, match="another question than was asked for `users`"):
+        read(directory, end=MIDNIGHT + 120_000)
+
+
 def test_a_piece_that_was_cut_ends_where_it_was_cut():
     """The rows above are another reader's, although this one has asked for them."""
     users = users_at(*range(300))

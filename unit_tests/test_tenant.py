@@ -214,6 +214,28 @@ def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
     assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
 
 
+def dated(ahead: float) -> str:
+    return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=ahead), usegmt=True)
+
+
+@pytest.mark.parametrize("place", range(1, 7))
+def test_one_clock_that_is_ahead_of_all_others_is_not_believed(place: int):
+    """A state that says a sync went up to a moment to come would leave out what happens until then."""
+    tenant = Tenant({})
+    for number in range(7):
+        tenant.observe_date(dated(600 if number == place else number))
+        assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_one_clock_that_is_behind_all_others_is_soon_forgotten(place: int):
+    """Of two clocks the earlier one counts."""
+    tenant = Tenant({})
+    for number in range(8):
+        tenant.observe_date(dated(-600 if number == place else number))
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
 @pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0"])
 def test_an_unreadable_date_leaves_the_clock_alone(header: str | None):
     tenant = Tenant({})

@@ -136,10 +136,37 @@ def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: Clock):
         {"status_code": 400, "json": None},
     ],
 )
-def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(answer: dict[str, Any]):
+def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: Clock, answer: dict[str, Any]):
     error = refused(**answer)
     assert FailureType.config_error == error.failure_type
     assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
+
+
+PROXY = {"text": "<html>Please try again</html>"}
+
+
+@pytest.mark.parametrize("odd", [PROXY, {"text": '{"access_tok'}, {"text": ""}])
+def test_an_odd_answer_may_be_an_accident(requests_mock: Mocker, clock: Clock, odd: dict[str, Any]):
+    requests_mock.post(URL, [odd, odd, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == ask()
+    assert [1, 2] == clock.sleeps
+
+
+def test_a_host_that_is_no_tenant_is_told_within_seconds(requests_mock: Mocker, clock: Clock):
+    requests_mock.post(URL, **PROXY)
+    with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
+        ask()
+    assert 3 == sum(clock.sleeps)
+
+
+@pytest.mark.parametrize("odd", [PROXY, {**PROXY, "status_code": 403}, {**PROXY, "status_code": 404}])
+def test_an_endpoint_that_has_given_tokens_is_believed_to_be_a_tenants(
+    requests_mock: Mocker, clock: Clock, odd: dict[str, Any]
+):
+    """Whatever answers in its place will pass."""
+    requests_mock.post(URL, [*[odd] * 9, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, seconds=300, known=True)
+    assert [1, 2, 4, 8, 16, 30, 30, 30, 30] == clock.sleeps
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -73,7 +73,9 @@ def judge(answer: requests.Response, reader: Reader) -> Verdict:
     """Tell what an answer means for the stream that asked."""
     status = answer.status_code
     if reader.only_status and status == requests.codes.ok:
-        return Verdict(Meaning.ROWS, body=True)
+        # A status comes without a body; a page of HTML is a proxy's.
+        is_page = answer.content.lstrip().startswith(b"<")
+        return _odd(answer, reader) if is_page else Verdict(Meaning.ROWS, body=True)
     if status == requests.codes.no_content:
         return Verdict(Meaning.NOTHING)
     if status in {requests.codes.ok, requests.codes.created}:
@@ -116,14 +118,17 @@ def _rows(answer: requests.Response, reader: Reader) -> Verdict:
         body = orjson.loads(answer.content)
     except orjson.JSONDecodeError:
         body = None
-    if body is None:
-        kind = answer.headers.get("content-type", "no content type")
-        error = transient_error(
-            f"Auth0 answered `{reader.stream}` with something that is no JSON ({kind}, {len(answer.content)} bytes). "
-            "A proxy in between may have answered in its place.",
-        )
-        return Verdict(Meaning.AGAIN, error=error)
-    return Verdict(Meaning.ROWS, body=body)
+    return Verdict(Meaning.ROWS, body=body) if body is not None else _odd(answer, reader)
+
+
+def _odd(answer: requests.Response, reader: Reader) -> Verdict:
+    """The verdict on a good status with something else than Auth0 sends."""
+    kind = answer.headers.get("content-type", "no content type")
+    error = transient_error(
+        f"Auth0 answered `{reader.stream}` with something that is no JSON ({kind}, {len(answer.content)} bytes). "
+        "A proxy in between may have answered in its place.",
+    )
+    return Verdict(Meaning.AGAIN, error=error)
 
 
 def _nothing(answer: requests.Response, reader: Reader) -> Verdict | None:

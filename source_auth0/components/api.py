@@ -13,13 +13,16 @@ from urllib.parse import quote
 import requests
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.answers import Meaning, Verdict, growing_wait, judge, wait_seconds
 from source_auth0.components.authentication import TenantAuthenticator
 from source_auth0.components.budget import Ticket
+from source_auth0.components.connections import Bearer
 from source_auth0.components.crew import standing_aside
 from source_auth0.components.listening import HEADERS, judge_beginning
 from source_auth0.components.partitions import columns_of
+from source_auth0.components.patience import Effort, Patience
 from source_auth0.components.problems import transient_error
 from source_auth0.components.refusals import Reader
 from source_auth0.components.secrets import hashes_secrets
@@ -30,19 +33,6 @@ from source_auth0.components.turns import account, turn
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: What a path's template leaves open.
 OPEN = re.compile(r"{{.*?}}")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """What one request may take: (connect, read) timeouts and refusals by the rate limit in seconds, and attempts."""
-
-    timeout: tuple[float, float] = (10, 60)
-    attempts: int = 8
-    rate_limit: float = 900.0
-
-
-#: A check answers within half a minute, whatever the host does.
-HASTE = Patience(timeout=(5, 8), attempts=2, rate_limit=15)
 
 
 @dataclass
@@ -132,34 +122,46 @@ class ManagementApi:
         reader = replace(self._reader, below_parent=below_parent or self._reader.below_parent, only_status=only_status)
         url = self._root + path
         endpoint = f"{method} /{OPEN.sub('{}', template)}"
-        failures, waits, waited, renewed = 0, 0, 0.0, False
+        effort, outages = Effort(self.patience, time.monotonic()), self.tenant.outages
+        outages.verify(self.name)
         while True:
-            verdict, wait, token = self._attempt(reader, endpoint, url, request, failures + waits + 1)
-            match verdict.meaning:
-                case Meaning.ROWS:
-                    return verdict.body
-                case Meaning.NOTHING:
-                    if verdict.for_all_parents:
-                        self.tenant.lacking.add(self.name)
-                    if verdict.warning and self.tenant.first_time(verdict.warning):
-                        LOGGER.warning(verdict.warning)
-                    return None
-                case Meaning.RENEW if not renewed and self.authenticator.renew(token):
-                    renewed = True
-                case Meaning.AGAIN if failures + 1 < self.patience.attempts:
-                    failures += 1
-                    with standing_aside():
-                        time.sleep(wait)
-                case Meaning.WAIT if waited + wait < self.patience.rate_limit:
-                    waits += 1
-                    waited += wait
-                case _:
-                    raise verdict.error or transient_error(f"`{self.name}` could not be read.")
+            verdict, wait, token = self._attempt(reader, endpoint, url, request, effort.attempt)
+            if verdict.meaning is Meaning.ROWS:
+                self.authenticator.accept(token)
+            if verdict.meaning in {Meaning.ROWS, Meaning.NOTHING}:
+                outages.answered(self.name, time.monotonic())
+                return self._body_of(verdict)
+            answered_at = outages.answered_at.get(self.name, 0.0)
+            goes_on = effort.allows(verdict.meaning, wait, time.monotonic(), answered_at)
+            if not goes_on or (verdict.meaning is Meaning.RENEW and not self._renews(token)):
+                raise self._given_up(verdict)
+            if verdict.meaning is Meaning.AGAIN:
+                with standing_aside():
+                    time.sleep(wait)
+
+    def _body_of(self, verdict: Verdict) -> Any:
+        """What an answer holds; where that is nothing, people are told why, once."""
+        if verdict.for_all_parents:
+            self.tenant.lacking.add(self.name)
+        if verdict.warning and self.tenant.first_time(verdict.warning):
+            LOGGER.warning(verdict.warning)
+        return verdict.body
+
+    def _given_up(self, verdict: Verdict) -> AirbyteTracedException:
+        error = verdict.error or transient_error(f"`{self.name}` could not be read.")
+        if verdict.meaning is not Meaning.FAIL:
+            self.tenant.outages.given_up(self.name, error)
+        return error
+
+    def _renews(self, token: str) -> bool:
+        with self.tenant.outages.counting(self.name):
+            return self.authenticator.renew(token)
 
     def _attempt(
         self, reader: Reader, endpoint: str, url: str, request: Any, attempt: int
     ) -> tuple[Verdict, float, str]:
-        token = self.authenticator.token
+        with self.tenant.outages.counting(self.name):
+            token = self.authenticator.token
         ticket = Ticket(endpoint)
         try:
             answer, sent = self._send(ticket, url, token, request)
@@ -187,18 +189,7 @@ class ManagementApi:
                 url,
                 timeout=self.patience.timeout,
                 allow_redirects=False,
-                auth=_Bearer(token),
+                auth=Bearer(token),
                 **request,
             )
             return answer, sent
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Puts the token on a request, so that no `.netrc` of the machine takes its place."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._value
-        return request

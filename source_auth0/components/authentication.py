@@ -15,13 +15,12 @@ from airbyte_cdk.sources.declarative.auth.declarative_authenticator import Decla
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.held_token import HeldToken
 from source_auth0.components.private_key import ASSERTION_TYPE, client_assertion
 from source_auth0.components.problems import config_error
-from source_auth0.components.tenant import HeldToken, Tenant
-from source_auth0.components.token_endpoint import request_token
+from source_auth0.components.tenant import Tenant
+from source_auth0.components.token_endpoint import PATIENCE, PATIENCE_LATER, request_token
 
-#: Seconds before its end at which a token is renewed, so that no request travels with one that expires on the way.
-MARGIN = 60
 #: How far a clock may be off before an assertion is refused for it: Auth0 allows ten seconds.
 SKEW = timedelta(seconds=9)
 #: Visible ASCII, as in a header.
@@ -52,6 +51,9 @@ class TenantAuthenticator(DeclarativeAuthenticator):
     @abstractmethod
     def renew(self, refused: str) -> bool:
         """Replace the header value that Auth0 refused; false where there is no other to be had."""
+
+    def accept(self, accepted: str) -> None:
+        """Auth0 took this header value."""
 
     @property
     def scopes(self) -> frozenset[str] | None:
@@ -103,9 +105,10 @@ class ClientCredentials(TenantAuthenticator):
     @property
     def access_token(self) -> str:
         """The shared token, good for at least a minute."""
+        failures = self._held.failures
         with self._held.lock:
             if time.monotonic() >= self._held.expiry:
-                self._fetch()
+                self._fetch(failures)
             return self._held.text
 
     @property
@@ -116,25 +119,46 @@ class ClientCredentials(TenantAuthenticator):
             return frozenset(self._held.scope.split())
         return claimed
 
+    def accept(self, accepted: str) -> None:
+        """The shared token is good, if that is the one."""
+        self._held.accept(accepted)
+
     def renew(self, refused: str) -> bool:
-        """Fetch another token, unless another thread has done so since `refused` was sent."""
+        """Fetch another token, unless another thread has done so since `refused` was sent.
+
+        False where Auth0 has accepted none of the last ones.
+        """
+        failures = self._held.failures
         with self._held.lock:
-            if f"Bearer {self._held.text}" == refused:
-                self._fetch()
+            if self._held.header == refused:
+                if self._held.is_hopeless:
+                    return False
+                self._fetch(failures)
         return True
 
-    def _fetch(self) -> None:
-        body = self._ask()
+    def _fetch(self, failures: int) -> None:
+        """Replace the shared token; `failures` is how often that had failed when the caller began to wait for it.
+
+        Whoever waited while another thread asked in vain gets what that one got, and does not ask again.
+        """
+        if self._held.failure is not None and self._held.failures != failures:
+            raise self._held.failure
+        try:
+            body = self._ask()
+        except AirbyteTracedException as failure:
+            self._held.fail(failure)
+            raise
         add_to_secrets(body["access_token"])
-        self._held.text = body["access_token"]
-        scope, lifetime = body.get("scope"), body.get("expires_in")
-        self._held.scope = scope if isinstance(scope, str) else None
-        self._held.expiry = time.monotonic() + max(
-            lifetime - MARGIN if isinstance(lifetime, (int, float)) else 0, MARGIN
-        )
+        self._held.hold(body)
 
     def _ask(self) -> dict[str, Any]:
-        return request_token(self.config["base_url"], self._form, self._tenant.observe_date)
+        known = bool(self._held.text)
+        patience = PATIENCE_LATER if known else PATIENCE
+        # Once that was in vain, the next streams get one attempt each.
+        seconds = 0 if self._held.failures else patience
+        return request_token(
+            self.config["base_url"], self._form, self._tenant.observe_date, seconds=seconds, known=known
+        )
 
     def _form(self) -> dict[str, str]:
         credentials = self.config["credentials"]

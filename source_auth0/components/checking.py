@@ -4,8 +4,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from source_auth0.components.api import HASTE, ManagementApi
+from source_auth0.components.api import ManagementApi
 from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.patience import HASTE
 from source_auth0.components.problems import MissingScope, config_error
 from source_auth0.components.scopes import advice, family_table, how_to_grant, missing_scopes
 from source_auth0.components.tenant import Tenant

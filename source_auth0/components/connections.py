@@ -1,9 +1,15 @@
-"""HTTP connections that are kept open for a whole sync."""
+"""HTTP connections that are kept open for a whole sync, and answers that have to end."""
 
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+
+POOL_SIZE = 64
+CHUNK = 1 << 16
 
 
 class Connections(requests.Session):
@@ -15,6 +21,8 @@ class Connections(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self._settings: dict[tuple[Any, ...], Any] = {}
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, Ending(pool_connections=2, pool_maxsize=POOL_SIZE))
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """What a request is sent with: what it asks for itself, and what the environment says of its host."""
@@ -24,3 +32,49 @@ class Connections(requests.Session):
         if asked not in self._settings:
             self._settings[asked] = super().merge_environment_settings(url, proxies, stream, verify, cert)
         return self._settings[asked]
+
+
+class Ending(HTTPAdapter):
+    """Lets a body take as long as its beginning may, and no longer; one that is streamed is its reader's.
+
+    A socket's timeout counts from the last byte, so that a body which comes byte by byte would take hours.
+    """
+
+    def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: FBT001, FBT002 - as HTTPAdapter has it
+        """The answer; reading its body raises `requests.Timeout` once it has taken too long."""
+        answer = super().send(request, stream=stream, **options)
+        timeout = options.get("timeout")
+        if not stream and timeout:
+            answer.raw = _Body(answer.raw, timeout[1])
+        return answer
+
+
+class _Body:
+    """The body of an answer, which `requests` reads to its end by `stream`."""
+
+    def __init__(self, raw: Any, seconds: float) -> None:
+        self._raw = raw
+        self._deadline = time.monotonic() + seconds
+
+    def stream(self, _amount: int, *, decode_content: bool) -> Iterator[bytes]:
+        """What has come, as it comes."""
+        while chunk := self._raw.read1(CHUNK, decode_content=decode_content):
+            yield chunk
+            if time.monotonic() > self._deadline:
+                self._raw.close()
+                raise requests.Timeout("the answer does not end")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+class Bearer(requests.auth.AuthBase):
+    """Puts the token on a request, so that no `.netrc` of the machine takes its place."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request with its header."""
+        request.headers["Authorization"] = self._value
+        return request

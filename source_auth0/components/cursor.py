@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Before any user was made.
 BEGINNING = 0
+#: Milliseconds behind now at which a walk of everybody ends: no clock is that far off, and nobody is made any later.
+AHEAD = 86_400_000
 #: Pages between two states while the sync runs.
 PAGES_PER_STATE = 4
 
@@ -125,7 +127,7 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
         ranges = self._ranges()
         first = self._first_page(Window(self.attribute, ranges[0][0], None, self.search.conditions))
         # Only now: the answer has told the tenant's clock.
-        lag = safety_lag(self.tenant) if self._incremental else -1000
+        lag = safety_lag(self.tenant) if self._incremental else -AHEAD
         now = self.tenant.moment
         until = max(now - lag, self._resumed())
         if self._resumed() > now:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import orjson
 from airbyte_cdk.sources.declarative.partition_routers.partition_router import PartitionRouter
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
@@ -15,6 +14,7 @@ from source_auth0.components.api import ManagementApi
 from source_auth0.components.pages import PageRecord
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import system_error
+from source_auth0.components.repetition import Answer
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.tenant import Tenant
 
@@ -89,15 +89,22 @@ class Lists(Retriever):
         router = self.partition_router
         return dict(router.get_request_params(stream_slice=stream_slice)) if router else {}
 
-    def refuse_repetition(self, page: Page, before: bytes) -> bytes:
-        """What tells this page from others; raises where it is that of the page before.
+    def answer(self, stream_slice: StreamSlice, query: Mapping[str, Any], before: Answer) -> Answer | None:
+        """The page that a query gives, None where there is nothing to read; raises where it is one that came before.
 
-        Following a page that repeats would never end, or leave rows out.
+        Following a page or a checkpoint that repeats would never end, or leave rows out; a cache on the way may have
+        repeated it by chance, so it is asked for twice.
         """
-        told_by = orjson.dumps([len(page), page[0], page[-1]]) if page else b""
-        if page and told_by == before:
-            raise system_error(f"Auth0 sent the same page of `{self.name}` twice.")
-        return told_by
+        found = self._answer(stream_slice, query, before)
+        if found is not None and found.repeats:
+            found = self._answer(stream_slice, query, before)
+        if found is not None and found.repeats:
+            raise system_error(f"Auth0 sent the same {found.repeats} of `{self.name}` twice.")
+        return found.taken() if found is not None else None
+
+    def _answer(self, stream_slice: StreamSlice, query: Mapping[str, Any], before: Answer) -> Answer | None:
+        body = self.requester.get(stream_slice, query)
+        return None if body is None else Answer.of(body, self.rows_of(body), before)
 
     def _is_single_resource(self, body: dict[str, Any]) -> bool:
         """Whether one resource came where a child's list was due, as one recording of a real tenant has it."""
@@ -126,17 +133,15 @@ class Paged(Lists):
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages; the total ends the list where Auth0 tells it, an empty page otherwise."""
-        number, read, before = 0, 0, b""
+        number, read, found = 0, 0, Answer()
         while True:
             query = {"page": number, "per_page": self.page_size or PAGE_SIZE, **self.totals}
-            query |= self.fields(stream_slice)
-            if (body := self.requester.get(stream_slice, query)) is None:
+            if (answer := self.answer(stream_slice, query | self.fields(stream_slice), found)) is None:
                 return
-            page = self.rows_of(body)
-            before = self.refuse_repetition(page, before)
+            found, page = answer, answer.page
             read += len(page)
             yield page
-            total = body.get("total") if isinstance(body, dict) else None
+            total = found.body.get("total") if isinstance(found.body, dict) else None
             if isinstance(total, int) and total > read and not page:
                 raise system_error(f"Auth0 told of {total} rows of `{self.name}` and sent {read}.")
             if not page or (isinstance(total, int) and read >= total):
@@ -158,22 +163,16 @@ class Checkpointed(Paged):
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages, without any cap; by number where a tenant's release does not know checkpoints."""
         query: dict[str, Any] = {"take": self.page_size or PAGE_SIZE, **self.fields(stream_slice)}
-        seen, before = set[str](), b""
-        while (body := self.requester.get(stream_slice, query)) is not None:
-            page = self.rows_of(body)
-            if isinstance(body, list) and len(page) >= DEFAULT_PAGE:
+        found = Answer()
+        while (answer := self.answer(stream_slice, query, found)) is not None:
+            found = answer
+            if isinstance(found.body, list) and len(found.page) >= DEFAULT_PAGE:
                 yield from super().pages(stream_slice)
                 return
-            before = self.refuse_repetition(page, before)
-            yield page
-            # Deliveries of event streams were recorded with another name for it.
-            following = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
-            if not following:
+            yield found.page
+            if not found.following:
                 return
-            if following in seen:
-                raise system_error(f"Auth0 sent the same checkpoint of `{self.name}` twice.")
-            seen.add(following)
-            query = {**query, "from": following}
+            query = {**query, "from": found.following}
 
 
 @dataclass

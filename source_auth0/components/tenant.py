@@ -3,8 +3,8 @@
 import contextlib
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import requests
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from requests.adapters import HTTPAdapter
 
 from source_auth0.components.budget import SHARE, Budget
 from source_auth0.components.connections import Connections
 from source_auth0.components.gate import Gate
+from source_auth0.components.held_token import HeldToken
+from source_auth0.components.outages import Outages
 from source_auth0.components.problems import config_error
 from source_auth0.components.sharing import SharedPages
 from source_auth0.components.windows import Milliseconds
@@ -26,7 +27,9 @@ from source_auth0.components.windows import Milliseconds
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Labels of up to 63 characters with dots in between, or an address in brackets without them.
 HOST = re.compile(r"^([^.\s:@]{1,63}(\.[^.\s:@]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*)$")
-POOL_SIZE = 64
+
+#: Answers whose clocks are compared.
+CLOCKS = 5
 
 T = TypeVar("T")
 
@@ -84,16 +87,6 @@ def number_in(config: Mapping[str, Any], name: str) -> float | None:
     return float(asked) if isinstance(asked, int | float) and not isinstance(asked, bool) and asked > 0 else None
 
 
-@dataclass
-class HeldToken:
-    """The access token of a sync and when to renew it, on the monotonic clock; guarded by its lock."""
-
-    text: str = field(default="", repr=False)
-    scope: str | None = None
-    expiry: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-
 class Tenant(dict[str, Any]):
     """The config as the framework's templates see it, plus what the streams of one sync share.
 
@@ -107,8 +100,10 @@ class Tenant(dict[str, Any]):
         self.held_token = HeldToken()
         self.gate = Gate(workers_of(self))
         share = min((number_in(self, "rate_limit_share") or SHARE) / 100, 1.0)
+        self.outages = Outages()
         self.budget = Budget(share, number_in(self, "max_requests_per_second"))
         self._ahead = timedelta()
+        self._told: deque[timedelta] = deque(maxlen=CLOCKS)
         self._observed: str | None = None
         self._warned: set[str] = set()
         self._known: dict[str, Any] = {}
@@ -150,11 +145,7 @@ class Tenant(dict[str, Any]):
     @cached_property
     def session(self) -> requests.Session:
         """Connections kept open for all streams; proxies and certificates as `requests` reads the environment."""
-        session = Connections()
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=POOL_SIZE)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
+        return Connections()
 
     def now(self) -> datetime:
         """The tenant's clock, told by the `Date` header of its answers; this machine's until there was one."""
@@ -171,14 +162,17 @@ class Tenant(dict[str, Any]):
         return self._ahead
 
     def observe_date(self, header: str | None) -> None:
-        """Follow the tenant's clock, to the second."""
+        """Follow the tenant's clock, to the second; what one answer alone says otherwise is not believed."""
         if header == self._observed:
             return
         self._observed = header
         try:
-            self._ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
+            ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
         except (TypeError, ValueError):
             return
+        with self._lock:
+            self._told.append(ahead)
+            self._ahead = sorted(self._told)[(len(self._told) - 1) // 2]
 
     def once(self, what: str, learn: Callable[[], T]) -> T:
         """Something that the whole sync learns once, by whichever stream needs it first; the others wait for it."""

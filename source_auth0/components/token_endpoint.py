@@ -10,12 +10,18 @@ import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.connections import Connections
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
 from source_auth0.components.refusals import json_object
 
 #: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
 TIMEOUT = (5, 10)
 PATIENCE = 20
+#: The same amid a sync, which would lose hours of work; and the longest wait between two attempts.
+PATIENCE_LATER = 300
+LONGEST_WAIT = 30.0
+#: Seconds waited by which an odd answer of an endpoint that has never given a token is no accident.
+ODD = 4.0
 SETTINGS = "Applications › your application › Settings"
 
 
@@ -26,26 +32,51 @@ UNSENT = (requests.RequestException, urllib3.exceptions.LocationParseError, Unic
 Form = Mapping[str, str]
 
 
+class NoTenant(AirbyteTracedException):
+    """Something answered that does not speak as Auth0 does."""
+
+    def __init__(self, host: str, status: int) -> None:
+        self.status = status
+        message = (
+            f"{host} does not answer like an Auth0 tenant (status {status} for /oauth/token). Check the Base URL: it "
+            f"is the Domain shown under {SETTINGS}."
+        )
+        super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
+
+
 def request_token(
-    base_url: str, make_form: Callable[[], Form], observe_date: Callable[[str | None], None]
+    base_url: str,
+    make_form: Callable[[], Form],
+    observe_date: Callable[[str | None], None],
+    *,
+    seconds: float = PATIENCE,
+    known: bool = False,
 ) -> dict[str, Any]:
-    """Ask for a token, again while the endpoint is only busy.
+    """Ask for a token, again for so many seconds while the endpoint is only busy.
 
     Each attempt has a form of its own, since a client assertion is good once; `observe_date` is told the `Date` of
-    each answer. The answer has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
+    each answer. `known`: it has given a token before, so that something in between must have answered what makes no
+    sense. The answer has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
 
-    Raises a config error that names what to change, or a transient one when the endpoint stays out of reach for 20 s.
+    Raises a config error that names what to change, or a transient one when the endpoint stays out of reach.
     """
     began, wait = time.monotonic(), 1.0
     while True:
         try:
             return _attempt(base_url, make_form(), observe_date)
         except AirbyteTracedException as error:
-            out_of_patience = time.monotonic() - began + wait + sum(TIMEOUT) > PATIENCE
-            if error.failure_type != FailureType.transient_error or out_of_patience:
+            is_late = time.monotonic() - began + wait + sum(TIMEOUT) > seconds
+            if is_late or not _may_pass(error, wait, known=known):
                 raise
         time.sleep(wait)
-        wait *= 2
+        wait = min(2 * wait, LONGEST_WAIT)
+
+
+def _may_pass(error: AirbyteTracedException, wait: float, *, known: bool) -> bool:
+    """Whether another attempt may fare better."""
+    if isinstance(error, NoTenant):
+        return known or (error.status == requests.codes.ok and wait < ODD)
+    return bool(error.failure_type == FailureType.transient_error)
 
 
 def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
@@ -73,7 +104,8 @@ def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
 
 def _attempt(base_url: str, form: Form, observe_date: Callable[[str | None], None]) -> dict[str, Any]:
     try:
-        answer = requests.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
+        with Connections() as session:
+            answer = session.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
     except UNSENT as error:
         raise unreachable(base_url, error) from None
     observe_date(answer.headers.get("date"))
@@ -92,10 +124,7 @@ def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping
             "Try again later."
         )
     if not error:
-        return config_error(
-            f"{host} does not answer like an Auth0 tenant (status {answer.status_code} for /oauth/token). Check the "
-            f"Base URL: it is the Domain shown under {SETTINGS}."
-        )
+        return NoTenant(host, answer.status_code)
     quoted = f"{error}: {said}"
     for secret in (form.get("client_secret"), form.get("client_assertion")):
         quoted = quoted.replace(secret, "****") if secret else quoted

@@ -9,15 +9,13 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import NoopMessageRepository
 
 from source_auth0.components.api import ManagementApi
-from source_auth0.components.cursor import UserCursor
+from source_auth0.components.cursor import AHEAD, UserCursor
 from source_auth0.components.pieces import Piece
 from source_auth0.components.search import KeysetSearch
 from source_auth0.components.windows import Milliseconds, moment_of, safety_lag, text_of
 
 #: What the walk itself needs to see of a user.
 FIELDS = {"fields": "user_id,created_at,updated_at", "include_fields": "true"}
-#: By how much a walk of everybody reaches into the future.
-AHEAD = 1000
 
 
 @dataclass(frozen=True)

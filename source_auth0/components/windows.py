@@ -36,6 +36,11 @@ class Window:
         end = "*]" if self.end is None else f"{text_of(self.end)}}}"
         return both(f"{self.field}:[{start} TO {end}", self.also)
 
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row lies in the range; conditions aside."""
+        moment = moment_of(row[self.field])
+        return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
+
 
 def both(condition: str, also: str) -> str:
     """Two conditions that have to hold, or the only one there is."""

@@ -190,6 +190,12 @@ def test_a_connection_is_kept_for_the_next_download(sim, link):
     connection.close()
 
 
+def test_a_connection_may_be_reset_after_the_file(client, sim, link):
+    url = link(fields=IDS)
+    sim.faults.add(Fault("reset_after", DOWNLOAD))
+    assert 2500 == len(gzip.decompress(client.call("GET", url).body).splitlines())
+
+
 def test_a_download_breaks_off(client, sim, link):
     sim.faults.add(Fault("reset_during", DOWNLOAD))
     url = link(fields=IDS)

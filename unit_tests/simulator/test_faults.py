@@ -83,6 +83,32 @@ def test_a_connection_may_end_before_or_amid_the_answer(client, sim):
         client.get("/users")
 
 
+def test_a_connection_may_be_reset_after_the_answer(client, sim):
+    """The answer arrives whole, and says that the connection stays open; the next request finds it broken."""
+    sim.faults.add(Fault("reset_after", "/users"))
+    parts = urlsplit(sim.base_url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+    headers = {"authorization": f"Bearer {client.token}"}
+    connection.request("GET", "/api/v2/users", headers=headers)
+    answer = connection.getresponse()
+    assert (200, 50, "keep-alive") == (answer.status, len(json.loads(answer.read())), answer.headers["connection"])
+    with pytest.raises(ConnectionError):
+        connection.sock.recv(1)
+    connection.close()
+    assert 200 == client.get("/users").status
+
+
+def test_what_was_sent_before_faults_were_lifted_is_no_previous_page(client, sim):
+    sim.faults.add(Fault("repeat_page", "/users", "nth:9"))
+    client.get("/users", page=4, per_page=5)
+    sim.faults.clear()
+    client.get("/roles")
+    sim.faults.add(Fault("repeat_page", "/users"))
+    expected = client.get("/users", page=0, per_page=5).json
+    sim.faults.clear()
+    assert expected == client.get("/users", page=0, per_page=5).json
+
+
 def test_a_body_may_be_cut_under_an_honest_length(client, sim):
     sim.faults.add(Fault("truncated_json", when="always"))
     with pytest.raises(json.JSONDecodeError):

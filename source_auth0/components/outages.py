@@ -1,0 +1,52 @@
+"""Streams that Auth0 does not answer: what is left of them is not waited for as patiently as the first."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+#: Requests of a stream in a row that may fail with all patience before no more of it are sent.
+MOST_IN_VAIN = 8
+
+
+class Outages:
+    """Knows when each stream was last answered, and counts its requests that were given up since then.
+
+    A request that nothing answers costs minutes. A stream that is read for thousands of parents would cost days, though
+    it has failed with the first of them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_vain: dict[str, tuple[int, AirbyteTracedException]] = {}
+        #: Stream to the moment of its last answer, on the monotonic clock.
+        self.answered_at: dict[str, float] = {}
+
+    def verify(self, stream: str) -> None:
+        """Raise what a stream's requests ended with, if that has happened too often to ask again."""
+        count, error = self._in_vain.get(stream, (0, None))
+        if error is not None and count >= MOST_IN_VAIN:
+            raise error
+
+    def given_up(self, stream: str, error: AirbyteTracedException) -> None:
+        """A request was given up."""
+        with self._lock:
+            count, _ = self._in_vain.get(stream, (0, None))
+            self._in_vain[stream] = count + 1, error
+
+    @contextlib.contextmanager
+    def counting(self, stream: str) -> Iterator[None]:
+        """Count what fails in here as a request that was given up."""
+        try:
+            yield
+        except AirbyteTracedException as error:
+            self.given_up(stream, error)
+            raise
+
+    def answered(self, stream: str, now: float) -> None:
+        """A request was answered: whatever there was is over."""
+        self.answered_at[stream] = now
+        if stream in self._in_vain:
+            with self._lock:
+                self._in_vain.pop(stream, None)

@@ -1,0 +1,37 @@
+"""What tells an answer of a list from those before it, so that one that repeats is not followed for ever."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from source_auth0.components.sharing import Page
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page of a list, what tells it from others, and the checkpoint that it leads to."""
+
+    body: Any = None
+    page: Page = field(default_factory=list)
+    told_by: bytes = b""
+    following: str | None = None
+    #: What it has in common with an answer before it, if anything.
+    repeats: str = ""
+    #: The checkpoints of the whole list so far.
+    seen: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, body: Any, page: Page, before: "Answer") -> "Answer":
+        """The answer behind another one."""
+        told_by = orjson.dumps([len(page), page[0], page[-1]]) if page else b""
+        # Deliveries of event streams were recorded with another name for it.
+        following = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
+        repeats = "page" if page and told_by == before.told_by else "checkpoint" if following in before.seen else ""
+        return cls(body, page, told_by, following, repeats, before.seen)
+
+    def taken(self) -> "Answer":
+        """The same, once it is used."""
+        if self.following is not None:
+            self.seen.add(self.following)
+        return self
