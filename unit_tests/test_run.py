@@ -2,6 +2,8 @@ import gc
 import json
 import os
 import runpy
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.logger import PRINT_BUFFER
 from requests_mock import Mocker
 
 from source_auth0 import SourceAuth0
 from source_auth0 import run as run_module
 from source_auth0.components.pages import Lines
+from source_auth0.components.problems import config_error
 from source_auth0.manifest import stream_files
 from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
 
@@ -227,25 +231,32 @@ def test_rows_are_printed_some_at_a_time_and_all_of_them(
             self._output.rows(page)
         yield '{"type":"STATE"}'
         self._output.rows(page)
-        raise KeyboardInterrupt
+        raise config_error("It fails.")
 
     monkeypatch.setattr(AirbyteEntrypoint, "run", messages)
-    monkeypatch.setattr(os, "_exit", lambda _: None)
     _, printed, _ = command("spec")
-    assert ["RECORD"] * 10 + ["STATE", "RECORD"] == [message["type"] for message in printed]
-    assert [7, 4, 1] == written
+    assert ["RECORD"] * 10 + ["STATE", "RECORD", "TRACE"] == [message["type"] for message in printed]
+    assert [7, 4, 1, 1] == written
 
 
-def test_ctrl_c_ends_the_process_at_once(command, monkeypatch: pytest.MonkeyPatch):
-    ended: list[int] = []
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_command(command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int):
+    ended, is_over = list[int](), threading.Event()
 
-    def interrupted(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def end(code: int) -> None:
+        ended.append(code)
+        PRINT_BUFFER.lock.release()
+        is_over.set()
 
-    monkeypatch.setattr(AirbyteEntrypoint, "run", interrupted)
-    monkeypatch.setattr(os, "_exit", ended.append)
+    def signalled(*_: Any) -> Any:
+        signal.raise_signal(number)
+        is_over.wait(30)
+        return []
+
+    monkeypatch.setattr(AirbyteEntrypoint, "run", signalled)
+    monkeypatch.setattr(os, "_exit", end)
     command("spec")
-    assert [130] == ended
+    assert [code] == ended
 
 
 def test_a_reader_who_goes_away_ends_the_process(command, monkeypatch: pytest.MonkeyPatch):
