@@ -54,7 +54,10 @@ class Output:
     def flush(self) -> None:
         """Write what waits; workers write log lines themselves, which must not come amid a row."""
         with PRINT_BUFFER.lock:
-            sys.stdout.buffer.write(b"".join(self._waiting))
+            left = memoryview(b"".join(self._waiting))
+            while left:
+                # With PYTHONUNBUFFERED, a signal leaves the rest of a write to the caller.
+                left = left[sys.stdout.buffer.write(left) :]
             sys.stdout.buffer.flush()
         self._waiting, self._size = [], 0
 

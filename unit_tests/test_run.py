@@ -1,9 +1,11 @@
 import gc
+import io
 import json
 import os
 import runpy
 import signal
 import threading
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -237,6 +239,23 @@ def test_rows_are_printed_some_at_a_time_and_all_of_them(
     _, printed, _ = command("spec")
     assert ["RECORD"] * 10 + ["STATE", "RECORD", "TRACE"] == [message["type"] for message in printed]
     assert [7, 4, 1, 1] == written
+
+
+def test_what_a_write_leaves_is_written_too(monkeypatch: pytest.MonkeyPatch):
+    """Without a buffer, as PYTHONUNBUFFERED asks for, a write that a signal interrupts says how far it came."""
+
+    class Interrupted(io.RawIOBase):
+        written = b""
+
+        def write(self, data: Any) -> int:
+            some = bytes(data[:7])
+            self.written += some
+            return len(some)
+
+    raw = Interrupted()
+    monkeypatch.setattr("sys.stdout", types.SimpleNamespace(buffer=raw))
+    run_module.Output().message("a line of more than seven bytes")
+    assert b"a line of more than seven bytes\n" == raw.written
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
