@@ -59,9 +59,15 @@ class Chain:
         return self.outcome
 
     def _resume(self) -> Saved:
-        """What the next sync goes on from: the last state, or now and then one that a platform kept instead."""
+        """What the next sync goes on from: the last state, or now and then one that a platform kept instead.
+
+        Without any, nobody can know whose rows from before have to go: tombstones begin with the first state.
+        """
         saved = self._platform.saved
-        return saved[-1] if self._chance.random() < 0.7 else self._chance.choice(saved[-8:])
+        if self._chance.random() < 0.7:
+            return saved[-1]
+        has_to_know = bool(self._platform.rows and self._family.config.get("users_deletion_tombstones"))
+        return self._chance.choice([one for one in saved[-8:] if one.states or not has_to_know] or saved[-1:])
 
     def _finish(self, sim: Simulator, at: Saved, platform: Platform) -> None:
         """A sync that nobody kills has to end well, and everything has to be there."""
@@ -118,7 +124,13 @@ class Chain:
         platform, workers = self._platform, self._workers or MOST_WORKERS
         keys = [self._key(stream, row) for stream, row in platform.rows]
         earlier = set(keys[:known])
-        told = {key for place, key in enumerate(keys[:known]) if key and place < at.told.get(key[0], 0)}
+        told = {
+            key
+            for stream, places in at.told.items()
+            for part in places
+            for key in keys[part.start : part.stop]
+            if key and key[0] == stream
+        }
         early = sum(key in told for key in keys[known:])
         if was_last and self.outcome.runs > 1:
             self.outcome.repeats.append(sum(key in earlier for key in keys[known:] if key))
@@ -127,7 +139,11 @@ class Chain:
         if early > bound * workers:
             self._complain("repeats", [f"{early} rows come again that a state told of"])
         last = platform.saved[-1].told
-        unsaid = sum(place >= last.get(stream, 0) for place, (stream, _) in enumerate(platform.rows) if place >= known)
+        unsaid = sum(
+            all(place not in part for part in last.get(stream, ()))
+            for place, (stream, _) in enumerate(platform.rows)
+            if place >= known
+        )
         if unsaid > bound * (workers + WAITING) * len(self._family.streams):
             self._complain("states", [f"{unsaid} rows came after the last one"])
 

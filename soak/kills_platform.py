@@ -12,14 +12,14 @@ States = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Saved:
-    """The states of all streams when so many rows had been taken; `told`: how many were before each, by stream.
+    """The states of all streams when so many rows had been taken; `told`: the places of the rows that each tells of.
 
-    That is fewer where a sync went on from states that were older than the last rows.
+    Rows behind the state that a later sync goes on from are told of by none of that sync's states.
     """
 
     rows: int = 0
     states: States = field(default_factory=dict)
-    told: dict[str, int] = field(default_factory=dict)
+    told: dict[str, tuple[range, ...]] = field(default_factory=dict)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -37,6 +37,8 @@ class Platform:
 
     rows: Rows = field(default_factory=list)
     saved: list[Saved] = field(default_factory=lambda: [Saved()])
+    #: Where the sync at hand began.
+    begun: Saved = field(default_factory=Saved)
     #: Streams that the sync at hand said to have read to the end.
     complete: set[str] = field(default_factory=set)
     #: What else it printed that tells of trouble.
@@ -44,7 +46,8 @@ class Platform:
 
     def begin(self, at: Saved) -> None:
         """A sync goes on from here: what was saved later is lost."""
-        self.saved.append(Saved(len(self.rows), at.states, at.told))
+        self.begun = Saved(len(self.rows), at.states, at.told)
+        self.saved.append(self.begun)
         self.complete, self.problems = set(), []
 
     def take(self, line: bytes) -> str:
@@ -56,7 +59,8 @@ class Platform:
         elif kind == "STATE":
             state, last, rows = message["state"], self.saved[-1], len(self.rows)
             name = state["stream"]["stream_descriptor"]["name"]
-            self.saved.append(Saved(rows, {**last.states, name: state}, {**last.told, name: rows}))
+            told = (*self.begun.told.get(name, ()), range(self.begun.rows, rows))
+            self.saved.append(Saved(rows, {**last.states, name: state}, {**last.told, name: told}))
         elif kind == "TRACE":
             self._trace(message["trace"])
         return kind

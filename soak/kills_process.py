@@ -1,5 +1,6 @@
 """Syncs in processes that are killed, at a moment that is told by what they print, what they ask for, or the time."""
 
+import atexit
 import json
 import os
 import select
@@ -58,7 +59,7 @@ class Nursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, "-m", "soak.kills_nursery", str(theirs.fileno())]
-            subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         self._orders = ours
 
     def start(self, arguments: list[str], seed: int, output: int, errors: int) -> int:
@@ -72,11 +73,18 @@ class Nursery:
         self._orders.send(json.dumps({"bury": pid}).encode())
         return int(self._orders.recv(64))
 
+    def close(self) -> None:
+        """No more syncs."""
+        self._orders.close()
+        self._process.wait()
+
 
 @cache
 def nursery() -> Nursery:
     """The one of this process; it ends with it."""
-    return Nursery()
+    only = Nursery()
+    atexit.register(only.close)
+    return only
 
 
 class Sync:
