@@ -23,11 +23,11 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
+from benchmarks.killing import killed_again_and_again
 from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.connector import Run, run
 from integration_tests.in_process import catalog_of
-from integration_tests.killing import killed_again_and_again
 
 
 def serve(options: argparse.Namespace, pipe: Connection) -> None:

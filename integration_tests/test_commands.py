@@ -124,9 +124,12 @@ def test_a_token_that_expires_during_the_sync_is_renewed(
     assert 2 == sum(r.path == "/oauth/token" for r in sim.journal)
 
 
-def test_ctrl_c_ends_quietly(sim: Simulator, config: dict[str, Any], catalog: Catalog, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_sync_quietly(
+    sim: Simulator, config: dict[str, Any], catalog: Catalog, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """However long its requests take; the last line says what ended it."""
     sim.latency = 5
-
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "catalog.json").write_text(json.dumps(configured(catalog, ["users"])))
     arguments = [sys.executable, "-m", "source_auth0", "read", "--config", "config.json", "--catalog", "catalog.json"]
@@ -134,9 +137,11 @@ def test_ctrl_c_ends_quietly(sim: Simulator, config: dict[str, Any], catalog: Ca
     with subprocess.Popen(arguments, stdout=-1, stderr=-1, cwd=tmp_path, text=True, env=environment) as process:
         while not sim.journal:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
-    assert (130, "") == (process.returncode, stderr)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=20)
+    assert (code, "") == (process.returncode, stderr)
+    assert f"Ended by {number.name}." in json.loads(stdout.splitlines()[-1])["log"]["message"]
+    assert stdout.endswith("\n")
 
 
 def catalog_of(*names: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import random
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import sync
-from integration_tests.killing import killed_again_and_again
 from integration_tests.test_users import between_requests
 
 Row = dict[str, Any]
@@ -145,17 +143,3 @@ def test_tombstones_leave_exactly_the_tenants_users(
         sim.clock.advance(600)
         destination.apply(sync(config, "users", state=state).records["users"])
         assert everybody(sim) == destination.users
-
-
-@pytest.mark.slow
-def test_deletions_that_are_killed_again_and_again_are_complete_in_the_end(tmp_path: Path) -> None:
-    """SIGKILL at four moments: each deletion once but for what a kill repeats, a page at most."""
-    with Simulator(users=2000, log_events=3000, latency=0.01) as sim:
-        doomed = sorted(sim.tenant.users)[:900]
-        for user_id in doomed:
-            sim.tenant.delete_user(user_id)
-            for _ in range(5):
-                sim.tenant.log.add("s")
-        done = killed_again_and_again(tmp_path, config_of(sim), "user_deletions", kills=4, between=(50, 400), seed=5)
-        deleted = done.values("user_id")
-        assert (4, set()) == (done.kills, set(doomed) - set(deleted))

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import Synced, sync
-from integration_tests.killing import killed_again_and_again
 from source_auth0.components.log import TenantLog
 
 DERIVED = ("changes", "user_deletions")
@@ -158,17 +156,6 @@ def test_a_state_from_another_tenant_is_told(caplog: pytest.LogCaptureFixture) -
         state[0]["stream"]["stream_state"] = {"log_id": "9" * 56, "date": "2099-01-01T00:00:00.000Z"}
         assert [] == ids(sync(config_of(sim), "logs", state=state))
         assert "reset the stream's state" in caplog.text
-
-
-@pytest.mark.slow
-def test_a_log_that_is_killed_again_and_again_is_complete_in_the_end(tmp_path: Path) -> None:
-    """SIGKILL at five moments: nothing is missing, and each kill repeats a page a worker at most."""
-    with Simulator(users=20, log_events=20_000, latency=0.01) as sim:
-        done = killed_again_and_again(tmp_path, config_of(sim), "logs", kills=5, between=(500, 4000), seed=3)
-        found = Counter(done.values("log_id"))
-        assert (5, set(kept(sim))) == (done.kills, set(found))
-        assert sum(found.values()) - len(found) <= 5 * 8 * 100
-        assert max(len(str(state["stream"]["stream_state"])) for state in done.states) < 2000
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -13,7 +12,6 @@ import pytest
 from auth0_simulator import Fault, Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import Synced, sync
-from integration_tests.killing import killed_again_and_again
 
 ROLES, METHODS, SESSIONS = "user_roles", "user_authentication_methods", "user_sessions"
 PATHS = {
@@ -181,19 +179,3 @@ def test_an_interrupted_first_sync_goes_on_where_it_was(sim: Simulator) -> None:
     assert len(sim.journal) <= len(sim.tenant.users) - len(before) + 20
     kept = {(row["user_id"], row["id"]) for row in rows if row["user_id"] in before}
     assert kept | {(r["user_id"], r["id"]) for r in second.records[METHODS]} == {(r["user_id"], r["id"]) for r in rows}
-
-
-@pytest.mark.slow
-def test_syncs_that_are_killed_again_and_again_are_complete_in_the_end(tmp_path: Path) -> None:
-    """SIGKILL at four moments, and events and logins among them; each repeats some users for each worker at most."""
-    with Simulator(users=600, log_events=200, latency=0.01) as sim:
-        config = config_of(sim, num_workers=8)
-        whole = {(r["user_id"], r["id"]) for r in sync(config, METHODS, full_refresh=True).records[METHODS]}
-        done = killed_again_and_again(tmp_path, config, METHODS, kills=4, between=(60, 250), seed=5)
-        keys = [(row["user_id"], row["id"]) for _, row in done.rows]
-        runs: dict[str, set[int]] = {}
-        for number, row in done.rows:
-            runs.setdefault(row["user_id"], set()).add(number)
-        assert (4, whole) == (done.kills, set(keys))
-        assert sum(len(numbers) - 1 for numbers in runs.values()) <= 4 * 3 * 8
-        assert max(len(json.dumps(s["stream"]["stream_state"])) for s in done.states) < 2000

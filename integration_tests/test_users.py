@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import Synced, sync
-from integration_tests.killing import killed_again_and_again
 from source_auth0.components.search import KeysetSearch
 
 A_YEAR_AGO = datetime.now(timezone.utc) - timedelta(days=365)
@@ -159,15 +157,6 @@ def test_the_sync_tells_how_many_rows_to_expect() -> None:
             synced = sync(config_of(sim), "users", full_refresh=True)
         estimates = [m.trace.estimate for m in synced.messages if m.trace and m.trace.estimate]
         assert expected == [estimate.row_estimate for estimate in estimates]
-
-
-@pytest.mark.slow
-def test_a_sync_that_is_killed_again_and_again_is_complete_in_the_end(tmp_path: Path) -> None:
-    """SIGKILL at five moments; each run goes on from the last state that was printed."""
-    with Simulator(users=6000, latency=0.01) as sim:
-        done = killed_again_and_again(tmp_path, config_of(sim), "users", kills=5, between=(200, 1100), seed=11)
-        assert (5, everybody(sim)) == (done.kills, sorted(set(done.values("user_id"))))
-        assert requests_of(sim) < 61 + 5 * 40
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.components.config import verify_config
 from source_auth0.components.pages import Lines, lines_in
 from source_auth0.components.problems import config_error
+from source_auth0.ending import ended_by_signals
 from source_auth0.source import SourceAuth0
 
-INTERRUPTED = 130
 UNREAD = 1
 BUFFER = 1 << 16
 #: Pages between two looks at the memory, which the framework takes every 5,000 rows.
@@ -54,7 +54,10 @@ class Output:
     def flush(self) -> None:
         """Write what waits; workers write log lines themselves, which must not come amid a row."""
         with PRINT_BUFFER.lock:
-            sys.stdout.buffer.write(b"".join(self._waiting))
+            left = memoryview(b"".join(self._waiting))
+            while left:
+                # With PYTHONUNBUFFERED, a signal leaves the rest of a write to the caller.
+                left = left[sys.stdout.buffer.write(left) :]
             sys.stdout.buffer.flush()
         self._waiting, self._size = [], 0
 
@@ -94,15 +97,13 @@ def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
     arguments = AirbyteEntrypoint.parse_args(sys.argv[1:] or ["--help"])
     _collect_seldom()
+    output = Output()
     try:
-        _print_messages(arguments)
+        with ended_by_signals():
+            _print_messages(arguments, output)
     except AirbyteTracedException as error:
-        print(AirbyteEntrypoint.airbyte_message_to_string(error.as_sanitized_airbyte_message()), flush=True)
+        output.message(AirbyteEntrypoint.airbyte_message_to_string(error.as_sanitized_airbyte_message()))
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stdout.flush()
-        # Workers may be waiting for a rate limit; nobody who pressed Ctrl-C wants to wait with them.
-        os._exit(INTERRUPTED)
     except BrokenPipeError:
         # Nobody reads on, and workers wait for that.
         os._exit(UNREAD)
@@ -117,8 +118,7 @@ def _collect_seldom() -> None:
     gc.set_threshold(GARBAGE, 20, 20)
 
 
-def _print_messages(arguments: argparse.Namespace) -> None:
-    output = Output()
+def _print_messages(arguments: argparse.Namespace, output: Output) -> None:
     try:
         for message in Entrypoint(_source(arguments), output).run(arguments):
             output.message(message)

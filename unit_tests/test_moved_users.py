@@ -406,17 +406,18 @@ def test_a_state_without_anything_open_may_say_so():
 @pytest.mark.parametrize(
     ("done", "again", "asked", "left"),
     [
-        ([], 0, "c", ""),
-        ([0], 0, "c", ""),
+        ([], 0, "c", "abc"),
+        ([0], 0, "c", "bc"),
         ([4], 0, "e", "abcd"),
         ([4, 0, 3], 0, "e", "bc"),
         ([2, 0, 1], 0, "c", ""),
-        ([1], 2, "c", ""),
+        ([1], 2, "c", "c"),
+        ([2], 2, "c", ""),
         ([4, 0], 2, "e", "cd"),
     ],
 )
 def test_a_round_names_those_who_are_left_behind_the_last(done: list[int], again: int, asked: str, left: str):
-    """It never falls back behind an earlier sync; those who are asked again are named elsewhere."""
+    """It never falls back behind an earlier sync, which left them, too; who is asked again is named elsewhere."""
     current = Round(list("abcdef"), 0, Spot(), "c", again)
     for place in done:
         current.done(place)

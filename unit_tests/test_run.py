@@ -1,7 +1,11 @@
 import gc
+import io
 import json
 import os
 import runpy
+import signal
+import threading
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.logger import PRINT_BUFFER
 from requests_mock import Mocker
 
 from source_auth0 import SourceAuth0
 from source_auth0 import run as run_module
 from source_auth0.components.pages import Lines
+from source_auth0.components.problems import config_error
 from source_auth0.manifest import stream_files
 from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
 
@@ -227,25 +233,49 @@ def test_rows_are_printed_some_at_a_time_and_all_of_them(
             self._output.rows(page)
         yield '{"type":"STATE"}'
         self._output.rows(page)
-        raise KeyboardInterrupt
+        raise config_error("It fails.")
 
     monkeypatch.setattr(AirbyteEntrypoint, "run", messages)
-    monkeypatch.setattr(os, "_exit", lambda _: None)
     _, printed, _ = command("spec")
-    assert ["RECORD"] * 10 + ["STATE", "RECORD"] == [message["type"] for message in printed]
-    assert [7, 4, 1] == written
+    assert ["RECORD"] * 10 + ["STATE", "RECORD", "TRACE"] == [message["type"] for message in printed]
+    assert [7, 4, 1, 1] == written
 
 
-def test_ctrl_c_ends_the_process_at_once(command, monkeypatch: pytest.MonkeyPatch):
-    ended: list[int] = []
+def test_what_a_write_leaves_is_written_too(monkeypatch: pytest.MonkeyPatch):
+    """Without a buffer, as PYTHONUNBUFFERED asks for, a write that a signal interrupts says how far it came."""
 
-    def interrupted(*_: Any) -> None:
-        raise KeyboardInterrupt
+    class Interrupted(io.RawIOBase):
+        written = b""
 
-    monkeypatch.setattr(AirbyteEntrypoint, "run", interrupted)
-    monkeypatch.setattr(os, "_exit", ended.append)
+        def write(self, data: Any) -> int:
+            some = bytes(data[:7])
+            self.written += some
+            return len(some)
+
+    raw = Interrupted()
+    monkeypatch.setattr("sys.stdout", types.SimpleNamespace(buffer=raw))
+    run_module.Output().message("a line of more than seven bytes")
+    assert b"a line of more than seven bytes\n" == raw.written
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_command(command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int):
+    ended, is_over = list[int](), threading.Event()
+
+    def end(code: int) -> None:
+        ended.append(code)
+        PRINT_BUFFER.lock.release()
+        is_over.set()
+
+    def signalled(*_: Any) -> Any:
+        signal.raise_signal(number)
+        is_over.wait(30)
+        return []
+
+    monkeypatch.setattr(AirbyteEntrypoint, "run", signalled)
+    monkeypatch.setattr(os, "_exit", end)
     command("spec")
-    assert [130] == ended
+    assert [code] == ended
 
 
 def test_a_reader_who_goes_away_ends_the_process(command, monkeypatch: pytest.MonkeyPatch):

@@ -128,8 +128,24 @@ def test_without_a_saved_place_nobody_is_deleted_and_the_next_sync_begins_at_the
     assert {"updated_at": END, "deletions": {"log_id": log_id(1), "date": moment(30_000)}} == sync.states[-1]
 
 
-def test_an_empty_log_leaves_no_place():
-    assert {"updated_at": END} == synced([], [], None).states[-1]
+def test_an_empty_log_is_a_place_too():
+    """Whoever is deleted next is the first event of it."""
+    sync = synced([], [], None)
+    assert {"updated_at": END, "deletions": {"log_id": "", "date": ""}} == sync.states[-1]
+    again = synced([], [deletion(1, 30_000, "auth0|1")], sync.states[-1])
+    assert ["auth0|1"] == list(again.tombstones)
+
+
+@pytest.mark.parametrize("saved", [None, DAY_BEFORE])
+def test_a_first_sync_says_ahead_of_all_rows_from_where_on_it_hears_of_deletions(saved: Any):
+    """If it is killed after a row, and the row's user is deleted, the next one has to send a tombstone."""
+    home = house(users_at(*range(20_000, 20_300)))
+    home.log.events = [event(1, 20_000)]
+    first = Sync(home, saved)
+    next(first.cursor.stream_slices())
+    assert {**(saved or {}), "deletions": after(1, 20_000)["deletions"]} == first.states[0]
+    again = synced(users_at(20_001), [event(1, 20_000), deletion(2, 30_000, "auth0|1")], first.states[0])
+    assert (["auth0|1"], ["auth0|00000"]) == (list(again.tombstones), again.living)
 
 
 @pytest.mark.parametrize("saved", [None, after(1, 42_000)])

@@ -66,9 +66,9 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
         While the sync runs, also `open`, the pieces still to be read as pairs of timestamps, and `until`, where the
         sync will end; a version that does not know them reads again from the low-water mark.
         """
-        if self._until is None:
-            return dict(self.saved())
         deletions = self.tombstones.state if self.tombstones else {}
+        if self._until is None:
+            return {**self.saved(), **deletions}
         open_pieces = sorted((p.position, p.end) for p in self.pieces if not p.closed and p.position < p.end)
         key = self.cursor_field.cursor_field_key
         if not open_pieces:
@@ -79,8 +79,11 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
     def stream_slices(self) -> Iterator[StreamSlice]:
         """A slice for each piece: those that the state asks for, then halves of the largest as workers fall idle."""
         if self._incremental and self.tenant.get("users_deletion_tombstones"):
-            self.tombstones = Tombstones(self.search, self.saved())
+            self.tombstones = Tombstones(self.search, super().saved())
             yield from self.tombstones.slices(self)
+            if self.tombstones.has_begun_anew:
+                # Ahead of the first row: whoever is deleted after a sync that is killed has to get a tombstone, too.
+                self.send()
         if self.search.export.is_wanted(from_nothing=not self.saved()) and (job := self.search.export.run()):
             self._exported = job.created_at - safety_lag(self.tenant)
             extra = {"export": job, "cursor": self}

@@ -1,6 +1,8 @@
 """A round of users to ask, one by one, and how far it has come."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from source_auth0.components.log import Spot
@@ -42,9 +44,15 @@ class Round:
         return not self.left and self.last == len(self.users) - 1
 
     @property
+    def _unreached(self) -> Iterator[int]:
+        """Places behind the last one of users whom an earlier sync had left behind others, and none has come to yet."""
+        behind = range(max(self.last + 1, self.again), len(self.users))
+        return takewhile(lambda place: self.users[place] <= self.skipped, behind)
+
+    @property
     def state(self) -> dict[str, Any]:
         """What another sync needs to go on from here: everybody up to `asked` was asked, but for those `left`."""
-        left = [place for place in self.left if place >= self.again]
+        left = [place for place in (*self.left, *self._unreached) if place >= self.again]
         last = self.last if len(left) <= MOST_LEFT else left[MOST_LEFT] - 1
         asked = max(self.users[last], self.skipped) if last >= self.again else self.skipped
         named = [self.users[place] for place in left[:MOST_LEFT]]

@@ -8,6 +8,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.deletions import OVERLAP, Deletions
 from source_auth0.components.log import Spot, TenantLog, order_of
+from source_auth0.components.log_cursor import verify_spot
 from source_auth0.components.log_facts import LogFacts
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.windows import look_back, moment_of, safety_lag
@@ -31,17 +32,22 @@ class Tombstones:
     def __init__(self, search: "KeysetSearch", saved: Mapping[str, Any]) -> None:
         self._search = search
         self._log = TenantLog(search.requester)
-        self._after = Spot.saved_in(saved.get("deletions") or {})
+        self._after = Spot.saved_in(saved["deletions"]) if "deletions" in saved else None
         self._deleted_at: dict[str, str] = {}
         self._new: dict[str, str] = {}
         self._are_sent = False
         self._are_over = threading.Event()
 
     @property
+    def has_begun_anew(self) -> bool:
+        """Whether no earlier sync has left a place; the next one tells of who is deleted from here on."""
+        return self._after is None
+
+    @property
     def state(self) -> dict[str, Any]:
-        """The place in the log up to which deletions have been handed on."""
+        """The place in the log up to which deletions have been handed on; an empty log is one at its beginning."""
         spot = self._log.end if self._are_sent else self._after
-        return {"deletions": spot.saved} if spot.log_id else {}
+        return {} if spot is None else {"deletions": spot.saved}
 
     def slices(self, cursor: "UserCursor") -> Iterator[StreamSlice]:
         """A slice for them, if any, and nothing else before it is read: who is there again has to come later."""
@@ -56,14 +62,13 @@ class Tombstones:
         Without a saved place there is nothing to delete, but for users that a search still shows.
         """
         end, tenant = self._log.end, self._search.tenant
-        earlier = self._log.before(
-            self._after if self._after.log_id else end, max(OVERLAP, look_back(tenant) + safety_lag(tenant))
-        )
+        after = end if self._after is None else self._after
+        earlier = self._log.before(after, max(OVERLAP, look_back(tenant) + safety_lag(tenant)))
         deletions = Deletions()
         for stretch in LogFacts.of(tenant).between(self._log, earlier, end):
             for row in deletions.rows(stretch.events):
                 self._deleted_at[row["user_id"]] = row["deleted_at"]
-                if self._after.log_id and order_of(row["log_id"]) > self._after.order:
+                if not self.has_begun_anew and order_of(row["log_id"]) > after.order:
                     self._new[row["user_id"]] = row["deleted_at"]
         self._are_sent = not self._new
         return bool(self._new)
@@ -92,5 +97,4 @@ class Tombstones:
 def verify_deletions(saved: Mapping[str, Any]) -> None:
     """Raise KeyError, ValueError, TypeError or AttributeError for what this module has not left in a state."""
     if "deletions" in saved:
-        order_of(saved["deletions"]["log_id"] + "")
-        moment_of(saved["deletions"]["date"])
+        verify_spot(saved["deletions"]["log_id"], saved["deletions"]["date"])

@@ -1,0 +1,172 @@
+"""What tells whether syncs that were killed lost anything has to be able to say so."""
+
+import json
+import signal
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from auth0_simulator import Simulator
+from soak import kills_checks as checks
+from soak.kills_deeds import METHODS, Happened, move
+from soak.kills_moments import KINDS, draw
+from soak.kills_outcome import Outcome
+from soak.kills_platform import Cut, Platform
+from soak.kills_process import Ended
+from soak.kills_states import regress, regresses
+
+SIM: Any = SimpleNamespace(events=SimpleNamespace(after=len))
+DAY = "2026-01-0{}T00:00:00.000Z"
+
+
+def log_id(slot: int) -> str:
+    return f"900{'0' * 17}{slot:036d}"
+
+
+def users(low: int, until: int = 0, *pieces: tuple[int, int]) -> dict[str, Any]:
+    opened = {"open": [[DAY.format(a), DAY.format(b)] for a, b in pieces], "until": DAY.format(until)}
+    return {"updated_at": DAY.format(low), **(opened if pieces else {})}
+
+
+def log(low: int, until: int = 0, *pieces: tuple[int, int]) -> dict[str, Any]:
+    opened = {"open": [[log_id(a), log_id(b), DAY.format(1)] for a, b in pieces], "until": log_id(until)}
+    return {"log_id": log_id(low), "date": DAY.format(1), **(opened if pieces else {})}
+
+
+def asked(last: str, *left: str, until: int = 2) -> dict[str, Any]:
+    return {"updated_at": DAY.format(1), "open": {"until": DAY.format(until), "asked": last, "left": list(left)}}
+
+
+@pytest.mark.parametrize(
+    ("stream", "before", "after", "wrong"),
+    [
+        ("users", {}, users(1, 9, (1, 9)), ""),
+        ("users", users(1, 9, (1, 9)), users(1, 9, (1, 2), (5, 9)), ""),
+        ("users", users(1, 9, (1, 2), (5, 9)), users(9), ""),
+        ("users", users(3), users(4), ""),
+        ("users", users(4), users(3), "the low-water mark goes back"),
+        ("users", users(1, 9, (1, 9)), users(1, 8, (1, 8)), "the end goes back"),
+        ("users", users(1, 9, (1, 2), (5, 9)), users(1, 9, (1, 3), (5, 9)), "was done, and is open again"),
+        ("users", {**users(1), "deletions": {"log_id": log_id(7)}}, users(2), "deletions go back"),
+        ("logs", log(1, 9, (1, 4), (6, 9)), log(3, 12, (3, 4), (6, 12)), ""),
+        ("logs", log(1, 9, (1, 4), (6, 9)), log(1, 9, (1, 5)), "was done, and is open again"),
+        ("changes", log(7), log(8), ""),
+        ("changes", log(8), log(7), "the low-water mark goes back"),
+        ("events", {"offset": "xx"}, {"offset": "xxx"}, ""),
+        ("events", {"offset": "xxx"}, {"offset": "xx"}, "the low-water mark goes back"),
+        (METHODS, asked("c"), asked("f", "e"), ""),
+        (METHODS, asked("f", "b"), asked("f"), ""),
+        (METHODS, asked("f"), {"updated_at": DAY.format(2)}, ""),
+        (METHODS, asked("f"), asked("c"), "users are asked again"),
+        (METHODS, asked("f", "b"), asked("g", "c"), "users are asked again: ['c']"),
+        (METHODS, asked("f", until=3), asked("a", until=4), "a round was left before it was over"),
+        (METHODS, {"updated_at": DAY.format(2)}, asked("a"), "the mark goes back"),
+        ("roles", {"x": 1}, {"x": "y" * 3000}, "it has 30"),
+    ],
+)
+def test_a_state_that_falls_behind_is_told(stream: str, before: Any, after: Any, wrong: str) -> None:
+    found = regress(stream, SIM, before, after, begins=False)
+    assert wrong in found
+    assert bool(wrong) == bool(found)
+
+
+def line(kind: str, **content: Any) -> bytes:
+    return json.dumps({"type": kind.upper(), kind: content}).encode()
+
+
+def state(stream: str, content: dict[str, Any]) -> bytes:
+    return line("state", stream={"stream_descriptor": {"name": stream}, "stream_state": content})
+
+
+def test_a_sync_that_goes_on_from_an_older_state_keeps_the_rows_behind_it() -> None:
+    platform = Platform()
+    platform.take(line("record", stream="users", data={"n": 1}))
+    platform.take(state("users", users(2)))
+    platform.take(line("record", stream="users", data={"n": 2}))
+    platform.take(state("users", users(3)))
+    platform.begin(platform.saved[1])
+    assert (2, users(2), {"users": (range(1),)}) == (
+        len(platform.rows),
+        platform.saved[-1].of("users"),
+        platform.saved[-1].told,
+    )
+    platform.take(state("users", users(1)))
+    (found,) = regresses(platform, 4, ["users"], SIM)
+    assert "the low-water mark goes back" in found
+
+
+def test_a_machine_that_goes_down_takes_nothing_more_and_half_a_message_is_told() -> None:
+    taken = Cut(Platform(), lambda line: line == b"last")
+    assert [True, False] == [taken(b'{"type":"REC'), taken(b"last")]
+    assert "a line is no message" in taken.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("ended", "wrong"),
+    [
+        (Ended(0, None, b"", "", is_hung=False), []),
+        (Ended(-9, signal.SIGKILL, b'{"ty', "", is_hung=False), []),
+        (Ended(143, signal.SIGTERM, b"", "", is_hung=False), []),
+        (Ended(1, None, b"", "", is_hung=False), ["the exit code is 1"]),
+        (Ended(-15, signal.SIGTERM, b'{"ty', "", is_hung=False), ["the exit code is -15", "half a line"]),
+        (Ended(130, signal.SIGINT, b"", "Traceback", is_hung=False), ["stderr has 'Traceback'"]),
+        (Ended(-9, signal.SIGTERM, b"", "", is_hung=True), ["it did not end, though told to"]),
+    ],
+)
+def test_an_end_that_is_not_as_it_should_be_is_told(ended: Ended, wrong: list[str]) -> None:
+    found = ended.amiss(is_complete=False)
+    assert len(wrong) == len(found)
+    assert all(part in told for part, told in zip(wrong, found, strict=True))
+
+
+def test_what_is_missing_from_a_union_is_named() -> None:
+    """After many deeds, rows made of the tenant itself hold, and without one of them, each check names it."""
+    with Simulator(users=40, organizations=2, log_events=30) as sim:
+        happened, chance = Happened(), Random(3)
+        move(sim, happened, chance, 200)
+        tenant = sim.tenant
+        users = [("users", tenant.users.get(user)) for user in tenant.users]
+        logs = [("logs", event) for event in tenant.log.rows()]
+        writes = [("changes", event) for _, event in logs if event["type"] == "sapi"]
+        slot = tenant.log.seeded
+        deletions = [
+            ("user_deletions", {"log_id": log_id(slot + n + 1), "user_id": user})
+            for n, user in enumerate(happened.deleted)
+        ]
+        events = [("events", event) for _, event in sim.events.entries]
+        roles = [("roles", role) for role in tenant.roles]
+        readings = [
+            (METHODS, {**row, "user_id": user, "read_at": DAY.format(1)})
+            for user in tenant.users
+            for row in tenant.glance(METHODS, user)
+        ]
+        for check, rows, more in (
+            (checks.users_are_the_tenants, users, {}),
+            (checks.nobody_else_is_there, users, {}),
+            (checks.the_log_is_whole, logs, {}),
+            (checks.what_is_made_of_it_is_whole, [*deletions, *writes], {}),
+            (checks.events_are_all_there, events, {}),
+            (checks.the_list_is_whole, roles, {"stream": "roles"}),
+            (checks.the_last_reading_is_true, readings, {"stream": METHODS}),
+        ):
+            assert ([], True) == (check(sim, happened, rows, **more), bool(rows)), check
+            assert check(sim, happened, rows[1:], **more), check
+        assert checks.what_is_made_of_it_is_whole(sim, happened, [*deletions, *writes, deletions[0]]) == []
+        again = ("user_deletions", {**deletions[0][1], "log_id": log_id(slot + 10_000)})
+        assert "has" in checks.what_is_made_of_it_is_whole(sim, happened, [*deletions, *writes, again])[0]
+
+
+def test_every_kind_of_moment_is_drawn() -> None:
+    with Simulator(users=1, organizations=0, log_events=0) as sim:
+        kinds = {draw(Random(seed), sim, 100, 10, export=True).kind for seed in range(200)}
+    assert set(KINDS) == kinds
+
+
+def test_outcomes_add_up_to_a_line() -> None:
+    whole = Outcome(repeats=[1, 5])
+    whole.count(Ended(143, signal.SIGTERM, b"", "", is_hung=False), "after a time")
+    whole.add(Outcome(runs=2, kills=1, repeats=[9], complaints=["a"]))
+    assert (3, 2, ["after a time"], ["a"]) == (whole.runs, whole.kills, whole.moments, whole.complaints)
+    assert "5 repeats a kill, 9 at most" == whole.repeated
