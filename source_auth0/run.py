@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import logging
 import os
 import sys
 from collections import defaultdict
@@ -9,15 +10,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from airbyte_cdk.logger import PRINT_BUFFER
 from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.config import verify_config
+from source_auth0.components.masking import MASK, keep_secrets, secrets_in
 from source_auth0.components.pages import Lines, lines_in
 from source_auth0.components.problems import config_error
 from source_auth0.source import SourceAuth0
+
+if sys.platform != "win32":
+    import resource
 
 INTERRUPTED = 130
 UNREAD = 1
@@ -85,6 +91,12 @@ class Entrypoint(AirbyteEntrypoint):
         return AirbyteEntrypoint.handle_record_counts(message, stream_message_count)
 
     @staticmethod
+    def set_up_secret_filter(config: Mapping[str, Any], connection_specification: Mapping[str, Any]) -> None:
+        """Have the secrets of a config masked in every form; the framework knows the one that they were typed in."""
+        AirbyteEntrypoint.set_up_secret_filter(config, connection_specification)
+        keep_secrets(secrets_in(config))
+
+    @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
         """Raise a config error that says what to enter, and where."""
         verify_config(config, source_spec.connectionSpecification)
@@ -93,6 +105,9 @@ class Entrypoint(AirbyteEntrypoint):
 def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
     arguments = AirbyteEntrypoint.parse_args(sys.argv[1:] or ["--help"])
+    # The framework does so once there is a source.
+    init_uncaught_exception_handler(logging.getLogger("airbyte"))
+    _leave_no_core()
     _collect_seldom()
     try:
         _print_messages(arguments)
@@ -117,6 +132,12 @@ def _collect_seldom() -> None:
     gc.set_threshold(GARBAGE, 20, 20)
 
 
+def _leave_no_core() -> None:
+    """Have a crash leave no file with the memory of this process, which holds secrets."""
+    if sys.platform != "win32":
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
 def _print_messages(arguments: argparse.Namespace) -> None:
     output = Output()
     try:
@@ -127,23 +148,27 @@ def _print_messages(arguments: argparse.Namespace) -> None:
 
 
 def _source(arguments: argparse.Namespace) -> SourceAuth0:
-    config, catalog, state = (getattr(arguments, name, None) for name in ("config", "catalog", "state"))
+    path, catalog, state = (getattr(arguments, name, None) for name in ("config", "catalog", "state"))
+    config = _read(SourceAuth0.read_config, path) if path else None
+    keep_secrets(secrets_in(config or {}))
     return SourceAuth0(
-        config=_read(SourceAuth0.read_config, config) if config else None,
+        config=config,
         catalog=_read(SourceAuth0.read_catalog, catalog) if catalog else None,
         state=_read(SourceAuth0.read_state, state) if state else None,
-        config_path=config,
+        config_path=path,
         whole_pages=True,
     )
 
 
 def _read(reader: Any, path: str) -> Any:
+    # Some hand over the config itself.
+    named = MASK if "{" in path else path
     try:
         return reader(path)
     except OSError as error:
-        raise config_error(f"The file {path} cannot be read: {error.strerror}.") from None
+        raise config_error(f"The file {named} cannot be read: {error.strerror}.") from None
     except Exception as error:  # noqa: BLE001 - whatever a malformed file makes of the framework's parsers
         kind = reader.__name__.removeprefix("read_")
         raise config_error(
-            f"The file {path} does not hold a {kind} in Airbyte's form ({type(error).__name__})."
+            f"The file {named} does not hold a {kind} in Airbyte's form ({type(error).__name__})."
         ) from None

@@ -12,9 +12,9 @@ from typing import Any
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.masking import keep_secrets
 from source_auth0.components.private_key import ASSERTION_TYPE, client_assertion
 from source_auth0.components.problems import config_error
 from source_auth0.components.tenant import HeldToken, Tenant
@@ -125,7 +125,7 @@ class ClientCredentials(TenantAuthenticator):
 
     def _fetch(self) -> None:
         body = self._ask()
-        add_to_secrets(body["access_token"])
+        keep_secrets([body["access_token"]])
         self._held.text = body["access_token"]
         scope, lifetime = body.get("scope"), body.get("expires_in")
         self._held.scope = scope if isinstance(scope, str) else None

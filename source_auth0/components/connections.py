@@ -1,9 +1,19 @@
-"""HTTP connections that are kept open for a whole sync."""
+"""HTTP connections that are kept open for a whole sync, and what no request takes from this machine."""
 
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+
+
+def unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no Authorization header, not even one from a `.netrc` of the machine: an `auth` for `requests`."""
+    return request
+
+
+def past_proxies(url: str) -> dict[str, str]:
+    """The `proxies` of an address without TLS: none, for it is this machine's, and a proxy would read along."""
+    return {"http": ""} if urlsplit(url).scheme == "http" else {}
 
 
 class Connections(requests.Session):
@@ -22,5 +32,5 @@ class Connections(requests.Session):
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
         asked = (urlsplit(url)[:2], stream, verify, cert)
         if asked not in self._settings:
-            self._settings[asked] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+            self._settings[asked] = super().merge_environment_settings(url, past_proxies(url), stream, verify, cert)
         return self._settings[asked]
