@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from airbyte_cdk.logger import PRINT_BUFFER
 from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.config import verify_config
@@ -79,7 +81,7 @@ class Entrypoint(AirbyteEntrypoint):
             if message.record is not None and (lines := lines_in(message.record.data)) is not None:
                 self._output.rows(lines)
             else:
-                yield message
+                yield _masked(message)
 
     @staticmethod
     def handle_record_counts(
@@ -102,11 +104,24 @@ class Entrypoint(AirbyteEntrypoint):
         verify_config(config, source_spec.connectionSpecification)
 
 
+def _masked(message: AirbyteMessage) -> AirbyteMessage:
+    """A message without secrets; the framework masks log lines and a sync's error, but not those of streams."""
+    error = message.trace.error if message.trace else None
+    for holder, name in (
+        (error, "message"),
+        (error, "internal_message"),
+        (error, "stack_trace"),
+        (message.log, "message"),
+    ):
+        if holder is not None and (text := getattr(holder, name)):
+            setattr(holder, name, filter_secrets(text))
+    return message
+
+
 def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
     arguments = AirbyteEntrypoint.parse_args(sys.argv[1:] or ["--help"])
-    # The framework does so once there is a source.
-    init_uncaught_exception_handler(logging.getLogger("airbyte"))
+    _mask_tracebacks()
     _leave_no_core()
     _collect_seldom()
     try:
@@ -130,6 +145,13 @@ def _collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(GARBAGE, 20, 20)
+
+
+def _mask_tracebacks() -> None:
+    """Have no exception print secrets; the framework sees to that once there is a source, and not for threads."""
+    logger = logging.getLogger("airbyte")
+    init_uncaught_exception_handler(logger)
+    threading.excepthook = lambda thrown: logger.error("A thread ended with an exception.", exc_info=thrown.exc_value)
 
 
 def _leave_no_core() -> None:
