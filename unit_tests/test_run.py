@@ -2,6 +2,7 @@ import gc
 import json
 import os
 import runpy
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
 
 @pytest.fixture
 def garbage() -> Iterator[None]:
-    """Collected as before when a test is over."""
-    before = gc.get_threshold()
+    """Collected as before when a test is over; what a thread breaks with is told as before too."""
+    before, hook = gc.get_threshold(), threading.excepthook
     yield
+    threading.excepthook = hook
     gc.unfreeze()
     gc.set_threshold(*before)
 

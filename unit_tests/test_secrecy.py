@@ -1,5 +1,6 @@
 """Where secrets may go, and what of them may be said."""
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -8,16 +9,26 @@ from typing import Any
 
 import pytest
 import requests
-from airbyte_cdk.models import Status
+from airbyte_cdk.models import (
+    AirbyteErrorTraceMessage,
+    AirbyteLogMessage,
+    AirbyteMessage,
+    AirbyteTraceMessage,
+    Level,
+    Status,
+    TraceType,
+    Type,
+)
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
-from source_auth0 import SourceAuth0
+from source_auth0 import SourceAuth0, run
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.config import verify_config
 from source_auth0.components.connections import Connections
+from source_auth0.components.masking import keep_secrets
 from source_auth0.components.tenant import base_url_of
 from source_auth0.components.token_endpoint import request_token
 from source_auth0.manifest import assemble
@@ -167,3 +178,36 @@ def test_a_failed_check_masks_the_token_that_an_answer_repeats(requests_mock: Mo
     result = SourceAuth0(config=config).check(logging.getLogger("airbyte.tests"), config)
     assert Status.FAILED == result.status
     assert "Bad header: Bearer ****" in result.message
+
+
+ERROR = {"message": f"a {SECRET}", "internal_message": f"b {SECRET}", "stack_trace": f"c {SECRET}"}
+
+
+def test_the_error_of_a_stream_is_masked():
+    """The framework hands it on as it is."""
+    keep_secrets([SECRET])
+    error = AirbyteErrorTraceMessage(**ERROR)
+    trace = AirbyteTraceMessage(type=TraceType.ERROR, emitted_at=1.0, error=error)
+    found = run._masked(AirbyteMessage(type=Type.TRACE, trace=trace)).trace.error
+    assert ("a ****", "b ****", "c ****") == (found.message, found.internal_message, found.stack_trace)
+
+
+def test_a_log_line_of_a_stream_is_masked():
+    keep_secrets([SECRET])
+    log = AirbyteLogMessage(level=Level.INFO, message=f"a {SECRET}")
+    assert "a ****" == run._masked(AirbyteMessage(type=Type.LOG, log=log)).log.message
+
+
+def test_a_message_without_texts_stays_as_it_is():
+    trace = AirbyteTraceMessage(type=TraceType.ESTIMATE, emitted_at=1.0)
+    message = AirbyteMessage(type=Type.TRACE, trace=trace)
+    assert message is run._masked(message)
+    bare = AirbyteErrorTraceMessage(message="a")
+    message = AirbyteMessage(type=Type.TRACE, trace=AirbyteTraceMessage(TraceType.ERROR, 1.0, error=bare))
+    assert "a" == run._masked(message).trace.error.message
+
+
+def test_a_config_in_the_place_of_its_files_name_is_not_repeated():
+    with pytest.raises(AirbyteTracedException) as caught:
+        run._read(SourceAuth0.read_config, json.dumps({"client_secret": SECRET}))
+    assert SECRET not in str(caught.value)
