@@ -1,11 +1,11 @@
-# make demo | test | lint | docs | form | bench | soak | lock | release-check | clean. Every target sets up what it needs in .venv or
+# make demo | test | lint | docs | form | bench | soak | audit | lock | release-check | clean. Every target sets up what it needs in .venv or
 # .venv-demo; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs form bench soak lock release-check clean
+.PHONY: help demo test lint docs form bench soak audit lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make soak   try for an hour to make it lose a row, hang or give a secret away; SUITES="faults kills" SEED=7'
+	@echo 'make audit  look the locked dependencies up among the known vulnerabilities'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
 	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
 
@@ -76,6 +77,12 @@ test: lint
 	@$(demo-pip) install --no-deps --require-hashes --requirement requirements-demo.txt
 	@touch $@
 
+# An environment of its own: what audits the dependencies is none of them. Where it cannot be had, the audit says so.
+audit: .venv/ready
+	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv --clear .venv-audit \
+	&& .venv-audit/bin/python -m pip --quiet --quiet --disable-pip-version-check install pip-audit; } || true
+	@$(python) -m integration_tests.audit .venv-audit/bin/pip-audit
+
 release-check: .venv/ready
 	@$(python) -m integration_tests.release
 
@@ -95,5 +102,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-lock .venv-published build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-lock .venv-audit .venv-published build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

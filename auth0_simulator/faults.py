@@ -27,6 +27,8 @@ KINDS = {
     "vanish_parent": "answers 404 as if the parent in the path did not exist",
     "withdraw_scope": "refuses the token's scopes, or `scope` alone",
     "redirect": "answers 302, or `status`, to the URL `to`",
+    "lead_astray": "names the URL `to` as `next`, in a Link header, and as an export's `location`",
+    "echo": "answers 400, or `status`, with a message that repeats the request's body and Authorization header",
 }
 _WHEN = re.compile(r"(once|always|(every|after|first|nth):([1-9]\d*))\Z")
 _SCHEDULE: dict[str, Callable[[int, int], bool]] = {

@@ -81,6 +81,15 @@ def _redirect(fault: Fault, _scene: Scene) -> Reply:
     return Reply(fault.status or 302, b"", headers={"location": fault.to})
 
 
+def _echo(fault: Fault, scene: Scene) -> Reply:
+    sent = f"{scene.message.headers.get('authorization', '')} {scene.message.body.decode(errors='replace')}"
+    said = f"Cannot read: {sent} {json.dumps(scene.message.fields())}"
+    status = fault.status or 400
+    return json_reply(
+        status, {**Refusal(status, said, None).body(), "error": "invalid_request", "error_description": said}
+    )
+
+
 _BEFORE: dict[str, Callable[[Fault, Scene], Reply | None]] = {
     "status": _status,
     "reset_before": lambda _fault, _scene: Reply(0, b"", drop=True),
@@ -92,6 +101,7 @@ _BEFORE: dict[str, Callable[[Fault, Scene], Reply | None]] = {
     "vanish_parent": _vanish_parent,
     "withdraw_scope": _withdraw_scope,
     "redirect": _redirect,
+    "echo": _echo,
 }
 
 
@@ -105,6 +115,17 @@ def _looping_next(_fault: Fault, scene: Scene, reply: Reply) -> Reply:
     return json_reply(reply.status, {**body, "next": cursor[0]}, reply.headers)
 
 
+def _lead_astray(fault: Fault, _scene: Scene, reply: Reply) -> Reply:
+    led = reply.with_headers({"link": f'<{fault.to}>; rel="next"'})
+    if reply.content_type != JSON or not reply.body:
+        return led
+    body = json.loads(reply.body)
+    if not isinstance(body, dict):
+        return led
+    aims = {"next": fault.to, **({"location": fault.to} if "location" in body else {})}
+    return json_reply(reply.status, {**body, **aims}, led.headers)
+
+
 _AFTER: dict[str, Callable[[Fault, Scene, Reply], Reply]] = {
     "reset_during": lambda _fault, _scene, reply: replace(reply, cut=0.5, honest=False),
     "reset_after": lambda _fault, _scene, reply: replace(reply, reset=True),
@@ -113,6 +134,7 @@ _AFTER: dict[str, Callable[[Fault, Scene, Reply], Reply]] = {
     "wrong_content_type": lambda _fault, _scene, reply: replace(reply, content_type="text/html; charset=utf-8"),
     "repeat_page": lambda _fault, scene, reply: replace(reply, body=scene.previous or reply.body),
     "looping_next": _looping_next,
+    "lead_astray": _lead_astray,
     "slow": lambda fault, _scene, reply: replace(reply, pace=fault.seconds or 0.001),
     "skew": lambda fault, scene, reply: reply.with_headers({"date": http_date(scene.clock.epoch() + fault.seconds)}),
 }

@@ -34,9 +34,9 @@ def served(handler: type[socketserver.BaseRequestHandler]) -> Iterator[str]:
 
 
 @contextmanager
-def tls_front(base_url: str, folder: Path) -> Iterator[tuple[str, Path]]:
+def tls_front(base_url: str, folder: Path, flaw: str = "") -> Iterator[tuple[str, Path]]:
     """The tenant behind TLS: its https address, and the certificate of the authority that vouches for it."""
-    authority = _certificate(folder)
+    authority = certificate(folder, flaw)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
 
@@ -44,7 +44,7 @@ def tls_front(base_url: str, folder: Path) -> Iterator[tuple[str, Path]]:
         def handle(self) -> None:
             # A client that does not trust the certificate hangs up.
             with suppress(OSError), context.wrap_socket(self.request, server_side=True) as inside:
-                _relay(inside, urlsplit(base_url).netloc)
+                relay(inside, urlsplit(base_url).netloc)
 
     with served(Front) as address:
         yield f"https://{address}", authority
@@ -64,13 +64,13 @@ def proxy(*, refuses: bool = False) -> Iterator[tuple[str, list[str]]]:
                 return
             self.request.sendall(b"HTTP/1.1 200 Connection Established\r\n\r\n")
             with suppress(OSError):
-                _relay(self.request, target)
+                relay(self.request, target)
 
     with served(Tunnel) as address:
         yield f"http://{address}", asked
 
 
-def _relay(near: socket.socket, address: str) -> None:
+def relay(near: socket.socket, address: str) -> None:
     """Pass bytes on in both directions until one side closes."""
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port))) as far:
@@ -84,17 +84,23 @@ def _relay(near: socket.socket, address: str) -> None:
                 (far if one is near else near).sendall(data)
 
 
-def _certificate(folder: Path) -> Path:
-    """Write `server.pem` (key and certificate) and `authority.pem`, which signed it; the path of the latter."""
+def certificate(folder: Path, flaw: str = "") -> Path:
+    """Write `server.pem` (key and certificate) and `authority.pem`, which signed it; the path of the latter.
+
+    flaw: "expired", "another name", or "another authority" than the one that is written. It is for this machine's
+    names, `127.0.0.1` and `localhost`.
+    """
     key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of the tests")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
     now = datetime.now(timezone.utc)
     bare = x509.CertificateBuilder().issuer_name(issuer)
-    bare = bare.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    bare = bare.not_valid_before(now - timedelta(days=2))
+    end = now + timedelta(days=-1 if flaw == "expired" else 1)
 
     def signed(name: x509.Name, owner: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
-        built = bare.subject_name(name).public_key(owner.public_key()).serial_number(x509.random_serial_number())
+        built = bare.not_valid_after(end if owner is server_key else now + timedelta(days=1))
+        built = built.subject_name(name).public_key(owner.public_key()).serial_number(x509.random_serial_number())
         identified = built.add_extension(extension, critical=True).add_extension(
             x509.SubjectKeyIdentifier.from_public_key(owner.public_key()), critical=False
         )
@@ -103,11 +109,14 @@ def _certificate(folder: Path) -> Path:
         )
         return vouched.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))])
+    here = [x509.IPAddress(ip_address(LOOPBACK)), x509.DNSName("localhost")]
+    address = x509.SubjectAlternativeName([x509.DNSName("other.example")] if flaw == "another name" else here)
     private = server_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     (folder / "server.pem").write_bytes(private + signed(subject, server_key, address))
     authority = folder / "authority.pem"
+    if flaw == "another authority":
+        key = ec.generate_private_key(ec.SECP256R1())
     authority.write_bytes(signed(issuer, key, x509.BasicConstraints(ca=True, path_length=0)))
     return authority

@@ -21,6 +21,7 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.declarative.models import SelectiveAuthenticator as SelectiveAuthenticatorModel
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.authentication import TenantAuthenticator
@@ -82,7 +83,7 @@ class SourceAuth0(ConcurrentDeclarativeSource):
         try:
             self._check(config, logger)
         except AirbyteTracedException as error:
-            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+            return AirbyteConnectionStatus(status=Status.FAILED, message=filter_secrets(error.message or ""))
         return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
     def _check(self, config: Mapping[str, Any], logger: logging.Logger) -> None:

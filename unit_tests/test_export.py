@@ -304,6 +304,8 @@ def test_the_token_does_not_travel_to_where_the_file_is(
         "file:///etc/passwd",
         "//user-exports.us.auth0.com/job_1.json.gz",
         "http://localhost.evil.example/job_1.json.gz",
+        "http://127.0.0.1:8080/job_1.json.gz",
+        "https://[::1/job_1.json.gz",
         "",
         None,
     ],
@@ -316,10 +318,11 @@ def test_a_link_that_is_not_safe_is_not_followed(make: Make, auth0: Mocker, cloc
 
 
 def test_a_simulated_tenant_of_this_machine_needs_no_tls(make: Make, auth0: Mocker):
-    local = "http://127.0.0.1:8080/user-exports/job_1"
-    auth0.get(f"{API}/jobs/job_1", json={**JOB, "location": local})
-    auth0.get(local, content=zipped(users_at(1, 2)))
-    assert ids(users_at(1, 2)) == ids(rows_of(make()))
+    local = "http://127.0.0.1:8080"
+    auth0.post(f"{local}/api/v2/jobs/users-exports", json=JOB)
+    auth0.get(f"{local}/api/v2/jobs/job_1", json={**JOB, "location": f"{local}/user-exports/job_1"})
+    auth0.get(f"{local}/user-exports/job_1", content=zipped(users_at(1, 2)))
+    assert ids(users_at(1, 2)) == ids(rows_of(make(base_url=local)))
 
 
 BREAKS: list[dict[str, Any]] = [

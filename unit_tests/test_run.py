@@ -26,9 +26,10 @@ from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
 
 @pytest.fixture
 def garbage() -> Iterator[None]:
-    """Collected as before when a test is over."""
-    before = gc.get_threshold()
+    """Collected as before when a test is over; what a thread breaks with is told as before too."""
+    before, hook = gc.get_threshold(), threading.excepthook
     yield
+    threading.excepthook = hook
     gc.unfreeze()
     gc.set_threshold(*before)
 

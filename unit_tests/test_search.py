@@ -58,6 +58,20 @@ def requests_of(number: int) -> int:
     return len(directory.queries)
 
 
+class Broken(RecordTransformation):
+    def transform(self, *_: Any, **__: Any) -> None:
+        raise KeyError("an accident")
+
+
+def test_a_row_that_breaks_the_reading_leaves_the_piece_while_the_error_is_held():
+    """As the framework holds it; the thread that cuts pieces would wait for this one for ever."""
+    reader = Reader(Directory(users_at(1)))
+    reader.stream.transformations.append(Broken())
+    with pytest.raises(KeyError) as held:
+        list(reader.rows())
+    assert (["left"], "an accident") == (reader.told, held.value.args[0])
+
+
 @pytest.mark.parametrize("total", TOTALS)
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 199, 200, 300, 999, 1000, 1001, 2500])
 def test_every_user_is_read_once_whatever_their_number(number: int, total: Callable[[int], int | None]):

@@ -23,7 +23,7 @@ from source_auth0.components.crew import standing_aside
 from source_auth0.components.listening import HEADERS, judge_beginning
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.patience import Effort, Patience
-from source_auth0.components.problems import transient_error
+from source_auth0.components.problems import system_error, transient_error
 from source_auth0.components.refusals import Reader
 from source_auth0.components.secrets import hashes_secrets
 from source_auth0.components.tenant import Tenant
@@ -33,6 +33,8 @@ from source_auth0.components.turns import account, turn
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: What a path's template leaves open.
 OPEN = re.compile(r"{{.*?}}")
+#: Segments that a path is shortened by, however they are encoded.
+DOTS = {".", ".."}
 
 
 @dataclass
@@ -80,7 +82,10 @@ class ManagementApi:
 
     def path_of(self, template: str, partition: Mapping[str, Any]) -> str:
         """A resource's path below `/api/v2/`, with ids percent-encoded."""
-        encoded = {key: quote(str(value), safe="") for key, value in columns_of(partition).items()}
+        ids = {key: str(value) for key, value in columns_of(partition).items()}
+        if DOTS & set(ids.values()):
+            raise system_error(f"Auth0 gave an id of dots alone, which would lead `{self.name}` to another address.")
+        encoded = {key: quote(value, safe="") for key, value in ids.items()}
         return self._filled(template, encoded)
 
     def _filled(self, template: str, partition: Mapping[str, Any]) -> str:

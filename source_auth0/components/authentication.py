@@ -12,10 +12,10 @@ from typing import Any
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.held_token import HeldToken
+from source_auth0.components.masking import keep_secrets
 from source_auth0.components.private_key import ASSERTION_TYPE, client_assertion
 from source_auth0.components.problems import config_error
 from source_auth0.components.tenant import Tenant
@@ -148,7 +148,7 @@ class ClientCredentials(TenantAuthenticator):
         except AirbyteTracedException as failure:
             self._held.fail(failure)
             raise
-        add_to_secrets(body["access_token"])
+        keep_secrets([body["access_token"]])
         self._held.hold(body)
 
     def _ask(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from jsonschema import Draft7Validator, ValidationError
 
 from source_auth0.components.excluded import excluded_problems
+from source_auth0.components.masking import MASK, quoted
 from source_auth0.components.private_key import private_key_of
 from source_auth0.components.problems import config_error
 
@@ -32,7 +33,10 @@ def _problems(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[st
     if isinstance(credentials, Mapping):
         yield from _credential_problems(credentials, spec["properties"]["credentials"]["oneOf"])
     if isinstance(date := config.get("start_date"), str) and not _is_date(date):
-        yield f"Start Date `{date}` is no UTC date and time. Enter one such as `2024-01-31T00:00:00Z`, or leave it out."
+        yield (
+            f"Start Date `{quoted(date)}` is no UTC date and time. Enter one such as `2024-01-31T00:00:00Z`, or leave "
+            "it out."
+        )
     yield from excluded_problems(config)
 
 
@@ -41,8 +45,8 @@ def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[
     branch = known.get(str(credentials.get("auth_type")))
     if branch is None:
         yield (
-            f"Authentication Method (`credentials.auth_type`) is `{credentials.get('auth_type')}`; it has to be one of "
-            f"{', '.join(f'`{name}`' for name in known)}."
+            f"Authentication Method (`credentials.auth_type`) is `{quoted(credentials.get('auth_type'))}`; it has "
+            f"to be one of {', '.join(f'`{name}`' for name in known)}."
         )
         return
     for error in Draft7Validator(branch).iter_errors(credentials):
@@ -68,7 +72,7 @@ def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "
     name = str(error.path[0])
     if error.validator == "type":
         return f"{_title(schema, name)} (`{prefix}{name}`) has to be of the type {error.validator_value}."
-    value = "****" if schema["properties"][name].get("airbyte_secret") else error.instance
+    value = MASK if schema["properties"][name].get("airbyte_secret") else quoted(error.instance)
     return f"{_title(schema, name)} (`{prefix}{name}`) is `{value}`; {_bound(error)}."
 
 

@@ -1,4 +1,4 @@
-"""HTTP connections that are kept open for a whole sync, and answers that have to end."""
+"""HTTP connections that are kept open for a whole sync, and what no request takes from this machine."""
 
 import time
 from collections.abc import Iterator
@@ -10,6 +10,16 @@ from requests.adapters import HTTPAdapter
 
 POOL_SIZE = 64
 CHUNK = 1 << 16
+
+
+def unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no Authorization header, not even one from a `.netrc` of the machine: an `auth` for `requests`."""
+    return request
+
+
+def past_proxies(url: str) -> dict[str, str]:
+    """The `proxies` of an address without TLS: none, for it is this machine's, and a proxy would read along."""
+    return {"http": ""} if urlsplit(url).scheme == "http" else {}
 
 
 class Connections(requests.Session):
@@ -30,7 +40,7 @@ class Connections(requests.Session):
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
         asked = (urlsplit(url)[:2], stream, verify, cert)
         if asked not in self._settings:
-            self._settings[asked] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+            self._settings[asked] = super().merge_environment_settings(url, past_proxies(url), stream, verify, cert)
         return self._settings[asked]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from source_auth0.components.masking import quoted
 from source_auth0.components.sharing import Page
 from source_auth0.components.tenant import Tenant
 
@@ -42,7 +43,7 @@ class ExcludedFields:
 
     def warn_of_unknown(self, known: Collection[str], tenant: Tenant) -> None:
         """Say once which names Auth0 does not document: a typing error would let personal data through."""
-        unknown = [f"`{name}`" for name in self.names if name not in known]
+        unknown = [f"`{quoted(name)}`" for name in self.names if name not in known]
         warning = (
             f"{TITLE} (`{OPTION}`) names {', '.join(unknown)}, which Auth0 does not document as an attribute of users. "
             "It is left out where an identity provider sends it under this very name; check the spelling."
@@ -56,7 +57,7 @@ def excluded_problems(config: Mapping[str, Any]) -> Iterator[str]:
     names = config.get(OPTION)
     for name in names if isinstance(names, list) else []:
         if advice := _advice(name.strip()) if isinstance(name, str) else "":
-            yield f"{TITLE} (`{OPTION}`) has `{name}`, {advice}"
+            yield f"{TITLE} (`{OPTION}`) has `{quoted(name)}`, {advice}"
 
 
 def _advice(name: str) -> str:

@@ -1,6 +1,7 @@
 """User search, read by keyset: every page starts at the last row's timestamp, so that no row slips past a number."""
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -55,16 +56,20 @@ class KeysetSearch(Lists):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The users of one piece, or of an export, or those that were deleted."""
-        extra = stream_slice.extra_fields
+        # Closed whatever happens to a row: the thread that cuts pieces waits for those that are being read.
+        with contextlib.closing(self._pages_of(stream_slice.extra_fields)) as pages:
+            for page in pages:
+                yield self.finished(self.excluded.without(page), stream_slice)
+
+    def _pages_of(self, extra: Mapping[str, Any]) -> Generator[Page, None, None]:
         cursor: UserCursor = extra["cursor"]
         if "tombstones" in extra:
-            pages = extra["tombstones"].pages()
+            yield from extra["tombstones"].pages()
         elif "export" in extra:
-            pages = map(cursor.living, self.export.pages(extra["export"]))
+            for page in self.export.pages(extra["export"]):
+                yield cursor.living(page)
         else:
-            pages = self._piece(extra["piece"], cursor)
-        for page in pages:
-            yield self.finished(self.excluded.without(page), stream_slice)
+            yield from self._piece(extra["piece"], cursor)
 
     def _piece(self, piece: Piece, cursor: UserCursor) -> Iterator[Page]:
         try:

@@ -18,6 +18,7 @@ from source_auth0.components.budget import SHARE, Budget
 from source_auth0.components.connections import Connections
 from source_auth0.components.gate import Gate
 from source_auth0.components.held_token import HeldToken
+from source_auth0.components.masking import RUN, quoted
 from source_auth0.components.outages import Outages
 from source_auth0.components.problems import config_error
 from source_auth0.components.sharing import SharedPages
@@ -47,20 +48,21 @@ def base_url_of(text: str) -> str:
     except ValueError:
         url, host, port = urlsplit(""), "", None
     userinfo = url.username is not None or url.password is not None
-    if not HOST.match(host) or host in {"http", "https"} or userinfo or url.query or url.fragment:
+    secret = "." not in host and RUN.fullmatch(host)
+    if not HOST.match(host) or host in {"http", "https"} or userinfo or url.query or url.fragment or secret:
         raise config_error(
-            f"Base URL `{typed.rpartition('@')[2]}` is not an Auth0 domain. Enter the Domain that Auth0 shows under "
-            "Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+            f"Base URL `{quoted(typed.rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain that Auth0 shows "
+            "under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
         )
     if url.path.strip("/").lower() not in {"", "api/v2"}:
         raise config_error(
-            f"Base URL `{typed}` has the path `{url.path}`, which no Auth0 domain has. Enter the domain alone, "
-            f"such as `https://{host}`."
+            f"Base URL `{quoted(host)}` has the path `{quoted(url.path)}`, which no Auth0 domain has. Enter the "
+            f"domain alone, such as `https://{quoted(host)}`."
         )
     if url.scheme != "https" and not (url.scheme == "http" and host in LOOPBACK):
         raise config_error(
-            f"Base URL `{typed}` does not use https. The access token travels to this address, so plain http is only "
-            f"accepted for this machine's own addresses. Enter `https://{host}`."
+            f"Base URL `{quoted(typed)}` does not use https. The access token travels to this address, so plain http "
+            f"is only accepted for this machine's own addresses. Enter `https://{quoted(host)}`."
         )
     host = f"[{host}]" if ":" in host else host
     return f"{url.scheme}://{host}{f':{port}' if port else ''}"

@@ -10,7 +10,8 @@ import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.components.connections import Connections
+from source_auth0.components.connections import Connections, unsigned
+from source_auth0.components.masking import MASK, masked, quoted
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
 from source_auth0.components.refusals import json_object
 
@@ -25,8 +26,10 @@ ODD = 4.0
 SETTINGS = "Applications › your application › Settings"
 
 
-#: What is raised for a request that gets no answer; a host that is none at all is told apart by urllib3 alone.
-UNSENT = (requests.RequestException, urllib3.exceptions.LocationParseError, UnicodeError)
+NO_CERTIFICATES = "Could not find a suitable TLS CA certificate bundle"
+#: What is raised for a request that gets no answer: the errors of `requests` are OSErrors, as is that of a missing file
+#: of certificates; a host that is none at all is told apart by urllib3 alone.
+UNSENT = (OSError, urllib3.exceptions.LocationParseError, UnicodeError)
 
 
 Form = Mapping[str, str]
@@ -84,11 +87,8 @@ def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
     host, cause = urlsplit(base_url).netloc, repr(error)
     if isinstance(error, (urllib3.exceptions.LocationParseError, UnicodeError)):
         return config_error(f"{host} is no name of a host. Check the Base URL for a typing error.")
-    if isinstance(error, requests.exceptions.SSLError):
-        return config_error(
-            f"The TLS certificate of {host} could not be verified. Check the Base URL; behind a proxy that re-signs "
-            "traffic, point REQUESTS_CA_BUNDLE at its certificate."
-        )
+    if isinstance(error, requests.exceptions.SSLError) or NO_CERTIFICATES in cause:
+        return config_error(_distrust(host, cause))
     if isinstance(error, requests.exceptions.ProxyError):
         return config_error(f"The proxy on the way to {host} refused the connection. Check HTTPS_PROXY and NO_PROXY.")
     if "NameResolutionError" in cause or "getaddrinfo" in cause:
@@ -102,10 +102,24 @@ def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
     )
 
 
+def _distrust(host: str, cause: str) -> str:
+    if NO_CERTIFICATES in cause:
+        return (
+            "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there. Correct its path; "
+            f"without it nothing is sent to {host}."
+        )
+    return (
+        f"The TLS certificate of {host} could not be verified. Check the Base URL; behind a proxy that re-signs "
+        "traffic, point REQUESTS_CA_BUNDLE at its certificate."
+    )
+
+
 def _attempt(base_url: str, form: Form, observe_date: Callable[[str | None], None]) -> dict[str, Any]:
     try:
         with Connections() as session:
-            answer = session.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
+            answer = session.post(
+                f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False, auth=unsigned
+            )
     except UNSENT as error:
         raise unreachable(base_url, error) from None
     observe_date(answer.headers.get("date"))
@@ -117,7 +131,7 @@ def _attempt(base_url: str, form: Form, observe_date: Callable[[str | None], Non
 
 def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping[str, Any]) -> AirbyteTracedException:
     host = urlsplit(base_url).netloc
-    error, said = str(body.get("error") or ""), str(body.get("error_description") or "")
+    error, said = _said(body, "error", form), _said(body, "error_description", form)
     if answer.status_code == requests.codes.too_many_requests or answer.status_code >= requests.codes.server_error:
         return transient_error(
             f"{host} could not give an access token just now ({answer.status_code} {said or answer.reason}). "
@@ -125,12 +139,18 @@ def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping
         )
     if not error:
         return NoTenant(host, answer.status_code)
-    quoted = f"{error}: {said}"
-    for secret in (form.get("client_secret"), form.get("client_assertion")):
-        quoted = quoted.replace(secret, "****") if secret else quoted
     return config_error(
-        _advice(error, said, form, host) or f"{host} refused to give an access token ({answer.status_code} {quoted})."
+        _advice(error, said, form, host)
+        or f"{host} refused to give an access token ({answer.status_code} {error}: {said})."
     )
+
+
+def _said(body: Mapping[str, Any], name: str, form: Form) -> str:
+    """A text of an answer, which may repeat what was sent."""
+    text = str(body.get(name) or "")
+    for secret in (form.get("client_secret"), form.get("client_assertion")):
+        text = text.replace(secret, MASK) if secret else text
+    return masked(text)
 
 
 def _advice(error: str, said: str, form: Form, host: str) -> str | None:
@@ -142,8 +162,9 @@ def _advice(error: str, said: str, form: Form, host: str) -> str | None:
         )
     if said.startswith(("Service not found", "Service not enabled")):
         return (
-            f"Audience `{form['audience']}` is not an API of {host}. Enter the Identifier shown under Applications › "
-            "APIs › Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is used."
+            f"Audience `{quoted(form['audience'])}` is not an API of {host}. Enter the Identifier shown under "
+            "Applications › APIs › Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is "
+            "used."
         )
     if "is not authorized to access" in said or "has not been granted scopes" in said:
         return (

@@ -192,6 +192,21 @@ def test_a_redirect_names_its_target(client, sim):
     assert (302, "http://127.0.0.2/elsewhere") == (answer.status, answer.headers["location"])
 
 
+def test_a_page_may_lead_elsewhere(client, sim):
+    sim.faults.add(Fault("lead_astray", when="always", to="http://127.0.0.2/next"))
+    answer = client.get("/roles", per_page=1, page=0, include_totals="true")
+    assert '<http://127.0.0.2/next>; rel="next"' == answer.headers["link"]
+    assert ("http://127.0.0.2/next", None) == (answer.json["next"], answer.json.get("location"))
+    bare = client.get("/roles")
+    assert (list, answer.headers["link"]) == (type(bare.json), bare.headers["link"])
+
+
+def test_an_answer_may_repeat_what_was_sent(client, sim):
+    sim.faults.add(Fault("echo", "/roles", status=403))
+    answer = client.get("/roles")
+    assert (403, True) == (answer.status, f"Bearer {client.token}" in answer.json["message"])
+
+
 def test_a_fault_that_is_not_known_is_refused_with_those_that_are():
     with pytest.raises(ValueError, match="known are " + ", ".join(KINDS)):
         Fault("gremlin")

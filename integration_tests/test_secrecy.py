@@ -1,0 +1,151 @@
+"""The short version of `make soak SUITES=secrecy`: no secret comes out, and no token goes elsewhere."""
+
+import base64
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from auth0_simulator import Simulator
+from soak.secrecy import tried_once
+from soak.secrecy_canaries import Canaries
+from soak.secrecy_configs import misplaced, refused
+from soak.secrecy_hosts import Surroundings, surroundings
+from soak.secrecy_machines import accidents, machines, signals
+from soak.secrecy_roads import distrusted, led_astray, redirected
+from soak.secrecy_runs import Order, Runs, runs
+from soak.secrecy_scene import Scene, Trial, verdict
+
+if sys.platform == "win32":
+    pytest.skip("needs fork", allow_module_level=True)
+
+#: What is tried here, of what the suite tries.
+CHOSEN = {
+    **{trial.name: trial for trial in misplaced()},
+    **{f"sign-in: {trial.name}": trial for trial in refused()},
+    **{f"redirect: {trial.name}": trial for trial in redirected()},
+    **{f"{'file' if 'file' in trial.kind else 'next'}: {trial.name}": trial for trial in led_astray()},
+    **{f"certificate: {trial.name}": trial for trial in distrusted()},
+    **{f"{trial.kind}: {trial.name}": trial for trial in machines()},
+    **{trial.name: trial for trial in accidents()},
+    **{trial.name: trial for trial in signals()},
+}
+FORKED = [
+    "the client secret in base_url, by a token",
+    "the private key in secrets, by a client secret",
+    "the token in credentials.audience, by a private key",
+    "a text, by a private key",
+    "sign-in: another secret, a client secret, check",
+    "sign-in: a key that is not registered, a private key, check",
+    "sign-in: an answer that repeats the request (400), a client secret, check",
+    "sign-in: an answer that repeats the request (403), a private key, check",
+    "sign-in: an answer that repeats the request (401), a token, check",
+    "sign-in: an answer that repeats the request (500), a token, read",
+    "redirect: 307 of /oauth/token to another host by https, by a client secret",
+    "redirect: 308 of /users to another port by http, by a token",
+    "redirect: 302 of /user-exports/download to another host by https, by a private key",
+    "next: another host by https that answers with a page, by a client secret",
+    "file: another host by https that asks for a token, by a client secret",
+    "file: another host by https that redirects to http, by a token",
+    "certificate: expired, its own authority, a client secret, check",
+    "certificate: another name, its own authority, a token, check",
+    "certificate: another authority, REQUESTS_CA_BUNDLE empty, a private key, check",
+    "certificate: unknown, CURL_CA_BUNDLE not there, check",
+    "a .netrc: export, by a client secret",
+    "a proxy: one that wants its password, by https",
+    "a proxy: one that gets a wrong password, by https",
+    "a proxy: one that would read along, by http",
+    "source:SourceAuth0.__init__ with repr, by a private key",
+    "source:SourceAuth0.check with chained, by a client secret",
+    "components.api:ManagementApi._attempt with lines, by a private key",
+    "components.secrets:Withhold.transform with json, by a client secret",
+    "components.listening:Connection._read with repr, by a token",
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Surroundings, Runs, Path]]:
+    """What lies around the tenants, and a process to fork."""
+    folder = tmp_path_factory.mktemp("secrecy")
+    (folder / "hosts").mkdir()
+    with surroundings(folder / "hosts") as around, runs(folder) as running:
+        yield around, running, folder
+
+
+Place = tuple[Surroundings, Runs, Path]
+
+
+@pytest.mark.parametrize("name", FORKED)
+def test_nothing_secret_comes_out(place: Place, name: str) -> None:
+    """Not printed, not written, not sent elsewhere; and the run ends as it should."""
+    found = tried_once(CHOSEN[name], *place)
+    assert ([], [], False) == (found.leaks, found.complaints, found.is_hung)
+
+
+@pytest.mark.parametrize("name", ["SIGABRT, by a private key", "SIGTERM, by a client secret"])
+def test_a_crash_leaves_nothing_behind(place: Place, name: str) -> None:
+    """By the real command, whose name in the list of processes is looked at too, on a machine that keeps cores."""
+    found = tried_once(CHOSEN[name], *place)
+    assert ([], [], False) == (found.leaks, found.complaints, found.is_hung)
+    assert found.ran.code < 0
+    assert any("cmdline" in looked_at for looked_at in found.ran.evidence)
+
+
+def test_a_config_on_the_command_line_is_not_repeated(place: Place) -> None:
+    """Some hand over the config where its file's name is due."""
+
+    def prepare(scene: Scene) -> Order:
+        config = json.dumps(scene.config("a client secret"))
+        return scene.order("check", None, options=("--config", config), is_quick=True)
+
+    found = tried_once(Trial("", "", prepare, "badly", reaches=False), *place)
+    assert ([], [], 1) == (found.leaks, found.complaints, found.ran.code)
+
+
+SECRET = "a+secret/of-the=tests" * 2
+WRITTEN = {
+    "clear": SECRET,
+    "small letters": SECRET.lower(),
+    "JSON": json.dumps({"a": SECRET}),
+    "a URL": quote(SECRET, safe=""),
+    "base64": base64.b64encode(SECRET.encode()).decode(),
+    "base64 of more": base64.b64encode(f"id:{SECRET}:".encode()).decode(),
+    "hexadecimals": SECRET.encode().hex(),
+    "a part": SECRET[:30],
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_the_search_finds_a_secret_however_it_is_written(written: str) -> None:
+    canaries = Canaries(**{"a secret": SECRET[:30] if written == SECRET[:30] else SECRET})
+    assert ["a secret"] == canaries.found_in(f"before {written} after".encode())
+    assert [] == canaries.found_in(b"before and after")
+
+
+def test_the_search_finds_what_is_printed_written_sent_and_left(place: Place) -> None:
+    around, running, folder = place
+    around.forget()
+    with ExitStack() as stack:
+        scene = Scene(stack.enter_context(Simulator(users=1, organizations=1)), around, folder, stack)
+        order = scene.order("check", scene.config("a token"))
+        trial = Trial("", "", lambda _: order, "well", reaches=False)
+        ran = running.run(order)
+        assert [] == verdict(trial, scene, order, ran).complaints
+        ran.evidence["a file"] = scene.token.encode()
+        ran.left, ran.opened = ["tmp/a"], ["a database"]
+        parts = urlsplit(around.plain.url)
+        with socket.create_connection((parts.hostname, parts.port)) as sent:
+            sent.sendall(b"GET / HTTP/1.1\r\nAuthorization: x\r\n\r\n")
+            sent.recv(1)
+        found = verdict(trial, scene, order, ran)
+    assert [
+        "['the token'] in a file",
+        "a header went to an http host",
+        "the tenant was asked through what should not be trusted",
+    ] == found.leaks
+    assert ["left tmp/a", "opened a database"] == found.complaints

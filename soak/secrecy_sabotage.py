@@ -1,0 +1,63 @@
+"""Accidents inside the connector: an exception that nobody expected, with secrets at hand and in its message."""
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+#: Where it happens: a module of the connector, a class and a method of it, or a function.
+PLACES = (
+    "source:SourceAuth0.__init__",
+    "source:SourceAuth0.spec",
+    "source:SourceAuth0.check",
+    "source:SourceAuth0.read",
+    "run:verify_config",
+    "components.tenant:Tenant.verify",
+    "components.authentication:claims_of",
+    "components.api:ManagementApi._attempt",
+    "components.api:ManagementApi.get_path",
+    "components.lists:Lists.rows_of",
+    "components.secrets:Withhold.transform",
+    "components.api:columns_of",
+    "components.budget:Budget.leave",
+    "components.listening:Connection._read",
+    "components.per_user:UserPaged.pages",
+    "components.log_requests:LogRequests._get",
+    "run:Output.rows",
+)
+#: What the exception says: nothing of the config, which is a local variable; or the whole of it, in some form.
+MESSAGES = ("locals", "repr", "json", "lines", "chained")
+HURRY = 0.002
+
+
+def sabotage(place: str = "", message: str = "locals", *, hurried: bool = False) -> None:
+    """Have a place of the connector break, and waits be short."""
+    if hurried:
+        pause = time.sleep
+        time.sleep = lambda seconds: pause(min(seconds, HURRY))
+    if place:
+        module_name, _, name = place.partition(":")
+        owner: Any = importlib.import_module(f"source_auth0.{module_name}")
+        for part in name.split(".")[:-1]:
+            owner = getattr(owner, part)
+        setattr(owner, name.rpartition(".")[2], lambda *_, **__: _break(message))
+
+
+def _break(message: str) -> None:
+    config = _config()
+    if message == "chained":
+        raise RuntimeError("an accident") from KeyError(config)
+    said = {
+        "repr": repr(config),
+        "json": json.dumps(config),
+        "lines": "\n".join(map(str, (config.get("credentials") or {}).values())),
+    }
+    raise RuntimeError(said.get(message, "an accident"))
+
+
+def _config() -> dict[str, Any]:
+    """The config as it was typed."""
+    config: dict[str, Any] = json.loads(Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
+    return config

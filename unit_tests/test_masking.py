@@ -1,0 +1,116 @@
+import base64
+import json
+from collections.abc import Iterator
+from urllib.parse import quote_plus
+
+import pytest
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
+
+from source_auth0.components.masking import keep_secrets, masked, quoted, secrets_in
+from unit_tests.keys import pem_of, rsa_key
+
+SECRET = 'a+secret/with "quotes"=&\\and more'
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """No secret is known before a test, nor after it."""
+    update_secrets([])
+    yield
+    update_secrets([])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SECRET,
+        json.dumps({"client_secret": SECRET}),
+        repr({"client_secret": SECRET}),
+        f"client_secret={quote_plus(SECRET)}",
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+    ids=["clear", "JSON", "repr", "form", "base64"],
+)
+def test_a_secret_is_masked_in_whatever_form_it_is_written(written: str):
+    keep_secrets([SECRET])
+    found = filter_secrets(f"before {written} after")
+    assert "****" in found
+    assert found.startswith("before ")
+    assert found.endswith(" after")
+    assert not any(piece in found for piece in ("secret/with", "secret%2Fwith", "and more", "and+more", "YStzZWNy"))
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\\n", " "])
+def test_the_lines_of_a_private_key_are_masked_one_by_one(line_break: str):
+    """A traceback, a JSON text and a form write line breaks each in their own way."""
+    pem = pem_of(rsa_key())
+    keep_secrets([pem.replace("\n", line_break)])
+    for line in pem.splitlines()[1:-1]:
+        assert "<****>" == filter_secrets(f"<{line}>") or len(line) < 16
+
+
+def test_a_token_is_known_without_the_word_before_it():
+    keep_secrets([" Bearer abcdefgh.ijklmnop\n"])
+    assert "<****>" == filter_secrets("<abcdefgh.ijklmnop>")
+
+
+def test_a_word_too_short_for_a_secret_stays_in_other_words():
+    keep_secrets(["is", "", None])
+    assert "this" == filter_secrets("this")
+
+
+def test_a_text_that_is_no_unicode_is_masked_too():
+    keep_secrets(["a-secret-\ud800"])
+    assert "<****>" == filter_secrets("<a-secret-\ud800>")
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"credentials": {"client_id": "id", "client_secret": "s", "auth_type": "x"}}, ["s"]),
+        ({"credentials": {"access_token": "t"}}, ["t"]),
+        ({"credentials": {"private_key": "k", "key_id": "kid", "algorithm": "RS256", "audience": "a"}}, ["k"]),
+        ({"credentials": {"client_secret": 7}}, []),
+        ({"credentials": "client_secret"}, []),
+        ({}, []),
+    ],
+)
+def test_the_secrets_of_a_config_are_known_by_their_names(config: dict, expected: list[str]):
+    assert expected == list(secrets_in(config))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "your-tenant.us.auth0.com",
+        "https://login.identity.production.a-company-with-a-long-name.example.com/api/v2/",
+        "last year",
+        "oauth2_confidential_application",
+        "ES256",
+        7,
+        None,
+    ],
+)
+def test_what_people_type_is_quoted(value: object):
+    assert str(value) == quoted(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "A" * 64,
+        "-----BEGIN KEY-----",
+        "short\nlines",
+        "word " * 30,
+        {"client_secret": "x"},
+        ["x"],
+    ],
+)
+def test_what_may_be_a_secret_is_not(value: object):
+    assert "****" == quoted(value)
+
+
+def test_a_long_run_within_a_text_is_masked():
+    assert "Service not found: **** (see https://auth0.com)" == masked(
+        f"Service not found: {'x-_' * 20} (see https://auth0.com)"
+    )
