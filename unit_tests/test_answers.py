@@ -434,6 +434,7 @@ def headers(**changes: str) -> dict[str, str]:
         (headers(x_ratelimit_reset="nan"), 4),
         ({"x-ratelimit-reset": str(NOW + 30)}, 4),
         ({"x-ratelimit-reset": str(NOW + 30), "date": "yesterday"}, 4),
+        ({"x-ratelimit-reset": str(NOW + 30), "date": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"}, 4),
         (headers(), 4),
         ({}, 4),
     ],
@@ -441,6 +442,12 @@ def headers(**changes: str) -> dict[str, str]:
 def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str], expected: float):
     """It is told by Retry-After, else the reset minus the answer's date; it grows where neither can be read."""
     assert expected == wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
+
+
+def test_what_is_no_json_is_told_by_its_kind_and_size():
+    answer = answered(200, content=b"<html>")
+    answer.headers["Content-Type"] = "text/html"
+    assert "no JSON (text/html, 6 bytes)" in message_of(judge(answer, LIST))
 
 
 def test_waits_grow_up_to_a_minute():

@@ -214,7 +214,11 @@ def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
     assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
 
 
-@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0"])
+#: A time zone that no machine can count with.
+FAR_AWAY = "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0", FAR_AWAY])
 def test_an_unreadable_date_leaves_the_clock_alone(header: str | None):
     tenant = Tenant({})
     tenant.observe_date(header)

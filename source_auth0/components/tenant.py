@@ -177,7 +177,7 @@ class Tenant(dict[str, Any]):
         self._observed = header
         try:
             self._ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return
 
     def once(self, what: str, learn: Callable[[], T]) -> T:
