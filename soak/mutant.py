@@ -10,6 +10,7 @@ import yaml
 EXPLAINED = Path(__file__).parent / "mutants_explained.yaml"
 #: The test files of a module that are not called `test_<module>.py`.
 TESTS = {
+    "api": ["listening", "objects"],
     "bookmark": ["events"],
     "bucket": ["budget"],
     "buckets": ["budget"],

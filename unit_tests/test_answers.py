@@ -190,6 +190,8 @@ def test_a_wrong_address_never_looks_like_an_empty_feature(answer: requests.Resp
     verdict = judge(answer, LIST)
     assert Meaning.FAIL == verdict.meaning
     assert "(404 Not Found). Check that the Base URL" in message_of(verdict)
+    assert verdict.error is not None
+    assert FailureType.config_error == verdict.error.failure_type
 
 
 @pytest.mark.parametrize("reader", [LIST, CHILD])
@@ -213,7 +215,7 @@ def test_the_cap_of_page_numbers_is_an_error_with_a_name(message: str, code: str
     assert "`things` has more rows than Auth0 lets anyone page through by number" in message_of(verdict)
 
 
-@pytest.mark.parametrize("status", [301, 302, 304, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308])
 def test_a_redirect_is_an_error(status: int):
     verdict = judge(answered(status, content=b""), LIST)
     assert Meaning.FAIL == verdict.meaning
@@ -442,6 +444,17 @@ def headers(**changes: str) -> dict[str, str]:
 def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str], expected: float):
     """It is told by Retry-After, else the reset minus the answer's date; it grows where neither can be read."""
     assert expected == wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
+
+
+def test_only_a_403_tells_of_a_missing_scope():
+    error = judge(refusal(422, "Insufficient scope, expected any of: read:things"), LIST).error
+    assert error is not None
+    assert not isinstance(error, MissingScope)
+
+
+def test_a_refusal_without_a_reason_says_so():
+    assert "(404 no reason given)" in message_of(judge(answered(404, {}), LIST))
+    assert "(404 Not Here)" in message_of(judge(answered(404, {}, reason="Not Here"), LIST))
 
 
 def test_what_is_no_json_is_told_by_its_kind_and_size():

@@ -32,6 +32,26 @@ def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker,
     assert (10, 60) == requests_mock.last_request.timeout
 
 
+def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker, make_api: Make):
+    """Auth0 counts `/roles/{id}/users` as one endpoint, whatever the id."""
+    requests_mock.get(ANY, **ROWS)
+    api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
+    asked: set[str] = set()
+    ask = api.tenant.budget.ask
+    api.tenant.budget.ask = lambda ticket: (asked.add(ticket.key), ask(ticket))[1]
+    api.get(StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={}), {})
+    assert {"GET /roles/{}/users"} == asked
+
+
+@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
+def test_whether_a_resource_is_there_is_told_by_its_status_alone(
+    requests_mock: Mocker, make_api: Make, status: int, there: bool
+):
+    requests_mock.get(f"{API}/users/auth0%7C1/things", status_code=status, text="no JSON")
+    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
+    assert there is api.exists(StreamSlice(partition={"user_id": "auth0|1"}, cursor_slice={}))
+
+
 def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: Make):
     requests_mock.get(URL, **ROWS)
     make_api(query={"take": "1"}).get(None, {"take": 100})
