@@ -41,6 +41,15 @@ def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker,
     api.tenant.budget.ask = lambda ticket: (asked.add(ticket.key), ask(ticket))[1]
     api.get(StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={}), {})
     assert {"GET /roles/{}/users"} == asked
+    api.get_path("connections", {})
+    assert {"GET /roles/{}/users", "GET /connections"} == asked
+
+
+def test_a_row_that_is_gone_by_now_has_nothing_below_it(requests_mock: Mocker, make_api: Make):
+    requests_mock.get(f"{API}/clients/cli_1/credentials", status_code=404, json={"message": "Not Found"})
+    assert make_api().get_path("clients/cli_1/credentials", {}, below_parent=True) is None
+    with pytest.raises(AirbyteTracedException, match="Check that the Base URL"):
+        make_api().get_path("clients/cli_1/credentials", {})
 
 
 @pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
