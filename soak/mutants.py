@@ -59,7 +59,7 @@ def main() -> int:
     bad += [f"No mutant needs this any more: {identity}" for identity in explanations.stale(found)]
     print("\n".join(bad))
     if options.write:
-        put("mutants", f"{table(found, explanations)}\n")
+        put("mutants", f"{table(found, explanations)}\n\n{untried(found)}\n")
     return 1 if bad else 0
 
 
@@ -76,6 +76,13 @@ def table(mutants: Sequence[Mutant], explanations: Explanations) -> str:
         if (part := [one for one in mutants if one.module in modules.split()])
     ]
     return "\n".join([HEAD, *rows, row("all", explanations.count(mutants))])
+
+
+def untried(mutants: Sequence[Mutant]) -> str:
+    """Which components the table does not speak of."""
+    tried = {one.module for one in mutants}
+    left = sorted({*UNTRIED, *(name for modules in GROUPS.values() for name in modules.split())} - tried)
+    return f"Not tried, or nothing to change: {', '.join(f'`{name}`' for name in left)}."
 
 
 def row(name: str, count: Count) -> str:

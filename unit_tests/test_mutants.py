@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from soak.mutant import EXPLAINED, Count, Explanations, Mutant, files_of
-from soak.mutants import GROUPS, UNTRIED, table, told
+from soak.mutants import GROUPS, UNTRIED, table, told, untried
 
 COMPONENTS = Path("source_auth0/components")
 ALIVE = Mutant("answers", "judge", "if a < b:", "if a <= b:")
@@ -44,6 +44,12 @@ def test_mutants_are_counted_by_what_became_of_them():
     assert Count(mutants=6, ill_typed=1, killed=2, explained=1, alive=2) == count
     assert 0.6 == count.score
     assert "| all | 6 | 1 | 2 | 1 | 2 | 60.0% |" == table([ALIVE, *others], WHY).splitlines()[-1]
+
+
+def test_the_page_names_what_was_not_tried():
+    said = untried([ALIVE])
+    assert "`lists`" in said
+    assert "`answers`" not in said
 
 
 def test_explanations_are_of_lines_that_exist():

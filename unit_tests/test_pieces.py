@@ -207,3 +207,13 @@ def test_cutting_never_loses_or_doubles_a_row(at: list[int], size: int, turns: l
     while reading := [one for one in pieces if one.being_read]:
         read(reading[0])
     assert at == sorted(taken)
+
+
+@pytest.mark.parametrize(("most", "cuts"), [(1, []), (2, [100]), (4, [10, 100, 1000])])
+def test_users_of_one_moment_are_cut_off_from_the_next_on(most: int, cuts: list[int]):
+    """Their pace tells nothing but that more may lie close by: parts grow from a millisecond on."""
+    assert cuts == piece(end=10_000, first=page(0, 0, total=CAP)).parts(most)
+
+
+def test_rows_that_all_lie_in_one_moment_are_not_cut():
+    assert [] == piece(end=10_000, first=page(0, 0, total=900)).parts(4)
