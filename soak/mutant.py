@@ -8,6 +8,8 @@ import yaml
 
 #: Why some mutants cannot be killed, or need not be.
 EXPLAINED = Path(__file__).parent / "mutants_explained.yaml"
+#: Where mutmut keeps the changed code and what it found.
+MADE = Path("mutants")
 #: The test files of a module that are not called `test_<module>.py`.
 TESTS = {
     "api": ["listening", "objects"],
@@ -118,7 +120,7 @@ def files_of(module: str) -> list[str]:
 
 def kept(module: str) -> Path:
     """Where the last run left what became of a module's mutants."""
-    return Path("mutants") / f"{module}.json"
+    return MADE / f"{module}.json"
 
 
 def is_alive(fate: str) -> bool:

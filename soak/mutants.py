@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from soak.mutant import Count, Explanations, Mutant, kept
+from soak.mutant import MADE, Count, Explanations, Mutant, kept
 from soak.report import put
 
 #: The components by what a mistake in them would cost, in the order of the table.
@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     options = parser.parse_args()
     if not (options.again or options.show):
-        shutil.rmtree("mutants", ignore_errors=True)
+        shutil.rmtree(MADE, ignore_errors=True)
     found: list[Mutant] = []
     for modules in GROUPS.values():
         if part := [name for name in modules.split() if name in options.modules or not options.modules]:

@@ -5,10 +5,10 @@ module's own tests are tried, which takes a second or two, before those of its n
 """
 
 import json
+import shutil
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import libcst
@@ -23,22 +23,25 @@ from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 from mutmut.workers.isolation import MutantRunner, get_mutant_runner
 
-from soak.mutant import Mutant, files_of, is_alive, kept
+from soak.mutant import MADE, Mutant, files_of, is_alive, kept
 
 #: A string of so many words is a sentence for people: whether it is well put is not for a machine to say.
 SENTENCE = 4
 
 
 def run(modules: Collection[str], *, again: bool = False) -> None:
-    """Make the mutants of these modules, and try them all, or only those that lived the last time."""
+    """Make the mutants of these modules and try them; `again`: only those that lived the last time."""
     config().only_mutate = [f"source_auth0/components/{module}.py" for module in modules]
     config().pytest_add_cli_args_test_selection = sorted({path for module in modules for path in files_of(module)})
     operators = mutators.mutation_operators
     operators[:] = [(kind, _string if made is mutators.operator_string else made) for kind, made in operators]
-    mutmut.get_mutant_runner = partial(_runner, again=again)  # type: ignore[assignment]
-    names = [name for name, _, fate in _results() if again and is_alive(fate)]
-    if not again or names:
-        mutmut._run(names, 1)  # noqa: SLF001 - the body of its command `run`
+    if not again:
+        # mutmut takes the copy of a file that another run did not change for one whose mutants are made already.
+        shutil.rmtree(MADE / "source_auth0", ignore_errors=True)
+        (MADE / "mutmut-stats.json").unlink(missing_ok=True)
+        _try([], _with_own_tests)
+    if alive := [name for name, _, fate in _results() if is_alive(fate)]:
+        _try(alive, _with_all_tests)
     for module in modules:
         found = [asdict(mutant) for mutant in mutants() if mutant.module == module]
         kept(module).write_text(json.dumps(found, indent=1))
@@ -73,19 +76,31 @@ def _string(node: libcst.BaseString) -> Iterator[libcst.BaseString]:
         yield from list(mutators.operator_string(node))[:1]
 
 
-def _runner(max_workers: int = 1, *, again: bool = False) -> MutantRunner:
-    """A runner that tries a module's own tests, or, of what they let live, those of its group; the quickest first."""
-    runner = get_mutant_runner(max_workers)
-    submit = runner.submit
+def _try(names: list[str], choose: Callable[[str, list[str]], list[str]]) -> None:
+    """Run what `choose` leaves of the tests that reach a mutant, the quickest first."""
 
-    def submit_some(mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float) -> None:
-        seconds = state().duration_by_test
-        own = [test for test in tests if test.partition("::")[0] in files_of(mutant_name.split(".")[-2])]
-        tests = sorted(tests if again or not own else own, key=lambda test: seconds[test])
-        submit(mutant_name, tests, cpu_time_limit, min(estimated_time, sum(seconds[test] for test in tests)))
+    def get_runner(max_workers: int = 1) -> MutantRunner:
+        runner = get_mutant_runner(max_workers)
+        submit = runner.submit
 
-    runner.submit = submit_some  # type: ignore[method-assign]
-    return runner
+        def submit_some(mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float) -> None:
+            seconds = state().duration_by_test
+            tests = sorted(choose(mutant_name.split(".")[-2], tests), key=lambda test: seconds[test])
+            submit(mutant_name, tests, cpu_time_limit, estimated_time)
+
+        runner.submit = submit_some  # type: ignore[method-assign]
+        return runner
+
+    mutmut.get_mutant_runner = get_runner  # type: ignore[assignment]
+    mutmut._run(names, 1)  # noqa: SLF001 - the body of its command `run`
+
+
+def _with_own_tests(module: str, tests: list[str]) -> list[str]:
+    return [test for test in tests if test.partition("::")[0] in files_of(module)] or tests
+
+
+def _with_all_tests(_: str, tests: list[str]) -> list[str]:
+    return tests
 
 
 if __name__ == "__main__":

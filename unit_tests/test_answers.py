@@ -446,6 +446,19 @@ def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str
     assert expected == wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"), [("It needs a paid subscription.", "It needs a paid subscription."), ("", "status 402")]
+)
+def test_why_a_stream_is_empty_is_told_in_auth0s_words_or_by_the_status(said: str, told: str):
+    assert f"`things` is empty: the tenant lacks the feature ({told})" == judge(refusal(402, said), LIST).warning
+    gone = judge(refusal(404, said), CHILD).warning
+    assert gone.endswith(f"what it is read for ({told.replace('402', '404')})")
+
+
+def test_a_token_that_is_not_accepted_is_told_with_what_to_do():
+    assert message_of(judge(answered(401, {}), LIST)).endswith("or create a new token.")
+
+
 def test_only_a_403_tells_of_a_missing_scope():
     error = judge(refusal(422, "Insufficient scope, expected any of: read:things"), LIST).error
     assert error is not None

@@ -12,7 +12,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
-from source_auth0.components.api import HASTE, ManagementApi
+from source_auth0.components.api import HASTE, ManagementApi, Patience
 from source_auth0.components.authentication import ClientCredentials
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.tenant import Tenant
@@ -357,3 +357,21 @@ def test_no_error_shows_the_token(requests_mock: Mocker, make_api: Make, answer:
     while error is not None:
         assert not any(secret in f"{error} {vars(error)}" for secret in ("token-0", "token-1", SECRET))
         error = error.__cause__ or error.__context__
+
+
+def test_a_server_that_is_unwell_is_not_waited_for_as_a_rate_limit_is(
+    requests_mock: Mocker, make_api: Make, clock: Clock
+):
+    """Its answers tell of the rate limit too, which has nothing to do with it."""
+    headers = {"date": formatdate(clock.moment, usegmt=True), "x-ratelimit-reset": str(clock.moment + 30)}
+    requests_mock.get(URL, [{**UNWELL, "headers": headers}, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+    assert 1 <= clock.sleeps[0] <= 1.1
+
+
+def test_the_rate_limit_is_waited_for_as_long_as_patience_lasts(requests_mock: Mocker, make_api: Make, clock: Clock):
+    """Two waits of a second and a little fit into two and a half."""
+    requests_mock.get(URL, status_code=429, headers={"retry-after": "1"}, json={"message": "Global limit"})
+    with pytest.raises(AirbyteTracedException, match="429"):
+        make_api(patience=Patience(rate_limit=2.5)).get(None, {})
+    assert 3 == requests_mock.call_count
