@@ -25,7 +25,8 @@ from mutmut.workers.isolation import MutantRunner, get_mutant_runner
 
 from soak.mutant import MADE, Mutant, files_of, is_alive, kept
 
-#: A string of so many words is a sentence for people: whether it is well put is not for a machine to say.
+#: A string of so many words, or with a full stop behind several, is for people: whether it is well put is not for a
+#: machine to say.
 SENTENCE = 4
 
 
@@ -72,8 +73,10 @@ def _change(name: str, path: Path) -> tuple[str, str]:
 
 def _string(node: libcst.BaseString) -> Iterator[libcst.BaseString]:
     """One other string in a string's place: none for a sentence, and no change of case alone, as in headers' names."""
-    if isinstance(node, libcst.SimpleString) and len(node.raw_value.split()) < SENTENCE:
-        yield from list(mutators.operator_string(node))[:1]
+    if isinstance(node, libcst.SimpleString):
+        words = node.raw_value.split()
+        if len(words) < SENTENCE and not (len(words) > 1 and node.raw_value.endswith((".", ". "))):
+            yield from list(mutators.operator_string(node))[:1]
 
 
 def _try(names: list[str], choose: Callable[[str, list[str]], list[str]]) -> None:
