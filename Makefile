@@ -1,11 +1,11 @@
-# make demo | test | lint | docs | form | bench | soak | audit | lock | release-check | clean. Every target sets up what it needs in .venv or
-# .venv-demo; only Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | form | bench | soak | mutants | audit | lock | release-check | clean. Every target sets up
+# what it needs in .venv or one beside it; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs form bench soak audit lock release-check clean
+.PHONY: help demo test lint docs form bench soak mutants audit lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make soak   try for an hour to make it lose a row, hang or give a secret away; SUITES="faults kills" SEED=7'
 	@echo 'make audit  look the locked dependencies up among the known vulnerabilities'
+	@echo 'make mutants  change the components in thousands of places, and see that a test notices; MODULES="answers lists"'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
 	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
 
@@ -38,6 +39,10 @@ bench: .venv/ready
 # Not part of `make test`, which holds short versions of the same. The tables go into docs/reliability.md.
 soak: .venv/ready
 	@$(python) -m soak --write $(if $(SEED),--seed $(SEED)) $(SUITES)
+
+# Not part of `make test`: it takes hours. mutmut finds mypy and pytest beside itself.
+mutants: .venv/ready
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(python) -m soak.mutants $(if $(MODULES),$(MODULES),--write)
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .
@@ -102,5 +107,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-lock .venv-audit .venv-published build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-lock .venv-audit .venv-published build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

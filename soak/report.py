@@ -22,10 +22,14 @@ def table(tallies: Sequence[Tally]) -> str:
 
 
 def write(suite: str, tallies: Sequence[Tally], seed: int, minutes: float, page: Path = PAGE) -> None:
-    """Put a suite's table into the page, between the marks that bear its name."""
+    """Put a suite's table into the page."""
+    put(suite, f"{table(tallies)}\n\nSeed {seed}, {minutes:.0f} minutes.\n", page)
+
+
+def put(suite: str, told: str, page: Path = PAGE) -> None:
+    """Replace what stands in the page between the marks that bear a suite's name."""
     between = re.compile(rf"(?<=<!-- {suite} -->\n).*(?=<!-- end of {suite} -->)", re.DOTALL)
     text = page.read_text()
     if not between.search(text):
         raise ValueError(f"{page.name} has no marks for the suite {suite!r}")
-    told = f"{table(tallies)}\n\nSeed {seed}, {minutes:.0f} minutes.\n"
     page.write_text(between.sub(lambda _: told, text))

@@ -190,6 +190,8 @@ def test_a_wrong_address_never_looks_like_an_empty_feature(answer: requests.Resp
     verdict = judge(answer, LIST)
     assert Meaning.FAIL == verdict.meaning
     assert "(404 Not Found). Check that the Base URL" in message_of(verdict)
+    assert verdict.error is not None
+    assert FailureType.config_error == verdict.error.failure_type
 
 
 @pytest.mark.parametrize("reader", [LIST, CHILD])
@@ -213,7 +215,7 @@ def test_the_cap_of_page_numbers_is_an_error_with_a_name(message: str, code: str
     assert "`things` has more rows than Auth0 lets anyone page through by number" in message_of(verdict)
 
 
-@pytest.mark.parametrize("status", [301, 302, 304, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308])
 def test_a_redirect_is_an_error(status: int):
     verdict = judge(answered(status, content=b""), LIST)
     assert Meaning.FAIL == verdict.meaning
@@ -441,6 +443,7 @@ def headers(**changes: str) -> dict[str, str]:
         (headers(x_ratelimit_reset="nan"), 4),
         ({"x-ratelimit-reset": str(NOW + 30)}, 4),
         ({"x-ratelimit-reset": str(NOW + 30), "date": "yesterday"}, 4),
+        ({"x-ratelimit-reset": str(NOW + 30), "date": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"}, 4),
         (headers(), 4),
         ({}, 4),
     ],
@@ -448,6 +451,36 @@ def headers(**changes: str) -> dict[str, str]:
 def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str], expected: float):
     """It is told by Retry-After, else the reset minus the answer's date; it grows where neither can be read."""
     assert expected == wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("It needs a paid subscription.", "It needs a paid subscription."), ("", "status 402")]
+)
+def test_why_a_stream_is_empty_is_told_in_auth0s_words_or_by_the_status(said: str, told: str):
+    assert f"`things` is empty: the tenant lacks the feature ({told})" == judge(refusal(402, said), LIST).warning
+    gone = judge(refusal(404, said), CHILD).warning
+    assert gone.endswith(f"what it is read for ({told.replace('402', '404')})")
+
+
+def test_a_token_that_is_not_accepted_is_told_with_what_to_do():
+    assert message_of(judge(answered(401, {}), LIST)).endswith("or create a new token.")
+
+
+def test_only_a_403_tells_of_a_missing_scope():
+    error = judge(refusal(422, "Insufficient scope, expected any of: read:things"), LIST).error
+    assert error is not None
+    assert not isinstance(error, MissingScope)
+
+
+def test_a_refusal_without_a_reason_says_so():
+    assert "(404 no reason given)" in message_of(judge(answered(404, {}), LIST))
+    assert "(404 Not Here)" in message_of(judge(answered(404, {}, reason="Not Here"), LIST))
+
+
+def test_what_is_no_json_is_told_by_its_kind_and_size():
+    answer = answered(200, content=b"<html>")
+    answer.headers["Content-Type"] = "text/html"
+    assert "no JSON (text/html, 6 bytes)" in message_of(judge(answer, LIST))
 
 
 def test_waits_grow_up_to_a_minute():

@@ -15,7 +15,7 @@ from requests_mock import ANY, Mocker
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.authentication import ClientCredentials
 from source_auth0.components.outages import MOST_IN_VAIN
-from source_auth0.components.patience import HASTE, RENEWALS
+from source_auth0.components.patience import HASTE, RENEWALS, Patience
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.tenant import Tenant
 from unit_tests.conftest import API, BASE, SECRET, Clock, Tokens, in_threads
@@ -32,6 +32,35 @@ def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker,
     assert f"{URL}?strategy=auth0&take=100" == requests_mock.last_request.url
     assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
     assert (10, 60) == requests_mock.last_request.timeout
+
+
+def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker, make_api: Make):
+    """Auth0 counts `/roles/{id}/users` as one endpoint, whatever the id."""
+    requests_mock.get(ANY, **ROWS)
+    api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
+    asked: set[str] = set()
+    ask = api.tenant.budget.ask
+    api.tenant.budget.ask = lambda ticket: (asked.add(ticket.key), ask(ticket))[1]
+    api.get(StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={}), {})
+    assert {"GET /roles/{}/users"} == asked
+    api.get_path("connections", {})
+    assert {"GET /roles/{}/users", "GET /connections"} == asked
+
+
+def test_a_row_that_is_gone_by_now_has_nothing_below_it(requests_mock: Mocker, make_api: Make):
+    requests_mock.get(f"{API}/clients/cli_1/credentials", status_code=404, json={"message": "Not Found"})
+    assert make_api().get_path("clients/cli_1/credentials", {}, below_parent=True) is None
+    with pytest.raises(AirbyteTracedException, match="Check that the Base URL"):
+        make_api().get_path("clients/cli_1/credentials", {})
+
+
+@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
+def test_whether_a_resource_is_there_is_told_by_its_status_alone(
+    requests_mock: Mocker, make_api: Make, status: int, there: bool
+):
+    requests_mock.get(f"{API}/users/auth0%7C1/things", status_code=status, text="no JSON")
+    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
+    assert there is api.exists(StreamSlice(partition={"user_id": "auth0|1"}, cursor_slice={}))
 
 
 def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: Make):
@@ -367,3 +396,21 @@ def test_no_error_shows_the_token(requests_mock: Mocker, make_api: Make, answer:
     while error is not None:
         assert not any(secret in f"{error} {vars(error)}" for secret in ("token-0", "token-1", SECRET))
         error = error.__cause__ or error.__context__
+
+
+def test_a_server_that_is_unwell_is_not_waited_for_as_a_rate_limit_is(
+    requests_mock: Mocker, make_api: Make, clock: Clock
+):
+    """Its answers tell of the rate limit too, which has nothing to do with it."""
+    headers = {"date": formatdate(clock.moment, usegmt=True), "x-ratelimit-reset": str(clock.moment + 30)}
+    requests_mock.get(URL, [{**UNWELL, "headers": headers}, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+    assert 1 <= clock.sleeps[0] <= 1.1
+
+
+def test_the_rate_limit_is_waited_for_as_long_as_patience_lasts(requests_mock: Mocker, make_api: Make, clock: Clock):
+    """Two waits of a second and a little fit into two and a half."""
+    requests_mock.get(URL, status_code=429, headers={"retry-after": "1"}, json={"message": "Global limit"})
+    with pytest.raises(AirbyteTracedException, match="429"):
+        make_api(patience=Patience(rate_limit=2.5)).get(None, {})
+    assert 3 == requests_mock.call_count

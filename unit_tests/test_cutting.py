@@ -90,3 +90,17 @@ def test_a_worker_that_is_done_wakes_who_waits_for_work_to_cut():
         read = [stick for stick in sticks.to_read() if readers.submit(sticks.left, stick)]
     assert read == sticks.pieces
     assert 40 == sum(stick.length for stick in read)
+
+
+def test_first_pages_are_asked_for_by_as_many_threads_as_there_are_workers():
+    """More than a pool of threads has by default: each of them waits until all are there."""
+    workers = 40
+
+    class Meeting(Sticks):
+        def cut(self, piece: Stick, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[Stick]:
+            together = threading.Barrier(workers, timeout=10)
+            assert sorted(range(workers)) == sorted(pool.map(lambda _: together.wait(), range(workers)))
+            piece.length = 1
+            yield from ()
+
+    assert [1] == read_by_turns(Meeting(2, workers=workers))

@@ -207,3 +207,19 @@ def test_cutting_never_loses_or_doubles_a_row(at: list[int], size: int, turns: l
     while reading := [one for one in pieces if one.being_read]:
         read(reading[0])
     assert at == sorted(taken)
+
+
+@pytest.mark.parametrize(("most", "cuts"), [(1, []), (2, [100]), (4, [10, 100, 1000])])
+def test_users_of_one_moment_are_cut_off_from_the_next_on(most: int, cuts: list[int]):
+    """Their pace tells nothing but that more may lie close by: parts grow from a millisecond on."""
+    assert cuts == piece(end=10_000, first=page(0, 0, total=CAP)).parts(most)
+
+
+def test_rows_that_all_lie_in_one_moment_are_not_cut():
+    assert [] == piece(end=10_000, first=page(0, 0, total=900)).parts(4)
+
+
+@pytest.mark.parametrize(("most", "cuts"), [(2, [1000 + 7071]), (4, [1000 + 3535, 1000 + 5000, 1000 + 7071])])
+def test_parts_grow_from_an_even_share_where_users_are_far_apart(most: int, cuts: list[int]):
+    """A thousand more at their pace would reach beyond the end, and yet there may be a dense stretch."""
+    assert cuts == piece(end=11_000, first=page(0, 1000, total=CAP)).parts(most)

@@ -24,6 +24,7 @@ DATE = {"date": formatdate(5_000, usegmt=True)}
         ({**SAID, **DATE, "x-ratelimit-reset": "soon"}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, **DATE, "x-ratelimit-reset": "inf"}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, **DATE, "date": "today"}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, **DATE, "date": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, "x-ratelimit-remaining": "11"}, None),
         ({**SAID, "x-ratelimit-remaining": "-1"}, None),
         ({**SAID, "x-ratelimit-remaining": "many"}, None),

@@ -1,3 +1,4 @@
+import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -96,3 +97,19 @@ def test_texts_sort_as_moments_do(one: int, other: int):
 
 def test_texts_are_utc():
     assert FIRST == datetime(2024, 1, 1, tzinfo=timezone.utc).timestamp() * 1000
+
+
+def test_time_is_written_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert "2024-01-01T00:01:00.007Z" == text_of(END)
+        assert END == moment_of("2024-01-01T00:01:00.007Z")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_is_no_date_is_named():
+    with pytest.raises(ValueError, match="'tomorrow' is no UTC date and time"):
+        moment_of("tomorrow")

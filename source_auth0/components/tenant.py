@@ -170,7 +170,7 @@ class Tenant(dict[str, Any]):
         self._observed = header
         try:
             ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return
         with self._lock:
             self._told.append(ahead)

@@ -75,7 +75,7 @@ def told_by(headers: Mapping[str, str], sent: float, received: float) -> Told | 
     except (KeyError, ValueError):
         return None
     reset = 0.0
-    with contextlib.suppress(KeyError, ValueError, TypeError):
+    with contextlib.suppress(KeyError, ValueError, OverflowError):
         reset = reset_in(headers)
     if not 0 <= remaining <= limit or limit < 1:
         return None

@@ -1,0 +1,95 @@
+"""`python -m soak.mutants [MODULE …] [--again] [--write]`: change the connector's code, and see that a test notices.
+
+Every component is changed in one small place after another (a condition turned round, an argument left out, another
+number), and the unit tests that run that place have to fail. What lives without a reason in mutants_explained.yaml is
+printed, and so is a reason that nothing needs; either makes the exit code 1.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from soak.mutant import MADE, Count, Explanations, Mutant, kept
+from soak.report import put
+
+#: The components by what a mistake in them would cost, in the order of the table.
+GROUPS = {
+    "what an answer means": "answers api problems refusals",
+    "lists and objects": "connections lists members objects pages partitions reading static",
+    "users": "cursor cutting export pagewise pieces progress search ties windows",
+    "the log": "log log_cursor log_events log_facts log_paths log_requests log_streams log_walk log_writes",
+    "deletions": "deletions tombstones",
+    "single users' lists": "moved_users per_user rounds user_ids",
+    "the Events API": "bookmark cloud_events event_cursor events feed listening sse waiting",
+    "secrets": "attributes excluded secrets",
+    "sign-in, scopes, config": "authentication checking config private_key scopes token_endpoint",
+    "the tenant and its threads": "crew gate sharing tenant turns",
+    "budgets": "bucket buckets budget refill",
+}
+#: What is tested with what it assembles: whole sources, which takes too long for each mutant.
+UNTRIED = ["factory", "schemas"]
+HEAD = "| components | mutants | refused by mypy | killed | explained | alive | score |\n|---|--:|--:|--:|--:|--:|--:|"
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="by default all components")
+    parser.add_argument("--again", action="store_true", help="only those that lived in the last run")
+    parser.add_argument("--show", action="store_true", help="only what the last runs found")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
+    options = parser.parse_args()
+    if not (options.again or options.show):
+        shutil.rmtree(MADE, ignore_errors=True)
+    found: list[Mutant] = []
+    for modules in GROUPS.values():
+        if part := [name for name in modules.split() if name in options.modules or not options.modules]:
+            if not options.show:
+                command = [sys.executable, "-m", "soak.mutating", *(["--again"] if options.again else []), *part]
+                subprocess.run(command, check=True)
+            found += [
+                Mutant(**one) for name in part if kept(name).exists() for one in json.loads(kept(name).read_text())
+            ]
+    explanations = Explanations.read()
+    print(f"\n{table(found, explanations)}")
+    bad = [told(one) for one in explanations.missing(found)]
+    bad += [f"No mutant needs this any more: {identity}" for identity in explanations.stale(found)]
+    print("\n".join(bad))
+    if options.write:
+        put("mutants", f"{table(found, explanations)}\n\n{untried(found)}\n")
+    return 1 if bad else 0
+
+
+def told(mutant: Mutant) -> str:
+    """A mutant as it would stand in mutants_explained.yaml."""
+    return f"{mutant.module}: {mutant.function} ({mutant.fate})\n  - {mutant.was}\n  + {mutant.now}"
+
+
+def table(mutants: Sequence[Mutant], explanations: Explanations) -> str:
+    """A row a group of modules, and their sum."""
+    rows = [
+        row(name, explanations.count(part))
+        for name, modules in GROUPS.items()
+        if (part := [one for one in mutants if one.module in modules.split()])
+    ]
+    return "\n".join([HEAD, *rows, row("all", explanations.count(mutants))])
+
+
+def untried(mutants: Sequence[Mutant]) -> str:
+    """Which components the table does not speak of."""
+    tried = {one.module for one in mutants}
+    left = sorted({*UNTRIED, *(name for modules in GROUPS.values() for name in modules.split())} - tried)
+    return f"Not tried, or nothing to change: {', '.join(f'`{name}`' for name in left)}."
+
+
+def row(name: str, count: Count) -> str:
+    """A line of the table."""
+    figures = (count.mutants, count.ill_typed, count.killed, count.explained, count.alive)
+    return f"| {name} | {' | '.join(f'{figure:,}' for figure in figures)} | {count.score:.1%} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

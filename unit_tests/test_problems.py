@@ -1,0 +1,59 @@
+"""What people are told, to the letter where the grammar depends on what is missing."""
+
+import pytest
+from airbyte_cdk.models import FailureType
+
+from source_auth0.components.problems import (
+    GRANT_PATH,
+    MissingScope,
+    QueryTimeout,
+    Refusal,
+    config_error,
+    system_error,
+    transient_error,
+)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacks", "grant"),
+    [
+        (("read:roles",), "the scope `read:roles`", "it"),
+        (("read:roles", "read:users"), "the scopes `read:roles` and `read:users`", "them"),
+    ],
+)
+def test_missing_scopes_are_told_in_a_sentence(scopes: tuple[str, ...], lacks: str, grant: str):
+    error = MissingScope("role_users", scopes)
+    said = (
+        f"Auth0 refused `role_users`: the application lacks {lacks}. Grant {grant} under {GRANT_PATH}, then sync again."
+    )
+    assert said == error.message
+    assert f"missing scopes {scopes} for role_users" == error.internal_message
+
+
+def test_whose_fault_it_is_decides_whether_a_platform_tries_again():
+    """A platform shows a config error to people at once, and tries again after a transient one."""
+    assert FailureType.config_error == config_error("Enter another domain.").failure_type
+    assert FailureType.transient_error == transient_error("Auth0 is unwell.").failure_type
+    assert FailureType.system_error == system_error("Auth0 sent a page twice.").failure_type
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        config_error("Enter another domain."),
+        QueryTimeout("users"),
+        Refusal(400, "Auth0 refused `users`.", FailureType.system_error),
+    ],
+)
+def test_the_logs_say_what_people_are_told(error: QueryTimeout | Refusal):
+    assert error.message
+    assert error.message == error.internal_message
+
+
+def test_a_refusal_is_of_the_kind_that_it_was_made_for():
+    error = Refusal(404, "Auth0 has nothing there.", FailureType.config_error)
+    assert (404, FailureType.config_error) == (error.status, error.failure_type)
+
+
+def test_a_search_that_takes_too_long_names_the_stream():
+    assert "`users`" in str(QueryTimeout("users").message)
