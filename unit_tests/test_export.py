@@ -122,6 +122,21 @@ def test_a_job_is_waited_for(make: Make, auth0: Mocker, clock: Clock):
     assert len(statuses) + 1 == len(clock.sleeps)
 
 
+def test_a_job_is_no_endpoint_of_its_own_for_the_budget(
+    config: dict[str, Any], make_api: Callable[..., ManagementApi], auth0: Mocker, clock: Clock
+):
+    """Whichever job is asked for, and for its status or its link, Auth0 counts one endpoint."""
+    auth0.post(f"{API}/jobs/users-exports", json={**JOB, "status": "pending"})
+    tenant = Tenant({**config, "users_initial_load": "export"})
+    export = UserExport(make_api(config=tenant, name="users", resource="users"))
+    job = export.run()
+    assert job
+    list(export.pages(job))
+    assert 2 <= sum("/jobs/job_1" in request.url for request in auth0.request_history)
+    assert "GET /jobs/{}" in tenant.budget.buckets
+    assert "GET /jobs/job_1" not in tenant.budget.buckets
+
+
 @pytest.mark.parametrize("status", ["failed", "expired", "canceled"])
 @pytest.mark.parametrize("details", [{}, {"status_details": "Too many exports"}])
 def test_a_job_that_fails_gives_way_to_search_with_a_warning(
