@@ -54,7 +54,7 @@ test: lint
 	@$(python) -m coverage run -m pytest --numprocesses 2 --dist worksteal unit_tests
 	@$(python) -m coverage combine --quiet
 	@$(python) -m coverage report
-	@$(python) -m pytest --numprocesses 3 --dist loadgroup integration_tests
+	@$(python) -m pytest --numprocesses 3 integration_tests
 
 # setuptools comes with the locked requirements, so the package is built without fetching anything more.
 .venv/ready: .venv/requirements pyproject.toml

@@ -1,10 +1,34 @@
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from auth0_simulator import Simulator
 from integration_tests.connector import discovered
+
+#: Files whose tests share what takes long to make.
+TOGETHER = {"test_contract.py", "test_documented_commands.py"}
+
+
+class Sharing(LoadScopeScheduling):
+    """Hands each test to a worker that is free, and the files of TOGETHER to one worker each."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if Path(file).name in TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """What `--numprocesses` does here."""
+    return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that no worker is left alone with one of them in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def config_of(sim: Simulator, **more: Any) -> dict[str, Any]:

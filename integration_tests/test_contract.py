@@ -15,8 +15,6 @@ from integration_tests.connector import Run, configured, run
 from integration_tests.in_process import Synced, sync
 from source_auth0.manifest import load_manifest, load_stream, primary_key, stream_files
 
-#: Its tests share two syncs of everything, so that one worker runs all of them.
-pytestmark = pytest.mark.xdist_group("contract")
 STREAMS = list(stream_files())
 PARTITIONS = load_manifest()["definitions"]["partitions"]
 #: Lists by page or checkpoint, which have to be read over more than one page.
@@ -87,14 +85,14 @@ def whole(catalog: list[dict[str, Any]]) -> Iterator[Whole]:
 
     Half of the users are members of one organization, and hold one role: more than a page of either.
     """
-    with Simulator(users=204, organizations=4) as simulator:
+    with Simulator(users=204, organizations=8) as simulator:
         yield simulator, run("read", config=config_of(simulator), catalog=configured(catalog, full_refresh=True))
 
 
 @pytest.fixture(scope="module")
 def small_pages() -> Iterator[tuple[Simulator, Synced]]:
     """The same tenant, whose pages have no more than two rows."""
-    with Simulator(users=204, organizations=4, page_limit=2) as simulator:
+    with Simulator(users=204, organizations=8, page_limit=2) as simulator:
         yield simulator, sync(config_of(simulator), *(n for n in STREAMS if n != "users"), full_refresh=True)
 
 

@@ -99,6 +99,7 @@ def test_without_the_scope_for_the_log_tombstones_are_refused_by_name() -> None:
         assert "missing scopes ('read:logs',) for users" in str(synced.error)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**6),

@@ -17,8 +17,6 @@ from integration_tests.conftest import config_of
 from integration_tests.connector import run
 from source_auth0.manifest import stream_files
 
-#: They share a checkout, so that one worker runs them.
-pytestmark = pytest.mark.xdist_group("documented commands")
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: What cannot run here: it needs an account, a cluster or a Docker engine (the image itself is run by .ci/run).

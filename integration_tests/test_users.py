@@ -178,6 +178,7 @@ def between_requests(act: Callable[[int], None]) -> Any:
         KeysetSearch.find = original  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**6),

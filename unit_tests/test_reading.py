@@ -2,6 +2,7 @@ import logging
 import threading
 from itertools import count
 from queue import Queue
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from requests_mock import Mocker
 
 from integration_tests.in_process import catalog_of
 from source_auth0 import SourceAuth0
-from source_auth0.components.reading import ROWS_AHEAD, AbandonedError, Outbox
+from source_auth0.components import tombstones as tombstones_module
+from source_auth0.components.crew import AbandonedError, Crew, verify_wanted
+from source_auth0.components.reading import ROWS_AHEAD, Outbox
+from source_auth0.components.tombstones import Tombstones
 from unit_tests.conftest import API
 
 LOGGER = logging.getLogger("airbyte.tests")
@@ -70,3 +74,43 @@ def test_a_sync_that_its_caller_leaves_ends_its_threads_and_asks_for_nothing_mor
         thread.join(10)
     assert set() == set(threading.enumerate()) - before
     assert requests_mock.call_count <= 2 + ROWS_AHEAD / 100 + 2
+
+
+def test_a_thread_of_a_sync_that_is_over_is_told_so_and_no_other():
+    crew, looks, may_look = Crew(lambda: 2), threading.Event(), threading.Event()
+
+    def look() -> str:
+        looks.set()
+        may_look.wait(10)
+        verify_wanted()
+        return "wanted"
+
+    wanted = crew.submit(verify_wanted)
+    assert None is wanted.result(10)
+    late = crew.submit(look)
+    looks.wait(10)
+    crew.shutdown()
+    may_look.set()
+    assert AbandonedError is type(late.exception(10))
+    verify_wanted()
+
+
+def test_tombstones_that_nobody_will_read_are_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tombstones_module, "TenantLog", lambda _: None)
+    monkeypatch.setattr(Tombstones, "find", lambda _: True)
+    tombstones = Tombstones(SimpleNamespace(requester=None), {})
+    crew, slices = Crew(lambda: 1), tombstones.slices(None)
+    next(slices)
+    begun = threading.Event()
+    waiting = crew.submit(lambda: (begun.set(), list(slices)))
+    begun.wait(10)
+    crew.shutdown()
+    assert AbandonedError is type(waiting.exception(10))
+
+
+def test_what_is_open_again_takes_things():
+    outbox = Outbox(maxsize=9)
+    outbox.close()
+    outbox.open()
+    outbox.put("a row")
+    assert "a row" == outbox.get()

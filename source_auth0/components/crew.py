@@ -14,6 +14,10 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 ASIDE = 4
 
 
+class AbandonedError(Exception):
+    """Nobody reads on: whoever has more to do for this sync may end."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A piece of work for one stream: partitions to cut, or one of them to read."""
@@ -39,6 +43,8 @@ class Crew(Executor):
         self._tasks: dict[str, deque[Task]] = {}
         self._working = self._cutting = 0
         self._aside: Counter[str] = Counter()
+        #: Nobody wants what those at work still do.
+        self.is_over = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Do this some time, for the stream that the first argument is or belongs to."""
@@ -47,6 +53,7 @@ class Crew(Executor):
         stream = of.name if isinstance(of, AbstractStream) else str(getattr(of, "stream_name", str)())
         task = Task(stream, cuts, Future(), lambda: fn(*args, **kwargs))
         with self._lock:
+            self.is_over = False
             self._tasks.setdefault(stream, deque()).append(task)
             self._staff()
         return task.future
@@ -54,6 +61,7 @@ class Crew(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as Executor
         """Begin nothing more; whoever is at work is not waited for, since they may be waiting for a rate limit."""
         with self._lock:
+            self.is_over = True
             for tasks in self._tasks.values():
                 for task in tasks:
                     task.future.cancel()
@@ -111,6 +119,13 @@ class Crew(Executor):
 
 
 _current = threading.local()
+
+
+def verify_wanted() -> None:
+    """Raise AbandonedError in a thread whose sync is over: for those who ask for more, or wait for what others do."""
+    member = getattr(_current, "member", None)
+    if member is not None and member[0].is_over:
+        raise AbandonedError
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
+from source_auth0.components.crew import verify_wanted
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.windows import Milliseconds
 
@@ -64,4 +65,5 @@ class Cutting(ABC, Generic[P]):
                 if idle > 0 and (work := self.worth_cutting(reading, idle)) is not None:
                     return work
                 self.changed.wait(1.0)
+                verify_wanted()
             return None

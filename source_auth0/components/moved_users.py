@@ -10,6 +10,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.crew import verify_wanted
 from source_auth0.components.log import LATENESS, Spot, TenantLog
 from source_auth0.components.log_cursor import SpotCursor, verify_spot
 from source_auth0.components.log_events import users_named
@@ -106,6 +107,7 @@ class MovedUsers(SpotCursor):
         with self._changed:
             while current.over < current.given:
                 self._changed.wait(1.0)
+                verify_wanted()
             if current.is_done:
                 self._mark, self._round = {"updated_at": text_of(current.until), **current.log.saved}, None
             return current.is_done

@@ -14,6 +14,7 @@ from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageR
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
+from source_auth0.components.crew import AbandonedError
 from source_auth0.components.pages import PageRecord
 
 #: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
@@ -21,10 +22,6 @@ from source_auth0.components.pages import PageRecord
 ROWS_AHEAD, ROWS_A_PAGE = 500, 100
 #: Streams that may cut partitions at once; how many threads do so is for those who own the threads to say.
 STREAMS_AT_ONCE = 64
-
-
-class AbandonedError(Exception):
-    """Nobody reads on: whoever has more to hand over may end."""
 
 
 class Outbox(Queue[QueueItem]):
@@ -35,6 +32,11 @@ class Outbox(Queue[QueueItem]):
     """
 
     _is_closed = False
+
+    def open(self) -> None:
+        """Take things again, for another sync."""
+        with self.mutex:
+            self._is_closed = False
 
     def close(self) -> None:
         """Forget what waits, and refuse all that comes."""
@@ -67,6 +69,7 @@ class PagewiseReading(ConcurrentSource):
 
     def read(self, streams: list[AbstractStream]) -> Iterator[AirbyteMessage]:
         """The messages of a sync; one that its caller leaves half way begins nothing more, and its threads end."""
+        self._outbox.open()
         try:
             yield from super().read(streams)
         finally:

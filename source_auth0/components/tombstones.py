@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_auth0.components.crew import verify_wanted
 from source_auth0.components.deletions import OVERLAP, Deletions
 from source_auth0.components.log import Spot, TenantLog, order_of
 from source_auth0.components.log_cursor import verify_spot
@@ -54,7 +55,8 @@ class Tombstones:
         if self.find():
             extra = {"tombstones": self, "cursor": cursor}
             yield StreamSlice(partition={}, cursor_slice={"deletions": "new"}, extra_fields=extra)
-            self._are_over.wait()
+            while not self._are_over.wait(1.0):
+                verify_wanted()
 
     def find(self) -> bool:
         """Read the log up to where this sync ends; whether there is any row to hand on.

@@ -12,7 +12,7 @@ import requests
 
 from source_auth0.components.answers import reset_in
 from source_auth0.components.budget import Ticket
-from source_auth0.components.crew import standing_aside
+from source_auth0.components.crew import standing_aside, verify_wanted
 from source_auth0.components.refill import Told
 from source_auth0.components.refusals import json_object
 from source_auth0.components.tenant import Tenant
@@ -28,6 +28,7 @@ LONG = 1.0
 def turn(tenant: Tenant, stream: str, ticket: Ticket) -> Iterator[None]:
     """One of the places for requests under way, once the budget lets this one go."""
     while True:
+        verify_wanted()
         _await(tenant, stream, ticket)
         with tenant.gate:
             # Auth0 may have refused others while this one waited for a place.
