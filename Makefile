@@ -1,5 +1,5 @@
-# make demo | test | lint | docs | form | bench | soak | mutants | lock | release-check | clean. Every target sets up what it needs in .venv or
-# .venv-demo; only Python 3.10 or newer and make have to be there.
+# make demo | test | lint | docs | form | bench | soak | mutants | lock | release-check | clean. Every target sets up what it needs in
+# .venv or .venv-demo; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
@@ -39,7 +39,7 @@ bench: .venv/ready
 soak: .venv/ready
 	@$(python) -m soak --write $(if $(SEED),--seed $(SEED)) $(SUITES)
 
-# Not part of `make test`: it takes hours. mutmut finds mypy and pytest beside itself.
+# Not part of `make test`: it takes an hour or more. mutmut finds mypy and pytest beside itself.
 mutants: .venv/ready
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(python) -m soak.mutants $(if $(MODULES),$(MODULES),--write)
 
