@@ -40,7 +40,7 @@ bench: .venv/ready
 soak: .venv/ready
 	@$(python) -m soak --write $(if $(SEED),--seed $(SEED)) $(SUITES)
 
-# Not part of `make test`: it takes hours. mutmut finds mypy and pytest beside itself.
+# Not part of `make test`: it takes an hour or more. mutmut finds mypy and pytest beside itself.
 mutants: .venv/ready
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(python) -m soak.mutants $(if $(MODULES),$(MODULES),--write)
 

@@ -71,11 +71,17 @@ def told(mutant: Mutant) -> str:
 def table(mutants: Sequence[Mutant], explanations: Explanations) -> str:
     """A row a group of modules, and their sum."""
     rows = [
-        row(name, explanations.count(part))
+        row(_name(name, part), explanations.count(part))
         for name, modules in GROUPS.items()
         if (part := [one for one in mutants if one.module in modules.split()])
     ]
     return "\n".join([HEAD, *rows, row("all", explanations.count(mutants))])
+
+
+def _name(group: str, mutants: Sequence[Mutant]) -> str:
+    """A group's name, with its modules where not all of them were tried."""
+    tried = {one.module for one in mutants}
+    return group if tried == {*GROUPS[group].split()} else f"{group}: only {', '.join(sorted(tried))}"
 
 
 def untried(mutants: Sequence[Mutant]) -> str:

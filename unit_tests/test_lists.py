@@ -15,7 +15,7 @@ from source_auth0.components.api import ManagementApi
 from source_auth0.components.lists import Checkpointed, Lists, Paged, PagedAlways, Unpaged
 from source_auth0.components.objects import Singleton
 from source_auth0.components.tenant import Tenant
-from unit_tests.conftest import API, SECRET
+from unit_tests.conftest import API, BASE, SECRET
 
 Make = Callable[..., ManagementApi]
 URL = f"{API}/things"
@@ -323,7 +323,8 @@ def test_a_single_resource_in_the_place_of_a_childs_list_is_taken_for_an_empty_o
     """One recording of a real tenant answers so."""
     requests_mock.get(f"{URL}/rol_1", json={"id": "rol_1", "name": "a role"})
     assert [[], []] == [read(Checkpointed, parent={"role_id": "rol_1"}) for _ in range(2)]
-    assert 1 == sum(record.levelno == logging.WARNING for record in caplog.records)
+    (said,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert said.startswith("Auth0 answered `things` with a single resource for a list")
 
 
 def test_a_childs_envelope_without_its_rows_is_an_error(requests_mock: Mocker, read):
@@ -377,3 +378,24 @@ def test_each_parents_list_is_read_for_itself(requests_mock: Mocker, make_api: M
 
 def test_a_printed_list_shows_no_secret(make_api: Make, tenant: Tenant):
     assert SECRET not in repr(Paged(config=tenant, name="things", requester=make_api(), rows="things"))
+
+
+class Told(RecordTransformation):
+    """Notes on each row what it was told of the sync."""
+
+    def transform(self, record: dict[str, Any], config=None, stream_state=None, stream_slice=None) -> None:
+        record["told"] = (config["base_url"], dict(stream_slice.partition))
+
+
+def test_a_transformation_knows_the_config_and_what_a_row_was_read_for(requests_mock: Mocker, read):
+    """Redaction looks up in the config whether secrets are hashed."""
+    requests_mock.get(f"{URL}/rol_1", json=[{"id": 1}])
+    (row,) = read(Unpaged, parent={"role_id": "rol_1"}, transformations=[Told()])
+    assert (BASE, {"role_id": "rol_1"}) == row["told"]
+
+
+@pytest.mark.parametrize(("body", "kind"), [("text", "a str"), (5, "a int")])
+def test_what_is_neither_a_list_nor_an_object_is_named_by_its_kind(requests_mock: Mocker, read, body: Any, kind: str):
+    requests_mock.get(URL, json=body)
+    with pytest.raises(AirbyteTracedException, match=f"answered `things` with {kind} where a list of rows was due"):
+        read(Unpaged)

@@ -324,3 +324,37 @@ def test_every_user_is_read_once_though_some_windows_take_too_long(seconds: list
     slow += max((seconds.count(second) for second in set(seconds)), default=0)
     users = users_of(seconds)
     assert sorted(ids(users)) == sorted(read(Directory(users, slow=slow)))
+
+
+class LookUp:
+    """Answers a search for some users by their ids with those that are there, or with nothing at all."""
+
+    def __init__(self, *there: str, answers: bool = True) -> None:
+        self.tenant, self.name = Tenant({}), "users"
+        self.there, self.answers = there, answers
+        self.queries: list[dict[str, Any]] = []
+
+    def get(self, part: Any, query: dict[str, Any]) -> Any:
+        assert part is None
+        self.queries.append(query)
+        return [{"user_id": one} for one in self.there if f'"{one}"' in query["q"]] if self.answers else None
+
+
+def test_some_users_are_looked_up_forty_at_a_time():
+    users = [f"auth0|{n:02d}" for n in range(41)]
+    look_up = LookUp("auth0|00", "auth0|40")
+    found = list(searched(look_up, columns={"fields": "user_id"}).shown(users))
+    assert [(users[:40], ["auth0|00"]), (users[40:], ["auth0|40"])] == [(some, ids(rows)) for some, rows in found]
+    own = {"search_engine": "v3", "per_page": 100, "page": 0, "fields": "user_id"}
+    assert {"q": 'user_id:("auth0|40")', **own} == look_up.queries[1]
+    assert look_up.queries[0]["q"].startswith('user_id:("auth0|00" OR "auth0|01" OR ')
+
+
+def test_a_look_up_may_ask_for_more_than_the_ids():
+    look_up = LookUp("a")
+    assert [(["a"], [{"user_id": "a"}])] == list(searched(look_up).shown(["a"], "blocked:true"))
+    assert 'user_id:("a") AND blocked:true' == look_up.queries[0]["q"]
+
+
+def test_a_look_up_that_is_answered_with_nothing_found_nobody():
+    assert [(["a"], [])] == list(searched(LookUp(answers=False)).shown(["a"]))
