@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +18,7 @@ from soak.secrecy_canaries import Canaries
 from soak.secrecy_configs import misplaced, refused
 from soak.secrecy_hosts import Surroundings, surroundings
 from soak.secrecy_machines import accidents, machines, signals
+from soak.secrecy_planting import PLANTED, Planting, declared_places
 from soak.secrecy_roads import distrusted, led_astray, redirected
 from soak.secrecy_runs import Order, Runs, runs
 from soak.secrecy_scene import Scene, Trial, verdict
@@ -105,6 +107,25 @@ def test_a_config_on_the_command_line_is_not_repeated(place: Place) -> None:
 
     found = tried_once(Trial("", "", prepare, "badly", reaches=False), *place)
     assert ([], [], 1) == (found.leaks, found.complaints, found.ran.code)
+
+
+@pytest.mark.parametrize(("secrets", "expected"), [("withhold", False), ("hash", True)])
+def test_no_declared_secret_arrives_wherever_a_tenant_puts_it(place: Place, secrets: str, expected: bool) -> None:
+    """In every row, each declared place has one."""
+    declared = set().union(*declared_places().values())
+    plantings: list[Planting] = []
+
+    def prepare(scene: Scene) -> Order:
+        plantings.append(Planting(scene.sim))
+        scene.canaries.plant("a planted secret", PLANTED)
+        return scene.order("read", scene.config("a token", secrets=secrets), *sorted({name for name, _ in declared}))
+
+    found = tried_once(Trial("", "", prepare, "well"), *place)
+    assert ([], [], False) == (found.leaks, found.complaints, found.is_hung)
+    assert declared == plantings[0].places
+    assert expected == (
+        f"sha256:{sha256(PLANTED.encode()).hexdigest()}".encode() in found.ran.evidence["standard output"]
+    )
 
 
 SECRET = "a+secret/of-the=tests" * 2
