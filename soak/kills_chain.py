@@ -109,8 +109,7 @@ class Chain:
                 acted = len(sim.journal)
                 move(sim, self._happened, self._chance, 2)
             # Before it has said anything, a process is still starting, and Python's own.
-            has_begun = bool(taken.lines or sim.journal)
-            return (has_begun or moment.number == signal.SIGKILL) and moment.is_time()
+            return (taken.lines > 0 or moment.number == signal.SIGKILL) and moment.is_time()
 
         return is_time
 

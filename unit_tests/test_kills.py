@@ -97,6 +97,20 @@ def test_a_sync_that_goes_on_from_an_older_state_keeps_the_rows_behind_it() -> N
     assert "the low-water mark goes back" in found
 
 
+def test_the_look_back_of_a_new_sync_is_no_falling_behind() -> None:
+    """Also where a state that tombstones were sent comes first."""
+    platform = Platform()
+    platform.take(state("users", users(2)))
+    platform.begin(platform.saved[-1])
+    low = "2026-01-01T23:55:00.000Z"
+    again = {"updated_at": low, "open": [[low, DAY.format(3)]], "until": DAY.format(3)}
+    platform.take(state("users", {**users(2), "deletions": {"log_id": log_id(8)}}))
+    platform.take(state("users", {**again, "deletions": {"log_id": log_id(8)}}))
+    assert [] == regresses(platform, 3, ["users"], SIM)
+    platform.take(state("users", users(2)))
+    assert "deletions go back" in regresses(platform, 3, ["users"], SIM)[0]
+
+
 def test_a_machine_that_goes_down_takes_nothing_more_and_half_a_message_is_told() -> None:
     taken = Cut(Platform(), lambda line: line == b"last")
     assert [True, False] == [taken(b'{"type":"REC'), taken(b"last")]

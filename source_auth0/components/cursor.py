@@ -82,8 +82,7 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
             self.tombstones = Tombstones(self.search, super().saved())
             yield from self.tombstones.slices(self)
             if self.tombstones.has_begun_anew:
-                # Ahead of the first row: whoever is deleted after a sync that is killed has to get a tombstone, too.
-                self.send()
+                self.send()  # ahead of the first row, whose user may be deleted after this sync was killed
         if self.search.export.is_wanted(from_nothing=not self.saved()) and (job := self.search.export.run()):
             self._exported = job.created_at - safety_lag(self.tenant)
             extra = {"export": job, "cursor": self}
