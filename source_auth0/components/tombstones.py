@@ -8,7 +8,9 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.deletions import OVERLAP, Deletions
 from source_auth0.components.log import Spot, TenantLog, order_of
+from source_auth0.components.log_cursor import refuse_beyond
 from source_auth0.components.log_facts import LogFacts
+from source_auth0.components.saved_states import verify_place
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.windows import look_back, moment_of, safety_lag
 
@@ -56,6 +58,7 @@ class Tombstones:
         Without a saved place there is nothing to delete, but for users that a search still shows.
         """
         end, tenant = self._log.end, self._search.tenant
+        refuse_beyond(end, self._after, self._search.name)
         earlier = self._log.before(
             self._after if self._after.log_id else end, max(OVERLAP, look_back(tenant) + safety_lag(tenant))
         )
@@ -92,5 +95,6 @@ class Tombstones:
 def verify_deletions(saved: Mapping[str, Any]) -> None:
     """Raise KeyError, ValueError, TypeError or AttributeError for what this module has not left in a state."""
     if "deletions" in saved:
-        order_of(saved["deletions"]["log_id"] + "")
-        moment_of(saved["deletions"]["date"])
+        verify_place(saved["deletions"]["log_id"], saved["deletions"]["date"])
+        if set(saved["deletions"]) != {"log_id", "date"} or not saved["deletions"]["log_id"]:
+            raise ValueError(saved)
