@@ -434,6 +434,7 @@ def headers(**changes: str) -> dict[str, str]:
         (headers(x_ratelimit_reset="nan"), 4),
         ({"x-ratelimit-reset": str(NOW + 30)}, 4),
         ({"x-ratelimit-reset": str(NOW + 30), "date": "yesterday"}, 4),
+        ({"x-ratelimit-reset": str(NOW), "date": f"Mon, 9999999999 Nov {'9' * 30} 1:1:1 GMT"}, 4),
         (headers(), 4),
         ({}, 4),
     ],

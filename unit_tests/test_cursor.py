@@ -551,6 +551,14 @@ def test_a_sync_starts_from_nothing_where_no_cursor_was_saved(
     assert [from_nothing] == sync.stream.export.asked
 
 
+def test_no_attribute_of_a_profile_says_that_its_user_is_deleted():
+    """A destination would remove whoever has one of that name."""
+    users = [{**user, "_ab_cdc_deleted_at": END} for user in users_at(1, 2)]
+    sync = Sync(Directory(users))
+    assert ids(users) == sync.all()
+    assert all("_ab_cdc_deleted_at" not in row for row in sync.rows)
+
+
 def test_the_cursor_follows_pages_and_no_records():
     sync = Sync(Directory([]))
     assert sync.cursor.should_be_synced(None)

@@ -621,6 +621,9 @@ def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, mo
         (message("user.created", {"offset": "o1", "event": {"type": "x"}}), "without an id or an offset"),
         (message("user.created", {"offset": "o1", "event": {"id": 7}}), "without an id or an offset"),
         (message("user.created", {"event": {"id": "evt_1"}}), "without an id or an offset"),
+        (message("user.created", {"offset": "o1", "event": {"id": "e" * 1025}}), "without an id or an offset"),
+        (message("user.created", {"offset": 7, "event": {"id": "evt_1"}}), "an offset that is none"),
+        (message("user.created", {"offset": "o" * 1025, "event": {"id": "evt_1"}}), "an offset that is none"),
     ],
 )
 def test_an_event_that_cannot_be_read_fails_the_stream(synced, sent: bytes, said: str):

@@ -214,7 +214,15 @@ def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
     assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
 
 
-@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0"])
+#: Dates of headers that are broken, and one that no number can hold.
+ABSURD = (
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT",
+)
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0", *ABSURD])
 def test_an_unreadable_date_leaves_the_clock_alone(header: str | None):
     tenant = Tenant({})
     tenant.observe_date(header)

@@ -16,11 +16,12 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.answers import Meaning, Verdict, growing_wait, judge, wait_seconds
 from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.bodies import LARGEST, TooLargeError
 from source_auth0.components.budget import Ticket
 from source_auth0.components.crew import standing_aside
 from source_auth0.components.listening import HEADERS, judge_beginning
 from source_auth0.components.partitions import columns_of
-from source_auth0.components.problems import transient_error
+from source_auth0.components.problems import system_error, transient_error
 from source_auth0.components.refusals import Reader
 from source_auth0.components.secrets import hashes_secrets
 from source_auth0.components.tenant import Tenant
@@ -30,6 +31,8 @@ from source_auth0.components.turns import account, turn
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: What a path's template leaves open.
 OPEN = re.compile(r"{{.*?}}")
+#: Segments that a path is shortened by, however they are encoded.
+DOTS = {".", ".."}
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,10 @@ class ManagementApi:
 
     def path_of(self, template: str, partition: Mapping[str, Any]) -> str:
         """A resource's path below `/api/v2/`, with ids percent-encoded."""
-        encoded = {key: quote(str(value), safe="") for key, value in columns_of(partition).items()}
+        ids = {key: str(value) for key, value in columns_of(partition).items()}
+        if DOTS & set(ids.values()):
+            raise system_error(f"Auth0 gave an id of dots alone, which would lead `{self.name}` to another address.")
+        encoded = {key: quote(value, safe="") for key, value in ids.items()}
         return self._filled(template, encoded)
 
     def _filled(self, template: str, partition: Mapping[str, Any]) -> str:
@@ -167,6 +173,13 @@ class ManagementApi:
             failure = unreachable(self.config["base_url"], error)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
             return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
+        except TooLargeError:
+            failure = system_error(
+                f"Auth0 answered `{self.name}` with more than {LARGEST >> 20} megabytes, which no page of rows has. "
+                "Nothing of it was read: something in between may have answered in its place. Please report it where "
+                "your tenant's rows are so large."
+            )
+            return Verdict(Meaning.FAIL, error=failure), 0.0, token
         else:
             self.tenant.observe_date(answer.headers.get("date"))
             verdict = (judge_beginning if request.get("stream") else judge)(answer, reader)

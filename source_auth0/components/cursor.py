@@ -15,7 +15,7 @@ from source_auth0.components.problems import QueryTimeout
 from source_auth0.components.progress import Progress
 from source_auth0.components.saved_states import lies_ahead, verify_list, verify_pieces
 from source_auth0.components.sharing import Page
-from source_auth0.components.tombstones import Tombstones, verify_deletions
+from source_auth0.components.tombstones import DELETED_AT, Tombstones, verify_deletions
 from source_auth0.components.windows import Milliseconds, Window, look_back, moment_of, safety_lag, text_of
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
 
     def living(self, page: Page) -> Page:
         """The users of a page but for those who are known to have been deleted since."""
+        for row in page:
+            # Whoever decides on attributes at the root of a profile does not decide on who is deleted.
+            row.pop(DELETED_AT, None)
         return self.tombstones.living(page) if self.tombstones else page
 
     def progressed(self, piece: Piece, rows: int) -> None:

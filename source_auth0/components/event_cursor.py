@@ -65,5 +65,5 @@ class EventCursor(PagewiseCursor):
         # A feed that has only told the time so far has no offset yet.
         needed = {"time"} if set(saved) == {"time"} else {"offset"}
         if not all(verify_text(saved[name], LONGEST_OFFSET) for name in needed | set(saved)):
-            raise ValueError(saved)
+            raise ValueError
         moment_of(saved.get("time", text_of(0)))

@@ -14,6 +14,7 @@ import urllib3
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.bodies import parsed, words
 from source_auth0.components.excluded import ExcludedFields
 from source_auth0.components.problems import transient_error
 from source_auth0.components.sharing import Page, Row
@@ -35,6 +36,8 @@ NOT_EXPORTABLE = ("blocked_for", "guardian_authenticators", "tenant")
 PATIENCE = 8 * 3600.0
 SHORTEST_POLL, LONGEST_POLL, GROWTH = 0.25, 15.0, 1.5
 ROWS_A_PAGE = 100
+#: Bytes of a user, who has a megabyte at most.
+LONGEST_LINE = 8 << 20
 CHUNK = 1 << 16
 DOWNLOADS = 5
 
@@ -111,9 +114,11 @@ class UserExport:
         began, wait = time.monotonic(), SHORTEST_POLL
         while job.get("status") != "completed" or not job.get("location"):
             if job.get("status") in {"failed", "expired", "canceled"}:
-                raise ExportError(f"Auth0 says the job {job['status']}: {job.get('status_details') or 'no details'}.")
+                raise ExportError(
+                    f"Auth0 says the job {job['status']}: {words(job.get('status_details')) or 'no details'}."
+                )
             if time.monotonic() - began > PATIENCE:
-                raise ExportError(f"After eight hours the job is still {job.get('status')}.")
+                raise ExportError(f"After eight hours the job is still {words(job.get('status')) or 'not done'}.")
             time.sleep(wait)
             wait = min(wait * GROWTH, LONGEST_POLL)
             job = self._requester.get_path(f"jobs/{job['id']}", {}) or {"status": "failed"}
@@ -144,6 +149,8 @@ class UserExport:
                 raise ExportError(f"status {answer.status_code}")
             for chunk in answer.raw.stream(CHUNK, decode_content=False):
                 *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
+                if len(rest) > LONGEST_LINE:
+                    raise ExportError("a line of the file does not end")
                 for line in lines:
                     if line and not line.isspace():
                         page.append(_row(line))
@@ -185,7 +192,7 @@ class _Unzip:
 
 
 def _row(line: bytes) -> Row:
-    row = orjson.loads(line)
+    row = parsed(line)
     if not isinstance(row, dict):
         raise ExportError("a line of the file is no user")
     return row

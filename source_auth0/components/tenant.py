@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import requests
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from requests.adapters import HTTPAdapter
 
 from source_auth0.components.budget import SHARE, Budget
 from source_auth0.components.connections import Connections
@@ -26,7 +25,8 @@ from source_auth0.components.windows import Milliseconds
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Labels of up to 63 characters with dots in between, or an address in brackets without them.
 HOST = re.compile(r"^([^.\s:@]{1,63}(\.[^.\s:@]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*)$")
-POOL_SIZE = 64
+#: How far the tenant's clock may be from this machine's to be believed.
+MOST_AHEAD = timedelta(days=3653)
 
 T = TypeVar("T")
 
@@ -150,11 +150,7 @@ class Tenant(dict[str, Any]):
     @cached_property
     def session(self) -> requests.Session:
         """Connections kept open for all streams; proxies and certificates as `requests` reads the environment."""
-        session = Connections()
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=POOL_SIZE)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
+        return Connections()
 
     def now(self) -> datetime:
         """The tenant's clock, told by the `Date` header of its answers; this machine's until there was one."""
@@ -176,9 +172,12 @@ class Tenant(dict[str, Any]):
             return
         self._observed = header
         try:
-            self._ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
-        except (TypeError, ValueError):
+            ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
+        except (TypeError, ValueError, OverflowError):
             return
+        # A machine so far off would not get past the first certificate.
+        if abs(ahead) < MOST_AHEAD:
+            self._ahead = ahead
 
     def once(self, what: str, learn: Callable[[], T]) -> T:
         """Something that the whole sync learns once, by whichever stream needs it first; the others wait for it."""

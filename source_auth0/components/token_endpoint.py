@@ -1,5 +1,6 @@
 """The token endpoint: how it is asked, and what each of its answers tells a person to change."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,17 +11,21 @@ import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.bodies import TooLargeError, words
+from source_auth0.components.connections import Connections
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
 from source_auth0.components.refusals import json_object
 
 #: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
 TIMEOUT = (5, 10)
 PATIENCE = 20
+#: Visible ASCII, as in a header, and no longer than one may be.
+TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 SETTINGS = "Applications › your application › Settings"
 
 
 #: What is raised for a request that gets no answer; a host that is none at all is told apart by urllib3 alone.
-UNSENT = (requests.RequestException, urllib3.exceptions.LocationParseError, UnicodeError)
+UNSENT = (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError)
 
 
 Form = Mapping[str, str]
@@ -73,34 +78,42 @@ def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
 
 def _attempt(base_url: str, form: Form, observe_date: Callable[[str | None], None]) -> dict[str, Any]:
     try:
-        answer = requests.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
+        with Connections() as session:
+            answer = session.post(f"{base_url}/oauth/token", data=form, timeout=TIMEOUT, allow_redirects=False)
     except UNSENT as error:
         raise unreachable(base_url, error) from None
+    except TooLargeError:
+        raise _no_tenant(urlsplit(base_url).netloc, "an answer without an end") from None
     observe_date(answer.headers.get("date"))
     body = json_object(answer)
-    if answer.status_code == requests.codes.ok and isinstance(body.get("access_token"), str):
+    token = body.get("access_token")
+    if answer.status_code == requests.codes.ok and isinstance(token, str) and TOKEN.fullmatch(token):
         return body
     raise _refusal(base_url, form, answer, body)
 
 
 def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping[str, Any]) -> AirbyteTracedException:
     host = urlsplit(base_url).netloc
-    error, said = str(body.get("error") or ""), str(body.get("error_description") or "")
+    error, said = words(body.get("error")), words(body.get("error_description"))
     if answer.status_code == requests.codes.too_many_requests or answer.status_code >= requests.codes.server_error:
         return transient_error(
-            f"{host} could not give an access token just now ({answer.status_code} {said or answer.reason}). "
+            f"{host} could not give an access token just now ({answer.status_code} {said or words(answer.reason)}). "
             "Try again later."
         )
     if not error:
-        return config_error(
-            f"{host} does not answer like an Auth0 tenant (status {answer.status_code} for /oauth/token). Check the "
-            f"Base URL: it is the Domain shown under {SETTINGS}."
-        )
+        return _no_tenant(host, f"status {answer.status_code}")
     quoted = f"{error}: {said}"
     for secret in (form.get("client_secret"), form.get("client_assertion")):
         quoted = quoted.replace(secret, "****") if secret else quoted
     return config_error(
         _advice(error, said, form, host) or f"{host} refused to give an access token ({answer.status_code} {quoted})."
+    )
+
+
+def _no_tenant(host: str, what: str) -> AirbyteTracedException:
+    return config_error(
+        f"{host} does not answer like an Auth0 tenant ({what} for /oauth/token). Check the Base URL: it is the Domain "
+        f"shown under {SETTINGS}."
     )
 
 

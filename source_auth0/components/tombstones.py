@@ -97,4 +97,4 @@ def verify_deletions(saved: Mapping[str, Any]) -> None:
     if "deletions" in saved:
         verify_place(saved["deletions"]["log_id"], saved["deletions"]["date"])
         if set(saved["deletions"]) != {"log_id", "date"} or not saved["deletions"]["log_id"]:
-            raise ValueError(saved)
+            raise ValueError
