@@ -17,7 +17,7 @@ from soak.hostile_server import Honest, Intruder, Raw, config_through
 from soak.tally import Tally
 
 #: Megabytes that a sync may have for any answer that is no page of rows; a page may take a few times its own size.
-MOST, MOST_FOR_ROWS = 420, 900
+MOST, MOST_FOR_ROWS = 320, 600
 PAGE = b'{"start":0,"limit":100,"total":%d,"roles":[%b]}'
 ZIPPED = {"content-encoding": "gzip"}
 
