@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 from airbyte_cdk.models import (
     AirbyteCatalog,
     AirbyteConnectionStatus,
@@ -18,6 +19,7 @@ from airbyte_cdk.models import (
     StreamDescriptor,
     SyncMode,
 )
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.declarative.models import SelectiveAuthenticator as SelectiveAuthenticatorModel
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
@@ -146,9 +148,14 @@ class SourceAuth0(ConcurrentDeclarativeSource):
     def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
         """The saved state; version 0.1 saved one object, `{"users": {"updated_at": …}}`, which still counts."""
         state = cls._read_json_file(state_path) if state_path else None
+        # Raises for more levels than any state has, which the framework copies level by level.
+        orjson.dumps(state)
         if isinstance(state, dict):
             return [_stream_state(name, saved) for name, saved in state.items()]
-        return super().read_state(state_path)
+        messages: list[AirbyteStateMessage] = super().read_state(state_path)
+        # Raises for a state that streams share, which none of these leaves, where the file's name is still at hand.
+        ConnectorStateManager(messages)
+        return messages
 
     def _tenant(self, config: Mapping[str, Any]) -> Tenant:
         """The tenant of this source's config (or of the one a caller hands in), once it holds water."""

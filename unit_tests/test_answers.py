@@ -444,6 +444,7 @@ def headers(**changes: str) -> dict[str, str]:
         ({"x-ratelimit-reset": str(NOW + 30)}, 4),
         ({"x-ratelimit-reset": str(NOW + 30), "date": "yesterday"}, 4),
         ({"x-ratelimit-reset": str(NOW + 30), "date": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"}, 4),
+        ({"x-ratelimit-reset": str(NOW), "date": f"Mon, 9999999999 Nov {'9' * 30} 1:1:1 GMT"}, 4),
         (headers(), 4),
         ({}, 4),
     ],

@@ -14,6 +14,7 @@ from requests_mock import ANY, Mocker
 
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.authentication import ClientCredentials
+from source_auth0.components.bodies import TooLargeError
 from source_auth0.components.outages import MOST_IN_VAIN
 from source_auth0.components.patience import HASTE, RENEWALS, Patience
 from source_auth0.components.problems import MissingScope
@@ -85,6 +86,22 @@ def test_ids_are_percent_encoded(requests_mock: Mocker, make_api: Make, row_id: 
     api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
     api.get(StreamSlice(partition={"role_id": row_id}, cursor_slice={}), {})
     assert f"{API}/roles/{path}/users" == requests_mock.last_request.url.lower()
+
+
+@pytest.mark.parametrize("row_id", [".", ".."])
+def test_ids_of_dots_alone_lead_nowhere(make_api: Make, row_id: str):
+    """Encoded or not, they shorten a path on the way."""
+    with pytest.raises(AirbyteTracedException, match="an id of dots alone, which would lead `things`"):
+        make_api().path_of("roles/{{ stream_partition.role_id }}/users", {"role_id": row_id})
+
+
+def test_an_answer_that_is_too_large_fails_its_stream_at_once(
+    requests_mock: Mocker, make_api: Make, monkeypatch: pytest.MonkeyPatch
+):
+    requests_mock.get(URL, exc=TooLargeError)
+    with pytest.raises(AirbyteTracedException, match="Auth0 answered `things` with more than 128 megabytes") as caught:
+        make_api().get(None, {})
+    assert (FailureType.system_error, 1) == (caught.value.failure_type, requests_mock.call_count)
 
 
 @pytest.mark.parametrize(

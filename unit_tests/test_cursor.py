@@ -230,45 +230,58 @@ def test_what_is_before_the_saved_cursor_is_not_read():
         {"updated_at": END, "open": [7], "until": END},
         {"updated_at": END, "open": None, "until": END},
         {"updated_at": END, "open": [["a", "b"]], "until": END},
+        {"updated_at": moment(1), "until": END},
+        {"updated_at": moment(1), "open": [], "until": END},
+        {"updated_at": moment(1), "open": [[moment(2), moment(1)]], "until": END},
+        {"updated_at": moment(1), "open": [[moment(1), END]], "until": moment(2)},
+        {"updated_at": moment(1), "open": [[moment(2), moment(3)]], "until": END},
+        {"updated_at": moment(1), "open": [[moment(1), moment(3)], [moment(0), moment(2)]], "until": END},
+        {"updated_at": moment(1), "open": [[moment(1), END]] * 1001, "until": END},
+        {"created_at": END},
+        {"updated_at": END, "later": 1},
+        {"log_id": "900", "date": END},
     ],
 )
 def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException) as caught:
         Sync(Directory([]), saved).all()
     assert FailureType.config_error == caught.value.failure_type
-    assert f"The saved state of `users` cannot be read: {saved}" in caught.value.message
+    assert f"The saved state of `users` cannot be read: {str(saved)[:200]}" in caught.value.message
     assert "Reset the stream's state" in caught.value.message
 
 
-def test_a_cursor_in_the_future_neither_falls_back_nor_asks_for_time_that_runs_backwards():
+def test_a_cursor_a_little_ahead_neither_falls_back_nor_asks_for_time_that_runs_backwards():
     """The safety lag was made longer, or a clock was wrong: what is before the cursor was read."""
-    saved = {"updated_at": "2024-01-01T13:00:00.000Z"}
+    saved = {"updated_at": "2024-01-01T12:04:00.000Z"}
     sync = Sync(Directory(users_at(1)), saved)
     assert [] == sync.all()
     assert saved == sync.states[-1][1]
-    assert [("2024-01-01T12:55:00.000Z", "2024-01-01T13:00:00.000Z")] == planned(Sync(Directory([]), saved))
+    assert [("2024-01-01T11:59:00.000Z", "2024-01-01T12:04:00.000Z")] == planned(Sync(Directory([]), saved))
 
 
 @pytest.mark.parametrize(
     ("saved", "warned"),
     [
         ({"updated_at": "2024-01-01T13:00:00.000Z"}, True),
-        ({"updated_at": END, "until": "2024-01-01T13:00:00.000Z"}, True),
+        ({"updated_at": END, "open": [[END, END]], "until": "2024-01-01T13:00:00.000Z"}, True),
+        ({"updated_at": "2024-01-01T12:05:00.000Z"}, False),
         ({"updated_at": "2024-01-01T12:00:00.000Z"}, False),
         ({"updated_at": "2024-01-01T11:59:30.000Z"}, False),
     ],
 )
-def test_a_state_in_the_future_reads_nothing_new_and_a_warning_says_so(
+def test_a_state_in_the_future_is_not_believed_and_a_warning_says_so(
     saved: dict[str, Any], warned: bool, caplog: pytest.LogCaptureFixture
 ):
-    sync = Sync(Directory(users_at(12 * 3600 - 400)), saved)
-    assert [] == sync.all()
+    """Further ahead than the next sync looks back, so that what changes until then would be read by nobody."""
+    users = users_at(12 * 3600 - 700)
+    sync = Sync(Directory(users), saved)
+    assert ids(users) * warned == sync.all()
     said = (
-        "The saved state of `users` lies in the future (2024-01-01T13:00:00.000Z), so that nothing new is read until "
-        "then. Reset the stream's state to read it from the start."
+        "The saved state of `users` lies in the future (2024-01-01T13:00:00.000Z; Auth0's clock says "
+        "2024-01-01T12:00:00.000Z), so that nobody can tell what was read. The stream is read from the start."
     )
     assert [said] * warned == [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert {"updated_at": max(saved.values())} == sync.states[-1][1]
+    assert {"updated_at": END if warned else max(saved["updated_at"], END)} == sync.states[-1][1]
 
 
 @pytest.mark.parametrize("saved", [{}, {NO_CURSOR_STATE_KEY: True}, {"states": []}])
@@ -536,6 +549,14 @@ def test_a_sync_starts_from_nothing_where_no_cursor_was_saved(
     sync.stream.export = Export(wanted=False)
     sync.all()
     assert [from_nothing] == sync.stream.export.asked
+
+
+def test_no_attribute_of_a_profile_says_that_its_user_is_deleted():
+    """A destination would remove whoever has one of that name."""
+    users = [{**user, "_ab_cdc_deleted_at": END} for user in users_at(1, 2)]
+    sync = Sync(Directory(users))
+    assert ids(users) == sync.all()
+    assert all("_ab_cdc_deleted_at" not in row for row in sync.rows)
 
 
 def test_the_cursor_follows_pages_and_no_records():

@@ -234,6 +234,12 @@ def test_a_sync_begins_at_its_state_or_as_far_back_as_it_may(synced, options: di
         {"offset": "o5", "time": "yesterday"},
         {"offset": "o5", "time": 5},
         {"offset": "o5", "event": ["evt_5"]},
+        {"offset": ""},
+        {"offset": "o5", "time": ""},
+        {"event": "evt_5"},
+        {"time": "2026-11-20T10:00:00.000Z", "event": "evt_5"},
+        {"offset": "o\ud800"},
+        {"offset": "o5", "place": 1},
     ],
 )
 def test_a_state_that_is_none_of_ours_is_an_error_that_says_what_to_do(synced, saved: dict[str, Any]):
@@ -526,6 +532,14 @@ def test_a_position_without_a_time_is_left_for_the_beginning(synced, caplog: pyt
     assert "between some time and" in warnings(caplog)[0]
 
 
+def test_a_position_with_a_time_to_come_is_left_for_the_beginning(synced, caplog: pytest.LogCaptureFixture):
+    """It is not when anything ended, and what happens until then would be left out."""
+    saved = {"offset": "o5", "time": "2030-11-20T10:00:00.000Z"}
+    done = synced([event(7), FOREVER], saved=saved, refusals=[REFUSED])
+    assert [{"from": "o5"}, FROM_THE_BEGINNING] == done.script.queries
+    assert "between some time and" in warnings(caplog)[0]
+
+
 def test_later_and_later_times_are_tried(synced, caplog: pytest.LogCaptureFixture):
     """A minute inside a history of so many days; nothing is lost that an earlier sync could have read."""
     done = synced([event(7), FOREVER], refusals=[REFUSED] * 6)
@@ -607,6 +621,9 @@ def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, mo
         (message("user.created", {"offset": "o1", "event": {"type": "x"}}), "without an id or an offset"),
         (message("user.created", {"offset": "o1", "event": {"id": 7}}), "without an id or an offset"),
         (message("user.created", {"event": {"id": "evt_1"}}), "without an id or an offset"),
+        (message("user.created", {"offset": "o1", "event": {"id": "e" * 1025}}), "without an id or an offset"),
+        (message("user.created", {"offset": 7, "event": {"id": "evt_1"}}), "an offset that is none"),
+        (message("user.created", {"offset": "o" * 1025, "event": {"id": "evt_1"}}), "an offset that is none"),
     ],
 )
 def test_an_event_that_cannot_be_read_fails_the_stream(synced, sent: bytes, said: str):

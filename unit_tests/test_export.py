@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests_mock import Mocker
 
+from source_auth0.components import export
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.export import (
     CHUNK,
@@ -396,6 +397,15 @@ def test_a_download_that_never_works_fails_for_now(make: Make, auth0: Mocker, cl
         rows_of(make())
     assert FailureType.transient_error == caught.value.failure_type
     assert DOWNLOADS == downloads(auth0)
+
+
+def test_a_line_without_an_end_fails_the_download(
+    make: Make, auth0: Mocker, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(export, "LONGEST_LINE", 1000)
+    auth0.get(LINK, content=gzip.compress(b'{"user_id": "' + b"x" * 2000))
+    with pytest.raises(AirbyteTracedException, match="could not be downloaded in 5 attempts"):
+        rows_of(make())
 
 
 def test_a_start_date_holds_in_an_export(make: Make, auth0: Mocker):

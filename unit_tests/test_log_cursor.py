@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source_auth0.components.log import Spot
-from source_auth0.components.log_cursor import state_of, verify_spot
+from source_auth0.components.log_cursor import state_of
 from source_auth0.components.log_facts import LogFacts
 from source_auth0.components.log_streams import LogChanges, LogEvents
 from source_auth0.components.log_walk import MOST_PIECES
@@ -108,11 +108,14 @@ def test_an_open_piece_at_the_end_is_one_with_what_is_new():
     assert [{"from": log_id(100), "upto": log_id(200)}, {"from": log_id(500), "upto": log_id(900)}] == bounds[:2]
 
 
-def test_a_log_that_ends_before_the_last_sync_did_moves_nothing_back():
-    """An end is where a search found it: a state never falls behind what was handed on."""
-    sync = LogSync(EventLog(numbered(800)), opened(100, 200, 1000))
-    assert [*range(101, 201)] == sync.all()
-    assert log_id(1000) == sync.state["log_id"]
+@pytest.mark.parametrize("saved", [place(900, 900), opened(100, 200, 900), opened(900, 950, 1000)])
+def test_a_log_that_ends_before_the_last_sync_did_fails_the_sync_and_moves_nothing_back(saved: dict[str, Any]):
+    """Nothing would follow: what happens until the log gets there would be read by nobody."""
+    sync = LogSync(EventLog(numbered(800)), saved)
+    with pytest.raises(AirbyteTracedException, match="names an event behind the end of the tenant's log") as caught:
+        sync.all()
+    assert FailureType.transient_error == caught.value.failure_type
+    assert (saved, []) == (sync.cursor.state, sync.rows)
 
 
 def test_what_is_open_is_never_more_than_a_state_has_room_for():
@@ -178,6 +181,17 @@ def test_what_is_no_longer_kept_is_told_and_read_from_the_beginning(caplog: pyte
         {**place(1, 1), "open": [[None, log_id(2), moment(2)]], "until": log_id(2)},
         {**place(1, 1), "open": [[log_id(1), log_id(2), moment(2)]], "until": 2},
         {**place(1, 1), "open": [[log_id(1), log_id(2), moment(2)]]},
+        {**place(1, 1), "until": log_id(2)},
+        {**place(1, 1), "open": [], "until": log_id(2)},
+        {**place(1, 1), "open": {}, "until": log_id(2)},
+        {**place(1, 1), "open": [[log_id(2), log_id(1), moment(1)]], "until": log_id(3)},
+        {**place(1, 1), "open": [[log_id(2), log_id(3), moment(3)]], "until": log_id(3)},
+        {**place(1, 1), "open": [[log_id(1), log_id(3), moment(3)]], "until": log_id(2)},
+        {**place(1, 1), "open": [[log_id(1), log_id(2), moment(2)]] * 1001, "until": log_id(2)},
+        {**place(1, 1), "updated_at": moment(1)},
+        {"log_id": "", "date": moment(1)},
+        {"log_id": "9\n", "date": moment(1)},
+        {"log_id": "9" * 1025, "date": moment(1)},
     ],
 )
 def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
@@ -189,19 +203,19 @@ def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
 
 def test_a_place_is_a_state_and_the_beginning_is_none():
     assert ({}, place(1, 1)) == (state_of(Spot()), state_of(spot(1, 1)))
-    verify_spot("", "")
-    verify_spot(**place(1, 1))
 
 
 @pytest.mark.parametrize("stream", [LogEvents, LogChanges])
-def test_a_state_of_another_tenant_is_told(stream: type[Any], caplog: pytest.LogCaptureFixture):
+def test_a_state_that_is_not_this_tenants_is_told(stream: type[Any]):
     sync = LogSync(EventLog(writes_at(1, 2)), place(9, 9), stream=stream, name="changes")
-    assert ([], place(9, 9)) == (sync.all(), sync.state)
+    with pytest.raises(AirbyteTracedException) as caught:
+        sync.all()
     said = (
-        f"The saved state of `changes` lies behind the end of the log ({log_id(9)}), so that nothing is read until "
-        "then. If it comes from another tenant, reset the stream's state."
+        f"The saved state of `changes` names an event behind the end of the tenant's log ({log_id(9)}; the last one is "
+        f"{log_id(2)}). Either something in between answers from an older copy of the log, and the next sync goes on, "
+        "or the state is not this tenant's: then reset the stream's state (Airbyte: Connection › Status › Clear)."
     )
-    assert [said] == caplog.messages
+    assert said == caught.value.message
 
 
 def test_a_sync_that_fails_at_once_leaves_the_state_alone():

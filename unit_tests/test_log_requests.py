@@ -37,6 +37,8 @@ def test_what_the_tenant_lacks_is_no_event():
         [{}],
         [{"log_id": log_id(1)}],
         [{"date": "2024-01-01T00:00:00.000Z"}],
+        *([{"log_id": log_id, "date": "2024-01-01T00:00:00.000Z"}] for log_id in ("", "9\n", "é", "9" * 1025)),
+        [{"log_id": "9", "date": "soon"}],
         [event(1, 1), {"log_id": 2, "date": "2024-01-01T00:00:00.000Z"}],
     ],
 )

@@ -392,11 +392,37 @@ OPEN = {"until": END, "log_id": "", "date": "", "asked": "", "left": []}
         {"open": 7},
         {"open": OPEN, "missed": 7},
         {"open": OPEN, "missed": [None]},
+        {"open": OPEN, "missed": "auth0|1"},
+        {"open": {**OPEN, "left": "auth0|1"}},
+        {"open": {**OPEN, "later": 1}},
+        {"open": {**OPEN, "left": ["auth0|1"] * 1001}},
+        {"open": OPEN, "log_id": "9", "date": END},
+        {"open": OPEN, "mised": ["auth0|1"]},
     ],
 )
 def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException, match="The saved state of `user_things` cannot be read"):
         Sync(tenant_of([]), saved).all()
+
+
+@pytest.mark.parametrize(
+    "saved", [mark(50_000), {**mark(40_000), "open": {**OPEN, "until": moment(50_000), "asked": "zzz"}}]
+)
+def test_a_state_in_the_future_is_not_believed_and_everybody_is_asked(
+    saved: dict[str, Any], caplog: pytest.LogCaptureFixture
+):
+    """Whoever moves until then would be asked by nobody."""
+    sync = Sync(tenant_of(users_at(10, 20)), saved)
+    assert ["auth0|00000", "auth0|00001"] == sync.all()
+    assert "2024-01-01T11:5" == sync.state["updated_at"][:15]
+    assert "The saved state of `user_things` lies in the future (2024-01-01T13:53:20.000Z" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("saved", [mark(40_000, 9, 9), {"open": {**OPEN, "log_id": log_id(9), "date": moment(9)}}])
+def test_a_place_behind_the_end_of_the_log_is_not_this_tenants(saved: dict[str, Any]):
+    """Nobody would be found to be named."""
+    with pytest.raises(AirbyteTracedException, match="`user_things` names an event behind the end of the tenant's log"):
+        Sync(tenant_of([], role_given(1, 1, "auth0|1")), saved).all()
 
 
 def test_a_state_without_anything_open_may_say_so():

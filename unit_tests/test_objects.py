@@ -37,6 +37,11 @@ def test_the_tenants_domain_is_the_key_of_a_single_object(requests_mock: Mocker,
     assert {} == requests_mock.last_request.qs
 
 
+def test_no_answer_decides_whose_row_it_is(requests_mock: Mocker, read):
+    requests_mock.get(URL, json={"tenant_domain": "other.us.auth0.com"})
+    assert [{"tenant_domain": "acme.us.auth0.com"}] == read(Singleton)
+
+
 def test_the_parents_key_is_that_of_a_single_object_below_it(requests_mock: Mocker, read):
     requests_mock.get(f"{URL}/rol_1", json={"friendly_name": "Acme"})
     assert [{"role_id": "rol_1", "friendly_name": "Acme"}] == read(Singleton, {"role_id": "rol_1"})

@@ -31,6 +31,8 @@ class Counting(PagewiseCursor):
         self.sent: list[dict[str, Any]] = []
         self.sending = threading.Lock()
 
+    names = ("page",)
+
     def remembered(self) -> MutableMapping[str, Any]:
         self.page += 1
         return {"page": self.page}
@@ -87,6 +89,27 @@ def test_a_long_state_is_not_quoted_in_full():
     with pytest.raises(AirbyteTracedException) as caught:
         Counting({"page": "x" * 5000}).saved()
     assert f"cannot be read: {str({'page': 'x' * 5000})[:200]}. Reset" in str(caught.value.message)
+
+
+@pytest.mark.parametrize(("depth", "said"), [(300, r"\{'page': \[\[\["), (100_000, "it is nested too deep")])
+def test_a_state_that_is_nested_too_deep_cannot_be_read(depth: int, said: str):
+    deep: Any = 1
+    for _ in range(depth):
+        deep = [deep]
+    with pytest.raises(AirbyteTracedException, match=f"cannot be read: {said}"):
+        Counting({"page": deep}).saved()
+
+
+def test_a_state_of_the_frameworks_for_parts_of_a_stream_is_passed_over_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+):
+    cursor = Counting({"states": [{"partition": {}, "cursor": {}}], "__ab_no_cursor_state_message": True})
+    assert ({}, {}) == (cursor.saved(), cursor.saved())
+    said = (
+        "The saved state of `things` is that of a stream of another kind, which says nothing of what was read. The "
+        "stream is read from the start."
+    )
+    assert [said] == caplog.messages
 
 
 def test_a_cursor_takes_its_turn_with_nobody_unless_it_says_so():

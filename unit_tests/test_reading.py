@@ -6,14 +6,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, Type
+from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, FailureType, Type
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
 from integration_tests.in_process import catalog_of
 from source_auth0 import SourceAuth0
 from source_auth0.components import tombstones as tombstones_module
 from source_auth0.components.crew import AbandonedError, Crew, verify_wanted
-from source_auth0.components.reading import ROWS_AHEAD, Outbox
+from source_auth0.components.problems import system_error
+from source_auth0.components.reading import ROWS_AHEAD, Outbox, PagewiseReading
 from source_auth0.components.tombstones import Tombstones
 from unit_tests.conftest import API
 
@@ -114,3 +117,28 @@ def test_what_is_open_again_takes_things():
     outbox.open()
     outbox.put("a row")
     assert "a row" == outbox.get()
+
+
+def told(error: Exception) -> AirbyteTracedException:
+    """What the framework gets to see of a worker's error."""
+    seen: list[Any] = []
+    reading = PagewiseReading.__new__(PagewiseReading)
+    processor: Any = SimpleNamespace(on_exception=lambda item: seen.append(item) or [])
+    assert [] == list(reading._handle_item(StreamThreadException(error, "things"), processor))
+    assert "things" == seen[0].stream_name
+    failure: AirbyteTracedException = seen[0].exception
+    return failure
+
+
+@pytest.mark.parametrize("error", [KeyError("user_id"), RecursionError(), TypeError("unhashable"), MemoryError()])
+def test_an_error_that_nobody_foresaw_is_a_sentence_all_the_same(error: Exception):
+    failure = told(error)
+    assert failure.message is not None
+    assert failure.message.startswith("`things` met something that the connector does not know how to read (")
+    assert type(error).__name__ in failure.message
+    assert FailureType.system_error == failure.failure_type
+
+
+def test_an_error_with_a_sentence_keeps_it():
+    error = system_error("It is broken.")
+    assert error is told(error)

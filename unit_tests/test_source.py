@@ -160,6 +160,21 @@ def test_the_state_of_version_0_1_is_read(tmp_path: Path, saved: dict[str, Any],
     assert all(state.type is AirbyteStateType.STREAM for state in states)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"type": "GLOBAL", "global": {"shared_state": {"x": 1}, "stream_states": []}}]),
+        '{"users": ' + "[" * 400 + "]" * 400 + "}",
+    ],
+)
+def test_a_state_that_no_stream_can_have_is_none(tmp_path: Path, text: str):
+    """Whoever reads the file says so, and which file it is."""
+    path = tmp_path / "state.json"
+    path.write_text(text)
+    with pytest.raises((TypeError, ValueError)):
+        SourceAuth0.read_state(str(path))
+
+
 def test_without_a_file_there_is_no_state():
     assert [] == SourceAuth0.read_state("")
 

@@ -8,6 +8,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
+from source_auth0.components.bodies import TooLargeError
 from source_auth0.components.token_endpoint import request_token
 from unit_tests.conftest import API, BASE, SECRET, Clock
 
@@ -46,6 +47,15 @@ def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
     requests_mock.post(URL, json=body)
     assert body == ask()
     assert {name: [value] for name, value in FORM.items()} == parse_qs(requests_mock.last_request.text)
+
+
+@pytest.mark.parametrize("token", ["", "a b", "t\r\nx: y", "ünï", "x" * 32_769, None, 7, ["t"]])
+def test_what_no_header_can_carry_is_no_token(token: Any):
+    assert "does not answer like an Auth0 tenant (status 200" in refused(json={"access_token": token}).message
+
+
+def test_an_answer_without_an_end_is_no_token():
+    assert "does not answer like an Auth0 tenant (an answer without an end" in refused(exc=TooLargeError).message
 
 
 @pytest.mark.parametrize(

@@ -254,13 +254,25 @@ def test_they_are_sent_on_request_alone():
 
 
 @pytest.mark.parametrize(
-    "deletions", [None, {}, [], 7, {"log_id": 7, "date": END}, {"log_id": "9"}, {"log_id": "9", "date": "soon"}]
+    "deletions",
+    [
+        *(None, {}, [], 7, {"log_id": 7, "date": END}, {"log_id": "9"}, {"log_id": "9", "date": "soon"}),
+        *({"log_id": "", "date": ""}, {"log_id": "9", "date": END, "later": 1}),
+    ],
 )
 def test_a_malformed_place_is_said_to_be_one(deletions: Any):
     with pytest.raises((KeyError, ValueError, TypeError, AttributeError)):
         verify_deletions({"deletions": deletions})
     with pytest.raises(AirbyteTracedException, match="cannot be read"):
         Sync(house([]), {**DAY_BEFORE, "deletions": deletions}).all()
+
+
+def test_a_place_behind_the_end_of_the_log_is_not_this_tenants():
+    """Nobody would be found to be deleted."""
+    home = house([])
+    home.log.events = [event(1, 1), deletion(2, 43_000, "auth0|1")]
+    with pytest.raises(AirbyteTracedException, match="`users` names an event behind the end of the tenant's log"):
+        Sync(home, after(9, 9)).all()
 
 
 def test_nothing_follows_before_tombstones_are_read():

@@ -12,6 +12,8 @@ from source_auth0.components.turns import told_by, turn
 from unit_tests.conftest import API, Clock
 from unit_tests.test_api import ROWS, URL, Make
 
+#: A date that no number can hold.
+BEYOND = "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT"
 SAID = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "3", "x-ratelimit-reset": "5002"}
 DATE = {"date": formatdate(5_000, usegmt=True)}
 
@@ -25,6 +27,10 @@ DATE = {"date": formatdate(5_000, usegmt=True)}
         ({**SAID, **DATE, "x-ratelimit-reset": "inf"}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, **DATE, "date": "today"}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, **DATE, "date": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, **DATE, "x-ratelimit-reset": "1e300"}, Told(10, 3, 60.0, 1.0, 2.0)),
+        ({**SAID, **DATE, "x-ratelimit-reset": "-1e300"}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, "date": BEYOND}, Told(10, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, "x-ratelimit-limit": "9" * 400}, None),
         ({**SAID, "x-ratelimit-remaining": "11"}, None),
         ({**SAID, "x-ratelimit-remaining": "-1"}, None),
         ({**SAID, "x-ratelimit-remaining": "many"}, None),

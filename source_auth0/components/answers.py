@@ -13,6 +13,7 @@ import orjson
 import requests
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.bodies import parsed, words
 from source_auth0.components.problems import QueryTimeout, transient_error
 from source_auth0.components.refusals import Reader, busy, refusal, said_in, scope_error, unauthorized
 
@@ -92,7 +93,7 @@ def judge(answer: requests.Response, reader: Reader) -> Verdict:
 def wait_seconds(headers: Mapping[str, str], attempt: int) -> float:
     """Seconds until a rate limit admits another request, by the server's own clock; growing where it does not say."""
     for told in (_retry_after, reset_in):
-        with contextlib.suppress(KeyError, ValueError, OverflowError):
+        with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
             if math.isfinite(wait := told(headers)):
                 return min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
     return growing_wait(attempt)
@@ -115,7 +116,7 @@ def growing_wait(attempt: int) -> float:
 
 def _rows(answer: requests.Response, reader: Reader) -> Verdict:
     try:
-        body = orjson.loads(answer.content)
+        body = parsed(answer.content)
     except orjson.JSONDecodeError:
         body = None
     return Verdict(Meaning.ROWS, body=body) if body is not None else _odd(answer, reader)
@@ -123,7 +124,7 @@ def _rows(answer: requests.Response, reader: Reader) -> Verdict:
 
 def _odd(answer: requests.Response, reader: Reader) -> Verdict:
     """The verdict on a good status with something else than Auth0 sends."""
-    kind = answer.headers.get("content-type", "no content type")
+    kind = words(answer.headers.get("content-type")) or "no content type"
     error = transient_error(
         f"Auth0 answered `{reader.stream}` with something that is no JSON ({kind}, {len(answer.content)} bytes). "
         "A proxy in between may have answered in its place.",

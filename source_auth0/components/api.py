@@ -17,6 +17,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.answers import Meaning, Verdict, growing_wait, judge, wait_seconds
 from source_auth0.components.authentication import TenantAuthenticator
+from source_auth0.components.bodies import LARGEST, TooLargeError
 from source_auth0.components.budget import Ticket
 from source_auth0.components.connections import Bearer
 from source_auth0.components.crew import standing_aside
@@ -174,6 +175,13 @@ class ManagementApi:
             failure = unreachable(self.config["base_url"], error)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
             return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
+        except TooLargeError:
+            failure = system_error(
+                f"Auth0 answered `{self.name}` with more than {LARGEST >> 20} megabytes, which no page of rows has. "
+                "Nothing of it was read: something in between may have answered in its place. Please report it where "
+                "your tenant's rows are so large."
+            )
+            return Verdict(Meaning.FAIL, error=failure), 0.0, token
         else:
             self.tenant.observe_date(answer.headers.get("date"))
             verdict = (judge_beginning if request.get("stream") else judge)(answer, reader)

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import re
 import time
 from abc import abstractmethod
 from dataclasses import dataclass, field
@@ -19,12 +18,10 @@ from source_auth0.components.masking import keep_secrets
 from source_auth0.components.private_key import ASSERTION_TYPE, client_assertion
 from source_auth0.components.problems import config_error
 from source_auth0.components.tenant import Tenant
-from source_auth0.components.token_endpoint import PATIENCE, PATIENCE_LATER, request_token
+from source_auth0.components.token_endpoint import PATIENCE, PATIENCE_LATER, TOKEN, request_token
 
 #: How far a clock may be off before an assertion is refused for it: Auth0 allows ten seconds.
 SKEW = timedelta(seconds=9)
-#: Visible ASCII, as in a header.
-TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass
@@ -200,6 +197,6 @@ def claims_of(token: str) -> dict[str, Any]:
         return {}
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}

@@ -75,8 +75,12 @@ class Bookmark:
             self._restarts += 1
             if self._restarts > RESTARTS:
                 raise refusal
-            self._lost = self.position.time or "some time"
-            self._since = moment_of(self.position.time) if self.position.time else self._since
+            known = self.position.time
+            # A time that is yet to come is not one at which anything ended.
+            if known is None or moment_of(known) > self._tenant.moment + MINUTE:
+                known = None
+            self._lost = known or "some time"
+            self._since = moment_of(known) if known else self._since
             self.position = Position()
             return
         now = self._tenant.moment

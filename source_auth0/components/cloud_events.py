@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 
+from source_auth0.components.bodies import parsed
+from source_auth0.components.event_cursor import LONGEST_OFFSET
 from source_auth0.components.problems import system_error
 from source_auth0.components.sse import Message
 from source_auth0.components.windows import moment_of, text_of
@@ -16,7 +18,7 @@ FORGOTTEN, TOO_LARGE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
 def content_of(message: Message, stream: str) -> dict[str, Any]:
     """A message's data, which are a JSON object; raises for anything else, which is no event that can be left out."""
     try:
-        content = orjson.loads(message.data)
+        content = parsed(message.data.encode())
     except orjson.JSONDecodeError:
         content = None
     if not isinstance(content, dict):
@@ -27,9 +29,11 @@ def content_of(message: Message, stream: str) -> dict[str, Any]:
 def event_of(content: dict[str, Any], message: Message, stream: str) -> tuple[str | None, dict[str, Any] | None]:
     """The position after a message, and the event that it tells of; None for each that it lacks."""
     offset, event = content.get("offset") or message.id or None, content.get("event")
+    if offset is not None and not (isinstance(offset, str) and len(offset) <= LONGEST_OFFSET):
+        raise system_error(f"Auth0 sent `{stream}` an offset that is none.")
     if not isinstance(event, dict):
         return offset, None
-    if not isinstance(event.get("id"), str) or not offset:
+    if not isinstance(event.get("id"), str) or not offset or len(event["id"]) > LONGEST_OFFSET:
         raise system_error(f"Auth0 sent `{stream}` an event without an id or an offset.")
     return offset, event
 

@@ -1,5 +1,6 @@
 """HTTP connections that are kept open for a whole sync, and what no request takes from this machine."""
 
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+
+from source_auth0.components.bodies import LARGEST, TooLargeError
 
 POOL_SIZE = 64
 CHUNK = 1 << 16
@@ -32,7 +35,7 @@ class Connections(requests.Session):
         super().__init__()
         self._settings: dict[tuple[Any, ...], Any] = {}
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Ending(pool_connections=2, pool_maxsize=POOL_SIZE))
+            self.mount(scheme, Bounded(pool_connections=2, pool_maxsize=POOL_SIZE))
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """What a request is sent with: what it asks for itself, and what the environment says of its host."""
@@ -44,18 +47,18 @@ class Connections(requests.Session):
         return self._settings[asked]
 
 
-class Ending(HTTPAdapter):
-    """Lets a body take as long as its beginning may, and no longer; one that is streamed is its reader's.
+class Bounded(HTTPAdapter):
+    """Lets a body take as long as its beginning may, and `LARGEST` bytes; one that is streamed is its reader's.
 
     A socket's timeout counts from the last byte, so that a body which comes byte by byte would take hours.
     """
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: FBT001, FBT002 - as HTTPAdapter has it
-        """The answer; reading its body raises `requests.Timeout` once it has taken too long."""
+        """The answer; reading its body raises `requests.Timeout` or TooLargeError."""
         answer = super().send(request, stream=stream, **options)
-        timeout = options.get("timeout")
-        if not stream and timeout:
-            answer.raw = _Body(answer.raw, timeout[1])
+        if not stream:
+            timeout = options.get("timeout")
+            answer.raw = _Body(answer.raw, timeout[1] if timeout else math.inf)
         return answer
 
 
@@ -65,10 +68,15 @@ class _Body:
     def __init__(self, raw: Any, seconds: float) -> None:
         self._raw = raw
         self._deadline = time.monotonic() + seconds
+        self._left = LARGEST
 
     def stream(self, _amount: int, *, decode_content: bool) -> Iterator[bytes]:
-        """What has come, as it comes."""
+        """What has come, decoded, as it comes."""
         while chunk := self._raw.read1(CHUNK, decode_content=decode_content):
+            self._left -= len(chunk)
+            if self._left < 0:
+                self._raw.close()
+                raise TooLargeError
             yield chunk
             if time.monotonic() > self._deadline:
                 self._raw.close()

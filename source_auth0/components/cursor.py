@@ -1,6 +1,5 @@
 """How users are walked: pieces of time read in parallel, cut as workers fall idle, and the state they leave."""
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -14,14 +13,14 @@ from source_auth0.components.pagewise import PagewiseCursor
 from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import QueryTimeout
 from source_auth0.components.progress import Progress
+from source_auth0.components.saved_states import lies_ahead, verify_list, verify_pieces
 from source_auth0.components.sharing import Page
-from source_auth0.components.tombstones import Tombstones, verify_deletions
+from source_auth0.components.tombstones import DELETED_AT, Tombstones, verify_deletions
 from source_auth0.components.windows import Milliseconds, Window, look_back, moment_of, safety_lag, text_of
 
 if TYPE_CHECKING:
     from source_auth0.components.search import KeysetSearch
 
-LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Before any user was made.
 BEGINNING = 0
 #: Milliseconds behind now at which a walk of everybody ends: no clock is that far off, and nobody is made any later.
@@ -39,8 +38,11 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
     needs to know the first date, cuts evenly from there, and parses each record's timestamp.
     """
 
+    names = ("updated_at", "open", "until", "deletions")
+
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
+        self._is_disbelieved = False
         Cutting.__init__(self, self.tenant)
         self.search: KeysetSearch
         self.tombstones: Tombstones | None = None
@@ -93,6 +95,9 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
 
     def living(self, page: Page) -> Page:
         """The users of a page but for those who are known to have been deleted since."""
+        for row in page:
+            # Whoever decides on attributes at the root of a profile does not decide on who is deleted.
+            row.pop(DELETED_AT, None)
         return self.tombstones.living(page) if self.tombstones else page
 
     def progressed(self, piece: Piece, rows: int) -> None:
@@ -126,28 +131,28 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
 
     def planned(self) -> Iterable[Piece]:
         """The pieces that a sync begins with: what the last one left open, and what is new since."""
-        ranges = self._ranges()
-        first = self._first_page(Window(self.attribute, ranges[0][0], None, self.search.conditions))
+        ranges, first = self._begun()
+        if lies_ahead(self.tenant, self._resumed(), self._stream_name):
+            self._is_disbelieved = True
+            ranges, first = self._begun()
         # Only now: the answer has told the tenant's clock.
         lag = safety_lag(self.tenant) if self._incremental else -AHEAD
-        now = self.tenant.moment
-        until = max(now - lag, self._resumed())
-        if self._resumed() > now:
-            LOGGER.warning(
-                f"The saved state of `{self._stream_name}` lies in the future ({text_of(self._resumed())}), so that "
-                "nothing new is read until then. Reset the stream's state to read it from the start."
-            )
+        until = max(self.tenant.moment - lag, self._resumed())
         if first is not None:
             self._progress.expect(first.known_total)
-        bounds = [(low, until if high is None else high) for low, high in ranges]
-        low, high = bounds[0]
+        (low, high), *others = [(low, until if high is None else high) for low, high in ranges]
         if first is not None and first.rows:
             low = min(max(moment_of(first.rows[0][self.attribute]), low), high)
-        pieces = [Piece(self.attribute, low, high, first), *(Piece(self.attribute, *bound) for bound in bounds[1:])]
+        pieces = [Piece(self.attribute, low, high, first), *(Piece(self.attribute, *bound) for bound in others)]
         with self.changed:
             # At once: an end without pieces would say that everything up to there is read.
             self._until, self.pieces = until, [piece for piece in pieces if piece.start < piece.end]
             return self.pieces.copy()
+
+    def _begun(self) -> tuple[list[tuple[Milliseconds, Milliseconds | None]], Found | None]:
+        """What is to be read, and the first page of it, whose answer tells the tenant's clock."""
+        ranges = self._ranges()
+        return ranges, self._first_page(Window(self.attribute, ranges[0][0], None, self.search.conditions))
 
     def _ranges(self) -> list[tuple[Milliseconds, Milliseconds | None]]:
         """What is to be read, upwards; the last range ends where the sync does."""
@@ -190,15 +195,13 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
                 yield part
 
     def saved(self) -> Mapping[str, Any]:
-        """The state of an earlier incremental sync; empty where there is none, or where it says nothing of users."""
-        saved = super().saved()
-        return saved if self.cursor_field.cursor_field_key in saved else {}
+        """The state of an earlier incremental sync; empty where there is none, or where it lies in the future."""
+        return {} if self._is_disbelieved else super().saved()
 
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version has left."""
-        moment_of(saved.get(self.cursor_field.cursor_field_key, text_of(BEGINNING)))
-        for low, high in saved.get("open", []):
-            moment_of(low), moment_of(high)
-        if saved.get("open") or "until" in saved:
-            moment_of(saved["until"])
+        low = moment_of(saved[self.cursor_field.cursor_field_key])
+        if "open" in saved or "until" in saved:
+            pieces = [(moment_of(start), moment_of(end)) for start, end in verify_list(saved["open"])]
+            verify_pieces(pieces, low, moment_of(saved["until"]))
         verify_deletions(saved)

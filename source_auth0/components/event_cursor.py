@@ -7,7 +7,8 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.bookmark import Position
 from source_auth0.components.pagewise import PagewiseCursor
-from source_auth0.components.windows import moment_of
+from source_auth0.components.saved_states import verify_text
+from source_auth0.components.windows import moment_of, text_of
 
 #: Messages between two states while the sync runs.
 STEPS_PER_STATE = 100
@@ -24,6 +25,8 @@ class EventCursor(PagewiseCursor):
     cursor field is `time`, by which a destination can sort; it decides nothing here.
     """
 
+    names = PARTS
+
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
         self._reached: dict[str, Any] | None = None
@@ -33,7 +36,7 @@ class EventCursor(PagewiseCursor):
         """`{"offset": …, "time": …, "event": …}`: the position, its time, and the last event, which may come again."""
         if self._reached is None:
             saved = self.saved()
-            self._reached = {name: saved[name] for name in PARTS if saved.get(name)} if saved.get("offset") else {}
+            self._reached = dict(saved) if "offset" in saved else {}
         return dict(self._reached)
 
     @property
@@ -59,7 +62,8 @@ class EventCursor(PagewiseCursor):
 
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version has left."""
-        for name in PARTS:
-            if len(saved.get(name) or "") > LONGEST_OFFSET or not isinstance(saved.get(name) or "", str):
-                raise ValueError(saved)
-        moment_of(saved.get("time") or "1970-01-01T00:00:00Z")
+        # A feed that has only told the time so far has no offset yet.
+        needed = {"time"} if set(saved) == {"time"} else {"offset"}
+        if not all(verify_text(saved[name], LONGEST_OFFSET) for name in needed | set(saved)):
+            raise ValueError
+        moment_of(saved.get("time", text_of(0)))

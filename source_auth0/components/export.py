@@ -13,6 +13,7 @@ import urllib3
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.bodies import parsed, words
 from source_auth0.components.connections import past_proxies, unsigned
 from source_auth0.components.excluded import ExcludedFields
 from source_auth0.components.problems import transient_error
@@ -35,6 +36,8 @@ NOT_EXPORTABLE = ("blocked_for", "guardian_authenticators", "tenant")
 PATIENCE = 8 * 3600.0
 SHORTEST_POLL, LONGEST_POLL, GROWTH = 0.25, 15.0, 1.5
 ROWS_A_PAGE = 100
+#: Bytes of a user, who has a megabyte at most.
+LONGEST_LINE = 8 << 20
 CHUNK = 1 << 16
 #: One endpoint for Auth0, whichever job is asked for.
 JOB = "jobs/{{ id }}"
@@ -113,9 +116,11 @@ class UserExport:
         began, wait = time.monotonic(), SHORTEST_POLL
         while job.get("status") != "completed" or not job.get("location"):
             if job.get("status") in {"failed", "expired", "canceled"}:
-                raise ExportError(f"Auth0 says the job {job['status']}: {job.get('status_details') or 'no details'}.")
+                raise ExportError(
+                    f"Auth0 says the job {job['status']}: {words(job.get('status_details')) or 'no details'}."
+                )
             if time.monotonic() - began > PATIENCE:
-                raise ExportError(f"After eight hours the job is still {job.get('status')}.")
+                raise ExportError(f"After eight hours the job is still {words(job.get('status')) or 'not done'}.")
             time.sleep(wait)
             wait = min(wait * GROWTH, LONGEST_POLL)
             job = self._requester.get_path(_path_of(job["id"]), {}, template=JOB) or {"status": "failed"}
@@ -154,6 +159,8 @@ class UserExport:
                 raise ExportError(f"status {answer.status_code}")
             for chunk in answer.raw.stream(CHUNK, decode_content=False):
                 *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
+                if len(rest) > LONGEST_LINE:
+                    raise ExportError("a line of the file does not end")
                 for line in lines:
                     if line and not line.isspace():
                         page.append(_row(line))
@@ -199,7 +206,7 @@ def _path_of(job_id: object) -> str:
 
 
 def _row(line: bytes) -> Row:
-    row = orjson.loads(line)
+    row = parsed(line)
     if not isinstance(row, dict):
         raise ExportError("a line of the file is no user")
     return row

@@ -11,6 +11,7 @@ import urllib3
 
 from source_auth0.components.answers import growing_wait
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.bodies import words
 from source_auth0.components.bookmark import LOGGER, Bookmark, Position
 from source_auth0.components.cloud_events import ERROR, FORGOTTEN, MARKER, TOO_LARGE, content_of, event_of, time_of
 from source_auth0.components.listening import Connection, PositionRefused, TooManyListeners
@@ -170,7 +171,7 @@ class Feed:
         """An error that ends a connection: about the position, about one event, or about nothing in particular."""
         error = content.get("error")
         error = error if isinstance(error, dict) else {}
-        code, said = str(error.get("code") or "no code"), str(error.get("message") or "no reason given")
+        code, said = words(error.get("code")) or "no code", words(error.get("message")) or "no reason given"
         if code in FORGOTTEN:
             self._bookmark.refused(PositionRefused(self._api.name, code, said))
         elif code == TOO_LARGE and error.get("offset") not in {None, self._bookmark.position.offset}:

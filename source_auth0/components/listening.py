@@ -11,8 +11,9 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.answers import Meaning, Verdict, judge
+from source_auth0.components.bodies import words
 from source_auth0.components.problems import transient_error
-from source_auth0.components.refusals import Reader, json_object
+from source_auth0.components.refusals import Reader, said_in
 
 #: What is asked for; compressed, an event would wait in a proxy for others to fill its block.
 HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
@@ -48,7 +49,7 @@ def judge_beginning(answer: requests.Response, reader: Reader) -> Verdict:
 
     400 and 410 are about the position, of which a list knows nothing: there, 410 is a feature that is gone.
     """
-    kind = answer.headers.get("content-type", "no content type")
+    kind = words(answer.headers.get("content-type")) or "no content type"
     if answer.status_code == requests.codes.ok:
         if kind.startswith("text/event-stream"):
             return Verdict(Meaning.ROWS, body=answer)
@@ -56,7 +57,7 @@ def judge_beginning(answer: requests.Response, reader: Reader) -> Verdict:
         said = f"Auth0 answered `{reader.stream}` with something that is no event stream ({kind})."
         return Verdict(Meaning.AGAIN, error=transient_error(f"{said} A proxy in between may have answered."))
     try:
-        said = str(json_object(answer).get("message") or answer.reason)
+        said = said_in(answer)[1] or words(answer.reason)
     except requests.RequestException as error:
         broken = f"The answer to `{reader.stream}` broke off ({type(error).__name__})."
         return Verdict(Meaning.AGAIN, error=transient_error(broken))

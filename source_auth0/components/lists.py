@@ -11,6 +11,7 @@ from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.components.api import ManagementApi
+from source_auth0.components.bodies import words
 from source_auth0.components.pages import PageRecord
 from source_auth0.components.partitions import columns_of
 from source_auth0.components.problems import system_error
@@ -80,7 +81,8 @@ class Lists(Retriever):
         if found is None and self._is_single_resource(body):
             return []
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-            kind = f"an object with {sorted(body)}" if isinstance(body, dict) else f"a {type(body).__name__}"
+            names = f"an object with {words(str(sorted(body)[:9]))}" if isinstance(body, dict) else ""
+            kind = names or f"a {type(body).__name__}"
             raise system_error(f"Auth0 answered `{self.name}` with {kind} where a list of rows was due.")
         return found
 

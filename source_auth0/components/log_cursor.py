@@ -1,17 +1,18 @@
 """What the log's streams remember: the id that everything up to was read, and what is open while a backlog is read."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_auth0.components.log import LOGGER, Spot, order_of
+from source_auth0.components.log import Spot, order_of
 from source_auth0.components.log_events import facts_of
 from source_auth0.components.log_facts import LogFacts, Stretch
 from source_auth0.components.log_walk import LogPiece, LogWalk
 from source_auth0.components.pagewise import PagewiseCursor
+from source_auth0.components.problems import transient_error
+from source_auth0.components.saved_states import verify_id, verify_list, verify_pieces, verify_place
 from source_auth0.components.sharing import Page
-from source_auth0.components.windows import moment_of
 
 if TYPE_CHECKING:
     from source_auth0.components.log_streams import LogReader
@@ -27,20 +28,17 @@ class SpotCursor(PagewiseCursor):
     """
 
     turn = LOG_TURN
+    names: Collection[str] = ("log_id", "date")
     reader: "LogReader"
 
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version of this stream has left."""
-        verify_spot(saved["log_id"], saved["date"])
+        verify_place(saved["log_id"], saved["date"])
 
     def _saved_spot(self, end: Spot) -> Spot:
-        """Where the last sync ended; a place that the log has not got to is said to be one."""
+        """Where the last sync ended; raises for a place that the log has not got to."""
         spot = Spot.saved_in(self.saved())
-        if end.log_id and spot.order > end.order:
-            LOGGER.warning(
-                f"The saved state of `{self._stream_name}` lies behind the end of the log ({spot.log_id}), so that "
-                "nothing is read until then. If it comes from another tenant, reset the stream's state."
-            )
+        refuse_beyond(end, spot, self._stream_name)
         return spot
 
 
@@ -48,11 +46,12 @@ class LogCursor(SpotCursor):
     """Hands out pieces of the log for workers to read side by side, and remembers how far each has come."""
 
     leads = True
+    names = ("log_id", "date", "open", "until")
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
         self._walk: LogWalk | None = None
-        #: Where this sync ends, or the one before where that is further.
+        #: Where this sync ends.
         self._until = Spot()
 
     def stream_slices(self) -> Iterator[StreamSlice]:
@@ -82,9 +81,15 @@ class LogCursor(SpotCursor):
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version of this stream has left."""
         super().verify(saved)
-        for low, high, date in saved.get("open", []):
-            order_of(low + high + saved["until"])
-            moment_of(date)
+        if "open" not in saved and "until" not in saved:
+            return
+        verify_id(saved["until"])
+        pieces = []
+        for low, high, date in verify_list(saved["open"]):
+            verify_id(low)
+            verify_place(high, date)
+            pieces.append((order_of(low), order_of(high)))
+        verify_pieces(pieces, order_of(saved["log_id"]), order_of(saved["until"]))
 
     def _ranges(self, end: Spot) -> list[tuple[Spot, Spot]]:
         """What is to be read, upwards: what the last sync left open, and what is new since.
@@ -99,7 +104,8 @@ class LogCursor(SpotCursor):
             date = until
         if ranges:
             last = Spot(saved["until"], date)
-        self._until = max(end, last, key=lambda at: at.order)
+            refuse_beyond(end, last, self._stream_name)
+        self._until = end
         if ranges and ranges[-1][1].order == last.order:
             last, _ = ranges.pop()  # one piece with what is new, or there would be more with every interruption
         return [*ranges, (last, self._until)]
@@ -146,7 +152,15 @@ def state_of(spot: Spot) -> dict[str, Any]:
     return spot.saved if spot.log_id else {}
 
 
-def verify_spot(log_id: Any, date: Any) -> None:
-    """Raise TypeError, ValueError or AttributeError for what is no place in the log: only its beginning has no date."""
-    if log_id + date:
-        moment_of(date)
+def refuse_beyond(end: Spot, saved: Spot, stream: str) -> None:
+    """Raise a transient error where a saved place lies behind the end of the log, so that nothing would follow it.
+
+    A log that shows nothing at all says nothing of it.
+    """
+    if end.log_id and saved.order > end.order:
+        raise transient_error(
+            f"The saved state of `{stream}` names an event behind the end of the tenant's log ({saved.log_id}; the "
+            f"last one is {end.log_id}). Either something in between answers from an older copy of the log, and the "
+            "next sync goes on, or the state is not this tenant's: then reset the stream's state (Airbyte: Connection "
+            "› Status › Clear)."
+        )

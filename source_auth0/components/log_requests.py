@@ -7,8 +7,9 @@ from typing import Any
 from source_auth0.components.api import ManagementApi
 from source_auth0.components.lists import PAGE_SIZE
 from source_auth0.components.problems import system_error
+from source_auth0.components.saved_states import LONGEST
 from source_auth0.components.sharing import Page
-from source_auth0.components.windows import Milliseconds, text_of
+from source_auth0.components.windows import ISO, Milliseconds, text_of
 
 
 class LogRequests:
@@ -56,7 +57,15 @@ class LogRequests:
 
 
 def _is_event(event: Any) -> bool:
-    return isinstance(event, dict) and isinstance(event.get("log_id"), str) and isinstance(event.get("date"), str)
+    """Whether a place in the log is told, which a state may have to name."""
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("log_id"), str)
+        or not isinstance(event.get("date"), str)
+    ):
+        return False
+    log_id = event["log_id"]
+    return log_id.isalnum() and log_id.isascii() and len(log_id) <= LONGEST and bool(ISO.fullmatch(event["date"]))
 
 
 def _seconds(moment: Milliseconds) -> str:

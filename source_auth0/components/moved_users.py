@@ -12,11 +12,12 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.crew import verify_wanted
 from source_auth0.components.log import LATENESS, Spot, TenantLog
-from source_auth0.components.log_cursor import SpotCursor, verify_spot
+from source_auth0.components.log_cursor import SpotCursor, refuse_beyond
 from source_auth0.components.log_events import users_named
 from source_auth0.components.log_facts import LogFacts
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.rounds import Round
+from source_auth0.components.saved_states import lies_ahead, verify_list, verify_text, verify_whole
 from source_auth0.components.user_ids import UserIds, chosen
 from source_auth0.components.windows import Milliseconds, look_back, moment_of, text_of
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Users who could not be read whom a state names for the next sync; with more, nobody else is asked.
 MOST_MISSED = 8
+#: What a state says of a round that was begun.
+ROUND = ("until", "log_id", "date", "asked", "left")
 
 
 class MovedUsers(SpotCursor):
@@ -35,6 +38,7 @@ class MovedUsers(SpotCursor):
     each user; this one stays below 2 KB whatever their number.
     """
 
+    names = ("updated_at", "log_id", "date", "open", "missed")
     reader: "OfUsers"  # type: ignore[assignment] # it reads users, and only looks at the log
 
     def __init__(self, **known: Any) -> None:
@@ -48,10 +52,14 @@ class MovedUsers(SpotCursor):
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """A slice for each user; what an interrupted sync left open comes first."""
-        saved = self.saved()
+        saved, log = self.saved(), TenantLog(self.reader.requester)
+        # First of all, since the answer tells the tenant's clock.
+        end = self._end_of(log, Spot.saved_in(saved.get("open") or saved))
+        if lies_ahead(self.tenant, _latest(saved), self._stream_name):
+            saved = {}
         mark = {name: saved[name] for name in ("updated_at", "log_id", "date") if name in saved}
         missed = set(saved.get("missed", []))
-        for current in self._rounds(saved):
+        for current in self._rounds(saved, log, end):
             with self._changed:
                 if self._mark is None:
                     self._mark, self._missed = mark, missed
@@ -122,12 +130,11 @@ class MovedUsers(SpotCursor):
         missed = {"missed": sorted(self._missed)} if self._missed else {}
         return {**self._mark, **missed, **({"open": self._round.state} if self._round else {})}
 
-    def _rounds(self, saved: Mapping[str, Any]) -> Iterator[Round]:
+    def _rounds(self, saved: Mapping[str, Any], log: TenantLog, end: Spot) -> Iterator[Round]:
         """What an interrupted sync left to ask, then everybody who moved or was named after it began."""
-        log, begun = TenantLog(self.reader.requester), saved.get("open")
+        begun = saved.get("open")
         begin = moment_of(saved["updated_at"]) if "updated_at" in saved else None
         spot = Spot.saved_in(saved)
-        end = self._end_of(log, Spot.saved_in(begun or saved))
         moved = UserIds.of(self.reader.requester, begin)
         again, tried = sorted(saved.get("missed", [])), set(saved.get("missed", []))
         if begun:
@@ -148,10 +155,11 @@ class MovedUsers(SpotCursor):
         if not self._incremental:
             return known
         try:
-            return log.end
+            refuse_beyond(log.end, known, self._stream_name)
         except MissingScope as refusal:
             self._say_what_is_missed(refusal)
             return known
+        return log.end
 
     def _named(self, log: TenantLog, low: Spot, high: Spot, begin: Milliseconds | None) -> set[str]:
         """The users that events between two places name, of the kinds that change this stream's rows."""
@@ -176,11 +184,18 @@ class MovedUsers(SpotCursor):
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version of this stream has left."""
         begun = saved.get("open")
-        if "updated_at" in saved or begun is None:
+        if begun is None or {"updated_at", "log_id", "date"} & set(saved):
             moment_of(saved["updated_at"])
-            verify_spot(saved["log_id"], saved["date"])
+            super().verify(saved)
         if begun is not None:
+            verify_whole(begun, ROUND)
             moment_of(begun["until"])
-            verify_spot(begun["log_id"], begun["date"])
-            "".join([begun["asked"], *begun["left"]])
-        "".join(saved.get("missed", []))
+            super().verify(begun)
+            "".join(map(verify_text, [begun["asked"], *verify_list(begun["left"])]))
+        "".join(map(verify_text, verify_list(saved.get("missed", []))))
+
+
+def _latest(saved: Mapping[str, Any]) -> Milliseconds:
+    """The latest moment that a state names."""
+    texts = [saved.get("updated_at"), (saved.get("open") or {}).get("until")]
+    return max((moment_of(text) for text in texts if text), default=0)

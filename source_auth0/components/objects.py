@@ -27,7 +27,8 @@ class Singleton(Lists):
         row = {self.column: body} if self.column else body
         if not isinstance(row, dict):
             raise system_error(f"Auth0 answered `{self.name}` with a {type(body).__name__}, not an object.")
-        yield [row if stream_slice.partition else {"tenant_domain": self.tenant.domain, **row}]
+        domain = {"tenant_domain": self.tenant.domain}
+        yield [row if stream_slice.partition else domain | row | domain]
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Cursors whose state follows pages that were handed on, which the framework's, that look at each record, cannot."""
 
+import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -11,9 +12,13 @@ from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import Record
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.problems import config_error
+from source_auth0.components.saved_states import own_part, verify_whole
 from source_auth0.components.tenant import Tenant
+
+LOGGER = logging.getLogger("airbyte.source_auth0")
 
 
 class PagewiseCursor(Cursor):
@@ -27,6 +32,8 @@ class PagewiseCursor(Cursor):
     turn: str = ""
     #: Whether the stream comes before the others of its turn.
     leads: bool = False
+    #: What a state of this stream may name.
+    names: Collection[str] = ()
 
     def __init__(  # noqa: PLR0913 - what the framework knows of a stream
         self,
@@ -61,17 +68,32 @@ class PagewiseCursor(Cursor):
 
     def saved(self) -> Mapping[str, Any]:
         """The state of an earlier incremental sync; empty where there is none."""
-        saved = self._state_manager.get_stream_state(self._stream_name, None)
-        if not self._incremental or not set(saved) - {NO_CURSOR_STATE_KEY}:
+        if not self._incremental:
             return {}
         try:
+            whole = self._state_manager.get_stream_state(self._stream_name, None)
+        except RecursionError:  # the framework copies it
+            raise self._unreadable("it is nested too deep") from None
+        saved = own_part(whole)
+        if not saved:
+            if whole.get("states") and self.tenant.first_time(f"nothing saved for {self._stream_name}"):
+                LOGGER.warning(
+                    f"The saved state of `{self._stream_name}` is that of a stream of another kind, which says nothing "
+                    "of what was read. The stream is read from the start."
+                )
+            return {}
+        try:
+            verify_whole(saved, self.names)
             self.verify(saved)
         except (KeyError, ValueError, TypeError, AttributeError):
-            raise config_error(
-                f"The saved state of `{self._stream_name}` cannot be read: {str(dict(saved))[:200]}. Reset the "
-                "stream's state (Airbyte: Connection › Status › Clear) to read it from the start.",
-            ) from None
+            raise self._unreadable(str(saved)[:200]) from None
         return saved
+
+    def _unreadable(self, said: str) -> AirbyteTracedException:
+        return config_error(
+            f"The saved state of `{self._stream_name}` cannot be read: {said}. Reset the stream's state (Airbyte: "
+            "Connection › Status › Clear) to read it from the start.",
+        )
 
     def send(self) -> None:
         """Let a state follow what was handed on so far."""

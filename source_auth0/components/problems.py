@@ -61,6 +61,18 @@ def system_error(message: str) -> AirbyteTracedException:
     return _traced(message, FailureType.system_error)
 
 
+def unforeseen(stream: str, error: Exception) -> AirbyteTracedException:
+    """What an error becomes that nobody has foreseen: most likely an answer of another shape than Auth0 documents."""
+    return AirbyteTracedException(
+        message=f"`{stream}` met something that the connector does not know how to read ({type(error).__name__}). What "
+        "was read before is kept, and nothing is left out silently: the stream fails. Please report it with the stack "
+        "trace that the log has.",
+        internal_message=f"{type(error).__name__} in {stream}",
+        failure_type=FailureType.system_error,
+        exception=error,
+    )
+
+
 def _traced(message: str, failure_type: FailureType) -> AirbyteTracedException:
     # Without a stream's name of its own: the framework adds that of the stream which failed, perhaps for its parent.
     return AirbyteTracedException(message=message, internal_message=message, failure_type=failure_type)

@@ -8,14 +8,17 @@ from queue import Queue
 from airbyte_cdk.models import AirbyteMessage
 from airbyte_cdk.sources.concurrent_source.concurrent_read_processor import ConcurrentReadProcessor
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.crew import AbandonedError
 from source_auth0.components.pages import PageRecord
+from source_auth0.components.problems import unforeseen
 
 #: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
 #: vain, and the framework would let 10,000 items wait.
@@ -79,7 +82,15 @@ class PagewiseReading(ConcurrentSource):
     def _handle_item(
         self, queue_item: QueueItem, concurrent_stream_processor: ConcurrentReadProcessor
     ) -> Iterable[AirbyteMessage]:
-        """Count the rows of a page, so that the log tells the true number; the framework has counted one."""
+        """Count the rows of a page, so that the log tells the true number; the framework has counted one.
+
+        An error that has no sentence gets one; the framework's has a class's name alone.
+        """
+        if isinstance(queue_item, StreamThreadException) and not isinstance(
+            queue_item.exception, AirbyteTracedException
+        ):
+            error = unforeseen(queue_item.stream_name, queue_item.exception)
+            queue_item = StreamThreadException(error, queue_item.stream_name)
         yield from super()._handle_item(queue_item, concurrent_stream_processor)
         if isinstance(queue_item, PageRecord):
             counted = concurrent_stream_processor._record_counter  # noqa: SLF001 - it tells nobody else

@@ -9,6 +9,7 @@ import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.bodies import parsed, words
 from source_auth0.components.problems import MissingScope, Refusal, config_error, system_error, transient_error
 
 SCOPE_WORDS = re.compile(r"^Insufficient scope(?:, expected(?: (any|all) of)?: (.+))?$")
@@ -35,7 +36,7 @@ class Reader:
 def json_object(answer: requests.Response) -> dict[str, Any]:
     """The JSON object in an answer, such as Auth0's error envelope; empty where something else came."""
     try:
-        body = orjson.loads(answer.content)
+        body = parsed(answer.content)
     except orjson.JSONDecodeError:
         return {}
     return body if isinstance(body, dict) else {}
@@ -44,7 +45,7 @@ def json_object(answer: requests.Response) -> dict[str, Any]:
 def said_in(answer: requests.Response) -> tuple[str, str]:
     """The `errorCode` and the message of Auth0's error envelope, "" for what is not there."""
     body = json_object(answer)
-    return str(body.get("errorCode") or ""), str(body.get("message") or "")
+    return words(body.get("errorCode")), words(body.get("message"))
 
 
 def scope_error(message: str, reader: Reader) -> AirbyteTracedException | None:
@@ -60,7 +61,7 @@ def scope_error(message: str, reader: Reader) -> AirbyteTracedException | None:
 
 def busy(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
     """The error that several answers in vain become."""
-    message = json_object(answer).get("message") or answer.reason or "no reason given"
+    message = said_in(answer)[1] or words(answer.reason) or "no reason given"
     return transient_error(
         f"Auth0 kept answering `{reader.stream}` with status {answer.status_code} ({message}). What was read is kept; "
         "the next sync goes on from there.",
@@ -69,7 +70,7 @@ def busy(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
 
 def unauthorized(answer: requests.Response, reader: Reader) -> AirbyteTracedException:
     """The error of a token that is not accepted."""
-    message = json_object(answer).get("message") or "no reason given"
+    message = said_in(answer)[1] or "no reason given"
     return config_error(
         f"Auth0 does not accept the access token for `{reader.stream}` ({message}). It has to be issued by this very "
         "tenant, through this very domain, for the Management API: check the Base URL and the Audience, or create a "
@@ -79,7 +80,7 @@ def unauthorized(answer: requests.Response, reader: Reader) -> AirbyteTracedExce
 
 def refusal(answer: requests.Response, code: str, message: str, reader: Reader) -> AirbyteTracedException:
     """The error of any other answer."""
-    status, said = answer.status_code, message or answer.reason or "no reason given"
+    status, said = answer.status_code, message or words(answer.reason) or "no reason given"
     if code == TOO_DEEP or "exceeds the allowed maximum of 1000 records" in message:
         return system_error(
             f"`{reader.stream}` has more rows than Auth0 lets anyone page through by number ({said}). Nothing was left "

@@ -28,9 +28,10 @@ from source_auth0.components.windows import Milliseconds
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Labels of up to 63 characters with dots in between, or an address in brackets without them.
 HOST = re.compile(r"^([^.\s:@]{1,63}(\.[^.\s:@]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*)$")
-
 #: Answers whose clocks are compared.
 CLOCKS = 5
+#: How far the tenant's clock may be from this machine's to be believed.
+MOST_AHEAD = timedelta(days=3653)
 
 T = TypeVar("T")
 
@@ -172,6 +173,8 @@ class Tenant(dict[str, Any]):
             ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
         except (TypeError, ValueError, OverflowError):
             return
+        if abs(ahead) >= MOST_AHEAD:
+            return  # a machine so far off would not get past the first certificate
         with self._lock:
             self._told.append(ahead)
             self._ahead = sorted(self._told)[(len(self._told) - 1) // 2]

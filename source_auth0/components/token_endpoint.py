@@ -1,5 +1,6 @@
 """The token endpoint: how it is asked, and what each of its answers tells a person to change."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.bodies import TooLargeError, words
 from source_auth0.components.connections import Connections, unsigned
 from source_auth0.components.masking import MASK, masked, quoted
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
@@ -24,12 +26,12 @@ LONGEST_WAIT = 30.0
 #: Seconds waited by which an odd answer of an endpoint that has never given a token is no accident.
 ODD = 4.0
 SETTINGS = "Applications › your application › Settings"
-
-
+#: Visible ASCII, as in a header, and no longer than one may be.
+TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 NO_CERTIFICATES = "Could not find a suitable TLS CA certificate bundle"
 #: What is raised for a request that gets no answer: the errors of `requests` are OSErrors, as is that of a missing file
 #: of certificates; a host that is none at all is told apart by urllib3 alone.
-UNSENT = (OSError, urllib3.exceptions.LocationParseError, UnicodeError)
+UNSENT = (OSError, urllib3.exceptions.HTTPError, UnicodeError)
 
 
 Form = Mapping[str, str]
@@ -38,11 +40,12 @@ Form = Mapping[str, str]
 class NoTenant(AirbyteTracedException):
     """Something answered that does not speak as Auth0 does."""
 
-    def __init__(self, host: str, status: int) -> None:
+    def __init__(self, host: str, status: int | None = None) -> None:
         self.status = status
+        what = "an answer without an end" if status is None else f"status {status}"
         message = (
-            f"{host} does not answer like an Auth0 tenant (status {status} for /oauth/token). Check the Base URL: it "
-            f"is the Domain shown under {SETTINGS}."
+            f"{host} does not answer like an Auth0 tenant ({what} for /oauth/token). Check the Base URL: it is the "
+            f"Domain shown under {SETTINGS}."
         )
         super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
 
@@ -122,9 +125,12 @@ def _attempt(base_url: str, form: Form, observe_date: Callable[[str | None], Non
             )
     except UNSENT as error:
         raise unreachable(base_url, error) from None
+    except TooLargeError:
+        raise NoTenant(urlsplit(base_url).netloc) from None
     observe_date(answer.headers.get("date"))
     body = json_object(answer)
-    if answer.status_code == requests.codes.ok and isinstance(body.get("access_token"), str):
+    token = body.get("access_token")
+    if answer.status_code == requests.codes.ok and isinstance(token, str) and TOKEN.fullmatch(token):
         return body
     raise _refusal(base_url, form, answer, body)
 
@@ -134,7 +140,7 @@ def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping
     error, said = _said(body, "error", form), _said(body, "error_description", form)
     if answer.status_code == requests.codes.too_many_requests or answer.status_code >= requests.codes.server_error:
         return transient_error(
-            f"{host} could not give an access token just now ({answer.status_code} {said or answer.reason}). "
+            f"{host} could not give an access token just now ({answer.status_code} {said or words(answer.reason)}). "
             "Try again later."
         )
     if not error:
@@ -147,10 +153,12 @@ def _refusal(base_url: str, form: Form, answer: requests.Response, body: Mapping
 
 def _said(body: Mapping[str, Any], name: str, form: Form) -> str:
     """A text of an answer, which may repeat what was sent."""
-    text = str(body.get(name) or "")
+    text = body.get(name)
+    if not isinstance(text, str):
+        return ""
     for secret in (form.get("client_secret"), form.get("client_assertion")):
         text = text.replace(secret, MASK) if secret else text
-    return masked(text)
+    return words(masked(text))
 
 
 def _advice(error: str, said: str, form: Form, host: str) -> str | None:

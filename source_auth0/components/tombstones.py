@@ -9,8 +9,9 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_auth0.components.crew import verify_wanted
 from source_auth0.components.deletions import OVERLAP, Deletions
 from source_auth0.components.log import Spot, TenantLog, order_of
-from source_auth0.components.log_cursor import verify_spot
+from source_auth0.components.log_cursor import refuse_beyond
 from source_auth0.components.log_facts import LogFacts
+from source_auth0.components.saved_states import verify_place
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.windows import look_back, moment_of, safety_lag
 
@@ -65,6 +66,7 @@ class Tombstones:
         """
         end, tenant = self._log.end, self._search.tenant
         after = end if self._after is None else self._after
+        refuse_beyond(end, after, self._search.name)
         earlier = self._log.before(after, max(OVERLAP, look_back(tenant) + safety_lag(tenant)))
         deletions = Deletions()
         for stretch in LogFacts.of(tenant).between(self._log, earlier, end):
@@ -99,4 +101,6 @@ class Tombstones:
 def verify_deletions(saved: Mapping[str, Any]) -> None:
     """Raise KeyError, ValueError, TypeError or AttributeError for what this module has not left in a state."""
     if "deletions" in saved:
-        verify_spot(saved["deletions"]["log_id"], saved["deletions"]["date"])
+        verify_place(saved["deletions"]["log_id"], saved["deletions"]["date"])
+        if set(saved["deletions"]) != {"log_id", "date"}:
+            raise ValueError

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import requests
 
-from source_auth0.components.answers import reset_in
+from source_auth0.components.answers import LONGEST_WAIT, reset_in
 from source_auth0.components.budget import Ticket
 from source_auth0.components.crew import standing_aside, verify_wanted
 from source_auth0.components.refill import Told
@@ -22,6 +22,8 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 TENANT_WIDE = re.compile(r"Global limit ")
 #: Seconds from which on a wait is worth a line in the log.
 LONG = 1.0
+#: Tokens of the largest bucket that is believed: a hundred times Auth0's largest.
+LARGEST_BUCKET = 1_000_000
 
 
 @contextlib.contextmanager
@@ -76,8 +78,10 @@ def told_by(headers: Mapping[str, str], sent: float, received: float) -> Told | 
     except (KeyError, ValueError):
         return None
     reset = 0.0
-    with contextlib.suppress(KeyError, ValueError, OverflowError):
+    with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
         reset = reset_in(headers)
-    if not 0 <= remaining <= limit or limit < 1:
+    if not 0 <= remaining <= limit or not 1 <= limit <= LARGEST_BUCKET:
         return None
-    return Told(limit, remaining, reset if math.isfinite(reset) else 0.0, sent, received)
+    # A reset further away than anyone waits is a broken header or clock.
+    reset = min(max(reset, 0.0), LONGEST_WAIT) if math.isfinite(reset) else 0.0
+    return Told(limit, remaining, reset, sent, received)

@@ -1,0 +1,41 @@
+"""What an answer may hold: how much of it, and JSON as Auth0 writes it."""
+
+import re
+from typing import Any
+
+import orjson
+
+#: Bytes of a decoded body: a hundred rows of more than a megabyte each. A few megabytes may unpack to gigabytes.
+LARGEST = 128 << 20
+#: Characters of a text of Auth0's that a message to people repeats.
+LONGEST = 500
+#: An escaped backslash, a pair of surrogates, and half of one.
+ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+class TooLargeError(Exception):
+    """A body that goes on beyond every answer that makes sense."""
+
+
+def parsed(content: bytes) -> Any:
+    """What JSON says; raises orjson.JSONDecodeError for anything else.
+
+    Auth0 writes half of a surrogate pair as it was stored, such as a name that was cut amid an emoji. No text can hold
+    it, and orjson refuses the whole page; U+FFFD takes its place.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        whole, halves = ESCAPES.subn(lambda found: rb"\ufffd" if found[1] else found[0], content)
+        if not halves:
+            raise
+        return orjson.loads(whole)
+
+
+def words(value: object) -> str:
+    """A text of somebody else's for a message to people: one line, and no longer than they read; "" for no text."""
+    text = value[: LONGEST + 1] if isinstance(value, str) else ""
+    line = "".join(character if character.isprintable() else " " for character in text).strip()
+    return f"{line[:LONGEST]}…" if len(text) > LONGEST else line

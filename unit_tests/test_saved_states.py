@@ -1,0 +1,57 @@
+from typing import Any
+
+import pytest
+
+from source_auth0.components.saved_states import (
+    own_part,
+    verify_list,
+    verify_pieces,
+    verify_place,
+    verify_text,
+    verify_whole,
+)
+
+
+def test_what_the_framework_puts_into_a_state_is_not_its_own():
+    assert {"date": 1} == own_part({"date": 1, "states": [], "__ab_no_cursor_state_message": True, "parent_state": {}})
+
+
+@pytest.mark.parametrize(
+    "saved", [{"b": 1}, {"a": "x" * (1 << 20)}, {"a": "\ud83d"}, {"a": 2**70}, {"a": {1, 2}}, {"a": float}]
+)
+def test_a_state_of_another_name_or_size_is_refused(saved: dict[str, Any]):
+    verify_whole({"a": 1}, ("a",))
+    with pytest.raises((TypeError, ValueError)):
+        verify_whole(saved, ("a",))
+
+
+@pytest.mark.parametrize(
+    "place", [("", "2026-01-01T00:00:00Z"), ("9", ""), ("9 ", "x"), ("é", "x"), (7, "x"), ("9", 7)]
+)
+def test_what_is_no_place_in_the_log_is_refused(place: tuple[Any, Any]):
+    verify_place("", "")
+    verify_place("900", "2026-01-01T00:00:00Z")
+    with pytest.raises((TypeError, ValueError)):
+        verify_place(*place)
+
+
+def test_texts_and_lists_have_a_sensible_length():
+    assert ("x" * 1024, [7] * 1000) == (verify_text("x" * 1024), verify_list([7] * 1000))
+    for refused in ("x" * 1025, None, ["x"]):
+        with pytest.raises((TypeError, ValueError)):
+            verify_text(refused)
+    for refused in ([7] * 1001, "x", None):
+        with pytest.raises((TypeError, ValueError)):
+            verify_list(refused)
+
+
+@pytest.mark.parametrize("pieces", [[(1, 2)], [(1, 1), (1, 5)], [(1, 9), (4, 6)]])
+def test_pieces_follow_each_other_from_the_low_water_mark(pieces: list[tuple[int, int]]):
+    """They may overlap: what is new begins a look-back before the last sync ended."""
+    verify_pieces(pieces, 1, 9)
+
+
+@pytest.mark.parametrize("pieces", [[], [(2, 3)], [(1, 0)], [(1, 10)], [(1, 2), (0, 3)], [(1, 2), (5, 4)]])
+def test_pieces_that_leave_something_out_are_refused(pieces: list[tuple[int, int]]):
+    with pytest.raises(ValueError, match=r"^$"):
+        verify_pieces(pieces, 1, 9)
