@@ -1,8 +1,11 @@
 """The fault matrix: every way in which Auth0 is read, under everything that can go wrong on the way."""
 
+import os
+import sys
 from collections.abc import Iterator
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from random import Random
 
 from soak.faults_archetypes import ARCHETYPES
@@ -46,10 +49,15 @@ def chance_of(cell: Cell, seed: int) -> Random:
 def suite(seed: int) -> Iterator[Tally]:
     """A tally for each fault, and one for those that come in combinations."""
     # Most of a sync under a fault is waiting, so that there may be more of them than processors.
-    with get_context("spawn").Pool(PROCESSES) as pool:
+    with get_context("spawn").Pool(PROCESSES, _be_quiet) as pool:
         yield from pool.imap(partial(_of_kind, seed=seed), range(len(KINDS)))
         played = pool.map(partial(_scene, seed=seed), range(len(SCENES)))
     yield _combined(played)
+
+
+def _be_quiet() -> None:
+    """Let the connector's log lines go nowhere: there are a hundred thousand of them."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
 
 
 def _of_kind(number: int, seed: int) -> Tally:
