@@ -17,7 +17,7 @@ KINDS = {
     "html": "answers a proxy's page of HTML, with `status` or 200",
     "empty": "answers 200, or `status`, with no body",
     "wrong_content_type": "sends the right body as text/html",
-    "repeat_page": "sends the body of the previous answer on the same path again",
+    "repeat_page": "sends again what the same path answered last, asked with the same parameters, whatever they were",
     "looping_next": "sends the cursor that came as `from` back as `next`, from the second page on",
     "expired_checkpoint": "refuses any `from` as expired",
     "slow": "sends a byte, or a piece of a download, at a time, `seconds` apart",

@@ -49,7 +49,7 @@ class Surface:
     def reset(self) -> None:
         """An empty journal, no faults, full buckets, trusted tokens."""
         self.journal: list[Request] = []
-        self._previous: dict[str, bytes] = {}
+        self._previous: dict[tuple[str, ...], bytes] = {}
         self.faults.clear()
         self.limits.reset()
         self.tokens.reset()
@@ -91,7 +91,8 @@ class Surface:
         self, message: Message, template: str, route: Route | None, values: tuple[str, ...], query: dict[str, str]
     ) -> Reply:
         due = self.faults.due(template, query)
-        scene = Scene(message, route, self.clock, self.tokens, self._previous.get(message.path))
+        question = (message.path, *sorted(query))
+        scene = Scene(message, route, self.clock, self.tokens, self._previous.get(question))
         headers: dict[str, str] = {}
         try:
             for fault in due:
@@ -111,7 +112,7 @@ class Surface:
         for fault in due:
             reply = after(fault, scene, reply)
         if len(self.faults):
-            self._previous[message.path] = reply.body
+            self._previous[question] = reply.body
         else:
             # An answer from before the last fault was lifted is no previous page of anything.
             self._previous.clear()

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from soak.hurry import hurried
 
 from auth0_simulator import Simulator
-from soak.faults_hurry import hurried
 from soak.hostile import bodies, framing, tokens
 from soak.hostile_events import events
 from soak.hostile_exports import exports

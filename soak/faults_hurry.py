@@ -13,9 +13,12 @@ from unittest.mock import patch
 from requests.adapters import HTTPAdapter
 
 import source_auth0.components
+from source_auth0.components.patience import Patience
 
-#: Seconds that a socket waits at least: a busy machine is no fault.
-LEAST = 0.25
+#: Seconds that a socket waits at least, where its patience is tried and where not: a busy machine is no fault.
+LEAST, MOST = 0.5, 20.0
+#: Seconds for which the first token is waited for, where that is not what is tried.
+SIGN_IN = 120
 
 
 class FastTime:
@@ -44,21 +47,26 @@ def _modules() -> list[ModuleType]:
 
 
 @contextlib.contextmanager
-def hurried(speed: float) -> Iterator[None]:
-    """Let a connector in this process wait `speed` times shorter, for answers too."""
+def hurried(speed: float, patience: Patience | None = None) -> Iterator[None]:
+    """Let a connector in this process wait `speed` times shorter, and be so patient.
+
+    Where its own patience is tried, it waits shorter for answers too.
+    """
 
     class FastQueue(queue.Queue[Any]):
         def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002 - as Queue
             return super().get(block, None if timeout is None else timeout / speed)
 
-    send, clock = HTTPAdapter.send, FastTime(speed)
+    send, clock, least = HTTPAdapter.send, FastTime(speed), MOST if patience else LEAST
 
     def hasty_send(adapter: HTTPAdapter, request: Any, **options: Any) -> Any:
         timeout = options.pop("timeout", None)
-        options["timeout"] = tuple(max(part / speed, LEAST) for part in timeout) if timeout else None
+        options["timeout"] = tuple(max(part / speed, least) for part in timeout) if timeout else None
         return send(adapter, request, **options)
 
     with contextlib.ExitStack() as stack:
+        if patience is not None:
+            stack.enter_context(patch.object(Patience.__init__, "__defaults__", tuple(vars(patience).values())))
         stack.enter_context(patch.object(HTTPAdapter, "send", hasty_send))
         for module in _modules():
             if getattr(module, "time", None) is time:

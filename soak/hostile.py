@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth0_simulator import Simulator
-from soak.faults_hurry import hurried
 from soak.hostile_answers import TAMPERINGS, Tampering
 from soak.hostile_events import events
 from soak.hostile_exports import exports
@@ -15,6 +14,7 @@ from soak.hostile_memory import memory
 from soak.hostile_raw import raw_answers
 from soak.hostile_server import TOKEN, Honest, Intruder
 from soak.hostile_stage import SPEED, Stage, at, count, many
+from soak.hurry import hurried
 from soak.tally import Tally
 
 #: A stream of each archetype, and the beginning of the paths whose answers are tampered with.

@@ -83,7 +83,7 @@ def _run(config: dict[str, Any]) -> tuple[Run, float]:
 
 #: The connector with a fast clock: what is no JSON is asked for eight times.
 HASTY = """
-from soak.faults_hurry import hurried
+from soak.hurry import hurried
 from source_auth0.run import run
 try:
     with hurried(100):

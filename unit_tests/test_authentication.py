@@ -170,9 +170,9 @@ def test_tokens_of_which_none_is_accepted_are_not_fetched_for_ever(
     requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
 ):
     """Auth0 counts each of them."""
-    requests_mock.post(URL, tokens("one", "two", "three"))
-    assert [True, False, False] == [credentials.renew(credentials.token) for _ in range(3)]
-    assert 2 == requests_mock.call_count
+    requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
+    assert [True, True, True, False, False] == [credentials.renew(credentials.token) for _ in range(5)]
+    assert 4 == requests_mock.call_count
 
 
 def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
@@ -188,9 +188,9 @@ def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
 def test_that_an_older_token_was_good_says_nothing_of_this_one(
     requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
 ):
-    requests_mock.post(URL, tokens("one", "two"))
+    requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
     older = credentials.token
-    assert credentials.renew(older)
+    assert [True] * 3 == [credentials.renew(credentials.token) for _ in range(3)]
     credentials.accept(older)
     assert not credentials.renew(credentials.token)
 

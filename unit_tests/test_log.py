@@ -290,3 +290,11 @@ def test_nothing_is_before_the_beginning_in_whatever_order_events_arrive(delays:
     moments = sorted((second * 5.0 + delay, second * 5.0) for second, delay in enumerate(delays))
     events = events_at(*(happened for _, happened in moments))
     assert list(range(1, len(events) + 1)) == all_of(log_of(EventLog(events, limit=limit)))
+
+
+def test_a_search_that_finds_the_same_page_again_and_again_is_no_beginning():
+    """As from a cache on the way: what it has may be the newest event, and all others would be left out."""
+    log = log_of(EventLog(events_at(*range(300))))
+    log.search = lambda **_: events_at(*range(300))[-1:]  # type: ignore[method-assign]
+    with pytest.raises(AirbyteTracedException, match="the same page of `logs` twice"):
+        log.following(Spot())

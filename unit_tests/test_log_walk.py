@@ -194,6 +194,28 @@ def test_a_log_that_ends_before_its_end_is_an_error():
     assert [(spot(2, 2), spot(3, 3))] == walk.open
 
 
+def echoing(walk: LogWalk, times: int) -> None:
+    """Let a cache on the way answer the next pages but the first with what lies far behind, so many times."""
+    following, left = walk.log.following, [None, *[events_at(*range(400))[350:]] * times]
+    walk.log.following = lambda at: (left.pop(0) if left else None) or following(at)  # type: ignore[method-assign]
+
+
+def test_a_page_that_passes_the_end_by_is_asked_for_again():
+    walk = walk_of(EventLog(events_at(*range(400))), (spot(1, 0), spot(250, 249)))
+    (one,) = walk.planned()
+    echoing(walk, 1)
+    assert [*range(2, 251)] == read(walk, one)
+
+
+def test_a_page_that_passes_the_end_by_leaves_nothing_out():
+    walk = walk_of(EventLog(events_at(*range(400))), (spot(1, 0), spot(250, 249)))
+    (one,) = walk.planned()
+    echoing(walk, 2)
+    with pytest.raises(AirbyteTracedException, match=f"left out the event {spot(250).log_id} for `logs`"):
+        read(walk, one)
+    assert [(spot(101, 100), spot(250, 249))] == walk.open
+
+
 @pytest.mark.parametrize("gone", ["oldest", "nothing", 400])
 def test_a_range_that_is_no_longer_kept_is_read_from_the_beginning(gone: str | int):
     """As far as it is kept; the state names where the last sync ended until something is handed on."""

@@ -246,7 +246,7 @@ def test_a_busy_endpoint_stays_a_transient_error(
 
 
 @pytest.mark.parametrize("seconds", [0, 0.2, 1, 2, 4, 5, 9.9, 15])
-def test_a_host_that_does_not_answer_is_given_up_within_twenty_seconds(
+def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
     requests_mock: Mocker, clock: Clock, seconds: float
 ):
     """However long each attempt hangs, the last one ends in time."""
@@ -259,7 +259,7 @@ def test_a_host_that_does_not_answer_is_given_up_within_twenty_seconds(
     requests_mock.post(URL, text=hang)
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
         ask()
-    assert clock.moment - began <= 20
+    assert clock.moment - began <= 26
 
 
 @pytest.mark.parametrize(

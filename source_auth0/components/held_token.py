@@ -11,7 +11,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 #: Seconds before its end at which a token is renewed, so that no request travels with one that expires on the way.
 MARGIN = 60
 #: Tokens in a row of which Auth0 may accept none before no more are fetched.
-UNPROVEN = 2
+UNPROVEN = 4
 
 
 @dataclass

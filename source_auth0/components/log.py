@@ -154,6 +154,8 @@ class TenantLog(LogRequests):
         seen: Page = []
         for number in range(SEARCH_PAGES):
             page = self.search(page=number)
+            if page and page[-1] in seen:
+                raise system_error(f"Auth0 sent the same page of `{self.requester.name}` twice.")
             seen += page
             if not page or moment_of_event(page[-1]) - moment_of_event(seen[0]) > LATENESS:
                 return _lowest(seen)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from source_auth0.components.cutting import Cutting
 from source_auth0.components.log import Spot, TenantLog, moment_of_event, order_of
-from source_auth0.components.problems import transient_error
+from source_auth0.components.problems import system_error, transient_error
 from source_auth0.components.sharing import Page, Row
 from source_auth0.components.windows import Milliseconds, moment_of
 
@@ -55,6 +55,16 @@ class LogPiece:
                 self.taken = Spot.of(page[-1])
                 self.pace = abs(moment_of_event(page[-1]) - moment_of_event(page[0])) / len(page)
             return page
+
+    def is_passed_by(self, page: Page) -> bool:
+        """Whether a page leads past this piece's end and has not its last event, which is in the log.
+
+        Whoever reads from the beginning may find that the log no longer goes back as far.
+        """
+        with self.lock:
+            end, is_behind = self.end, bool(self.taken.log_id)
+        orders = [order_of(event["log_id"]) for event in page]
+        return is_behind and any(order > end.order for order in orders) and end.order not in orders
 
     @property
     def left(self) -> float:
@@ -111,12 +121,24 @@ class LogWalk(Cutting[LogPiece]):
         """The pages of one piece, which is left then, read to its end or not."""
         try:
             while not piece.is_read:
-                page = self.log.following(piece.taken)
-                if not page:
-                    self._ended(piece)
-                yield piece.take(page)
+                yield piece.take(self._following(piece))
         finally:
             self.left(piece)
+
+    def _following(self, piece: LogPiece) -> Page:
+        """The next page of a piece; raises where the log ends before it, or passes its end by."""
+        page = self.log.following(piece.taken)
+        if not page:
+            self._ended(piece)
+        if piece.is_passed_by(page):
+            # As from a cache on the way: what it has of another piece would leave out what lies between.
+            page = self.log.following(piece.taken)
+        if piece.is_passed_by(page):
+            raise system_error(
+                f"Auth0's log left out the event {piece.end.log_id} for `{self.log.requester.name}`, which it had "
+                "shown. Nothing was left out silently: the stream fails, and the next sync goes on from there."
+            )
+        return page
 
     def worth_cutting(self, reading: list[LogPiece], idle: int) -> tuple[LogPiece, list[Milliseconds]] | None:
         """The piece with the most events to come, and where to cut it."""

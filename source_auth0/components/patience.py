@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from source_auth0.components.answers import Meaning
 
 #: Tokens that one request may be refused with: others may have been revoked meanwhile.
-RENEWALS = 4
+RENEWALS = 8
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Timeouts (to connect, to answer), attempts, and the seconds within which these begin.
+    """Timeouts (to connect, to answer), attempts, and the seconds within which all but the first two begin.
 
     rate_limit: seconds of refusals by the rate limit, which count for themselves.
     """
@@ -52,7 +52,7 @@ class Effort:
         match meaning:
             case Meaning.AGAIN:
                 self.failures += 1
-                is_late = now + wait - self.began - self.waited > self.patience.seconds
+                is_late = self.failures > 1 and now + wait - self.began - self.waited > self.patience.seconds
                 return self.failures < self.patience.attempts and not is_late
             case Meaning.WAIT:
                 self.waits += 1

@@ -19,7 +19,7 @@ from source_auth0.components.refusals import json_object
 
 #: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
 TIMEOUT = (5, 10)
-PATIENCE = 20
+PATIENCE = 26
 #: The same amid a sync, which would lose hours of work; and the longest wait between two attempts.
 PATIENCE_LATER = 300
 LONGEST_WAIT = 30.0
