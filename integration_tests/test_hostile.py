@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from soak.hurry import hurried
 
 from auth0_simulator import Simulator
 from soak.hostile import bodies, framing, tokens
@@ -13,6 +12,7 @@ from soak.hostile_ids import columns, cursors, ids
 from soak.hostile_memory import memory
 from soak.hostile_server import Intruder
 from soak.hostile_stage import SPEED, Stage
+from soak.hurry import hurried
 from soak.tally import Tally
 
 SEED = 7

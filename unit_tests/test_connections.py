@@ -98,7 +98,11 @@ def test_a_body_that_does_not_end_is_given_up(trickling: Any):
     assert body.closed
 
 
-@pytest.mark.parametrize("options", [{"timeout": (10, 60), "stream": True}, {"timeout": None}])
-def test_a_stream_has_its_own_time(trickling: Any, options: dict[str, Any]):
-    answer, body = trickling(20, **options)
+def test_a_stream_has_its_own_time(trickling: Any):
+    answer, body = trickling(20, timeout=(10, 60), stream=True)
     assert answer.raw is body
+
+
+def test_without_a_timeout_a_body_has_all_the_time_it_takes(trickling: Any):
+    answer, _ = trickling(2000, timeout=None)
+    assert [1, 2, 3] == answer.json()

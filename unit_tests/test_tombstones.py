@@ -257,7 +257,7 @@ def test_they_are_sent_on_request_alone():
     "deletions",
     [
         *(None, {}, [], 7, {"log_id": 7, "date": END}, {"log_id": "9"}, {"log_id": "9", "date": "soon"}),
-        *({"log_id": "", "date": ""}, {"log_id": "9", "date": END, "later": 1}),
+        {"log_id": "9", "date": END, "later": 1},
     ],
 )
 def test_a_malformed_place_is_said_to_be_one(deletions: Any):

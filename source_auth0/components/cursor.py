@@ -195,13 +195,16 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
                 yield part
 
     def saved(self) -> Mapping[str, Any]:
-        """The state of an earlier incremental sync; empty where there is none, or where it lies in the future."""
-        return {} if self._is_disbelieved else super().saved()
+        """The state of an earlier incremental sync; empty where none says anything of users that can be believed."""
+        saved = super().saved()
+        return {} if self._is_disbelieved or self.cursor_field.cursor_field_key not in saved else saved
 
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version has left."""
+        verify_deletions(saved)
+        if set(saved) == {"deletions"}:
+            return  # of a sync that was killed ahead of its first row
         low = moment_of(saved[self.cursor_field.cursor_field_key])
         if "open" in saved or "until" in saved:
             pieces = [(moment_of(start), moment_of(end)) for start, end in verify_list(saved["open"])]
             verify_pieces(pieces, low, moment_of(saved["until"]))
-        verify_deletions(saved)
