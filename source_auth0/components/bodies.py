@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import orjson
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 #: Bytes of a decoded body: a hundred rows of more than a megabyte each. A few megabytes may unpack to gigabytes.
 LARGEST = 128 << 20
@@ -35,7 +36,10 @@ def parsed(content: bytes) -> Any:
 
 
 def words(value: object) -> str:
-    """A text of somebody else's for a message to people: one line, and no longer than they read; "" for no text."""
-    text = value[: LONGEST + 1] if isinstance(value, str) else ""
+    """A text of somebody else's for a message to people: one line, and no longer than they read; "" for no text.
+
+    It may repeat what it was sent, and half of a secret would be known to nobody as one: they are masked ahead.
+    """
+    text = filter_secrets(value)[: LONGEST + 1] if isinstance(value, str) else ""
     line = "".join(character if character.isprintable() else " " for character in text).strip()
     return f"{line[:LONGEST]}…" if len(text) > LONGEST else line
