@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source_auth0.components.log import Spot
-from source_auth0.components.log_cursor import state_of
+from source_auth0.components.log_cursor import UNPACKED, state_of
 from source_auth0.components.log_facts import LogFacts
 from source_auth0.components.log_streams import LogChanges, LogEvents
 from source_auth0.components.log_walk import MOST_PIECES
@@ -313,6 +313,17 @@ def test_what_other_streams_need_is_kept_as_it_came():
     pages = server.pages
     assert [*range(1, 300)] == changes.all()
     assert pages == server.pages
+
+
+def test_what_other_streams_need_is_packed_while_a_piece_is_still_being_read():
+    """Else a log of millions of events would be kept as it came until one of its few pieces ends."""
+    beside = LogSync(EventLog(writes_at(*range(1, 2001))))
+    changes = LogSync(beside.server, stream=LogChanges, tenant=beside.tenant, name="changes")
+    beside.all()
+    stretches = LogFacts.of(beside.tenant)._known
+    assert max(len(stretch.events) for stretch in stretches) < UNPACKED + 100
+    assert [*range(1, 2001)] == sorted(int(e["log_id"][3:]) for stretch in stretches for e in stretch.events)
+    assert [*range(1, 2001)] == changes.all()
 
 
 def choices(turns: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Streams of one turn are read one after another, so that those made of the log find it read.
 LOG_TURN = "log"
+#: Events for other streams that are kept as they are, until they are packed.
+UNPACKED = 200
 
 
 class SpotCursor(PagewiseCursor):
@@ -67,16 +69,21 @@ class LogCursor(SpotCursor):
 
     def pages(self, walk: LogWalk, piece: LogPiece) -> Iterator[Page]:
         """The pages of a piece; each counts as handed on when the next one is asked for."""
-        facts, kept = LogFacts.of(self.tenant), Page()
+        facts, kept, low = LogFacts.of(self.tenant), Page(), piece.start
         for page in walk.read(piece):
             # Before secrets are taken out of the page.
             kept += facts_of(page) if facts.wanted else []
+            if len(kept) >= UNPACKED:
+                # A piece may be millions of events long.
+                high = Spot.of(page[-1])
+                facts.add(Stretch.of(low, high, kept))
+                kept, low = Page(), high
             yield page
             walk.handed_on(piece)
             if self._incremental:
                 self.send()
         if facts.wanted:
-            facts.add(Stretch.of(piece.start, piece.end, kept))
+            facts.add(Stretch.of(low, piece.end, kept))
 
     def verify(self, saved: Mapping[str, Any]) -> None:
         """Raise whatever comes of a state that no version of this stream has left."""
