@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -192,5 +193,7 @@ def _environment(order: Order, place: Path) -> dict[str, str]:
 
 
 def _allow_cores() -> None:
-    """As on a machine that keeps what is left of a crash."""
+    """As on a machine that keeps what is left of a crash; a shell may have had signals ignored by what it starts."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
