@@ -13,6 +13,7 @@ from unittest.mock import patch
 from requests.adapters import HTTPAdapter
 
 import source_auth0.components
+from source_auth0.components import authentication, connections
 from source_auth0.components.patience import Patience
 
 #: Seconds that a socket waits at least, where its patience is tried and where not: a busy machine is no fault.
@@ -67,9 +68,11 @@ def hurried(speed: float, patience: Patience | None = None) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if patience is not None:
             stack.enter_context(patch.object(Patience.__init__, "__defaults__", tuple(vars(patience).values())))
+            stack.enter_context(patch.object(authentication, "PATIENCE", SIGN_IN))
         stack.enter_context(patch.object(HTTPAdapter, "send", hasty_send))
         for module in _modules():
-            if getattr(module, "time", None) is time:
+            # How long a body may take is measured by the tenant's own time, unless that is what is tried.
+            if getattr(module, "time", None) is time and (patience is None or module is not connections):
                 stack.enter_context(patch.object(module, "time", clock))
             if getattr(module, "queue", None) is queue:
                 fast = type("FastQueues", (), {"Queue": FastQueue, "Empty": queue.Empty, "Full": queue.Full})

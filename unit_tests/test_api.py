@@ -133,12 +133,22 @@ def test_a_refused_token_is_renewed_once(requests_mock: Mocker, make_api: Make, 
     assert [] == clock.sleeps
 
 
+def test_tokens_that_are_revoked_time_and_again_are_renewed_ever_later(
+    requests_mock: Mocker, make_api: Make, clock: Clock
+):
+    """The threads that ask at once would have each other's tokens revoked."""
+    requests_mock.get(URL, [*[{"status_code": 401, "json": {"message": "Invalid token"}}] * 4, ROWS])
+    assert [{"id": 1}] == make_api().get(None, {})
+    assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4), clock.sleeps, strict=True))
+
+
 @pytest.mark.parametrize(("renewable", "requests_made"), [(True, 1 + RENEWALS), (False, 1)])
 def test_a_token_that_stays_refused_fails_the_stream(
     requests_mock: Mocker,
     make_api: Make,
     renewable: bool,
     requests_made: int,
+    clock: Clock,
 ):
     requests_mock.get(URL, status_code=401, json={"message": "Bad audience: x"})
     with pytest.raises(AirbyteTracedException) as caught:

@@ -492,6 +492,14 @@ def test_connections_that_keep_breaking_are_an_error(synced):
     assert (5, "o1") == (len(sync.script.queries), sync.state["offset"])
 
 
+def test_connections_that_end_amid_a_message_are_no_silence(synced, clock: Clock):
+    """A body that is cut short under a length that agrees."""
+    done = synced([event(1)[:-9]], [event(1)[:9]], [event(1), FOREVER])
+    assert ([1], [1, 2]) == (done.ids, clock.sleeps)
+    with pytest.raises(AirbyteTracedException, match="ended amid a message 5 times in a row"):
+        synced(*([event(1)[:-9]] for _ in range(9)))
+
+
 def test_markers_between_broken_connections_are_no_remedy(synced):
     with pytest.raises(AirbyteTracedException, match="5 times in a row"):
         synced(*([marker(f"m{n}"), ConnectionResetError("cut")] for n in range(99)))

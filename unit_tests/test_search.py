@@ -147,6 +147,19 @@ def test_a_piece_ends_where_the_next_begins():
     assert ids(users[100:200]) == read(Directory(users), MIDNIGHT + 100_000, MIDNIGHT + 200_000)
 
 
+class Ahead(Directory):
+    """A directory behind a cache that once answers with what lies further on in the window, and ends sooner."""
+
+    def get(self, _: Any, query: dict[str, Any]) -> Any:
+        answer = super().get(_, query)
+        return {**answer, "users": answer["users"][50:]} if len(self.queries) == 2 else answer
+
+
+def test_a_page_that_does_not_begin_where_the_last_one_ended_is_asked_for_again():
+    directory = Ahead(users_at(*range(250)))
+    assert ids(directory.users) == read(directory)
+
+
 class Echo(Directory):
     """A directory behind a cache that gives the answer to another question, some times."""
 

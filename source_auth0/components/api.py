@@ -141,7 +141,8 @@ class ManagementApi:
             goes_on = effort.allows(verdict.meaning, wait, time.monotonic(), answered_at)
             if not goes_on or (verdict.meaning is Meaning.RENEW and not self._renews(token)):
                 raise self._given_up(verdict)
-            if verdict.meaning is Meaning.AGAIN:
+            # Tokens that are revoked again and again would never see all threads through that ask at once.
+            if verdict.meaning is Meaning.AGAIN or (verdict.meaning is Meaning.RENEW and effort.renewals > 1):
                 with standing_aside():
                     time.sleep(wait)
 

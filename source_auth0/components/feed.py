@@ -108,6 +108,9 @@ class Feed:
             except BROKEN as error:
                 self._failed(f"broke ({type(error).__name__})")
                 return False
+            if not chunk and parser.is_amid:
+                self._failed("ended amid a message")
+                return False
             if not chunk:
                 self._waiting.heed(parser.retry)
                 return self._waiting.is_over(progressed=before != self._events)

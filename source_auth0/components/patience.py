@@ -41,7 +41,7 @@ class Effort:
     @property
     def attempt(self) -> int:
         """The number of the attempt that is next or under way, by which waits grow."""
-        return self.failures + self.waits + 1
+        return self.failures + self.waits + max(self.renewals - 1, 0) + 1
 
     def allows(self, meaning: Meaning, wait: float, now: float, answered_at: float = 0.0) -> bool:
         """Whether another attempt may follow an answer, after so many seconds.

@@ -42,6 +42,11 @@ class Parser:
         self._event = self._id = ""
         self._size = 0
 
+    @property
+    def is_amid(self) -> bool:
+        """Whether a message has begun that no empty line has ended."""
+        return bool(self._data) or any(self._line)
+
     def feed(self, piece: bytes) -> Iterator[Message]:
         """The messages that some more bytes complete; raises OversizedMessageError."""
         text = self._decoder.decode(piece)
