@@ -98,11 +98,10 @@ def journal_of(config: dict[str, Any], streams: list[str], pipe: Connection, sec
     return [entry for entry in pipe.recv() if entry[0] != TOKEN]
 
 
-def bucket_of(plan: Plan, template: str) -> tuple[str, Limit | None]:
-    """The innermost bucket that counts a request, and its name."""
-    if template in plan.endpoints:
-        return template, plan.endpoints[template]
-    return ("the tenant's", plan.tenant) if plan.tenant else (OTHERS, plan.others)
+def buckets_of(plan: Plan, template: str) -> list[tuple[str, Limit | None]]:
+    """The buckets that count a request, with their names."""
+    own = [(template, plan.endpoints[template])] if template in plan.endpoints else []
+    return [("the tenant's", plan.tenant), *own] if plan.tenant else own or [(OTHERS, plan.others)]
 
 
 def used(plan: Plan, journal: list[Entry], share: float) -> dict[str, tuple[int, float]]:
@@ -110,9 +109,10 @@ def used(plan: Plan, journal: list[Entry], share: float) -> dict[str, tuple[int,
     times = defaultdict(list)
     limits = {}
     for template, status, at in journal:
-        name, limits[name] = bucket_of(plan, template)
-        if status != 429:
-            times[name].append(at)
+        for name, limit in buckets_of(plan, template):
+            limits[name] = limit
+            if status != 429:
+                times[name].append(at)
     found = {}
     for name, passed in times.items():
         if (limit := limits[name]) and len(passed) > 2 * limit.burst:
