@@ -70,7 +70,7 @@ def _of_kind(number: int, seed: int) -> Tally:
             tally.records += checked(outcome)
             tally.hangs += len(hangs(outcome))
             tally.losses += len(losses(outcome))
-            failed += outcome.resumed is not None
+            failed += outcome.synced is not None and outcome.synced.error is not None
             tally.complaints += [f"{cell} ({outcome.time}): {amiss}" for amiss in verdict(outcome)]
     tally.more = f"{failed} failed by name and were complete after the next sync" if failed else ""
     return tally

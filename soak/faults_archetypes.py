@@ -46,6 +46,8 @@ class Archetype:
     full_refresh: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
     deeds: Deeds | None = None
+    #: Whether it may end before all is read, and leave the rest to the next sync, as one that follows a feed does.
+    goes_on: bool = False
     #: Faults that nobody can see who reads it.
     blind_to: tuple[str, ...] = ()
     #: Faults that cost others nothing, and this one itself where they stay.
@@ -159,16 +161,9 @@ ARCHETYPES = [
         of_users("user_sessions", "id"),
         full_refresh=True,
     ),
-    Archetype("events", "events", ("/events",), ("id",), happenings, heeds=("wrong content type",), fastest=50.0),
-    Archetype("static", "log_types", ("*",), ("code",), kinds_of_events, beside=""),
     Archetype(
-        "sign-in",
-        "organizations",
-        (TOKEN,),
-        ("id",),
-        listed("organizations"),
-        beside="",
-        config={"users_look_back": 300},
-        fastest=50.0,
+        "events", "events", ("/events",), ("id",), happenings, goes_on=True, heeds=("wrong content type",), fastest=50.0
     ),
+    Archetype("static", "log_types", ("*",), ("code",), kinds_of_events, beside=""),
+    Archetype("sign-in", "organizations", (TOKEN,), ("id",), listed("organizations"), beside="", fastest=20.0),
 ]

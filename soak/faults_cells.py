@@ -85,7 +85,8 @@ class World:
             if archetype.beside:
                 outcome.beside = {(row["id"],) for row in self.sim.tenant.rows(archetype.beside)}
             self.sim.faults.clear()
-            if synced is not None and synced.error is not None:
+            is_left = archetype.goes_on or cell.kind.delays
+            if synced is not None and (synced.error is not None or is_left):
                 saved = synced.state or state
                 outcome.resumed = within(HANGING, lambda: self._sync(archetype, saved))
         return outcome

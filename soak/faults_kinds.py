@@ -36,6 +36,8 @@ class Kind:
     speed: float = 500.0
     #: How patient it is; where that is not what is tried, long enough for a busy machine whose clock runs fast.
     patience: Patience | None = LONG
+    #: Whether it may leave rows to the next sync.
+    delays: bool = False
     #: The first request of a stream that it can strike.
     first: int = 1
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -66,10 +68,10 @@ KINDS = [
     Kind("looping next", "looping_next", Cost.STREAM, first=2),
     Kind("expired checkpoint", "expired_checkpoint", Cost.STREAM, first=2),
     Kind("byte by byte", "slow", Cost.NOTHING, more={"seconds": 0.000_01}),
-    Kind("byte by byte, for hours", "slow", speed=100.0, patience=None, more={"seconds": 0.01}),
+    Kind("byte by byte, for hours", "slow", Cost.STREAM, speed=100.0, patience=None, more={"seconds": 0.01}),
     Kind("hang", "hang", speed=100.0, patience=None),
     Kind("clock ten minutes ahead", "skew", Cost.NOTHING, more={"seconds": TEN_MINUTES}),
-    Kind("clock ten minutes behind", "skew", Cost.NOTHING, more={"seconds": -TEN_MINUTES}),
+    Kind("clock ten minutes behind", "skew", Cost.NOTHING, delays=True, more={"seconds": -TEN_MINUTES}),
     Kind("token revoked", "revoke_token", Cost.ALL),
     Kind("parent vanished", "vanish_parent", Cost.PARENTS),
     Kind("scope withdrawn", "withdraw_scope", Cost.STREAM),

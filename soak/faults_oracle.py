@@ -22,9 +22,10 @@ def losses(outcome: Outcome) -> list[str]:
     if synced is None or cell.kind.name in cell.archetype.blind_to:
         return []
     rows = _keys(outcome, synced)
+    if outcome.resumed is not None:
+        return _missing(outcome, rows | _keys(outcome, outcome.resumed), "after the next sync")
     if synced.error is not None:
-        rows |= _keys(outcome, outcome.resumed) if outcome.resumed else set()
-        return _missing(outcome, rows, "after the next sync") if outcome.resumed else []
+        return []
     missing = _missing(outcome, rows, "in a sync that ended well")
     if missing and cell.kind.cost is Cost.PARENTS and outcome.struck:
         return [] if outcome.warnings else ["rows of parents are left out without a warning"]

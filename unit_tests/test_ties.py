@@ -177,6 +177,18 @@ def test_a_user_who_leaves_while_pages_are_numbered_hides_nobody():
     assert 6 == len(directory.queries)
 
 
+def test_a_page_that_repeats_does_not_stand_for_the_next_one():
+    directory = Directory(at_once(250))
+    answer, asked = directory.get, []
+
+    def repeating(_: Any, query: dict[str, Any]) -> Any:
+        asked.append(query["page"])
+        return answer(_, {**query, "page": 0} if len(asked) == 2 else query)
+
+    directory.get = repeating  # type: ignore[method-assign]
+    assert set(ids(directory.users)) == set(read(directory))
+
+
 def test_users_that_never_settle_fail_the_sync_for_now():
     directory = Directory(at_once(250))
 

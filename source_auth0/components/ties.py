@@ -52,18 +52,21 @@ def _few(found: Found) -> bool:
 
 
 def _by_number(search: "KeysetSearch", window: Window, first: Found) -> Iterator[Page]:
-    """Page numbers, over again when a user left in between: the others have moved up, maybe past a page's border."""
+    """Page numbers, over again when a user left in between: the others have moved up, maybe past a page's border.
+
+    Users are counted, and not rows: a page that repeats would stand for the next one.
+    """
     for _ in range(ATTEMPTS):
-        number, found, read, steady = 0, first, 0, True
+        number, found, seen, steady = 0, first, set[str](), True
         while True:
             yield found.rows
-            read += len(found.rows)
+            seen.update(row["user_id"] for row in found.rows)
             steady = steady and found.total == first.total
-            if not found.rows or read >= (found.total or 0):
+            if not found.rows or len(seen) >= (found.total or 0):
                 break
             number += 1
             found = search.find(window, number)
-        if steady:
+        if steady and len(seen) >= (first.total or 0):
             return
         first = search.find(window)
     raise transient_error(
