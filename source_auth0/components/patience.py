@@ -12,17 +12,18 @@ RENEWALS = 8
 class Patience:
     """Timeouts (to connect, to answer), attempts, and the seconds within which all but the first two begin.
 
-    rate_limit: seconds of refusals by the rate limit, which count for themselves.
+    rate_limit: seconds of refusals by the rate limit, which count for themselves. renewals: tokens that may be refused.
     """
 
     timeout: tuple[float, float] = (10, 60)
     attempts: int = 8
     seconds: float = 300.0
     rate_limit: float = 900.0
+    renewals: int = RENEWALS
 
 
 #: A check answers within half a minute, whatever the host does.
-HASTE = Patience(timeout=(5, 8), attempts=2, rate_limit=15)
+HASTE = Patience(timeout=(5, 8), attempts=2, rate_limit=15, renewals=1)
 
 
 @dataclass
@@ -62,6 +63,6 @@ class Effort:
                 return max(self.waited, stuck) < self.patience.rate_limit
             case Meaning.RENEW:
                 self.renewals += 1
-                return self.renewals <= RENEWALS
+                return self.renewals <= self.patience.renewals
             case _:
                 return False
