@@ -42,7 +42,7 @@ soak: .venv/ready
 
 # Not part of `make test`: it takes an hour or more. mutmut finds mypy and pytest beside itself.
 mutants: .venv/ready
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(python) -m soak.mutants $(if $(MODULES),$(MODULES),--write)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(python) -m soak.mutation $(if $(MODULES),$(MODULES),--write)
 
 lint: .venv/ready
 	@$(python) -m ruff check --quiet .

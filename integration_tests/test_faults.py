@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from soak.faults import cells, chance_of, some_cells, verdict
-from soak.faults_archetypes import ARCHETYPES
-from soak.faults_cells import Cell, World, world
-from soak.faults_kinds import KINDS, WHENS
-from soak.faults_scenes import SCENES, Scene, play
+from soak.faults.archetypes import ARCHETYPES
+from soak.faults.cells import Cell, World, world
+from soak.faults.kinds import KINDS, WHENS
+from soak.faults.scenes import SCENES, Scene, play
+from soak.faults.suite import cells, chance_of, some_cells, verdict
 
 SEED = 7
 #: Those that take a second or two.

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from auth0_simulator import Simulator
-from soak.hostile import bodies, framing, tokens
-from soak.hostile_events import events
-from soak.hostile_exports import exports
-from soak.hostile_ids import columns, cursors, ids
-from soak.hostile_memory import memory
-from soak.hostile_server import Intruder
-from soak.hostile_stage import SPEED, Stage
+from soak.hostile.events import events
+from soak.hostile.exports import exports
+from soak.hostile.ids import columns, cursors, ids
+from soak.hostile.memory import memory
+from soak.hostile.server import Intruder
+from soak.hostile.stage import SPEED, Stage
+from soak.hostile.suite import bodies, framing, tokens
 from soak.hurry import hurried
 from soak.tally import Tally
 

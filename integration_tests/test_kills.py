@@ -2,8 +2,8 @@
 
 import pytest
 
-from soak.kills_chain import Chain
-from soak.kills_families import FAMILIES, Family
+from soak.kills.chain import Chain
+from soak.kills.families import FAMILIES, Family
 
 
 @pytest.mark.slow

@@ -6,10 +6,10 @@ import pytest
 
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
-from soak.inventory import Inventory, held
-from soak.load import load, tally
-from soak.repeats import repeats
-from soak.vitals import Vitals, growth
+from soak.load.inventory import Inventory, held
+from soak.load.repeats import repeats
+from soak.load.suite import load, tally
+from soak.load.vitals import Vitals, growth
 
 SEED = 3
 

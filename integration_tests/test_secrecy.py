@@ -14,15 +14,15 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from auth0_simulator import Simulator
-from soak.secrecy import tried_once
-from soak.secrecy_canaries import Canaries
-from soak.secrecy_configs import misplaced, refused
-from soak.secrecy_hosts import Surroundings, surroundings
-from soak.secrecy_machines import accidents, machines, signals
-from soak.secrecy_planting import PLANTED, Planting, declared_places
-from soak.secrecy_roads import distrusted, led_astray, redirected
-from soak.secrecy_runs import Order, Runs, runs
-from soak.secrecy_scene import Scene, Trial, verdict
+from soak.secrecy.canaries import Canaries
+from soak.secrecy.configs import misplaced, refused
+from soak.secrecy.hosts import Surroundings, surroundings
+from soak.secrecy.machines import accidents, machines, signals
+from soak.secrecy.planting import PLANTED, Planting, declared_places
+from soak.secrecy.roads import distrusted, led_astray, redirected
+from soak.secrecy.runs import Order, Runs, runs
+from soak.secrecy.scene import Scene, Trial, verdict
+from soak.secrecy.suite import tried_once
 
 if sys.platform == "win32":
     pytest.skip("needs fork", allow_module_level=True)

@@ -6,9 +6,9 @@ import pytest
 
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
-from soak.states import Kind, left, mutated, tenant
-from soak.states_files import files
-from soak.states_foreign import foreign, giant
+from soak.states.files import files
+from soak.states.foreign import foreign, giant
+from soak.states.suite import Kind, left, mutated, tenant
 from soak.tally import Tally
 
 SEED = 7

@@ -11,7 +11,7 @@ import time
 
 from soak.report import table, write
 
-#: The modules of this package that have a `suite`, in the order in which they run.
+#: The packages in this one that have a module `suite`, in the order in which they run.
 SUITES = ["faults", "kills", "states", "hostile", "secrecy", "load"]
 
 
@@ -28,7 +28,7 @@ def main() -> int:
     is_clean = True
     for name in options.suites:
         began = time.monotonic()
-        tallies = list(importlib.import_module(f"soak.{name}").suite(options.seed))
+        tallies = list(importlib.import_module(f"soak.{name}.suite").suite(options.seed))
         print(f"\n{name}\n{table(tallies)}", flush=True)
         for one in tallies:
             is_clean &= one.is_clean

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from auth0_simulator import Simulator
-from soak import kills_checks as checks
-from soak.kills_deeds import METHODS, Happened, move
-from soak.kills_moments import KINDS, draw
-from soak.kills_outcome import Outcome
-from soak.kills_platform import Cut, Platform
-from soak.kills_process import Ended
-from soak.kills_states import regress, regresses
+from soak.kills import checks
+from soak.kills.deeds import METHODS, Happened, move
+from soak.kills.moments import KINDS, draw
+from soak.kills.outcome import Outcome
+from soak.kills.platform import Cut, Platform
+from soak.kills.process import Ended
+from soak.kills.states import regress, regresses
 
 SIM: Any = SimpleNamespace(events=SimpleNamespace(after=len))
 DAY = "2026-01-0{}T00:00:00.000Z"

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from soak.mutant import EXPLAINED, Count, Explanations, Mutant, files_of
-from soak.mutants import GROUPS, UNTRIED, table, told, untried
+from soak.mutation.groups import GROUPS, UNTRIED, table, told, untried
+from soak.mutation.mutants import EXPLAINED, Count, Explanations, Mutant, files_of
 
 COMPONENTS = Path("source_auth0/components")
 ALIVE = Mutant("answers", "judge", "if a < b:", "if a <= b:")

@@ -1,0 +1,169 @@
+"""One or two streams for each way in which Auth0 is read, and the requests that a fault can strike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auth0_simulator import Simulator
+from auth0_simulator.downloads import DOWNLOAD
+from soak.faults.truth import (
+    Truth,
+    below,
+    everybody,
+    happenings,
+    kinds_of_events,
+    listed,
+    members_by_role,
+    of_users,
+    one_of_the_tenant,
+    reachable,
+    roles_of_users,
+    the_log,
+    writes,
+)
+
+#: Small pages, so that small lists have many.
+TENANT: Mapping[str, Any] = {"users": 30, "organizations": 7, "page_limit": 3, "log_events": 90, "export_seconds": 0}
+CONFIG: Mapping[str, Any] = {"events_idle_seconds": 60, "users_safety_lag": 0}
+TOKEN = "/oauth/token"  # noqa: S105 - a path
+#: What happens in the tenant before the sync that is struck, and the rows that it has to bring for that.
+Deeds = Callable[[Simulator], set[tuple[object, ...]]]
+
+
+@dataclass(frozen=True)
+class Archetype:
+    """A stream that stands for others, the columns that tell its rows apart, and what the tenant holds of it.
+
+    routes: templates of the requests that are struck; one that others share strikes them too.
+    deeds: makes the sync that is struck the second one, which brings what happened in between.
+    """
+
+    name: str
+    stream: str
+    routes: tuple[str, ...]
+    columns: tuple[str, ...]
+    truth: Truth
+    full_refresh: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict)
+    deeds: Deeds | None = None
+    #: Whether it may end before all is read, and leave the rest to the next sync, as one that follows a feed does.
+    goes_on: bool = False
+    #: Faults that nobody can see who reads it.
+    blind_to: tuple[str, ...] = ()
+    #: Faults that cost others nothing, and this one itself where they stay.
+    heeds: tuple[str, ...] = ()
+    #: A stream that is read beside it and has to complete, whatever happens.
+    beside: str = "client_profiles"
+    #: How fast the connector's clock may run at most.
+    fastest: float = 500.0
+
+
+def _deletions(sim: Simulator) -> set[tuple[object, ...]]:
+    gone = list(sim.tenant.users)[3:12]
+    for user in gone:
+        sim.tenant.delete_user(user)
+    return {(user,) for user in gone}
+
+
+def _logins(sim: Simulator) -> set[tuple[object, ...]]:
+    moved = list(sim.tenant.users)[:12]
+    for user in moved:
+        sim.tenant.login(user)
+    return {key for key in of_users("user_authentication_methods", "id")(sim) if key[0] in moved}
+
+
+ARCHETYPES = [
+    Archetype("users by search", "users", ("/users",), ("user_id",), everybody),
+    Archetype("all users by search", "users", ("/users",), ("user_id",), everybody, full_refresh=True),
+    Archetype(
+        "users by export",
+        "users",
+        ("/jobs/users-exports", "/jobs/{id}", DOWNLOAD),
+        ("user_id",),
+        everybody,
+        config={"users_initial_load": "export"},
+    ),
+    Archetype(
+        "deleted users' tombstones",
+        "users",
+        ("/logs", "/users"),
+        ("user_id",),
+        lambda _: set(),
+        config={"users_deletion_tombstones": True},
+        deeds=_deletions,
+    ),
+    Archetype("the log", "logs", ("/logs",), ("log_id",), the_log),
+    Archetype("made of the log", "changes", ("/logs",), ("log_id",), writes),
+    Archetype("deleted users", "user_deletions", ("/logs",), ("user_id",), lambda _: set(), deeds=_deletions),
+    Archetype("by checkpoint", "organizations", ("/organizations",), ("id",), listed("organizations")),
+    Archetype("by page number", "roles", ("/roles",), ("id",), listed("roles")),
+    Archetype("by page number, wrapped", "actions", ("/actions/actions",), ("id",), listed("actions")),
+    Archetype("without pages", "log_streams", ("/log-streams",), ("id",), listed("log_streams")),
+    Archetype("single object", "branding", ("/branding",), ("tenant_domain",), one_of_the_tenant),
+    Archetype("with details", "forms", ("/forms", "/forms/{id}"), ("id",), listed("forms")),
+    Archetype(
+        "children by checkpoint",
+        "role_users",
+        ("/roles/{id}/users", "/roles"),
+        ("role_id", "user_id"),
+        below("roles", "role_users", "user_id"),
+    ),
+    Archetype(
+        "children by page number",
+        "organization_enabled_connections",
+        ("/organizations/{id}/enabled_connections", "/organizations"),
+        ("organization_id", "connection_id"),
+        below("organizations", "organization_enabled_connections", "connection_id"),
+    ),
+    Archetype(
+        "children without pages",
+        "client_credentials",
+        ("/clients/{client_id}/credentials",),
+        ("client_id", "id"),
+        below("clients", "client_credentials", "id", parent="client_id"),
+    ),
+    Archetype(
+        "made of others' pages",
+        "organization_role_members",
+        ("/organizations/{id}/members", "/organizations"),
+        ("organization_id", "role_id", "user_id"),
+        members_by_role,
+    ),
+    Archetype(
+        "status alone",
+        "connection_status",
+        ("/connections/{id}/status",),
+        ("connection_id", "online"),
+        reachable,
+        # A status has no body, so that nothing tells this one from another; a directory that is gone is not online.
+        blind_to=("empty body", "parent vanished"),
+    ),
+    Archetype(
+        "of single users",
+        "user_roles",
+        ("/users/{id}/roles", "/users"),
+        ("user_id", "id"),
+        roles_of_users,
+    ),
+    Archetype(
+        "of single users who moved",
+        "user_authentication_methods",
+        ("/users/{id}/authentication-methods", "/users", "/logs"),
+        ("user_id", "id"),
+        lambda _: set(),
+        deeds=_logins,
+    ),
+    Archetype(
+        "of single users, all of them again",
+        "user_sessions",
+        ("/users/{user_id}/sessions",),
+        ("user_id", "id"),
+        of_users("user_sessions", "id"),
+        full_refresh=True,
+    ),
+    Archetype(
+        "events", "events", ("/events",), ("id",), happenings, goes_on=True, heeds=("wrong content type",), fastest=50.0
+    ),
+    Archetype("static", "log_types", ("*",), ("code",), kinds_of_events, beside=""),
+    Archetype("sign-in", "organizations", (TOKEN,), ("id",), listed("organizations"), beside="", fastest=20.0),
+]

@@ -1,0 +1,116 @@
+"""Millions of rows from one process: whether it takes more memory, threads, files or time the longer it runs."""
+
+import json
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from auth0_simulator import Simulator
+from benchmarks.tenants import in_a_process
+from integration_tests.conftest import config_of
+from integration_tests.in_process import catalog_of
+from soak.load.inventory import STREAMS, Inventory, held
+from soak.load.repeats import repeats
+from soak.load.vitals import Vitals, growth, thirds, vitals
+from soak.tally import Tally
+
+WORKERS = 16
+#: Together five million rows, of users, of the log, and of lists for each organization. Users and the log take equally
+#: long, so that what a row costs can be compared all along.
+USERS, EVENTS, ORGANIZATIONS = 2_650_000, 1_820_000, 8_500
+SAMPLES = 90
+CHUNK = 1 << 20
+#: Seconds without a line after which a sync hangs.
+SILENCE = 300.0
+RECORD = b'{"type":"RECORD"'
+
+
+@dataclass
+class Loaded:
+    """How a sync went: what it used all along, its exit code, and the errors that it printed."""
+
+    inventory: Inventory
+    samples: list[Vitals] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    code: int | None = None
+
+
+def suite(seed: int) -> Iterator[Tally]:
+    """One process and five million rows; and many syncs, checks and syncs left half way in one process."""
+    with in_a_process(_serve, seed) as line:
+        config, rows = line.recv()
+        yield tally(load(config, rows, seed), sum(rows.values()))
+    yield from repeats(seed, times=50)
+
+
+def load(config: Mapping[str, Any], rows: Mapping[str, int], seed: int, samples: int = SAMPLES) -> Loaded:
+    """Read all streams of the inventory at once, in a process of its own; `rows` are those that the tenant holds."""
+    done = Loaded(Inventory(rows, seed))
+    every = max(sum(rows.values()) // samples, 1)
+    with _connector({**config, "num_workers": WORKERS}) as process:
+        for line in _lines(process):
+            if line.startswith(RECORD):
+                done.inventory.take(line)
+                if done.inventory.rows % every == 0:
+                    done.samples.append(vitals(process.pid, done.inventory.rows, done.inventory.lists))
+            elif b'"type":"ERROR"' in line:
+                done.errors.append(json.loads(line)["trace"]["error"]["message"])
+        done.code = process.poll()
+    return done
+
+
+def tally(done: Loaded, rows: int) -> Tally:
+    """The line of a table, with all that was amiss."""
+    missing = done.inventory.missing
+    line = Tally(f"{rows:,} rows by {WORKERS} workers", runs=1, records=done.inventory.rows)
+    line.losses, line.hangs = sum(missing.values()), int(done.code is None)
+    line.complaints = [f"missing: {missing}"] * bool(missing) + done.errors
+    if done.code:
+        line.complaints.append(f"the exit code is {done.code}")
+    if done.inventory.repeated or done.inventory.strange:
+        line.complaints.append(f"{done.inventory.repeated} rows came twice, {done.inventory.strange} from nowhere")
+    line.complaints += growth(done.samples)
+    line.more = "second third: {}; last third: {}".format(*thirds(done.samples))
+    return line
+
+
+@contextmanager
+def _connector(config: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [sys.executable, "-m", "source_auth0", "read"]
+        for name, value in {"config": config, "catalog": catalog_of(*STREAMS, full_refresh=True)}.items():
+            Path(folder, name).write_text(json.dumps(value))
+            arguments += [f"--{name}", str(Path(folder, name))]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Every line of the output, to its end or until nothing comes for too long."""
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    begun = b""
+    while select.select([process.stdout], [], [], SILENCE)[0]:
+        chunk = process.stdout.read1(CHUNK)  # type: ignore[attr-defined] # it is buffered
+        if not chunk:
+            process.wait()
+            return
+        *lines, begun = (begun + chunk).split(b"\n")
+        yield from lines
+
+
+def _serve(seed: int, line: Connection) -> None:
+    """A tenant whose journal is forgotten again and again, until it is told to end."""
+    with Simulator(users=USERS, log_events=EVENTS, organizations=ORGANIZATIONS, seed=seed) as sim:
+        line.send((config_of(sim), held(sim)))
+        while not line.poll(10):
+            sim.clear_journal()

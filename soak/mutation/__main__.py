@@ -1,0 +1,55 @@
+"""`python -m soak.mutation [MODULE …] [--again] [--write]`: change the connector's code, and see that a test notices.
+
+Every component is changed in one small place after another (a condition turned round, an argument left out, another
+number), and the unit tests that run that place have to fail. What lives without a reason in explained.yaml is
+printed, and so is a reason that nothing needs; either makes the exit code 1.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+
+from soak.mutation.groups import GROUPS, table, told, untried
+from soak.mutation.mutants import MADE, Explanations, Mutant, kept
+from soak.report import put
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="by default all components")
+    parser.add_argument("--again", action="store_true", help="only those that lived in the last run")
+    parser.add_argument("--show", action="store_true", help="only what the last runs found")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
+    options = parser.parse_args()
+    if not (options.again or options.show):
+        shutil.rmtree(MADE, ignore_errors=True)
+    found: list[Mutant] = []
+    for modules in GROUPS.values():
+        if part := [name for name in modules.split() if name in options.modules or not options.modules]:
+            if not options.show:
+                command = [
+                    sys.executable,
+                    "-m",
+                    "soak.mutation.mutating",
+                    *(["--again"] if options.again else []),
+                    *part,
+                ]
+                subprocess.run(command, check=True)
+            found += [
+                Mutant(**one) for name in part if kept(name).exists() for one in json.loads(kept(name).read_text())
+            ]
+    explanations = Explanations.read()
+    print(f"\n{table(found, explanations)}")
+    bad = [told(one) for one in explanations.missing(found)]
+    bad += [f"No mutant needs this any more: {identity}" for identity in explanations.stale(found)]
+    print("\n".join(bad))
+    if options.write:
+        put("mutants", f"{table(found, explanations)}\n\n{untried(found)}\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""States that nobody left: malformed, foreign, of the future, giant."""
