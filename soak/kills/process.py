@@ -52,13 +52,13 @@ class Ended:
         return found
 
 
-class Nursery:
+class ForkServer:
     """Starts syncs, one at a time."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-m", "soak.kills.nursery", str(theirs.fileno())]
+            command = [sys.executable, "-m", "soak.kills.fork_server", str(theirs.fileno())]
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         self._orders = ours
 
@@ -68,9 +68,9 @@ class Nursery:
         socket.send_fds(self._orders, [order], [output, errors])
         return int(self._orders.recv(64))
 
-    def bury(self, pid: int) -> int:
+    def reap(self, pid: int) -> int:
         """The exit code of a process that has ended, or is about to."""
-        self._orders.send(json.dumps({"bury": pid}).encode())
+        self._orders.send(json.dumps({"reap": pid}).encode())
         return int(self._orders.recv(64))
 
     def close(self) -> None:
@@ -80,9 +80,9 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
+def fork_server() -> ForkServer:
     """The one of this process; it ends with it."""
-    only = Nursery()
+    only = ForkServer()
     atexit.register(only.close)
     return only
 
@@ -106,13 +106,13 @@ class Sync:
         """Read until the output ends."""
         with tempfile.TemporaryDirectory() as folder, (Path(folder) / "errors").open("w+b") as errors:
             reading, writing = os.pipe()
-            pid = nursery().start(["read", *self._arguments(Path(folder))], seed, writing, errors.fileno())
+            pid = fork_server().start(["read", *self._arguments(Path(folder))], seed, writing, errors.fileno())
             os.close(writing)
             is_hung = not self._follow(pid, reading)
             if is_hung:
                 os.kill(pid, signal.SIGKILL)
             os.close(reading)
-            code = nursery().bury(pid)
+            code = fork_server().reap(pid)
             errors.seek(0)
             return Ended(code, self._told, self._waiting, errors.read().decode(), is_hung)
 

@@ -30,17 +30,10 @@ def main() -> int:
     for modules in GROUPS.values():
         if part := [name for name in modules.split() if name in options.modules or not options.modules]:
             if not options.show:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "soak.mutation.mutating",
-                    *(["--again"] if options.again else []),
-                    *part,
-                ]
-                subprocess.run(command, check=True)
-            found += [
-                Mutant(**one) for name in part if kept(name).exists() for one in json.loads(kept(name).read_text())
-            ]
+                again = ["--again"] if options.again else []
+                subprocess.run([sys.executable, "-m", "soak.mutation.mutating", *again, *part], check=True)
+            files = [kept(name) for name in part]
+            found += [Mutant(**one) for file in files if file.exists() for one in json.loads(file.read_text())]
     explanations = Explanations.read()
     print(f"\n{table(found, explanations)}")
     bad = [told(one) for one in explanations.missing(found)]

@@ -61,9 +61,9 @@ class Ran:
 class Runs:
     """Runs orders, by a fork or by the real command."""
 
-    def __init__(self, folder: Path, zygote: "subprocess.Popen[str]") -> None:
+    def __init__(self, folder: Path, fork_server: "subprocess.Popen[str]") -> None:
         self._folder = folder
-        self._zygote = zygote
+        self._fork_server = fork_server
         self._number = 0
 
     def run(self, order: Order) -> Ran:
@@ -111,11 +111,11 @@ class Runs:
         return None if code == -KILLED else code
 
     def _answer(self, order: str = "") -> str:
-        if self._zygote.stdin is None or self._zygote.stdout is None:
+        if self._fork_server.stdin is None or self._fork_server.stdout is None:
             raise ValueError("a process to fork has to be spoken with")
         if order:
-            print(order, file=self._zygote.stdin, flush=True)
-        return self._zygote.stdout.readline()
+            print(order, file=self._fork_server.stdin, flush=True)
+        return self._fork_server.stdout.readline()
 
     def _commanded(self, order: Order, place: Path, arguments: list[str], ran: Ran) -> int | None:
         with (place / "out").open("wb") as out, (place / "err").open("wb") as err:
@@ -149,10 +149,10 @@ KILLED = 9
 def runs(folder: Path) -> Iterator[Runs]:
     """A place to run in, with a process to fork."""
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "soak.secrecy.zygote"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as zygote:
-        yield Runs(folder, zygote)
-        zygote.communicate()
+    command = [sys.executable, "-m", "soak.secrecy.fork_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as fork_server:
+        yield Runs(folder, fork_server)
+        fork_server.communicate()
 
 
 def _watch(number: int, place: Path, ran: Ran, wait: Callable[[float], object]) -> None:

@@ -1,7 +1,7 @@
 """A process that has imported the connector and forks one for each sync, without the second that start-up takes.
 
-`python -m soak.kills.nursery FD` takes orders from the socket FD and ends when its other side is closed. What it forks
-is a process like any other one: it reads the files that it is given, prints into a pipe, and dies of what kills it.
+`python -m soak.kills.fork_server FD` takes orders from the socket FD and ends when its other side is closed. What it
+forks is a process like any other: it reads the files that it is given, prints into a pipe, and dies of what kills it.
 """
 
 import gc
@@ -29,9 +29,9 @@ def serve(orders: socket.socket) -> dict[str, Any] | None:
         if not message:
             return None
         order = json.loads(message)
-        if "bury" in order:
+        if "reap" in order:
             # Only now: until then nobody else gets its number, which somebody may be about to kill.
-            _, status = os.waitpid(order["bury"], 0)
+            _, status = os.waitpid(order["reap"], 0)
             orders.send(json.dumps(os.waitstatus_to_exitcode(status)).encode())
         elif (pid := os.fork()) == 0:
             orders.close()
