@@ -56,19 +56,23 @@ class Clock:
 
 
 class Tokens:
-    """An authenticator that hands out `token-0`, and `token-1` and so on when asked to renew."""
+    """An authenticator that hands out `token-0`, and `token-1` and so on when asked to renew.
+
+    accepted: what was told to be good.
+    """
 
     def __init__(self, scopes: frozenset[str] | None = None, *, renewable: bool = True) -> None:
         self.scopes = scopes
         self.renewable = renewable
         self.renewals = 0
+        self.accepted: list[str] = []
 
     @property
     def token(self) -> str:
         return f"Bearer token-{self.renewals}"
 
     def accept(self, accepted: str) -> None:
-        """It keeps no account."""
+        self.accepted.append(accepted)
 
     def renew(self, refused: str) -> bool:
         if self.renewable and refused == self.token:

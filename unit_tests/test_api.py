@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -142,6 +143,13 @@ def test_tokens_that_are_revoked_time_and_again_are_renewed_ever_later(
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4), clock.sleeps, strict=True))
 
 
+def test_a_token_is_proven_by_rows_alone(requests_mock: Mocker, make_api: Make, clock: Clock):
+    tokens = Tokens()
+    requests_mock.get(URL, [UNWELL, {"status_code": 401, "json": {"message": "Expired token"}}, ROWS])
+    make_api(authenticator=tokens).get(None, {})
+    assert ["Bearer token-1"] == tokens.accepted
+
+
 @pytest.mark.parametrize(("renewable", "requests_made"), [(True, 1 + RENEWALS), (False, 1)])
 def test_a_token_that_stays_refused_fails_the_stream(
     requests_mock: Mocker,
@@ -195,6 +203,24 @@ def test_a_rate_limit_that_does_not_say_how_long_is_waited_for_ever_longer(
     requests_mock.get(URL, [*[{"status_code": 429}] * 5, ROWS])
     assert [{"id": 1}] == make_api().get(None, {})
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4, 8, 16), clock.sleeps, strict=True))
+
+
+@pytest.mark.parametrize("others_are_answered", [True, False])
+def test_a_rate_limit_that_admits_others_of_the_stream_is_waited_for(
+    requests_mock: Mocker, make_api: Make, clock: Clock, others_are_answered: bool
+):
+    """Each of many threads is refused now and then, and may have to wait for its turn for long."""
+    api = make_api()
+
+    def refuse(request: Any, context: Any) -> None:
+        clock.moment += 400
+        if others_are_answered:
+            api.tenant.outages.answered("things", clock.moment)
+
+    refused = {"status_code": 429, "headers": {"retry-after": "1"}, "json": refuse}
+    requests_mock.get(URL, [*[refused] * 4, ROWS])
+    with contextlib.nullcontext() if others_are_answered else pytest.raises(AirbyteTracedException, match="status 429"):
+        api.get(None, {})
 
 
 @pytest.mark.parametrize("asked", ["0", "-5", "nan"])

@@ -1,7 +1,10 @@
 """What people are told, to the letter where the grammar depends on what is missing."""
 
+from collections.abc import Callable
+
 import pytest
 from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.problems import (
     GRANT_PATH,
@@ -11,6 +14,7 @@ from source_auth0.components.problems import (
     config_error,
     system_error,
     transient_error,
+    unforeseen,
 )
 
 
@@ -38,16 +42,24 @@ def test_whose_fault_it_is_decides_whether_a_platform_tries_again():
 
 
 @pytest.mark.parametrize(
-    "error",
+    "make",
     [
-        config_error("Enter another domain."),
-        QueryTimeout("users"),
-        Refusal(400, "Auth0 refused `users`.", FailureType.system_error),
+        lambda: config_error("Enter another domain."),
+        lambda: QueryTimeout("users"),
+        lambda: Refusal(400, "Auth0 refused `users`.", FailureType.system_error),
     ],
 )
-def test_the_logs_say_what_people_are_told(error: QueryTimeout | Refusal):
+def test_the_logs_say_what_people_are_told(make: Callable[[], AirbyteTracedException]):
+    error = make()
     assert error.message
     assert error.message == error.internal_message
+
+
+def test_what_nobody_has_foreseen_is_told_with_its_stream_and_its_kind():
+    error = unforeseen("users", cause := KeyError("user_id"))
+    assert "`users` met something that the connector does not know how to read (KeyError)." in str(error.message)
+    assert ("KeyError in users", FailureType.system_error) == (error.internal_message, error.failure_type)
+    assert cause is error._exception
 
 
 def test_a_refusal_is_of_the_kind_that_it_was_made_for():

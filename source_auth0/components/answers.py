@@ -93,7 +93,7 @@ def judge(answer: requests.Response, reader: Reader) -> Verdict:
 def wait_seconds(headers: Mapping[str, str], attempt: int) -> float:
     """Seconds until a rate limit admits another request, by the server's own clock; growing where it does not say."""
     for told in (_retry_after, reset_in):
-        with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
+        with contextlib.suppress(KeyError, ValueError, OverflowError):
             if math.isfinite(wait := told(headers)):
                 return min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
     return growing_wait(attempt)

@@ -40,6 +40,6 @@ def words(value: object) -> str:
 
     It may repeat what it was sent, and half of a secret would be known to nobody as one: they are masked ahead.
     """
-    text = filter_secrets(value)[: LONGEST + 1] if isinstance(value, str) else ""
-    line = "".join(character if character.isprintable() else " " for character in text).strip()
-    return f"{line[:LONGEST]}…" if len(text) > LONGEST else line
+    text = filter_secrets(value) if isinstance(value, str) else ""
+    line = "".join(character if character.isprintable() else " " for character in text[:LONGEST]).strip()
+    return f"{line}…" if len(text) > LONGEST else line

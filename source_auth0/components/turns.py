@@ -78,7 +78,7 @@ def told_by(headers: Mapping[str, str], sent: float, received: float) -> Told | 
     except (KeyError, ValueError):
         return None
     reset = 0.0
-    with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
+    with contextlib.suppress(KeyError, ValueError, OverflowError):
         reset = reset_in(headers)
     if not 0 <= remaining <= limit or not 1 <= limit <= LARGEST_BUCKET:
         return None
