@@ -10,6 +10,7 @@ import sys
 import time
 
 from soak.report import table, write
+from soak.tally import Tally
 
 #: The packages in this one that have a module `suite`, in the order in which they run.
 SUITES = ["faults", "kills", "states", "hostile", "secrecy", "load"]
@@ -28,12 +29,14 @@ def main() -> int:
     is_clean = True
     for name in options.suites:
         began = time.monotonic()
-        tallies = list(importlib.import_module(f"soak.{name}.suite").suite(options.seed))
-        print(f"\n{name}\n{table(tallies)}", flush=True)
-        for one in tallies:
+        tallies: list[Tally] = []
+        for one in importlib.import_module(f"soak.{name}.suite").suite(options.seed):
+            tallies.append(one)
             is_clean &= one.is_clean
+            print(f"{name}, {one.tried}: {one.runs} runs, {'clean' if one.is_clean else 'not clean'}", flush=True)
             for complaint in one.complaints:
-                print(f"  {one.tried}: {complaint}")
+                print(f"  {complaint}", flush=True)
+        print(f"\n{name}\n{table(tallies)}", flush=True)
         if options.write:
             write(name, tallies, options.seed, (time.monotonic() - began) / 60)
     return 0 if is_clean else 1
