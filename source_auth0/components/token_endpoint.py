@@ -17,9 +17,10 @@ from source_auth0.components.masking import MASK, masked, quoted
 from source_auth0.components.problems import GRANT_PATH, config_error, transient_error
 from source_auth0.components.refusals import json_object
 
-#: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s.
+#: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s, and
+#: one attempt that gets no answer leaves time for another.
 TIMEOUT = (5, 10)
-PATIENCE = 26
+PATIENCE = 28
 #: The same amid a sync, which would lose hours of work; and the longest wait between two attempts.
 PATIENCE_LATER = 300
 LONGEST_WAIT = 30.0
