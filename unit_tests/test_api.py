@@ -331,6 +331,20 @@ def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: Make):
     assert [{"id": 1}] == make_api().get(None, {})
 
 
+@pytest.mark.parametrize(
+    ("first", "requests_made"),
+    [([], 1), ([UNWELL], 8)],
+)
+def test_an_address_that_was_never_reached_is_given_up_at_once(
+    requests_mock: Mocker, make_api: Make, clock: Clock, first: list[Any], requests_made: int
+):
+    """One that is reached now and then has a proxy or a name server that is unwell."""
+    requests_mock.get(URL, [*first, {"exc": requests.exceptions.SSLError("certificate verify failed")}])
+    with pytest.raises(AirbyteTracedException, match="could not be verified"):
+        make_api().get(None, {})
+    assert requests_made == requests_mock.call_count
+
+
 def test_a_server_that_hangs_is_given_up_within_minutes(requests_mock: Mocker, make_api: Make, clock: Clock):
     """Eight attempts of a minute each would be ten."""
 

@@ -50,7 +50,7 @@ def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
 
 
 @pytest.mark.parametrize("token", ["", "a b", "t\r\nx: y", "ünï", "x" * 32_769, None, 7, ["t"]])
-def test_what_no_header_can_carry_is_no_token(token: Any):
+def test_what_no_header_can_carry_is_no_token(clock: Clock, token: Any):
     assert "does not answer like an Auth0 tenant (status 200" in refused(json={"access_token": token}).message
 
 
@@ -232,6 +232,7 @@ def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: Clock, ans
         ({"exc": requests.exceptions.ConnectionError("Connection refused")}, "failed (ConnectionError)"),
         ({"exc": requests.exceptions.ConnectTimeout()}, "did not answer in time"),
         ({"exc": requests.exceptions.ReadTimeout()}, "did not answer in time"),
+        ({"exc": requests.exceptions.SSLError("EOF occurred in violation of protocol")}, "failed (SSLError)"),
     ],
 )
 def test_a_busy_endpoint_stays_a_transient_error(
@@ -279,7 +280,8 @@ def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: M
             "There is no host named acme.us.auth0.com",
         ),
         (requests.exceptions.ConnectionError("[Errno -2] getaddrinfo failed"), "There is no host named"),
-        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "REQUESTS_CA_BUNDLE"),
+        (requests.exceptions.SSLError("certificate verify failed: self-signed certificate"), "REQUESTS_CA_BUNDLE"),
+        (requests.exceptions.SSLError("hostname 'a' doesn't match 'b' (CertificateError)"), "REQUESTS_CA_BUNDLE"),
         (requests.exceptions.ProxyError("Cannot connect to proxy"), "HTTPS_PROXY"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -175,7 +176,9 @@ class ManagementApi:
         except UNSENT as error:
             failure = unreachable(self.config["base_url"], error)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
-            return Verdict(Meaning.AGAIN, error=failure), growing_wait(attempt), token
+            # What was never reached is most likely misnamed or not trusted, which waiting does not mend.
+            is_vain = failure.failure_type == FailureType.config_error and not self.tenant.is_reached
+            return Verdict(Meaning.FAIL if is_vain else Meaning.AGAIN, error=failure), growing_wait(attempt), token
         except TooLargeError:
             failure = system_error(
                 f"Auth0 answered `{self.name}` with more than {LARGEST >> 20} megabytes, which no page of rows has. "

@@ -107,6 +107,8 @@ class Tenant(dict[str, Any]):
         self.budget = Budget(share, number_in(self, "max_requests_per_second"))
         self._ahead = timedelta()
         self._told: deque[timedelta] = deque(maxlen=CLOCKS)
+        #: Whether anything has answered at its address yet.
+        self.is_reached = False
         self._observed: str | None = None
         self._warned: set[str] = set()
         self._known: dict[str, Any] = {}
@@ -166,6 +168,7 @@ class Tenant(dict[str, Any]):
 
     def observe_date(self, header: str | None) -> None:
         """Follow the tenant's clock, to the second; what one answer alone says otherwise is not believed."""
+        self.is_reached = True
         if header == self._observed:
             return
         self._observed = header

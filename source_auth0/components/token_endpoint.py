@@ -91,7 +91,7 @@ def unreachable(base_url: str, error: Exception) -> AirbyteTracedException:
     host, cause = urlsplit(base_url).netloc, repr(error)
     if isinstance(error, (urllib3.exceptions.LocationParseError, UnicodeError)):
         return config_error(f"{host} is no name of a host. Check the Base URL for a typing error.")
-    if isinstance(error, requests.exceptions.SSLError) or NO_CERTIFICATES in cause:
+    if (isinstance(error, requests.exceptions.SSLError) and "certificate" in cause.lower()) or NO_CERTIFICATES in cause:
         return config_error(_distrust(host, cause))
     if isinstance(error, requests.exceptions.ProxyError):
         return config_error(f"The proxy on the way to {host} refused the connection. Check HTTPS_PROXY and NO_PROXY.")
