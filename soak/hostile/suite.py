@@ -36,7 +36,7 @@ STREAMS = {
 }
 
 
-def suite(seed: int, examples: int = 400) -> Iterator[Tally]:
+def suite(seed: int, examples: int = 1000) -> Iterator[Tally]:
     """A line for each way in which an answer can be hostile."""
     with Simulator(users=30, organizations=2, log_events=60, seed=seed) as sim, Intruder(sim.base_url) as intruder:
         stage = Stage(sim, intruder)

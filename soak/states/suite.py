@@ -92,7 +92,7 @@ class Kind:
                 tally.complaints.append(f"{told(saved)}: {len(missing)} of {len(wanted)} rows are missing")
 
 
-def suite(seed: int, examples: int = 100) -> Iterator[Tally]:
+def suite(seed: int, examples: int = 300) -> Iterator[Tally]:
     """A line for each kind of state, with so many mutants of each, and one for states as files."""
     with tenant(seed) as sim, tenant(seed + 1) as other:
         kinds = [Kind(name, sim).learn() for name in KINDS]
