@@ -5,6 +5,7 @@ import pytest
 from source_auth0.components.saved_states import (
     own_part,
     verify_list,
+    verify_moment,
     verify_pieces,
     verify_place,
     verify_text,
@@ -43,6 +44,20 @@ def test_texts_and_lists_have_a_sensible_length():
     for refused in ([7] * 1001, "x", None):
         with pytest.raises((TypeError, ValueError)):
             verify_list(refused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-11-14T10:17:37.9", "2026-11-14T10:17:37.901", "2026-11-14T10:17:37.90Z", "2026-11-14T10:17:37Z"),
+        *("2026-11-14T10:17:37.9010Z", " 2026-11-14T10:17:37.901Z", "1969-11-14T10:17:37.901Z", 7, None),
+    ],
+)
+def test_a_moment_of_a_state_is_whole(text: Any):
+    """One that lost a digit would end a piece too early."""
+    assert 1_794_651_457_901 == verify_moment("2026-11-14T10:17:37.901Z")
+    with pytest.raises((TypeError, ValueError)):
+        verify_moment(text)
 
 
 @pytest.mark.parametrize("pieces", [[(1, 2)], [(1, 1), (1, 5)], [(1, 9), (4, 6)]])

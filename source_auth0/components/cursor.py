@@ -13,7 +13,7 @@ from source_auth0.components.pagewise import PagewiseCursor
 from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import QueryTimeout
 from source_auth0.components.progress import Progress
-from source_auth0.components.saved_states import lies_ahead, verify_list, verify_pieces
+from source_auth0.components.saved_states import lies_ahead, verify_list, verify_moment, verify_pieces
 from source_auth0.components.sharing import Page
 from source_auth0.components.tombstones import DELETED_AT, Tombstones, verify_deletions
 from source_auth0.components.windows import Milliseconds, Window, look_back, moment_of, safety_lag, text_of
@@ -206,5 +206,5 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
             return  # of a sync that was killed ahead of its first row
         low = moment_of(saved[self.cursor_field.cursor_field_key])
         if "open" in saved or "until" in saved:
-            pieces = [(moment_of(start), moment_of(end)) for start, end in verify_list(saved["open"])]
-            verify_pieces(pieces, low, moment_of(saved["until"]))
+            pieces = [(verify_moment(start), verify_moment(end)) for start, end in verify_list(saved["open"])]
+            verify_pieces(pieces, low, verify_moment(saved["until"]))

@@ -17,7 +17,7 @@ from source_auth0.components.log_events import users_named
 from source_auth0.components.log_facts import LogFacts
 from source_auth0.components.problems import MissingScope
 from source_auth0.components.rounds import Round
-from source_auth0.components.saved_states import lies_ahead, verify_list, verify_text, verify_whole
+from source_auth0.components.saved_states import lies_ahead, verify_list, verify_moment, verify_text, verify_whole
 from source_auth0.components.user_ids import UserIds, chosen
 from source_auth0.components.windows import Milliseconds, look_back, moment_of, text_of
 
@@ -189,7 +189,7 @@ class MovedUsers(SpotCursor):
             super().verify(saved)
         if begun is not None:
             verify_whole(begun, ROUND)
-            moment_of(begun["until"])
+            verify_moment(begun["until"])
             super().verify(begun)
             "".join(map(verify_text, [begun["asked"], *verify_list(begun["left"])]))
         "".join(map(verify_text, verify_list(saved.get("missed", []))))

@@ -68,6 +68,17 @@ def verify_text(value: Any, longest: int = LONGEST) -> str:
     return value
 
 
+def verify_moment(value: Any) -> Milliseconds:
+    """The moment that a text tells as this connector writes it; raises TypeError or ValueError.
+
+    One that lost a digit ends a piece too early, and what is between is read by nobody.
+    """
+    moment = moment_of(verify_text(value))
+    if value != text_of(moment):
+        raise ValueError
+    return moment
+
+
 def verify_list(value: Any) -> list[Any]:
     """The list that a value is; raises TypeError or ValueError."""
     if not isinstance(value, list):
