@@ -10,7 +10,8 @@ SOURCES = Path(__file__).parents[2] / "source_auth0" / "components"
 NAMED = {
     "what an answer means": "answers api bodies problems refusals",
     "lists and objects": "connections lists members objects pages partitions reading repetition static",
-    "users": "cursor cutting export pagewise pieces progress saved_states search ties windows",
+    "users, searched and cut": "cutting pieces search ties windows",
+    "users, resumed and exported": "cursor export pagewise progress saved_states",
     "the log": "log log_cursor log_events log_facts log_paths log_requests log_streams log_walk log_writes",
     "deletions": "deletions tombstones",
     "single users' lists": "moved_users per_user rounds user_ids",
