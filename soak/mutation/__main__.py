@@ -15,6 +15,8 @@ from soak.mutation.groups import GROUPS, table, told, untried
 from soak.mutation.mutants import MADE, Explanations, Mutant, kept
 from soak.report import put
 
+TRIES = 3
+
 
 def main() -> int:
     """Run what was asked for."""
@@ -30,8 +32,7 @@ def main() -> int:
     for modules in GROUPS.values():
         if part := [name for name in modules.split() if name in options.modules or not options.modules]:
             if not options.show:
-                again = ["--again"] if options.again else []
-                subprocess.run([sys.executable, "-m", "soak.mutation.mutating", *again, *part], check=True)
+                _mutate([*(["--again"] if options.again else []), *part])
             files = [kept(name) for name in part]
             found += [Mutant(**one) for file in files if file.exists() for one in json.loads(file.read_text())]
     explanations = Explanations.read()
@@ -42,6 +43,13 @@ def main() -> int:
     if options.write:
         put("mutants", f"{table(found, explanations)}\n\n{untried(found)}\n")
     return 1 if bad else 0
+
+
+def _mutate(arguments: list[str]) -> None:
+    """Run mutmut, and again where Python 3.11 crashes, as it does now and then amid the account of what runs what."""
+    command = [sys.executable, "-m", "soak.mutation.mutating", *arguments]
+    if not any(subprocess.run(command, check=False).returncode == 0 for _ in range(TRIES)):
+        sys.exit(f"mutmut ended with an error {TRIES} times for {' '.join(arguments)}")
 
 
 if __name__ == "__main__":
