@@ -19,6 +19,7 @@ TESTS = {
     "cloud_events": ["events"],
     "connections": ["ties"],
     "event_cursor": ["events"],
+    "factory": ["source"],
     "feed": ["events"],
     "held_token": ["authentication", "api"],
     "log_writes": ["log_events"],

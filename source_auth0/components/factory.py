@@ -38,11 +38,11 @@ class ComponentFactory(ModelToComponentFactory):
         stream_slicer: PartitionRouter | None,
         config: Any,
     ) -> Cursor:
-        class_name = getattr(model.retriever, "class_name", None)
-        retriever: Any = self._get_class_from_fully_qualified_class_name(class_name) if class_name else None
+        class_name = model.retriever.class_name  # type: ignore[union-attr] # a custom one
+        retriever: Any = self._get_class_from_fully_qualified_class_name(class_name)
         if model.incremental_sync is None or not hasattr(retriever, "cursor_class"):
             return super()._build_concurrent_cursor(model, stream_slicer, config)
-        configured = self._stream_name_to_configured_stream.get(model.name or "")
+        configured = self._stream_name_to_configured_stream.get(str(model.name))
         cursor: Cursor = retriever.cursor_class(
             config=config,
             stream_name=model.name,

@@ -9,9 +9,7 @@ def open_schema(declared: Mapping[str, Any], keys: Collection[str] = ()) -> dict
 
     Auth0 adds properties and values without notice, and leaves any of them out.
     """
-    properties = {
-        name: _opened(value, nullable=name not in keys) for name, value in declared.get("properties", {}).items()
-    }
+    properties = {name: _opened(value, nullable=name not in keys) for name, value in declared["properties"].items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
