@@ -317,6 +317,13 @@ def test_the_error_names_what_came_instead_but_no_values(requests_mock: Mocker, 
     assert "a-value" not in caught.value.message
 
 
+def test_the_error_names_no_more_than_the_first_of_many_columns(requests_mock: Mocker, read):
+    requests_mock.get(URL, json=dict.fromkeys("zabcdefghijkl", 1))
+    with pytest.raises(AirbyteTracedException) as caught:
+        read(Unpaged)
+    assert f"an object with {list('abcdefghi')} where a list of rows was due" in caught.value.message
+
+
 def test_a_single_resource_in_the_place_of_a_childs_list_is_taken_for_an_empty_one(
     requests_mock: Mocker, read, caplog: pytest.LogCaptureFixture
 ):
