@@ -121,7 +121,7 @@ def test_a_body_may_take_as_long_as_its_beginning(trickling: Any):
 def test_a_body_that_does_not_end_is_given_up(trickling: Any, url: str):
     """Each byte would come in time."""
     answer, body = trickling(20, url, timeout=(10, 60))
-    with pytest.raises(requests.Timeout, match="^the answer does not end$"):
+    with pytest.raises(requests.Timeout, match="the answer does not end"):
         _ = answer.content
     assert body.closed
 
