@@ -2,6 +2,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.partition_routers.list_partition_router import ListPartitionRouter
@@ -256,6 +257,13 @@ def test_a_checkpoint_that_leads_back_by_chance_is_asked_for_again(requests_mock
     answers = [{"things": rows(1), "next": "a"}, {"things": rows(2), "next": "a"}, {"things": rows(2)}]
     requests_mock.get(URL, [{"json": answer} for answer in answers])
     assert [1, 2] == ids(read(Checkpointed))
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, Paged])
+def test_a_row_may_be_nested_deeper_than_orjson_writes(requests_mock: Mocker, read, kind: type[Lists]):
+    deep = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
+    requests_mock.get(URL, json={"things": [deep], "total": 1})
+    assert [deep] == read(kind)
 
 
 def test_empty_pages_may_follow_each_other(requests_mock: Mocker, read):
