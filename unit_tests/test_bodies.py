@@ -1,19 +1,10 @@
-import gzip
-import io
 from typing import Any
 
 import orjson
 import pytest
-import requests
-import urllib3
 from airbyte_cdk.utils import airbyte_secrets_utils
-from requests.adapters import HTTPAdapter
 
-from source_auth0.components import connections
-from source_auth0.components.bodies import TooLargeError, parsed, words
-from source_auth0.components.connections import Connections
-
-URL = "https://acme.us.auth0.com/api/v2/roles"
+from source_auth0.components.bodies import parsed, words
 
 
 @pytest.mark.parametrize(
@@ -56,39 +47,3 @@ def test_words_of_others_are_one_readable_line(value: object, expected: str):
 def test_a_secret_in_words_of_others_is_masked_before_they_are_cut(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(airbyte_secrets_utils, "__SECRETS_FROM_CONFIG", ["made-up-secret"])
     assert f"{'x' * 490} ****" == words(f"{'x' * 490} made-up-secret")
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "LARGEST", 1000)
-
-
-def answering(body: bytes, **headers: str) -> Any:
-    """A send of the adapter below that answers so, whatever is asked."""
-
-    def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        raw = urllib3.HTTPResponse(io.BytesIO(body), headers, 200, preload_content=False)
-        return adapter.build_response(request, raw)
-
-    return send
-
-
-def test_a_body_of_the_largest_size_is_read(small: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(HTTPAdapter, "send", answering(b"x" * 1000))
-    assert 1000 == len(Connections().get(URL).content)
-
-
-@pytest.mark.parametrize(
-    ("body", "headers"), [(b"x" * 1001, {}), (gzip.compress(b"x" * 2_000_000), {"content-encoding": "gzip"})]
-)
-def test_a_body_that_goes_on_is_given_up(
-    small: None, monkeypatch: pytest.MonkeyPatch, body: bytes, headers: dict[str, str]
-):
-    monkeypatch.setattr(HTTPAdapter, "send", answering(body, **headers))
-    with pytest.raises(TooLargeError):
-        Connections().get(URL)
-
-
-def test_a_stream_is_its_readers_to_bound(small: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(HTTPAdapter, "send", answering(b"x" * 1500))
-    assert 1500 == len(Connections().get(URL, stream=True).raw.read())

@@ -1,16 +1,22 @@
+import gzip
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from source_auth0.components import connections as connections_module
-from source_auth0.components.connections import Connections
+from source_auth0.components.bodies import TooLargeError
+from source_auth0.components.connections import CHUNK, Connections
+from source_auth0.components.gate import MOST
 from unit_tests.conftest import Clock
 
 SETTINGS = (False, None, None)
+URL = "https://acme.us.auth0.com/api/v2/roles"
 
 
 @pytest.fixture
@@ -41,15 +47,30 @@ def test_the_environment_is_read_once_a_host(environment: list[str]):
     assert {"https://a.example.com/1", "https://direct.example.com/1"} == set(asked)
 
 
-def test_what_a_request_asks_for_itself_is_heeded(environment: list[str]):
+def test_proxies_and_certificates_are_those_of_the_environment(environment: list[str]):
     connections = Connections()
     url = "https://a.example.com/"
     usual = connections.merge_environment_settings(url, {}, *SETTINGS)
     assert usual["verify"].endswith("certificates.pem")
     assert "http://proxy.example.com:3128" == usual["proxies"]["https"]
-    own = connections.merge_environment_settings(url, {"https": "http://own.example.com:1"}, *SETTINGS)
-    assert "http://own.example.com:1" == own["proxies"]["https"]
-    assert not connections.merge_environment_settings(url, {}, False, False, None)["verify"]  # noqa: FBT003
+
+
+@pytest.mark.parametrize("proxies", [{}, {"https": "http://own.example.com:1"}])
+@pytest.mark.parametrize("settings", [SETTINGS, (True, False, "certificate.pem")])
+def test_all_that_a_request_asks_for_itself_is_heeded_as_requests_does(
+    environment: list[str], proxies: dict[str, str], settings: tuple[Any, ...]
+):
+    connections, plain = Connections(), requests.Session()
+    connections.merge_environment_settings(URL, {}, *SETTINGS)
+    expected = plain.merge_environment_settings(URL, {**proxies}, *settings)
+    assert expected == connections.merge_environment_settings(URL, {**proxies}, *settings)
+    assert {**expected["proxies"], **proxies} == expected["proxies"]
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_no_connection_is_thrown_away_however_many_requests_are_under_way(scheme: str):
+    pool = Connections().get_adapter(f"{scheme}://a.example.com/").poolmanager.connection_from_host("a.example.com")
+    assert pool.pool.maxsize >= MOST
 
 
 class Trickle:
@@ -70,30 +91,37 @@ class Trickle:
 
 @pytest.fixture
 def trickling(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[requests.Response, Trickle]]:
-    """Sends a request whose answer comes so slowly; the answer, and its body."""
+    """Sends a request whose answer comes so slowly; the answer, and its body. What is asked of it has to arrive."""
     clock = Clock()
     monkeypatch.setattr(connections_module, "time", clock)
 
-    def send(seconds: float, **options: Any) -> tuple[requests.Response, Trickle]:
+    def send(seconds: float, url: str = URL, **options: Any) -> tuple[requests.Response, Trickle]:
         body, answer = Trickle(clock, b"[1, 2, 3]", seconds), requests.Response()
+        request = requests.Request("GET", url).prepare()
         answer.raw = body
-        monkeypatch.setattr(HTTPAdapter, "send", lambda *_, **__: answer)
-        request = requests.Request("GET", "https://a.example.com/").prepare()
-        return Connections().get_adapter("https://a.example.com/").send(request, **options), body
+
+        def below(_: HTTPAdapter, *asked: Any, **given: Any) -> requests.Response:
+            assert ((request,), {"stream": False, **options}) == (asked, given)
+            return answer
+
+        monkeypatch.setattr(HTTPAdapter, "send", below)
+        return Connections().get_adapter(url).send(request, **options), body
 
     return send
 
 
 def test_a_body_may_take_as_long_as_its_beginning(trickling: Any):
-    answer, _ = trickling(6, timeout=(10, 60))
+    """Nine bytes, of which the last comes just in time."""
+    answer, _ = trickling(6, timeout=(10, 54))
     assert [1, 2, 3] == answer.json()
     assert {"x": "y"} == answer.raw.headers
 
 
-def test_a_body_that_does_not_end_is_given_up(trickling: Any):
+@pytest.mark.parametrize("url", [URL, "http://127.0.0.1:8080/"])
+def test_a_body_that_does_not_end_is_given_up(trickling: Any, url: str):
     """Each byte would come in time."""
-    answer, body = trickling(20, timeout=(10, 60))
-    with pytest.raises(requests.Timeout):
+    answer, body = trickling(20, url, timeout=(10, 60))
+    with pytest.raises(requests.Timeout, match="the answer does not end"):
         _ = answer.content
     assert body.closed
 
@@ -106,3 +134,52 @@ def test_a_stream_has_its_own_time(trickling: Any):
 def test_without_a_timeout_a_body_has_all_the_time_it_takes(trickling: Any):
     answer, _ = trickling(2000, timeout=None)
     assert [1, 2, 3] == answer.json()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_module, "LARGEST", 1000)
+
+
+def answering(body: bytes, **headers: str) -> Any:
+    """A send of the adapter below that answers so, whatever is asked."""
+
+    def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        raw = urllib3.HTTPResponse(io.BytesIO(body), headers, 200, preload_content=False)
+        return adapter.build_response(request, raw)
+
+    return send
+
+
+def test_a_body_of_the_largest_size_is_read(small: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(HTTPAdapter, "send", answering(b"x" * 1000))
+    assert 1000 == len(Connections().get(URL).content)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"), [(b"x" * 1001, {}), (gzip.compress(b"x" * 2_000_000), {"content-encoding": "gzip"})]
+)
+def test_a_body_that_goes_on_is_given_up(
+    small: None, monkeypatch: pytest.MonkeyPatch, body: bytes, headers: dict[str, str]
+):
+    monkeypatch.setattr(HTTPAdapter, "send", answering(body, **headers))
+    with pytest.raises(TooLargeError):
+        Connections().get(URL)
+
+
+@pytest.mark.parametrize("unpacked", [True, False])
+def test_a_body_comes_in_pieces_unpacked_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch, unpacked: bool):
+    """A few kilobytes of which may be megabytes."""
+    whole = b"x" * (3 * CHUNK)
+    packed = gzip.compress(whole)
+    monkeypatch.setattr(HTTPAdapter, "send", answering(packed, **{"content-encoding": "gzip"}))
+    request = requests.Request("GET", URL).prepare()
+    body = Connections().get_adapter(URL).send(request).raw
+    pieces = list(body.stream(1, decode_content=unpacked))
+    assert (whole if unpacked else packed) == b"".join(pieces)
+    assert (CHUNK if unpacked else len(packed)) == max(map(len, pieces))
+
+
+def test_a_stream_is_its_readers_to_bound(small: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(HTTPAdapter, "send", answering(b"x" * 1500))
+    assert 1500 == len(Connections().get(URL, stream=True).raw.read())

@@ -2,6 +2,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.partition_routers.list_partition_router import ListPartitionRouter
@@ -258,6 +259,13 @@ def test_a_checkpoint_that_leads_back_by_chance_is_asked_for_again(requests_mock
     assert [1, 2] == ids(read(Checkpointed))
 
 
+@pytest.mark.parametrize("kind", [Checkpointed, Paged])
+def test_a_row_may_be_nested_deeper_than_orjson_writes(requests_mock: Mocker, read, kind: type[Lists]):
+    deep = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
+    requests_mock.get(URL, json={"things": [deep], "total": 1})
+    assert [deep] == read(kind)
+
+
 def test_empty_pages_may_follow_each_other(requests_mock: Mocker, read):
     requests_mock.get(
         URL, [{"json": {"things": [], "next": point}} for point in "abc"] + [{"json": {"things": rows(1)}}]
@@ -315,6 +323,13 @@ def test_the_error_names_what_came_instead_but_no_values(requests_mock: Mocker, 
         read(Unpaged)
     assert "an object with ['stuff', 'total']" in caught.value.message
     assert "a-value" not in caught.value.message
+
+
+def test_the_error_names_no_more_than_the_first_of_many_columns(requests_mock: Mocker, read):
+    requests_mock.get(URL, json=dict.fromkeys("zabcdefghijkl", 1))
+    with pytest.raises(AirbyteTracedException) as caught:
+        read(Unpaged)
+    assert f"an object with {list('abcdefghi')} where a list of rows was due" in caught.value.message
 
 
 def test_a_single_resource_in_the_place_of_a_childs_list_is_taken_for_an_empty_one(

@@ -120,6 +120,15 @@ def test_another_missing_scope_fails_the_members(requests_mock: Mocker, build):
     assert 1 == requests_mock.call_count
 
 
+def test_roles_that_are_refused_half_way_fail_the_members(requests_mock: Mocker, build):
+    """Rows of the first page are handed on by then, and would come twice."""
+    refusal = {"status_code": 403, "json": {"message": f"Insufficient scope, expected any of: {ROLES_SCOPE}"}}
+    requests_mock.get(URL, [{"json": {"members": [member(1)], "next": "a"}}, refusal])
+    with pytest.raises(MissingScope, match=ROLES_SCOPE):
+        read(build(Members, None))
+    assert [WITH_ROLES, WITH_ROLES] == [fields for _, fields in asked(requests_mock)]
+
+
 def test_a_scope_that_is_missing_although_nobody_asked_for_roles_is_an_error(requests_mock: Mocker, build):
     message = f"Insufficient scope, expected any of: {ROLES_SCOPE}"
     requests_mock.get(URL, status_code=403, json={"message": message})
@@ -205,9 +214,11 @@ def test_an_organization_without_members_has_no_roles(requests_mock: Mocker, bui
 def test_an_answer_without_roles_costs_a_call_for_each_member(
     requests_mock: Mocker,
     build,
+    tenant: Tenant,
     caplog: pytest.LogCaptureFixture,
     wrapped: bool,
 ):
+    """To Auth0 they are calls of one endpoint."""
     requests_mock.get(URL, json={"members": [member(1, inline=False), member(2, inline=False)]})
     for number, roles in ((1, [ADMIN, READER]), (2, [])):
         body = {"roles": roles, "start": 0, "limit": 100, "total": len(roles)} if wrapped else roles
@@ -215,7 +226,10 @@ def test_an_answer_without_roles_costs_a_call_for_each_member(
     rows = read(build(MemberRoles))
     assert [("auth0|1", "rol_a"), ("auth0|1", "rol_r")] == [(row["user_id"], row["id"]) for row in rows]
     assert ["members", "roles", "roles"] == [path for path, _ in asked(requests_mock)]
-    assert 1 == sum(record.levelno == logging.WARNING for record in caplog.records)
+    assert {"page": ["0"], "per_page": ["100"]} == requests_mock.last_request.qs
+    assert "GET /organizations/{}/members/{}/roles" in tenant.budget.buckets
+    said = "`organization_member_roles`: Auth0 sent members without their roles, so each member's are asked for."
+    assert [said] == [record.message for record in caplog.records if record.levelno == logging.WARNING]
 
 
 def test_a_member_that_left_meanwhile_is_skipped(requests_mock: Mocker, build):

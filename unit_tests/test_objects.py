@@ -69,8 +69,8 @@ def test_what_is_no_object_with_columns_of_its_own_gets_one_column(requests_mock
     assert [{"tenant_domain": "acme.us.auth0.com", "texts": body}] == read(Singleton, column="texts")
 
 
-def test_a_list_that_only_summarises_is_completed_row_by_row(requests_mock: Mocker, read):
-    """What the row's own resource says wins, and what only the list has stays."""
+def test_a_list_that_only_summarises_is_completed_row_by_row(requests_mock: Mocker, read, tenant: Tenant):
+    """What the row's own resource says wins, and what only the list has stays. To Auth0 it is one endpoint."""
     requests_mock.get(URL, [{"json": {"things": [{"id": "a|1", "n": 1, "s": "kept"}, {"id": "b"}], "total": 2}}])
     requests_mock.get(f"{URL}/a%7C1", json={"id": "a|1", "n": 2, "secret": "whole"})
     requests_mock.get(f"{URL}/b", json={"id": "b", "n": 3})
@@ -78,6 +78,7 @@ def test_a_list_that_only_summarises_is_completed_row_by_row(requests_mock: Mock
     assert [{"id": "a|1", "n": 2, "s": "kept", "secret": "whole"}, {"id": "b", "n": 3}] == found
     assert ["page", "per_page", "include_totals"] == list(requests_mock.request_history[0].qs)
     assert [{}, {}] == [request.qs for request in requests_mock.request_history[1:]]
+    assert "GET /things/{}" in tenant.budget.buckets
 
 
 def test_a_detail_may_be_addressed_by_the_parent_too(requests_mock: Mocker, read):

@@ -44,8 +44,9 @@ def test_a_row_nested_deeper_than_orjson_writes_is_written_nevertheless(now):
     deep = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
     with pytest.raises(orjson.JSONEncodeError):
         orjson.dumps(deep)
-    lines = lines_of([{"user_id": "x"}, deep], "users")
-    assert [{"user_id": "x"}, deep] == [json.loads(line)["record"]["data"] for line in lines.text.splitlines()]
+    rows: Page = [{"user_id": "x"}, deep]
+    expected = [{"stream": "users", "data": row, "emitted_at": NOW} for row in rows]
+    assert expected == [json.loads(line)["record"] for line in lines_of(rows, "users").text.splitlines()]
 
 
 def test_the_framework_hands_a_page_on_unopened():

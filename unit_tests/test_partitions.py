@@ -78,12 +78,17 @@ def test_every_parent_is_asked_where_nothing_is_said(build: Build):
 
 
 @pytest.mark.parametrize(("locales", "expected"), [(["en", "de"], ["en", "de"]), ([], []), (None, []), (..., [])])
-def test_each_element_of_a_list_in_the_parents_row_is_asked_for(build: Build, locales: Any, expected: list[str]):
+def test_each_element_of_a_list_in_the_parents_row_is_asked_for(
+    build: Build, caplog: pytest.LogCaptureFixture, locales: Any, expected: list[str]
+):
+    """A list without any is warned of."""
     row = {"id": 1} if locales is ... else {"id": 1, "locales": locales}
     router = build(ParentsElements, row, extra="locales", elements_of="locales")
     parts = list(router.stream_slices())
     assert [{"thing": locale} for locale in expected] == [part.partition for part in parts]
     assert all(part.cursor_slice == {} for part in parts)
+    said = "There is no `locales` to read anything for; the stream is empty."
+    assert ([] if expected else [said]) == caplog.messages
 
 
 def test_a_parents_parent_may_have_another_name_here(build: Build):

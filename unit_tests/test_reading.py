@@ -1,13 +1,26 @@
 import logging
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from itertools import count
 from queue import Queue
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, FailureType, Type
+from airbyte_cdk.models import (
+    AirbyteLogMessage,
+    AirbyteMessage,
+    AirbyteStream,
+    ConfiguredAirbyteCatalogSerializer,
+    FailureType,
+    Level,
+    SyncMode,
+    Type,
+)
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
@@ -15,6 +28,7 @@ from integration_tests.in_process import catalog_of
 from source_auth0 import SourceAuth0
 from source_auth0.components import tombstones as tombstones_module
 from source_auth0.components.crew import AbandonedError, Crew, verify_wanted
+from source_auth0.components.pages import PageRecord
 from source_auth0.components.problems import system_error
 from source_auth0.components.reading import ROWS_AHEAD, Outbox, PagewiseReading
 from source_auth0.components.tombstones import Tombstones
@@ -142,3 +156,99 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_all_the_same(error: Exceptio
 def test_an_error_with_a_sentence_keeps_it():
     error = system_error("It is broken.")
     assert error is told(error)
+
+
+class AtOnce(Executor):
+    """Does a task while it is submitted; notes how it was shut down."""
+
+    def __init__(self) -> None:
+        self.waited: list[bool] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT002 - as Executor
+        self.waited.append(wait)
+
+
+class Pages(Partition):
+    """The one partition of a stream."""
+
+    def __init__(self, name: str, sizes: list[int]) -> None:
+        self.name, self.sizes = name, sizes
+
+    def read(self) -> Iterator[PageRecord]:
+        part = StreamSlice(partition={}, cursor_slice={})
+        return (PageRecord([{"id": n} for n in range(size)], self.name, part) for size in self.sizes)
+
+    def to_slice(self) -> StreamSlice:
+        return StreamSlice(partition={}, cursor_slice={})
+
+    def stream_name(self) -> str:
+        return self.name
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def stream(name: str, *sizes: int, at_its_end: Callable[[], Any] = list) -> Any:
+    """A stream of pages of these sizes."""
+    return SimpleNamespace(
+        name=name,
+        block_simultaneous_read="",
+        as_airbyte_stream=lambda: AirbyteStream(
+            name=name, json_schema={}, supported_sync_modes=[SyncMode.full_refresh]
+        ),
+        generate_partitions=lambda: iter([Pages(name, list(sizes))] if sizes else []),
+        cursor=SimpleNamespace(
+            observe=lambda _: None, close_partition=lambda _: None, ensure_at_least_one_state_emitted=at_its_end
+        ),
+    )
+
+
+def statuses(messages: list[AirbyteMessage]) -> list[tuple[str, str]]:
+    found = [message.trace.stream_status for message in messages if message.trace is not None]
+    return [(status.stream_descriptor.name, status.status.value) for status in found]
+
+
+def test_the_log_tells_how_many_rows_a_stream_has_however_many_pages(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, LOGGER.name)
+    reading = PagewiseReading(AtOnce(), LOGGER, whole_pages=True)
+    messages = list(reading.read([stream("things", 30, 4)]))
+    assert 2 == sum(message.type is Type.RECORD for message in messages)
+    assert "Read 34 records from things stream" in caplog.messages
+
+
+def test_streams_are_begun_without_waiting_for_each_other():
+    reading = PagewiseReading(AtOnce(), LOGGER, whole_pages=True)
+    told = statuses(list(reading.read([stream("things"), stream("roles")])))
+    begun = [("things", "STARTED"), ("roles", "STARTED")]
+    assert [*begun, ("things", "COMPLETE"), ("roles", "COMPLETE")] == told
+
+
+def test_what_is_said_at_the_end_of_a_stream_is_not_lost_where_there_is_no_room_for_it():
+    """Its last state above all."""
+    reading = PagewiseReading(AtOnce(), LOGGER, whole_pages=True)
+    said = [str(number) for number in range(9)]
+
+    def say() -> None:
+        for text in said:
+            log = AirbyteLogMessage(level=Level.INFO, message=text)
+            reading.messages.emit_message(AirbyteMessage(type=Type.LOG, log=log))
+
+    messages = list(reading.read([stream("things", 1, at_its_end=say)]))
+    assert said == sorted(message.log.message for message in messages if message.log is not None)
+
+
+@pytest.mark.parametrize(("whole_pages", "items"), [(True, 5), (False, 500)])
+def test_threads_are_five_hundred_rows_ahead_at_most(whole_pages: bool, items: int):
+    assert items == PagewiseReading(AtOnce(), LOGGER, whole_pages=whole_pages)._queue.maxsize
+
+
+def test_no_thread_is_waited_for_at_the_end_of_a_sync():
+    """It may be waiting for a rate limit."""
+    threads = AtOnce()
+    list(PagewiseReading(threads, LOGGER, whole_pages=True).read([stream("things")]))
+    assert {False} == set(threads.waited)

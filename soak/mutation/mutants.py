@@ -17,7 +17,7 @@ TESTS = {
     "bucket": ["budget"],
     "buckets": ["budget"],
     "cloud_events": ["events"],
-    "connections": ["ties"],
+    "connections": ["api", "secrecy"],
     "event_cursor": ["events"],
     "factory": ["source"],
     "feed": ["events"],

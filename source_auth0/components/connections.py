@@ -35,7 +35,7 @@ class Connections(requests.Session):
         super().__init__()
         self._settings: dict[tuple[Any, ...], Any] = {}
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Bounded(pool_connections=2, pool_maxsize=POOL_SIZE))
+            self.mount(scheme, Bounded(pool_maxsize=POOL_SIZE))
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """What a request is sent with: what it asks for itself, and what the environment says of its host."""

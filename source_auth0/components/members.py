@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
 from airbyte_cdk.sources.types import StreamSlice
@@ -17,7 +16,7 @@ from source_auth0.components.sharing import Page, Row
 LOGGER = logging.getLogger("airbyte.source_auth0")
 FIELDS = "user_id,email,picture,name"
 ROLES_SCOPE = "read:organization_member_roles"
-ROLES_OF_A_MEMBER = "organizations/{{ org_id }}/members/{{ user_id }}/roles"
+ROLES_OF_A_MEMBER = "organizations/{{ stream_partition.org_id }}/members/{{ stream_partition.user_id }}/roles"
 
 
 @dataclass
@@ -93,9 +92,9 @@ class MemberRoles(PagesOf, Members):
         }
 
     def _roles_of(self, member: Row) -> Iterator[Row]:
-        if self.tenant.first_time("roles inline"):
+        if self.tenant.first_time(ROLES_OF_A_MEMBER):
             LOGGER.warning(f"`{self.name}`: Auth0 sent members without their roles, so each member's are asked for.")
-        path = f"organizations/{quote(member['org_id'], safe='')}/members/{quote(member['user_id'], safe='')}/roles"
+        path = self._own.path_of(ROLES_OF_A_MEMBER, {name: member[name] for name in ("org_id", "user_id")})
         page = self._own.get_path(path, {"page": 0, "per_page": PAGE_SIZE}, template=ROLES_OF_A_MEMBER)
         yield from self._rows_in(page) if page is not None else []
 

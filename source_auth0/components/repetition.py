@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from source_auth0.components.sharing import Page
 
 
@@ -14,7 +12,7 @@ class Answer:
 
     body: Any = None
     page: Page = field(default_factory=list)
-    told_by: bytes = b""
+    told_by: str = ""
     following: str | None = None
     #: What it has in common with an answer before it, if anything.
     repeats: str = ""
@@ -24,7 +22,7 @@ class Answer:
     @classmethod
     def of(cls, body: Any, page: Page, before: "Answer") -> "Answer":
         """The answer behind another one."""
-        told_by = orjson.dumps([len(page), page[0], page[-1]]) if page else b""
+        told_by = repr((len(page), page[0], page[-1])) if page else ""  # orjson writes less deep than it reads
         # Deliveries of event streams were recorded with another name for it.
         following = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
         repeats = "page" if page and told_by == before.told_by else "checkpoint" if following in before.seen else ""
