@@ -169,7 +169,7 @@ def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: Clock, answ
     error = refused(**answer)
     assert FailureType.config_error == error.failure_type
     assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
-    assert error.message == str(error)
+    assert error.message == error.internal_message
 
 
 PROXY = {"text": "<html>Please try again</html>"}
