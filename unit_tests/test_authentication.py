@@ -18,6 +18,8 @@ from source_auth0.components.authentication import (
     TenantAuthenticator,
     claims_of,
 )
+from source_auth0.components.held_token import HeldToken
+from source_auth0.components.problems import config_error
 from source_auth0.components.tenant import Tenant
 from unit_tests.conftest import API, BASE, SECRET, Clock, in_threads, jwt
 from unit_tests.keys import pem_of, rsa_key
@@ -78,9 +80,11 @@ def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
     requests_mock: Mocker, credentials: ClientCredentials, clock: Clock, beside: dict[str, Any]
 ):
     requests_mock.post(URL, tokens("one", "two", **beside))
-    assert ["one", "one"] == [credentials.access_token for _ in range(2)]
-    clock.moment += 3600
-    assert "two" == credentials.access_token
+    seen = []
+    for second in (0, 59, 60):
+        clock.moment = 1_000_000 + second
+        seen.append(credentials.access_token)
+    assert ["one", "one", "two"] == seen
 
 
 def test_threads_that_are_refused_together_renew_the_token_once(
@@ -116,9 +120,12 @@ def test_a_token_that_is_not_given_can_be_asked_for_again(
 DOWN = {"status_code": 503, "text": "unwell"}
 
 
-def test_a_renewal_outlives_an_outage_of_minutes(requests_mock: Mocker, credentials: ClientCredentials, clock: Clock):
+@pytest.mark.parametrize("answer", [DOWN, {"status_code": 403, "text": "<html>Please try again</html>"}])
+def test_a_renewal_outlives_an_outage_of_minutes(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock, answer: dict[str, Any]
+):
     """A sign-in gives up after 20 seconds, since somebody waits for it; amid a sync hours of work are at stake."""
-    requests_mock.post(URL, [*tokens("one"), *[DOWN] * 10, *tokens("two")])
+    requests_mock.post(URL, [*tokens("one"), *[answer] * 10, *tokens("two")])
     assert "one" == credentials.access_token
     clock.moment += 86400
     assert "two" == credentials.access_token
@@ -173,6 +180,23 @@ def test_tokens_of_which_none_is_accepted_are_not_fetched_for_ever(
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
     assert [True, True, True, False, False] == [credentials.renew(credentials.token) for _ in range(5)]
     assert 4 == requests_mock.call_count
+
+
+def test_the_account_of_unproven_tokens_begins_anew_with_one_that_is_accepted(
+    requests_mock: Mocker, credentials: ClientCredentials, clock: Clock
+):
+    requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
+    credentials.accept(credentials.token)
+    assert [True, True, True, True, False] == [credentials.renew(credentials.token) for _ in range(5)]
+
+
+def test_attempts_that_fail_are_counted_up_to_the_next_token():
+    held, failure = HeldToken(), config_error("no token")
+    held.fail(failure)
+    held.fail(failure)
+    assert (2, failure) == (held.failures, held.failure)
+    held.hold({"access_token": "one"})
+    assert (0, None) == (held.failures, held.failure)
 
 
 def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
@@ -375,6 +399,14 @@ def test_an_assertion_is_refused_twice_at_most(requests_mock: Mocker, signing: T
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
         _ = PrivateKey(config=signing).access_token
     assert 2 == requests_mock.call_count
+
+
+def test_an_assertion_by_the_tenants_clock_is_refused_once(requests_mock: Mocker, signing: Tenant):
+    signing.observe_date(dated(3600)["Date"])
+    requests_mock.post(URL, **REFUSED, headers=dated(3600))
+    with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
+        _ = PrivateKey(config=signing).access_token
+    assert 1 == requests_mock.call_count
 
 
 def test_a_host_out_of_reach_is_not_a_matter_of_clocks(requests_mock: Mocker, signing: Tenant, clock: Clock):

@@ -8,6 +8,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0.components.checking import check_tenant
+from source_auth0.components.scopes import family_table
 from source_auth0.components.tenant import Tenant
 from source_auth0.manifest import load_stream, stream_files
 from unit_tests.conftest import API, Clock, Tokens
@@ -59,6 +60,13 @@ def test_one_row_of_one_stream_is_asked_for(
     assert said in [record.message for record in caplog.records]
 
 
+def test_a_stream_without_an_end_is_listened_to_until_it_begins(requests_mock: Mocker, check):
+    requests_mock.get(f"{API}/events", headers={"Content-Type": "text/event-stream"}, text=":connected\n\n")
+    check(SCOPES["events"])
+    assert 1 == requests_mock.call_count
+    assert "text/event-stream" == requests_mock.last_request.headers["Accept"]
+
+
 def test_no_secret_is_asked_for_by_the_check(requests_mock: Mocker, check):
     requests_mock.get(ANY, json=[])
     check(SCOPES["clients"])
@@ -69,8 +77,11 @@ def test_a_token_that_may_read_everything_gets_no_warning(
     requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
 ):
     requests_mock.get(ANY, json=[])
-    check({scope for scopes in SCOPES.values() for scope in scopes})
+    caplog.set_level(logging.INFO)
+    everything = frozenset(scope for scopes in SCOPES.values() for scope in scopes)
+    check(everything)
     assert [] == warnings(caplog)
+    assert family_table(FAMILIES, SCOPES, everything) in [record.message for record in caplog.records]
 
 
 def test_each_missing_scope_is_named_with_the_streams_that_it_costs(
@@ -86,9 +97,14 @@ def test_each_missing_scope_is_named_with_the_streams_that_it_costs(
     assert grant.endswith(": read:roles")
 
 
-def test_a_token_that_does_not_tell_its_scopes_is_tried_on_one_stream_after_the_other(requests_mock: Mocker, check):
+def test_a_token_that_does_not_tell_its_scopes_is_tried_on_one_stream_after_the_other(
+    requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
+):
     requests_mock.get(ANY, [REFUSED, REFUSED, {"json": []}])
+    caplog.set_level(logging.INFO)
     check(None)
+    said = "The access token does not tell its scopes; streams are tried instead."
+    assert said in [record.message for record in caplog.records]
     assert 3 == requests_mock.call_count
     assert not any("%7B" in request.url for request in requests_mock.request_history)
 

@@ -171,24 +171,45 @@ def test_a_key_that_cannot_sign_is_told_before_any_request(config: dict[str, Any
     assert SECRET not in said
 
 
-@pytest.mark.parametrize("value", [..., None, "", "oauth2", 7, ["oauth2_access_token"], {}])
-def test_an_unknown_method_is_answered_with_the_known_ones(config: dict[str, Any], value: Any):
-    said = said_of(with_credentials(config, auth_type=value))
-    known = ("oauth2_confidential_application", "oauth2_access_token", "oauth2_private_key_jwt")
-    assert f"it has to be one of {', '.join(f'`{name}`' for name in known)}." in said
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (..., "None"),
+        (None, "None"),
+        ("", ""),
+        ("oauth2", "oauth2"),
+        (7, "7"),
+        (["oauth2_access_token"], "****"),
+        ({}, "****"),
+    ],
+)
+def test_an_unknown_method_is_answered_with_the_known_ones(config: dict[str, Any], value: Any, shown: str):
+    expected = (
+        f"Authentication Method (`credentials.auth_type`) is `{shown}`; it has to be one of "
+        "`oauth2_confidential_application`, `oauth2_access_token`, `oauth2_private_key_jwt`."
+    )
+    assert expected == said_of(with_credentials(config, auth_type=value))
 
 
 def test_all_missing_fields_are_named_together(config: dict[str, Any]):
     said = said_of({**with_credentials(config, client_id=..., client_secret=...)})
     assert "Client ID (`credentials.client_id`) is missing." in said
     assert "Client Secret (`credentials.client_secret`) is missing." in said
-    said = said_of({})
-    assert "Base URL (`base_url`) is missing." in said
-    assert "Authentication Method (`credentials`) is missing." in said
 
 
-def test_an_empty_config_gets_an_example(config: dict[str, Any]):
-    assert "Enter it as in this example: `https://your-tenant.us.auth0.com`." in said_of({})
+def test_an_empty_config_gets_an_example_where_there_is_one():
+    assert (
+        "Base URL (`base_url`) is missing. Enter it as in this example: `https://your-tenant.us.auth0.com`. "
+        "Authentication Method (`credentials`) is missing."
+    ) == said_of({})
+
+
+def test_the_first_three_problems_are_told(config: dict[str, Any]):
+    assert (
+        "Secrets (`secrets`) is `show`; it has to be one of ['withhold', 'hash']. "
+        "Number of Workers (`num_workers`) is `1`; it has to be at least 2. "
+        "Share of the Rate Limit (`rate_limit_share`) is `0`; it has to be at least 1."
+    ) == said_of({**config, "num_workers": 1, "rate_limit_share": 0, "secrets": "show", "start_date": "x"})
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 
-from source_auth0.components.crew import ASIDE, Crew, standing_aside
+from source_auth0.components import crew as crew_module
+from source_auth0.components.crew import ASIDE, AbandonedError, Crew, standing_aside, verify_wanted
 
 
 class Partition:
@@ -130,12 +132,21 @@ def test_a_stream_of_which_many_wait_has_to_wait_for_its_turn(works: Works):
     assert ["done"] * 100 == [future.result(10) for future in futures]
 
 
-def test_half_of_the_threads_at_most_cut_partitions(works: Works):
-    crew = Crew(lambda: 4)
+def test_four_threads_of_a_stream_may_wait(works: Works):
+    crew = Crew(lambda: 1)
+    submit(crew, works.aside, "waiting", 6)
+    works.begin(4)
+    submit(crew, works.work, "others", 1)
+    assert ["waiting", "waiting", "waiting", "waiting", "others"] == names(works.begin(5))
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_half_of_the_threads_at_most_cut_partitions(works: Works, size: int):
+    crew = Crew(lambda: size)
     for number in range(5):
         crew.submit(works.work, Stream(f"stream {number}"))
-    submit(crew, works.work, "read", 2)
-    assert ["read", "read", "stream 0", "stream 1"] == sorted(names(works.begin(4)))
+    submit(crew, works.work, "read", size - 2)
+    assert [*["read"] * (size - 2), "stream 0", "stream 1"] == sorted(names(works.begin(size)))
 
 
 def test_the_number_of_threads_may_change(works: Works):
@@ -168,6 +179,57 @@ def test_a_task_that_was_cancelled_is_not_done(works: Works):
     assert 2 == len(works.begun)
 
 
-def test_outside_of_a_crew_nobody_stands_aside():
+def test_a_thread_that_ends_makes_room_for_one(monkeypatch: pytest.MonkeyPatch):
+    threads: list[Any] = []
+
+    class Held(threading.Thread):
+        """Begins when the test says so."""
+
+        def start(self) -> None:
+            threads.append(self)
+
+        def work(self) -> None:
+            super().start()
+            self.join(10)
+
+    monkeypatch.setattr(crew_module, "threading", SimpleNamespace(Lock=threading.Lock, Thread=Held))
+    submit(Crew(lambda: 2), str, "users", 6)
+    assert 2 == len(threads)
+    for done, expected in enumerate([3, 4, 5, 6, 6, 6]):
+        threads[done].work()
+        assert expected == len(threads)
+
+
+def test_a_thread_is_named_after_its_stream_and_keeps_no_process_from_ending():
+    crew = Crew(lambda: 2)
+
+    def told(_: Any) -> tuple[str, bool]:
+        thread = threading.current_thread()
+        return thread.name, thread.daemon
+
+    works = [crew.submit(told, of) for of in (Partition("users"), Stream("roles"))]
+    assert [("crew-users", True), ("crew-roles", True)] == [work.result(10) for work in works]
+
+
+def test_whoever_is_at_work_learns_that_the_sync_is_over(works: Works):
+    crew = Crew(lambda: 1)
+    assert not crew.is_over
+
+    def work(of: Any) -> None:
+        verify_wanted()
+        works.work(of)
+        verify_wanted()
+
+    (first,) = submit(crew, work, "users", 1)
+    works.begin(1)
+    crew.shutdown()
+    works.free.set()
+    with pytest.raises(AbandonedError):
+        first.result(10)
+    (another,) = submit(crew, work, "users", 1)
+    assert None is another.result(10)
+
+
+def test_outside_of_a_crew_nobody_stands_aside_nor_is_unwanted():
     with standing_aside():
-        pass
+        verify_wanted()

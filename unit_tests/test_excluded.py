@@ -71,6 +71,12 @@ def test_a_name_that_auth0_does_not_document_is_told_once(caplog: pytest.LogCapt
     assert "names `e_mail`, which Auth0 does not document" in warning
 
 
+def test_all_names_that_auth0_does_not_document_are_told_together(caplog: pytest.LogCaptureFixture):
+    searched(Directory([], users_excluded_fields=["e_mail", "last_ip", "fone"]))
+    (warning,) = warnings(caplog)
+    assert "names `e_mail`, `fone`, which Auth0 does not document" in warning
+
+
 def test_names_that_auth0_documents_are_no_reason_to_warn(caplog: pytest.LogCaptureFixture):
     searched(Directory([], users_excluded_fields=["email", "blocked_for"]))
     assert [] == warnings(caplog)
@@ -89,6 +95,7 @@ def test_what_users_are_read_by_cannot_be_left_out(name: str):
         ("", "which is no name of an attribute"),
         ("email,name", "which is no name of an attribute"),
         ("user_metadata.phone", "which is a part of `user_metadata`. Only the whole can be left out"),
+        ("app_metadata.plan.name", "which is a part of `app_metadata`. Only the whole can be left out"),
     ],
 )
 def test_what_would_be_left_in_is_refused(name: str, expected: str):
@@ -109,3 +116,8 @@ def test_the_key_and_the_cursor_of_users_are_among_what_is_needed():
 
 def test_a_page_is_unchanged_where_nothing_is_left_out():
     assert [{"email": "a"}] == ExcludedFields().without([{"email": "a"}])
+
+
+def test_a_row_may_lack_what_is_left_out():
+    page: list[dict[str, Any]] = [{"user_id": "a"}, {"user_id": "b", "email": "b@example.com"}]
+    assert [{"user_id": "a"}, {"user_id": "b"}] == ExcludedFields(("email", "phone_number")).without(page)

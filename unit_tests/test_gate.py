@@ -1,5 +1,10 @@
+import threading
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from source_auth0.components import gate as gate_module
 from source_auth0.components.gate import FEWEST, MOST, START, Gate
 from unit_tests.conftest import in_threads
 
@@ -13,6 +18,16 @@ def rounds(gate: Gate, number: int, *, taken: int, seconds: float = 0.1, waited:
             gate.took("GET /things", seconds, waited=waited)
         for _ in range(taken):
             gate.release()
+
+
+def answered(gate: Gate, *seconds: float, waited: int = 0) -> None:
+    """A round of answers that took so long, with all places taken but where some of its requests had to wait."""
+    for _ in range(0 if waited else gate.places):
+        gate.acquire()
+    for number, took in enumerate(seconds):
+        gate.took("GET /things", took, waited=number < waited)
+    for _ in range(gate._taken):
+        gate.release()
 
 
 def test_it_starts_with_eight_places():
@@ -35,6 +50,67 @@ def test_whoever_waits_gets_the_next_place():
 
     in_threads(6, one)
     assert list(range(6)) == sorted(passed)
+
+
+def test_whoever_finds_no_place_waits_until_another_gives_one_back(monkeypatch: pytest.MonkeyPatch):
+    waits: list[Any] = []
+
+    class Waiting(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            gate.release()
+            return True
+
+    monkeypatch.setattr(gate_module, "threading", SimpleNamespace(Condition=Waiting))
+    gate = Gate(1)
+    assert gate.acquire()
+    assert [] == waits
+    assert gate.acquire()
+    assert [None] == waits
+
+
+@pytest.mark.parametrize(("answers", "expected"), [(START - 1, START), (START, START + 1)])
+def test_a_round_is_as_many_answers_as_there_are_places(answers: int, expected: int):
+    gate = Gate()
+    answered(gate, *[0.1] * answers)
+    assert expected == gate.places
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ([1.0, *[2.0] * 7], START + 1),
+        ([1.0, 3.0, *[2.0] * 6], START),
+    ],
+)
+def test_it_grows_while_answers_take_less_than_twice_the_least(seconds: list[float], expected: int):
+    gate = Gate()
+    answered(gate, *seconds)
+    assert expected == gate.places
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ([1.0, *[2.0] * 9], START + 3),
+        ([4.0] * 10, START + 2),
+        ([4.5, *[4.0] * 9], START + 1),
+    ],
+)
+def test_each_round_is_measured_by_itself(seconds: list[float], expected: int):
+    gate = Gate()
+    answered(gate, *[1.0] * 8)
+    answered(gate, *[1.0] * 9)
+    answered(gate, *seconds)
+    assert expected == gate.places
+
+
+@pytest.mark.parametrize(("waited", "expected"), [(4, START), (5, START - 1)])
+def test_it_shrinks_where_most_requests_of_a_round_had_to_wait(waited: int, expected: int):
+    gate = Gate()
+    answered(gate, *[0.1] * 8, waited=4)
+    answered(gate, *[0.1] * 8, waited=waited)
+    assert expected == gate.places
 
 
 def test_it_grows_by_one_a_round_while_all_places_are_taken():

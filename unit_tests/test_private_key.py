@@ -145,5 +145,7 @@ def test_the_longest_names_and_the_largest_key_fit():
 
 
 def test_an_assertion_that_auth0_would_not_take_is_not_sent():
-    said = said_of(lambda: signed(key_id="k" * 2000))
+    assert 2048 == len(signed(client_id="c" * 16, key_id="k" * 1080))
+    said = said_of(lambda: signed(client_id="c" * 16, key_id="k" * 1081))
+    assert said.startswith("The client assertion has 2050 bytes, and Auth0 takes 2048.")
     assert said.endswith("each has 64 characters at most.")

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from auth0_simulator.limits import PLANS, TOKEN
-from source_auth0.components.published import Published
+from source_auth0.components import published as plans
+from source_auth0.components.published import Flow, Published, _by_path, _enterprise, _minutely
 
 OTHER = "/roles/{id}/permissions"
 #: Plans by name, but for those without limits.
@@ -70,3 +71,21 @@ def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
 def _guess(published: Published, key: str, size: int) -> tuple[object, ...]:
     guess = published.guess(key, size)
     return guess.flows, guess.is_own, guess.is_whole
+
+
+def test_the_plans_are_as_published():
+    """Limits per minute come by the second; those of organizations grow with the tier of a private cloud."""
+    assert (10, Flow(2.5, 1.0)) == _minutely(10, 150)
+    emails = {"GET /emails/provider": ((5, Flow(25 / 60, 1.0)),)}
+    assert emails == _by_path({"emails/provider": [(5, 25)]})
+    assert {"GET /a": ((6, Flow(1.0, 1.0)), (9, Flow(1.5, 1.0)))} == _by_path({"a": [(2, 20), (3, 30)]}, 3)
+    free, self_service, sixteen, *_, largest = plans.PLANS
+    assert ((2, Flow(2.0)), True) == (free.shared, free.is_whole)
+    assert ((10, Flow(2.5, 1.0)), False) == (self_service.shared, self_service.is_whole)
+    assert emails.items() <= free.own.items()
+    assert (sixteen, largest) == (_enterprise(50, 16.0), _enterprise(5000, 5000.0, 100))
+    assert ((5000, Flow(5000.0)), True) == (largest.shared, largest.is_whole)
+    assert ((15, Flow(2.5, 1.0)),) == largest.own["GET /emails/provider"] == sixteen.own["GET /emails/provider"]
+    assert ((10, Flow(100 / 60, 1.0)),) == sixteen.own["GET /organizations"]
+    assert ((1000, Flow(10_000 / 60, 1.0)),) == largest.own["GET /organizations"]
+    assert ((100, Flow(400 / 60, 1.0)),) == largest.own["GET /connections/{}/status"]

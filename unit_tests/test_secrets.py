@@ -90,12 +90,17 @@ def test_an_array_whose_elements_are_secrets_is_marked_as_a_whole():
     assert {"b": 1} == withheld({"codes": ["s", "s"], "b": 1}, ["codes"])
 
 
-@pytest.mark.parametrize("secret", ["x", ["x", "y"], {"a": "x"}])
-def test_what_both_a_mark_and_the_net_catch_is_hashed_once(secret: Any):
+@pytest.mark.parametrize("marked_path", ["sink.http_authorization", "sink.http_authorization.token", "sink.address"])
+@pytest.mark.parametrize("secret", ["x", ["x", "y"], {"token": "x"}, {"method": "y", "token": {"a": "x"}}])
+def test_what_both_a_mark_and_the_net_catch_is_hashed_once(marked_path: str, secret: Any):
     """Twice would be another hash than that of the secret, which nobody could compare with."""
-    row = {"sink": {"http_authorization": copy.deepcopy(secret)}}
-    withheld(row, ["sink.http_authorization"], ["sink"], secrets="hash")
-    assert {"sink": {"http_authorization": hashed(secret)}} == row
+    name = marked_path.split(".")[1]
+    row = withheld({"sink": {name: copy.deepcopy(secret)}}, [marked_path], ["sink"], secrets="hash")
+    assert {"sink": {name: hashed(secret)}} == row
+
+
+def test_a_secret_that_looks_like_a_hash_is_hashed():
+    assert {"s": sha(sha("x"))} == withheld({"s": sha("x")}, ["s"], secrets="hash")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,7 @@ def test_the_value_of_another_pair_is_kept(pair: dict[str, Any]):
 
 def test_source_code_of_custom_databases_is_kept_as_it_is():
     scripts = {"login": "function () { var password = 1 }", "get_token": "kept"}
-    row = {"o": {"customScripts": scripts, "custom_scripts": scripts, "token": "s"}}
+    row = copy.deepcopy({"o": {"customScripts": scripts, "custom_scripts": scripts, "token": "s"}})
     assert {"o": {"customScripts": scripts, "custom_scripts": scripts}} == withheld(row, free_form=["o"])
 
 
@@ -148,6 +153,12 @@ def test_source_code_of_custom_databases_is_kept_as_it_is():
 def test_flags_and_numbers_are_no_secrets(value: Any):
     row = {"o": {"secret_base64_encoded": value, "client_secret": value}}
     assert row == withheld(copy.deepcopy(row), free_form=["o"])
+
+
+def test_settings_of_a_password_are_kept_but_for_the_secrets_among_them():
+    settings = {"enabled": True, "api_behavior": "required", "signup_behavior": "allow"}
+    row = {"o": {"password": {**settings, "client_secret": "s"}}}
+    assert {"o": {"password": settings}} == withheld(row, free_form=["o"])
 
 
 def test_a_printed_transformation_shows_no_secret():

@@ -10,9 +10,11 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from source_auth0.components.budget import Ticket
 from source_auth0.components.gate import START
-from source_auth0.components.tenant import Tenant, audience_of, base_url_of, workers_of
-from unit_tests.conftest import in_threads
+from source_auth0.components.masking import masked
+from source_auth0.components.tenant import Tenant, audience_of, base_url_of, number_in, workers_of
+from unit_tests.conftest import Clock, in_threads
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,11 @@ def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
         base_url_of(typed)
     assert FailureType.config_error == caught.value.failure_type
-    assert "does not use https" in caught.value.message
+    host = typed.partition("://")[2].partition(":80")[0].strip("[]")
+    assert (
+        f"Base URL `{typed}` does not use https. The access token travels to this address, so plain http is only "
+        f"accepted for this machine's own addresses. Enter `https://{host}`."
+    ) == caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -89,6 +95,7 @@ def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
         f"https://{'a' * 64}.auth0.com",
         "https:/acme.us.auth0.com",
         "https//acme.us.auth0.com",
+        "http//acme.us.auth0.com",
         "https://https://acme.us.auth0.com",
     ],
 )
@@ -96,16 +103,37 @@ def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
         base_url_of(typed)
     assert FailureType.config_error == caught.value.failure_type
-    assert "`https://your-tenant.us.auth0.com`" in caught.value.message
+    assert (
+        f"Base URL `{masked(typed.strip().rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain that Auth0 "
+        "shows under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+    ) == caught.value.message
+
+
+def test_what_looks_like_a_secret_is_no_domain():
+    """It would be sent to the name server."""
+    assert f"https://{'a1' * 15}.example" == base_url_of(f"{'a1' * 15}.example")
+    with pytest.raises(AirbyteTracedException, match=r"Base URL `\*\*\*\*` is not an Auth0 domain"):
+        base_url_of("a1" * 16)
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["https://manage.auth0.com/dashboard/us/acme", "acme.us.auth0.com/api/v2/users", "https://acme.us.auth0.com/ api"],
+    [
+        "manage.auth0.com/dashboard/us/acme",
+        "acme.us.auth0.com/api/v2/users",
+        "acme.us.auth0.com/ api",
+        "acme.us.auth0.com/X",
+    ],
 )
-def test_an_address_out_of_the_dashboard_is_refused_by_its_path(typed: str):
-    with pytest.raises(AirbyteTracedException, match=f"path `/{typed.partition('.com/')[2]}`"):
-        base_url_of(typed)
+@pytest.mark.parametrize("scheme", ["", "https://"])
+def test_an_address_out_of_the_dashboard_is_refused_by_its_path(scheme: str, typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        base_url_of(scheme + typed)
+    host, _, path = typed.partition("/")
+    assert (
+        f"Base URL `{host}` has the path `/{path}`, which no Auth0 domain has. Enter the domain alone, such as "
+        f"`https://{host}`."
+    ) == caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -113,6 +141,7 @@ def test_an_address_out_of_the_dashboard_is_refused_by_its_path(typed: str):
     [
         "https://me:hunter2@acme.us.auth0.com",
         "me:hunter2@acme.us.auth0.com",
+        "https://me:p@hunter2@acme.us.auth0.com",
         "http://me:hunter2@localhost",
         "https://:hunter2@acme.us.auth0.com",
         "http://:hunter2@acme.us.auth0.com",
@@ -236,6 +265,34 @@ def test_one_clock_that_is_behind_all_others_is_soon_forgotten(place: int):
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
 
 
+def test_a_tenant_is_reached_once_anything_has_answered():
+    tenant = Tenant({})
+    assert not tenant.is_reached
+    tenant.observe_date(None)
+    assert tenant.is_reached
+
+
+def test_of_three_clocks_the_middle_one_counts():
+    tenant = Tenant({})
+    for ahead in (600, -600, 0):
+        tenant.observe_date(dated(ahead))
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
+def test_a_clock_that_was_put_right_is_followed_after_five_answers():
+    tenant = Tenant({})
+    for number in range(10):
+        tenant.observe_date(dated(number - (600 if number < 5 else 0)))
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=15)
+
+
+def test_answers_of_one_second_tell_the_time_once():
+    tenant, ahead = Tenant({}), dated(600)
+    for header in (ahead, ahead, ahead, dated(0)):
+        tenant.observe_date(header)
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
 #: Dates of headers that are broken, and such as no number can hold.
 ABSURD = (
     "Fri, 31 Dec 9999 23:59:59 GMT",
@@ -302,6 +359,20 @@ def test_the_share_of_the_rate_limit_is_in_percent(asked: Any, expected: float):
 
 def test_no_more_than_the_whole_rate_limit_is_used():
     assert 1 == Tenant({"rate_limit_share": 1000}).budget.buckets.share
+
+
+@pytest.mark.parametrize(("asked", "waiting"), [(1, 3), (None, 0), (0, 0), (-1, 0), (True, 0), ("1", 0)])
+def test_the_config_may_bound_the_requests_a_second(clock: Clock, asked: Any, waiting: int):
+    budget = Tenant({"max_requests_per_second": asked}).budget
+    budget.admitted(Ticket("GET /things"), None)
+    assert waiting == sum(budget.ask(Ticket("GET /things")) > 0 for _ in range(5))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(0.5, 0.5), (2, 2.0), (0, None), (-1, None), (True, None), ("1", None)]
+)
+def test_a_number_of_the_config_is_positive_or_none(asked: Any, expected: float | None):
+    assert expected == number_in({"a": asked}, "a")
 
 
 def test_no_more_requests_than_workers_are_under_way():

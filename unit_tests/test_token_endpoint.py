@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -47,6 +48,20 @@ def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
     requests_mock.post(URL, json=body)
     assert body == ask()
     assert {name: [value] for name, value in FORM.items()} == parse_qs(requests_mock.last_request.text)
+    assert (5, 10) == requests_mock.last_request.timeout
+
+
+def test_a_netrc_of_the_machine_has_no_part_in_signing_in(
+    requests_mock: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine acme.us.auth0.com login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert requests.utils.get_netrc_auth(URL)  # the file would be used
+    requests_mock.post(URL, json={"access_token": "t"})
+    ask()
+    assert "Authorization" not in requests_mock.last_request.headers
 
 
 @pytest.mark.parametrize("token", ["", "a b", "t\r\nx: y", "ünï", "x" * 32_769, None, 7, ["t"]])
@@ -82,7 +97,11 @@ def test_an_answer_without_an_end_is_no_token():
             denied("access_denied", f'Client "abc" is not authorized to access resource server "{API}/".'),
             "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
         ),
-        (403, denied("access_denied", "Service not found: https://x/api/v2/"), f"Audience `{API}/` is not an API"),
+        (
+            403,
+            denied("access_denied", "Service not found: https://x/api/v2/"),
+            "Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is used.",
+        ),
         (
             403,
             denied("access_denied", "Service not enabled within domain: https://x/api/v2/"),
@@ -150,6 +169,7 @@ def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: Clock, answ
     error = refused(**answer)
     assert FailureType.config_error == error.failure_type
     assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
+    assert error.message == error.internal_message
 
 
 PROXY = {"text": "<html>Please try again</html>"}
@@ -263,6 +283,17 @@ def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
     assert clock.moment - began <= 28
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(15.9, []), (16, [1]), (17.9, [1]), (18, [1, 2])])
+def test_another_attempt_is_made_where_it_would_end_in_time(
+    requests_mock: Mocker, clock: Clock, seconds: float, expected: list[float]
+):
+    """It may take fifteen seconds."""
+    requests_mock.post(URL, status_code=503, text="")
+    with pytest.raises(AirbyteTracedException, match="just now"):
+        request_token(BASE, lambda: FORM, lambda _: None, seconds=seconds)
+    assert expected == clock.sleeps
+
+
 def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: Mocker, clock: Clock):
     def hang(_request: Any, _context: Any) -> str:
         clock.moment += 10.5
@@ -270,6 +301,10 @@ def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: M
 
     requests_mock.post(URL, [{"text": hang}, {"json": {"access_token": "t"}}])
     assert {"access_token": "t"} == ask()
+
+
+UNVERIFIED = "The TLS certificate of acme.us.auth0.com could not be verified. Check the Base URL; behind a proxy"
+NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there."
 
 
 @pytest.mark.parametrize(
@@ -280,13 +315,14 @@ def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: M
             "There is no host named acme.us.auth0.com",
         ),
         (requests.exceptions.ConnectionError("[Errno -2] getaddrinfo failed"), "There is no host named"),
-        (requests.exceptions.SSLError("certificate verify failed: self-signed certificate"), "REQUESTS_CA_BUNDLE"),
-        (requests.exceptions.SSLError("hostname 'a' doesn't match 'b' (CertificateError)"), "REQUESTS_CA_BUNDLE"),
+        (requests.exceptions.SSLError("certificate verify failed: self-signed certificate"), UNVERIFIED),
+        (requests.exceptions.SSLError("hostname 'a' doesn't match 'b' (CertificateError)"), UNVERIFIED),
+        (OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /a"), NO_BUNDLE),
         (requests.exceptions.ProxyError("Cannot connect to proxy"), "HTTPS_PROXY"),
     ],
 )
 def test_what_waiting_does_not_mend_is_a_config_error_at_once(
-    requests_mock: Mocker, clock: Clock, error: requests.RequestException, advice: str
+    requests_mock: Mocker, clock: Clock, error: OSError, advice: str
 ):
     requests_mock.post(URL, exc=error)
     with pytest.raises(AirbyteTracedException) as caught:

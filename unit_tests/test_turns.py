@@ -1,14 +1,20 @@
+import contextlib
+import json
 import logging
+from datetime import datetime, timezone
 from email.utils import formatdate
+from typing import Any
 
 import pytest
+import requests
 from requests.structures import CaseInsensitiveDict
 from requests_mock import Mocker
 
+from source_auth0.components import turns
 from source_auth0.components.budget import Ticket
 from source_auth0.components.refill import Told
 from source_auth0.components.tenant import Tenant
-from source_auth0.components.turns import told_by, turn
+from source_auth0.components.turns import account, told_by, turn
 from unit_tests.conftest import API, Clock
 from unit_tests.test_api import ROWS, URL, Make
 
@@ -31,7 +37,11 @@ DATE = {"date": formatdate(5_000, usegmt=True)}
         ({**SAID, **DATE, "x-ratelimit-reset": "-1e300"}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, "date": BEYOND}, Told(10, 3, 0.0, 1.0, 2.0)),
         ({**SAID, "x-ratelimit-limit": "9" * 400}, None),
+        ({**SAID, "x-ratelimit-remaining": "10"}, Told(10, 10, 0.0, 1.0, 2.0)),
         ({**SAID, "x-ratelimit-remaining": "11"}, None),
+        ({**SAID, "x-ratelimit-limit": "1", "x-ratelimit-remaining": "1"}, Told(1, 1, 0.0, 1.0, 2.0)),
+        ({**SAID, "x-ratelimit-limit": "1000000"}, Told(1_000_000, 3, 0.0, 1.0, 2.0)),
+        ({**SAID, "x-ratelimit-limit": "1000001"}, None),
         ({**SAID, "x-ratelimit-remaining": "-1"}, None),
         ({**SAID, "x-ratelimit-remaining": "many"}, None),
         ({**SAID, "x-ratelimit-limit": "0", "x-ratelimit-remaining": "0"}, None),
@@ -87,6 +97,76 @@ def test_a_long_wait_is_told_once_a_minute(
     assert 2 <= len(lines) <= 3
     assert all(line.startswith("`things` waits until ") for line in lines)
     assert all(line.endswith(" UTC for Auth0's rate limit of `GET /things`.") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.9, []), (1.0, ["`things` waits until 12:00:01 UTC for Auth0's rate limit of `GET /things`."])],
+)
+def test_a_wait_of_a_second_is_told_with_its_end(
+    clock: Clock,
+    tenant: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    seconds: float,
+    expected: list[str],
+):
+    caplog.set_level(logging.INFO)
+    waits = iter([seconds, 0.0, 0.0])
+
+    def ask(ticket: Ticket) -> float:
+        ticket.expected = next(waits)
+        return ticket.expected
+
+    monkeypatch.setattr(tenant.budget, "ask", ask)
+    monkeypatch.setattr(Tenant, "now", lambda _: datetime(2026, 11, 23, 12, tzinfo=timezone.utc))
+    with turn(tenant, "things", Ticket("GET /things")):
+        assert [seconds] == clock.sleeps
+    assert expected == caplog.messages
+
+
+@pytest.mark.parametrize(("wait", "expected"), [(0.0, 0), (0.5, 1)])
+def test_only_who_waits_stands_aside(
+    clock: Clock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, wait: float, expected: int
+):
+    waits, stood = iter([wait, 0.0, 0.0]), []
+    monkeypatch.setattr(tenant.budget, "ask", lambda _: next(waits))
+    monkeypatch.setattr(turns, "standing_aside", lambda: contextlib.nullcontext(stood.append(1)))
+    with turn(tenant, "things", Ticket("GET /things")):
+        assert expected == len(stood)
+
+
+def answer_of(body: object, headers: dict[str, str]) -> requests.Response:
+    answer = requests.Response()
+    answer._content = json.dumps(body).encode()
+    answer.headers = CaseInsensitiveDict(headers)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("body", "wide"),
+    [
+        ({"message": "Global limit has been reached"}, True),
+        ({"message": "Too many requests"}, False),
+        ({"error": "Global limit has been reached"}, False),
+        ([], False),
+    ],
+)
+def test_the_budget_hears_what_a_refusal_says(
+    clock: Clock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, body: object, wide: bool
+):
+    heard: list[Any] = []
+    monkeypatch.setattr(tenant.budget, "refused", lambda *said, **more: heard.append((*said, more)))
+    ticket, sent = Ticket("GET /things"), clock.moment - 0.5
+    account(tenant, ticket, answer_of(body, {**SAID, **DATE}), sent, 30.0)
+    assert [(ticket, Told(10, 3, 2.0, sent, clock.moment), 30.0, {"tenant_wide": wide})] == heard
+
+
+def test_the_gate_hears_how_long_an_answer_took(clock: Clock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch):
+    heard: list[Any] = []
+    monkeypatch.setattr(tenant.gate, "took", lambda *said, **more: heard.append((*said, more)))
+    account(tenant, Ticket("GET /things"), answer_of([], {}), clock.moment - 0.5, None)
+    assert [("GET /things", 0.5, {"waited": False})] == heard
 
 
 def test_a_refusal_while_waiting_for_a_place_is_heeded(clock: Clock):

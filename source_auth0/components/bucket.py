@@ -77,7 +77,7 @@ class Bucket:
 
         Without a token: if the request had taken the next one here.
         """
-        least, most = self._bounds(token or Token(self.sent + 1, self.under_way), told)
+        least, most = self._bounds(token or Token(self.sent, self.under_way), told)
         account = min(self._account + self._flow(told.received), self.limit) - (token is None)
         off = max(least - account, 0.0) + min(most - account, 0.0)
         return off if abs(off) > max(0.5, self.limit / 10) else 0.0

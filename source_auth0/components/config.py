@@ -53,7 +53,7 @@ def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[
         yield _sentence(error, branch, "credentials.")
     for name in branch["required"]:
         if isinstance(value := credentials.get(name), str) and not value.strip():
-            yield f"{branch['properties'][name]['title']} (`credentials.{name}`) is empty. {_help(branch, name)}"
+            yield f"{branch['properties'][name]['title']} (`credentials.{name}`) is empty.{_help(branch, name)}"
         elif name == "private_key" and isinstance(value, str):
             yield from _key_problems(value)
 
@@ -62,13 +62,13 @@ def _key_problems(text: str) -> Iterator[str]:
     try:
         private_key_of(text)
     except AirbyteTracedException as error:
-        yield error.message or ""
+        yield str(error.message)
 
 
 def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "") -> str:
     if error.validator == "required":
         name = error.message.split("'")[1]  # jsonschema reports each missing property by itself, by name only here
-        return f"{_title(schema, name)} (`{prefix}{name}`) is missing. {_help(schema, name)}"
+        return f"{_title(schema, name)} (`{prefix}{name}`) is missing.{_help(schema, name)}"
     name = str(error.path[0])
     if error.validator == "type":
         return f"{_title(schema, name)} (`{prefix}{name}`) has to be of the type {error.validator_value}."
@@ -82,17 +82,17 @@ def _bound(error: ValidationError) -> str:
 
 
 def _title(schema: Mapping[str, Any], name: str) -> str:
-    return str(schema["properties"].get(name, {}).get("title", name))
+    return str(schema["properties"][name]["title"])
 
 
 def _help(schema: Mapping[str, Any], name: str) -> str:
-    examples = schema["properties"].get(name, {}).get("examples")
-    return f"Enter it as in this example: `{examples[0]}`." if examples else ""
+    examples = schema["properties"][name].get("examples")
+    return f" Enter it as in this example: `{examples[0]}`." if examples else ""
 
 
 def _without_branches(declared: Mapping[str, Any]) -> dict[str, Any]:
     """Choices and patterns have sentences of their own here."""
-    return {key: value for key, value in declared.items() if key not in {"oneOf", "pattern", "format"}}
+    return {key: value for key, value in declared.items() if key not in {"oneOf", "pattern"}}
 
 
 def _is_date(text: str) -> bool:

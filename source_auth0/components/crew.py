@@ -58,7 +58,7 @@ class Crew(Executor):
             self._staff()
         return task.future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as Executor
+    def shutdown(self, *_: object, **__: object) -> None:
         """Begin nothing more; whoever is at work is not waited for, since they may be waiting for a rate limit."""
         with self._lock:
             self.is_over = True

@@ -41,7 +41,8 @@ class HeldToken:
         """Take what the token endpoint gave."""
         scope, lifetime = body.get("scope"), body.get("expires_in")
         self.text, self.scope = body["access_token"], scope if isinstance(scope, str) else None
-        self.expiry = time.monotonic() + max(lifetime - MARGIN if isinstance(lifetime, (int, float)) else 0, MARGIN)
+        lasting = lifetime - MARGIN if isinstance(lifetime, (int, float)) else MARGIN
+        self.expiry = time.monotonic() + max(lasting, MARGIN)
         self.failures, self.failure = 0, None
         self._unproven += 1
 

@@ -25,9 +25,9 @@ class Outages:
 
     def verify(self, stream: str) -> None:
         """Raise what a stream's requests ended with, if that has happened too often to ask again."""
-        count, error = self._in_vain.get(stream, (0, None))
-        if error is not None and count >= MOST_IN_VAIN:
-            raise error
+        failed = self._in_vain.get(stream)
+        if failed is not None and failed[0] >= MOST_IN_VAIN:
+            raise failed[1]
 
     def given_up(self, stream: str, error: AirbyteTracedException) -> None:
         """A request was given up."""
@@ -47,6 +47,5 @@ class Outages:
     def answered(self, stream: str, now: float) -> None:
         """A request was answered: whatever there was is over."""
         self.answered_at[stream] = now
-        if stream in self._in_vain:
-            with self._lock:
-                self._in_vain.pop(stream, None)
+        with self._lock:
+            self._in_vain.pop(stream, None)

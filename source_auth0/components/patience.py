@@ -44,7 +44,7 @@ class Effort:
         """The number of the attempt that is next or under way, by which waits grow."""
         return self.failures + self.waits + max(self.renewals - 1, 0) + 1
 
-    def allows(self, meaning: Meaning, wait: float, now: float, answered_at: float = 0.0) -> bool:
+    def allows(self, meaning: Meaning, wait: float, now: float, answered_at: float) -> bool:
         """Whether another attempt may follow an answer, after so many seconds.
 
         `answered_at`: when a request of the same stream was last answered. Those of many threads are refused in turn,

@@ -45,8 +45,8 @@ def private_key_of(text: str) -> RSAPrivateKey:
             f"{FIELD} is encrypted with a passphrase, and nobody could enter it during a sync. Enter the key without: "
             "`openssl pkey -in encrypted.pem -out private.pem`."
         )
-    lines = re.findall(r"\S{1,64}", re.sub(r"\s", "", body))
-    pem = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+    lines = re.findall(r".{1,64}", "".join(body.split()))
+    pem = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----"])
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -32,6 +32,12 @@ PAIR_NAMES, PAIR_VALUE = ("header", "name", "key"), "value"
 Path = tuple[str, ...]
 
 
+class Hash(str):
+    """What stands in a secret's place, told apart from any text so that it is not hashed again."""
+
+    __slots__ = ()
+
+
 def marked(schema: Mapping[str, Any], mark: object, path: Path = ()) -> Iterator[Path]:
     """The paths of a schema's properties that carry a mark; `[]` stands for each element of an array."""
     for name, declared in (schema.get("properties") or {}).items():
@@ -71,37 +77,35 @@ class Withhold(RecordTransformation):
         stream_state: Mapping[str, Any] | None = None,  # noqa: ARG002
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> None:
-        done: set[tuple[int, str]] = set()
         for above, names in self._names.items():
             for holder in _values_at(record, above):
                 if isinstance(holder, dict):
                     for name in names:
                         if name in holder:
-                            self._replace(holder, name, done)
+                            self._replace(holder, name)
         for path in self.free_form:
             for value in _values_at(record, path):
-                self._cast_net(value, done)
+                self._cast_net(value)
 
-    def _cast_net(self, value: Any, done: set[tuple[int, str]]) -> None:
+    def _cast_net(self, value: Any) -> None:
         if isinstance(value, list):
             for element in value:
-                self._cast_net(element, done)
+                self._cast_net(element)
         elif isinstance(value, dict):
             named = _names_a_secret(value)
             for name in list(value):
                 if named is not None and name in PAIR_NAMES and isinstance(value[name], str):
                     continue
                 if _is_secret(name, value[name]) or (named and name == PAIR_VALUE):
-                    self._replace(value, name, done)
-                elif _plain(name) not in SOURCE_CODE and (id(value), name) not in done:
-                    self._cast_net(value[name], done)
+                    self._replace(value, name)
+                elif _plain(name) not in SOURCE_CODE:
+                    self._cast_net(value[name])
 
-    def _replace(self, holder: dict[str, Any], name: str, done: set[tuple[int, str]]) -> None:
-        if not self._hashed:
-            del holder[name]
-        elif (id(holder), name) not in done:
+    def _replace(self, holder: dict[str, Any], name: str) -> None:
+        if self._hashed:
             holder[name] = hashed(holder[name])
-            done.add((id(holder), name))
+        else:
+            del holder[name]
 
 
 def hashes_secrets(config: Mapping[str, Any]) -> bool:
@@ -140,15 +144,15 @@ def _has_text(value: Any) -> bool:
 
 
 def hashed(value: Any) -> Any:
-    """The same shape with `sha256:<hex>` for each leaf; null stays null."""
+    """The same shape with `sha256:<hex>` for each leaf; null stays null, and so does what is hashed already."""
     if isinstance(value, dict):
         return {key: hashed(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [hashed(inner) for inner in value]
-    if value is None:
-        return None
+    if value is None or isinstance(value, Hash):
+        return value
     text = value.encode() if isinstance(value, str) else orjson.dumps(value)
-    return f"sha256:{hashlib.sha256(text).hexdigest()}"
+    return Hash(f"sha256:{hashlib.sha256(text).hexdigest()}")
 
 
 def _values_at(value: Any, path: Iterable[str]) -> list[Any]:

@@ -48,7 +48,7 @@ class SharedPages:
             with self._lock:
                 book.readers_left -= 1
                 if not book.readers_left:
-                    self._books.pop(key, None)
+                    del self._books[key]
 
 
 class _Book:

@@ -47,14 +47,11 @@ def base_url_of(text: str) -> str:
         url = urlsplit(typed if "://" in typed else f"https://{typed}")
         host, port = (url.hostname or "").lower(), url.port
     except ValueError:
-        url, host, port = urlsplit(""), "", None
+        raise _no_domain(typed) from None
     userinfo = url.username is not None or url.password is not None
-    secret = "." not in host and RUN.fullmatch(host)
+    secret = RUN.fullmatch(host)
     if not HOST.match(host) or host in {"http", "https"} or userinfo or url.query or url.fragment or secret:
-        raise config_error(
-            f"Base URL `{quoted(typed.rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain that Auth0 shows "
-            "under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
-        )
+        raise _no_domain(typed)
     if url.path.strip("/").lower() not in {"", "api/v2"}:
         raise config_error(
             f"Base URL `{quoted(host)}` has the path `{quoted(url.path)}`, which no Auth0 domain has. Enter the "
@@ -67,6 +64,13 @@ def base_url_of(text: str) -> str:
         )
     host = f"[{host}]" if ":" in host else host
     return f"{url.scheme}://{host}{f':{port}' if port else ''}"
+
+
+def _no_domain(typed: str) -> AirbyteTracedException:
+    return config_error(
+        f"Base URL `{quoted(typed.rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain that Auth0 shows "
+        "under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+    )
 
 
 def audience_of(text: str) -> str:
@@ -169,11 +173,11 @@ class Tenant(dict[str, Any]):
     def observe_date(self, header: str | None) -> None:
         """Follow the tenant's clock, to the second; what one answer alone says otherwise is not believed."""
         self.is_reached = True
-        if header == self._observed:
+        if not header or header == self._observed:
             return
         self._observed = header
         try:
-            ahead = parsedate_to_datetime(header or "") - datetime.now(timezone.utc)
+            ahead = parsedate_to_datetime(header) - datetime.now(timezone.utc)
         except (TypeError, ValueError, OverflowError):
             return
         if abs(ahead) >= MOST_AHEAD:
