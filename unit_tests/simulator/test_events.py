@@ -212,7 +212,7 @@ def test_the_history_may_end(connect, sim):
     with listening(sim, from_timestamp="1970-01-01T00:00:00Z") as listener:
         offset = listener.events(1)[0]["offset"]
     sim.clock.advance(DAY)
-    sim.events.history_seconds = 2 * DAY
+    sim.events.history_seconds = 3 * DAY
     client = connect(sim)
     assert (410, "Cursor points to data no longer available in the stream.") == (
         (answer := client.get("/events", from_=offset)).status,
