@@ -226,6 +226,13 @@ def test_a_sync_begins_at_its_state_or_as_far_back_as_it_may(synced, options: di
     assert all(len(text) <= 20 for text in query.values())
 
 
+def test_a_time_without_an_offset_is_no_position(synced):
+    """A position that Auth0 forgets after an event without a time is left for the beginning."""
+    saved = {"time": "2026-11-23T10:00:00.000Z"}
+    done = synced([event(1, None), error("cursor_expired")], [event(2), FOREVER], saved=saved)
+    assert [FROM_THE_BEGINNING] * 2 == done.script.queries
+
+
 @pytest.mark.parametrize(
     "saved",
     [
@@ -267,6 +274,13 @@ def test_an_offset_may_stand_in_the_message_alone(synced):
     done = synced([b'id: o9\ndata: {"event": {"id": "evt_9"}}\n\n', FOREVER])
     assert [("evt_9", "o9")] == [(row["id"], row["offset"]) for row in done.rows]
     assert {"offset": "o9", "event": "evt_9"} == done.state
+
+
+def test_the_longest_offset_and_id_are_read_and_remembered(synced):
+    sent = message("user.created", {"offset": "o" * 1024, "event": {"id": "e" * 1024}})
+    state = synced([sent, FOREVER]).state
+    assert {"offset": "o" * 1024, "event": "e" * 1024} == state
+    assert [{"from": "o" * 1024}] == synced(QUIET, saved=state).script.queries
 
 
 def test_secrets_are_taken_out(synced):
@@ -361,6 +375,16 @@ def test_a_marker_that_nothing_follows_ends_a_sync(synced, clock: Clock):
     assert {"offset": "m1", "time": "2026-11-23T12:00:00.000Z", "event": "evt_1"} == done.state
 
 
+def test_a_marker_before_any_event_tells_the_time_of_the_sync(synced):
+    assert {"offset": "m1", "time": "2026-11-23T12:00:00.000Z"} == synced([marker("m1"), FOREVER]).state
+
+
+def test_markers_that_keep_coming_are_no_reason_to_stay(synced):
+    """The second comes when the wait after the first is over; what is behind it is for the next sync."""
+    done = synced([event(1), marker("m1"), 2.0, marker("m2"), marker("m3")], [event(2), FOREVER])
+    assert ([1], "m2", 1) == (done.ids, done.state["offset"], len(done.script.queries))
+
+
 def test_markers_one_after_the_other_are_no_reason_to_stay(synced, clock: Clock):
     before = clock.moment
     done = synced([event(1), *(doing for n in range(9) for doing in (marker(f"m{n}"), 0.5))])
@@ -386,17 +410,17 @@ def test_a_time_that_is_ahead_of_the_sync_does_not_go_back(synced):
 @pytest.mark.parametrize(
     ("time", "expected"),
     [
-        ("2026-11-23T12:00:00.999Z", [1, 2]),
+        ("2026-11-23T12:00:00.999Z", [1, 2, 3]),
         ("2026-11-23T12:00:01.000Z", [1]),
         ("2026-11-23T12:00:01Z", [1]),
-        ("2026-11-23T13:00:01+01:00", [1, 2]),
-        ("soon", [1, 2]),
-        (None, [1, 2]),
+        ("2026-11-23T13:00:01+01:00", [1, 2, 3]),
+        ("soon", [1, 2, 3]),
+        (None, [1, 2, 3]),
     ],
 )
 def test_an_event_after_the_beginning_of_the_sync_ends_it(synced, time: Any, expected: list[int]):
     """The tenant's clock is told to the second; a time that cannot be read decides nothing."""
-    assert expected == synced([event(1, time) + event(2), FOREVER]).ids
+    assert expected == synced([event(1, time) + event(2)], [event(3), FOREVER]).ids
 
 
 def test_the_time_that_a_row_takes_to_be_handed_on_is_no_silence(synced, clock: Clock):
@@ -427,6 +451,17 @@ def test_the_server_says_how_long_to_wait_within_reason(synced, clock: Clock, sa
     assert [pause] == clock.sleeps
 
 
+def test_an_event_may_come_in_pieces(synced):
+    done = synced([event(1)[:9], 1.0, event(1)[9:], FOREVER])
+    assert ([1], 1) == (done.ids, len(done.script.queries))
+
+
+def test_each_connection_with_an_event_makes_the_next_one_likely(synced, clock: Clock):
+    """However many there were, it has all the patience there is."""
+    done = synced(*([9.5, event(n)] for n in range(4)), [9.5, event(4), FOREVER])
+    assert ([0, 1, 2, 3, 4], [2, 2, 2, 2]) == (done.ids, clock.sleeps)
+
+
 def test_closed_connections_without_events_are_silence(synced, clock: Clock):
     """After one with an event, the next has all the patience there is, and those after it what is left of that."""
     done = synced([event(1), 9.5], *([] for _ in range(99)))
@@ -453,7 +488,7 @@ def test_an_empty_history_that_is_closed_again_and_again_ends(synced, clock: Clo
 
 
 def test_an_event_that_comes_again_is_left_out(synced):
-    done = synced([event(1) + event(2)], [event(2) + event(3)], [event(3), event(3), FOREVER])
+    done = synced([event(1) + event(2)], [event(2) + event(3)], [event(2), event(3), event(1), FOREVER])
     assert ([1, 2, 3], "o3") == (done.ids, done.state["offset"])
 
 
@@ -540,9 +575,17 @@ def test_a_position_without_a_time_is_left_for_the_beginning(synced, caplog: pyt
     assert "between some time and" in warnings(caplog)[0]
 
 
-def test_a_position_with_a_time_to_come_is_left_for_the_beginning(synced, caplog: pytest.LogCaptureFixture):
+@pytest.mark.parametrize("time", ["2026-11-23T12:00:00.001Z", "2026-11-23T12:01:00.000Z"])
+def test_a_position_may_be_a_minute_ahead_of_the_clock(synced, caplog: pytest.LogCaptureFixture, time: str):
+    done = synced(QUIET, saved={"offset": "o5", "time": time}, refusals=[REFUSED])
+    assert [{"from": "o5"}, {"from_timestamp": "2026-11-23T12:00:00Z"}] == done.script.queries
+    assert f"between {time} and" in warnings(caplog)[0]
+
+
+@pytest.mark.parametrize("time", ["2026-11-23T12:01:00.001Z", "2030-11-20T10:00:00.000Z"])
+def test_a_position_with_a_time_to_come_is_left_for_the_beginning(synced, caplog: pytest.LogCaptureFixture, time: str):
     """It is not when anything ended, and what happens until then would be left out."""
-    saved = {"offset": "o5", "time": "2030-11-20T10:00:00.000Z"}
+    saved = {"offset": "o5", "time": time}
     done = synced([event(7), FOREVER], saved=saved, refusals=[REFUSED])
     assert [{"from": "o5"}, FROM_THE_BEGINNING] == done.script.queries
     assert "between some time and" in warnings(caplog)[0]
@@ -563,9 +606,26 @@ def test_later_and_later_times_are_tried(synced, caplog: pytest.LogCaptureFixtur
     assert ([7], []) == (done.ids, warnings(caplog))
 
 
-def test_only_times_after_the_refused_one_are_tried(synced):
-    done = synced([event(7), FOREVER], saved=STATE, refusals=[REFUSED] * 2)
-    assert [{"from_timestamp": "2026-11-20T12:01:00Z"}] == done.script.queries[2:]
+def test_a_later_time_is_told(synced, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.INFO):
+        synced([event(7), FOREVER], refusals=[REFUSED] * 2)
+    told = "Auth0 keeps no older events of `events`; they are read from {}."
+    assert [told.format(f"{day}T12:01:00.000Z") for day in ("2025-11-23", "2026-05-27")] == [
+        record.getMessage() for record in caplog.records
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "later"),
+    [
+        ("2026-11-20T10:00:00.000Z", "2026-11-20T12:01:00Z"),
+        ("2026-11-20T12:00:00.000Z", "2026-11-20T12:01:00Z"),
+        ("2026-11-20T12:00:00.001Z", "2026-11-21T12:01:00Z"),
+    ],
+)
+def test_only_times_a_minute_or_more_after_the_refused_one_are_tried(synced, time: str, later: str):
+    done = synced([event(7), FOREVER], saved={"offset": "o5", "time": time}, refusals=[REFUSED] * 2)
+    assert [{"from_timestamp": later}] == done.script.queries[2:]
 
 
 def test_where_no_time_is_accepted_the_stream_fails(synced):
@@ -585,12 +645,20 @@ def test_a_position_may_be_forgotten_amid_a_stream(synced, caplog: pytest.LogCap
 
 def test_an_event_that_comes_again_is_a_position_where_there_is_none(synced):
     """Without it, the state would keep the forgotten one."""
-    assert "o6" == synced([event(6), error("cursor_expired")], [event(6), FOREVER]).state["offset"]
+    again = message("user.created", {"offset": "n5", "event": {"id": "evt_5", "time": "2026-11-20T10:00:00Z"}})
+    done = synced([again, FOREVER], saved=STATE, refusals=[REFUSED])
+    assert ([], {"offset": "n5", "time": "2026-11-20T10:00:00.000Z"}) == (done.ids, done.state)
 
 
-def test_positions_that_are_forgotten_again_and_again_are_an_error(synced):
-    with pytest.raises(PositionRefused):
-        synced(*([event(n), error("cursor_expired")] for n in range(9)))
+def test_a_position_may_be_forgotten_three_times_in_a_sync(synced):
+    assert [0, 1, 2, 9] == synced(*([event(n), error("cursor_expired")] for n in range(3)), [event(9), FOREVER]).ids
+
+
+def test_a_position_that_is_forgotten_a_fourth_time_is_an_error(synced):
+    sync = synced(*([event(n), error("cursor_expired")] for n in range(9)), run=False)
+    with pytest.raises(PositionRefused, match=r"from where it was asked to \(cursor_expired sorry\)"):
+        sync.run()
+    assert [0, 1, 2, 3] == sync.ids
 
 
 @pytest.mark.parametrize("code", ["timeout", "processing_error", "connection_timeout", "another"])
@@ -600,9 +668,17 @@ def test_an_error_amid_a_stream_is_followed_by_another_connection(synced, clock:
     assert ([1, 2], [1, 2]) == (done.ids, clock.sleeps)
 
 
-@pytest.mark.parametrize("content", [{}, {"error": "sorry"}, {"error": {}}])
-def test_errors_without_an_end_are_an_error(synced, content: Any):
-    with pytest.raises(AirbyteTracedException, match="no code: no reason given"):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({}, "no code: no reason given"),
+        ({"error": "sorry"}, "no code: no reason given"),
+        ({"error": {}}, "no code: no reason given"),
+        ({"error": {"code": "timeout", "message": "too slow"}}, "timeout: too slow"),
+    ],
+)
+def test_errors_without_an_end_are_an_error(synced, content: Any, said: str):
+    with pytest.raises(AirbyteTracedException, match=rf"was ended by Auth0 \({said}\) 5 times in a row"):
         synced(*([message("error", content)] for _ in range(9)))
 
 
@@ -638,6 +714,12 @@ def test_an_event_that_cannot_be_read_fails_the_stream(synced, sent: bytes, said
     with pytest.raises(AirbyteTracedException, match=said) as caught:
         synced([sent])
     assert FailureType.system_error == caught.value.failure_type
+
+
+def test_a_message_that_cannot_be_read_is_named_by_the_beginning_of_its_kind(synced):
+    with pytest.raises(AirbyteTracedException) as caught:
+        synced([b"event: " + b"k" * 51 + b"\ndata: {\n\n"])
+    assert f"Auth0 sent `events` a message `{'k' * 50}` that is no JSON object." == caught.value.message
 
 
 def test_a_message_without_an_end_fails_the_stream(synced, monkeypatch: pytest.MonkeyPatch):

@@ -67,9 +67,12 @@ def test_what_helps_a_list_helps_a_stream(requests_mock: Mocker, make_api: Make,
     assert make_api().listen({}) is not None
 
 
-def test_what_is_no_stream_is_asked_for_again(requests_mock: Mocker, make_api: Make, clock: Clock):
-    requests_mock.get(URL, text="<html>", headers={"content-type": "text/html"})
-    with pytest.raises(AirbyteTracedException, match=r"no event stream \(text/html\)") as caught:
+@pytest.mark.parametrize(("headers", "said"), [({"content-type": "text/html"}, "text/html"), ({}, "no content type")])
+def test_what_is_no_stream_is_asked_for_again(
+    requests_mock: Mocker, make_api: Make, clock: Clock, headers: dict[str, str], said: str
+):
+    requests_mock.get(URL, text="<html>", headers=headers)
+    with pytest.raises(AirbyteTracedException, match=rf"no event stream \({said}\)") as caught:
         make_api().listen({})
     assert (FailureType.transient_error, 8) == (caught.value.failure_type, requests_mock.call_count)
 
@@ -111,6 +114,18 @@ def test_refusals_have_their_own_meaning(
 
 
 @pytest.mark.parametrize(
+    ("refused", "failure"),
+    [
+        (lambda: PositionRefused("events", 410, "gone"), FailureType.system_error),
+        (lambda: TooManyListeners("events"), FailureType.config_error),
+    ],
+)
+def test_refusals_say_whose_they_are_to_mend(refused: Callable[[], AirbyteTracedException], failure: FailureType):
+    error = refused()
+    assert (failure, error.message) == (error.failure_type, error.internal_message)
+
+
+@pytest.mark.parametrize(
     "answer",
     [refusal(404, "Not Found"), refusal(400, "x", "feature_not_enabled"), refusal(403, "x", "feature_not_enabled")],
 )
@@ -130,7 +145,8 @@ def test_a_refusal_that_breaks_off_is_asked_for_again():
     answer.raw = SimpleNamespace(stream=broken_off, close=lambda: None, release_conn=lambda: None)
     verdict = judge_beginning(answer, Reader("events"))
     assert Meaning.AGAIN is verdict.meaning
-    assert "broke off" in str(verdict.error and verdict.error.message)
+    assert verdict.error is not None
+    assert "The answer to `events` broke off (ChunkedEncodingError)." == verdict.error.message
 
 
 def broken_off(*_: Any, **__: Any) -> Iterator[bytes]:
@@ -141,7 +157,7 @@ def broken_off(*_: Any, **__: Any) -> Iterator[bytes]:
 class Wire:
     """An answer whose bytes, end and errors a test puts on the line one by one."""
 
-    def __init__(self, *sent: bytes | Exception, deaf: bool = False) -> None:
+    def __init__(self, *sent: bytes | Exception, deaf: Exception | None = None) -> None:
         self.raw = self
         self.line: queue.Queue[bytes | Exception] = queue.Queue()
         self.deaf = deaf
@@ -158,7 +174,7 @@ class Wire:
 
     def shutdown(self) -> None:
         if self.deaf:
-            raise ValueError("no socket")
+            raise self.deaf
         self.line.put(b"")
 
     def close(self) -> None:
@@ -188,14 +204,32 @@ def test_a_host_that_is_silent_for_a_minute_has_closed():
     assert b"" == connection.next(10)
 
 
-@pytest.mark.parametrize("seconds", [0.01, 0.0, -5.0])
-def test_nobody_waits_longer_than_asked(seconds: float):
+@pytest.mark.parametrize(("seconds", "expected"), [(0.01, 0.01), (0.0, 0.001), (-5.0, 0.001)])
+def test_nobody_waits_longer_than_asked(monkeypatch: pytest.MonkeyPatch, seconds: float, expected: float):
+    waits = []
+
+    class Chunks(queue.Queue[Any]):
+        def get(self, *args: Any, **patience: Any) -> Any:
+            waits.append(patience)
+            return super().get(*args, **patience)
+
+    monkeypatch.setattr(listening, "queue", SimpleNamespace(Queue=Chunks, Empty=queue.Empty, Full=queue.Full))
     wire = Wire()
     connection = connected(wire)
     with pytest.raises(TimeoutError):
         connection.next(seconds)
     connection.close()
     assert wire.closed.wait(10)
+    assert [{"timeout": expected}] == waits
+
+
+def test_the_reader_has_a_name_and_keeps_no_process_alive():
+    before = threading.enumerate()
+    connection = connected(wire := Wire())
+    (reader,) = [thread for thread in threading.enumerate() if thread not in before]
+    assert ("listening", True) == (reader.name, reader.daemon)
+    connection.close()
+    assert wire.closed.is_set()
 
 
 def test_hanging_up_ends_the_reading():
@@ -206,19 +240,37 @@ def test_hanging_up_ends_the_reading():
     assert wire.closed.is_set()
 
 
-def test_hanging_up_ends_a_reading_that_is_ahead():
+def test_hanging_up_ends_a_reading_that_is_ahead(monkeypatch: pytest.MonkeyPatch):
     """The reader waits for somebody to take what it has read, and stops once nobody will."""
+    ahead = threading.Event()
+
+    class Chunks(queue.Queue[Any]):
+        def put(self, *args: Any, **patience: Any) -> None:
+            if self.full():
+                ahead.set()
+            super().put(*args, **patience)
+
+    monkeypatch.setattr(listening, "queue", SimpleNamespace(Queue=Chunks, Empty=queue.Empty, Full=queue.Full))
     wire = Wire(*[b"a"] * 100)
     connection = connected(wire)
-    assert b"a" == connection.next(10)
+    assert ahead.wait(10)
     connection.close()
     assert wire.closed.wait(10)
-    assert wire.line.qsize() > 50
+    assert 100 - listening.AHEAD - 1 <= wire.line.qsize()
 
 
-def test_a_line_that_cannot_be_cut_ends_with_the_next_byte(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    "why",
+    [
+        AttributeError("no such method"),
+        ValueError("no socket"),
+        RuntimeError("released to the pool"),
+        OSError("not connected"),
+    ],
+)
+def test_a_line_that_cannot_be_cut_ends_with_the_next_byte(monkeypatch: pytest.MonkeyPatch, why: Exception):
     monkeypatch.setattr(listening, "HANGING_UP", 0.01)
-    wire = Wire(deaf=True)
+    wire = Wire(deaf=why)
     connected(wire).close()
     assert not wire.closed.is_set()
     wire.line.put(b"heartbeat")

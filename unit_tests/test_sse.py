@@ -93,6 +93,15 @@ def test_a_message_that_never_ends_is_refused(stream: bytes, size: int):
         [list(parser.feed(piece)) for piece in pieces]
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_the_longest_message_may_come_twice(size: int):
+    parser = Parser(longest=100)
+    stream = (b"data: " + b"x" * 94 + b"\n\n") * 2
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    expected = Message("message", "x" * 94, "")
+    assert [expected, expected] == [message for piece in pieces for message in parser.feed(piece)]
+
+
 def test_any_number_of_messages_may_follow_each_other():
     parser = Parser(longest=100)
     assert 50 == len([message for _ in range(50) for message in parser.feed(b"data: 1\n\n")])

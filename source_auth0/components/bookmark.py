@@ -46,7 +46,7 @@ class Bookmark:
         self._restarts = 0
         #: The time of a position that Auth0 has forgotten, as long as no event after it tells what is missing.
         self._lost: str | None = None
-        self._known = OrderedDict.fromkeys([position.event])
+        self._known: OrderedDict[str | None, None] = OrderedDict.fromkeys([position.event])
 
     def is_new(self, event: str) -> bool:
         """Whether an event is none of the last ones; it is one of them from now on."""
@@ -75,12 +75,10 @@ class Bookmark:
             self._restarts += 1
             if self._restarts > RESTARTS:
                 raise refusal
-            known = self.position.time
+            self._lost, ended = "some time", self.position.time
             # A time that is yet to come is not one at which anything ended.
-            if known is None or moment_of(known) > self._tenant.moment + MINUTE:
-                known = None
-            self._lost = known or "some time"
-            self._since = moment_of(known) if known else self._since
+            if ended is not None and moment_of(ended) <= self._tenant.moment + MINUTE:
+                self._lost, self._since = ended, moment_of(ended)
             self.position = Position()
             return
         now = self._tenant.moment

@@ -1,15 +1,18 @@
 """What the messages of Auth0's Events API hold."""
 
+import contextlib
 from typing import Any
 
 import orjson
 
 from source_auth0.components.bodies import parsed
-from source_auth0.components.event_cursor import LONGEST_OFFSET
 from source_auth0.components.problems import system_error
 from source_auth0.components.sse import Message
 from source_auth0.components.windows import moment_of, text_of
 
+#: Longer than any offset that Auth0 takes (https://auth0.com/docs/api/management/v2/events/subscribe-events), and the
+#: longest text that a state may hold.
+LONGEST_OFFSET = 1024
 MARKER, ERROR = "offset-only", "error"
 #: Codes of errors about the position, and about an event that is too large to be sent.
 FORGOTTEN, TOO_LARGE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
@@ -17,13 +20,10 @@ FORGOTTEN, TOO_LARGE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
 
 def content_of(message: Message, stream: str) -> dict[str, Any]:
     """A message's data, which are a JSON object; raises for anything else, which is no event that can be left out."""
-    try:
-        content = parsed(message.data.encode())
-    except orjson.JSONDecodeError:
-        content = None
-    if not isinstance(content, dict):
-        raise system_error(f"Auth0 sent `{stream}` a message `{message.event[:50]}` that is no JSON object.")
-    return content
+    with contextlib.suppress(orjson.JSONDecodeError):
+        if isinstance(content := parsed(message.data.encode()), dict):
+            return content
+    raise system_error(f"Auth0 sent `{stream}` a message `{message.event[:50]}` that is no JSON object.")
 
 
 def event_of(content: dict[str, Any], message: Message, stream: str) -> tuple[str | None, dict[str, Any] | None]:

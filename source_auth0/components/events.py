@@ -15,6 +15,8 @@ from source_auth0.components.windows import moment_of
 
 #: Seconds without an event after which a sync has caught up.
 IDLE = 10
+#: Before any event.
+BEGINNING = "1970-01-01T00:00:00Z"
 
 
 @dataclass
@@ -42,6 +44,5 @@ class Streamed(Lists):
 
     def _feed(self, position: Position) -> Feed:
         start_date, idle = self.tenant.get("start_date"), self.tenant.get("events_idle_seconds")
-        since = moment_of(start_date) if start_date else 0
-        bookmark = Bookmark(self.name, self.tenant, position, since)
+        bookmark = Bookmark(self.name, self.tenant, position, moment_of(start_date or BEGINNING))
         return Feed(self.requester, bookmark, IDLE if idle is None else int(idle))

@@ -55,12 +55,11 @@ class Feed:
         self._waiting = Waiting(idle)
         self._connect = connect
         self._began: Milliseconds = 0
-        self._failures = self._events = 0
+        self._failures = 0
 
     def steps(self) -> Iterator[Step]:
         """The messages up to where the sync has caught up; raises when connections keep breaking."""
-        caught_up = False
-        while not caught_up:
+        while True:
             asked = time.monotonic()
             if (answer := self._open()) is None:
                 return
@@ -69,7 +68,8 @@ class Feed:
             self._began = self._began or int(self._api.tenant.now().timestamp() * SECOND)
             connection = self._connect(answer)
             try:
-                caught_up = yield from self._listen(connection)
+                if (yield from self._listen(connection)):
+                    break
             finally:
                 connection.close()
         if self._waiting.marked:
@@ -96,7 +96,7 @@ class Feed:
 
     def _listen(self, connection: Connection) -> Generator[Step, None, bool]:
         """The messages of one connection; returns whether the sync has caught up with it."""
-        parser, before = Parser(), self._events
+        parser, before = Parser(), self._bookmark.position.event
         while True:
             try:
                 chunk = connection.next(self._waiting.left)
@@ -113,7 +113,7 @@ class Feed:
                 return False
             if not chunk:
                 self._waiting.heed(parser.retry)
-                return self._waiting.is_over(progressed=before != self._events)
+                return self._waiting.is_over(progressed=before != self._bookmark.position.event)
             if (over := (yield from self._handed_on(messages))) is not None:
                 return over
 
@@ -127,7 +127,6 @@ class Feed:
                 continue
             yield step
             if step.row is not None:
-                self._events += 1
                 self._failures = 0
                 self._waiting.anew()
                 if self._is_young(step.position):

@@ -29,7 +29,7 @@ class PositionRefused(AirbyteTracedException):
 
     def __init__(self, stream: str, status: object, said: str) -> None:
         message = f"Auth0 does not read `{stream}` from where it was asked to ({status} {said})."
-        super().__init__(message=message, internal_message=message, failure_type=FailureType.system_error)
+        super().__init__(message=message, internal_message=message)
 
 
 class TooManyListeners(AirbyteTracedException):

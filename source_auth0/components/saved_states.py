@@ -59,11 +59,11 @@ def verify_id(log_id: Any) -> None:
         raise ValueError
 
 
-def verify_text(value: Any, longest: int = LONGEST) -> str:
+def verify_text(value: Any) -> str:
     """The text that a value is; raises TypeError or ValueError."""
     if not isinstance(value, str):
         raise TypeError
-    if len(value) > longest:
+    if len(value) > LONGEST:
         raise ValueError
     return value
 
