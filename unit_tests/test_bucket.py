@@ -53,6 +53,10 @@ def test_one_token_of_a_bucket_is_used_whatever_the_share():
     assert 50.0 == pytest.approx(full.wait(0.0))
 
 
+def test_a_bucket_that_is_half_empty_is_used_at_once():
+    assert 0.0 == bucket(4, share=1.0).wait(0.0)
+
+
 def test_nobody_waits_for_less_than_a_millisecond():
     assert 0.001 == bucket(4).wait(0.5 - 1e-7)
     assert 0.0 == bucket(4).wait(0.5 - 1e-10)
@@ -75,6 +79,14 @@ def test_a_token_that_was_given_back_may_be_taken_again():
     go(saved, 1, 3.0)
     saved.give_back()
     assert [0.0, 0.0, 0.0, 1.0] == pytest.approx([saved.wait(3.0, ahead) for ahead in range(4)])
+
+
+@pytest.mark.parametrize(("remaining", "expected"), [(7, 2.0), (6, 0.0), (0, 0.0)])
+def test_a_token_that_was_given_back_is_no_surprise(remaining: int, expected: float):
+    some = bucket(4)
+    go(some, 3)
+    some.give_back()
+    assert expected == some.surprise(told(remaining))
 
 
 @pytest.mark.parametrize(("remaining", "expected"), [(7, 3.0), (5, 0.0), (4, 0.0), (2, 0.0), (1, -2.0), (0, -3.0)])
@@ -140,6 +152,12 @@ def test_an_answer_tells_what_remains_and_those_under_way_take_of_it(number: int
     assert expected == pytest.approx(full.wait(0.0))
 
 
+def test_an_answer_may_tell_of_more_than_was_thought():
+    some = bucket(4)
+    some.observe(some.take(0.0), told(8))
+    assert [0.0, 1.0] == pytest.approx([some.wait(0.0, ahead) for ahead in (2, 3)])
+
+
 @pytest.mark.parametrize(("remaining", "expected"), [(9, 0.0), (7, 0.0), (6, 1.0), (3, 4.0)])
 def test_an_answer_that_was_overtaken_tells_only_what_is_less(remaining: int, expected: float):
     full = bucket(9)
@@ -190,8 +208,9 @@ def test_the_refill_hears_what_has_come_in_and_whether_the_bucket_is_full(
     monkeypatch.setattr(some.refill, "saw", lambda *said, **more: heard.append((*said, more)))
     tokens = go(some, 3)
     some.give_back()
+    some.give_back()
     some.observe(tokens[0], told(remaining, 1.0, limit=limit, sent=0.5))
-    assert [(Seen(0.5, 1.0, remaining, remaining + 3), {"full": full})] == heard
+    assert [(Seen(0.5, 1.0, remaining - 1, remaining + 2), {"full": full})] == heard
 
 
 def test_a_refusal_closes_the_bucket_and_opens_it_with_one_token():

@@ -261,7 +261,7 @@ def test_a_refusal_closes_its_bucket_until_the_reset():
     assert 0 == tenant.budget.ask(granted)
 
 
-@pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 7)])
+@pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 7), (10, 1)])
 def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: int | None, remaining: int):
     tenant = Tenant()
     tenant.tell(tenant.go("GET /users"), 9)
@@ -281,6 +281,14 @@ def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit()
     tenant.now += 60
     tenant.refuse(tenant.go("GET /users"), 50, wait=5.0, wide=True)
     assert 5 == tenant.budget.ask(Ticket("GET /users"))
+
+
+def test_a_refusal_for_the_whole_tenant_may_name_a_bucket_of_any_size():
+    tenant = Tenant()
+    tenant.tell(tenant.go("a"), 6, limit=7)
+    tenant.tell(tenant.go("b"), 5, limit=7)
+    tenant.refuse(tenant.go("a"), 30, wait=3.0, wide=True)
+    assert 3 == tenant.budget.ask(Ticket("a")) == tenant.budget.ask(Ticket("b"))
 
 
 def test_a_refusal_may_name_a_bucket_that_is_known():

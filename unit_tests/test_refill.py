@@ -48,8 +48,8 @@ def test_the_slowest_refill_that_is_published_is_taken_to_be_known():
 @pytest.mark.parametrize(
     ("at", "tokens", "expected"),
     [
-        (5.0, 10.0, (2.0, True, 5.25)),
-        (5.0, 8.0, (1.6, True, 5.25)),
+        (5.0, 10.0, (2.0, True, 15.25)),
+        (5.0, 8.0, (1.6, True, 15.25)),
         (5.0, 7.5, (7.5 / 4, False, 0.0)),
         (4.5, 10.0, (10 / 3.5, False, 0.0)),
         (2.5, 9.0, (6.0, False, 0.0)),
@@ -60,8 +60,8 @@ def test_five_seconds_and_eight_tokens_tell_a_refill_and_half_the_time_a_bound(
     at: float, tokens: float, expected: tuple[float, bool, float]
 ):
     unknown = refill()
-    unknown.saw(seen(0.0, 0.0), full=False)
-    unknown.saw(seen(at, tokens, late=0.25), full=False)
+    unknown.saw(seen(10.0, 100.0), full=False)
+    unknown.saw(seen(10.0 + at, 100.0 + tokens, late=0.25), full=False)
     assert expected == pytest.approx((unknown.rate, unknown.is_known, unknown.known_at))
 
 
@@ -137,7 +137,9 @@ def test_no_refill_is_believed_that_takes_more_than_two_minutes_for_a_bucket():
         ((), 33.0, (11.0, False)),
         ((), 30.0, (10.0, False)),
         (RATES, 2.0, (1.0, True)),
+        (RATES, 2.1, (1.0, True)),
         (RATES, 3.15, (2.0, True)),
+        (RATES, 4.2, (2.0, True)),
         (RATES, 10.0, (5.0, True)),
         (RATES, 16.8, (8.0, False)),
     ],

@@ -50,7 +50,7 @@ class Bucket:
             return self.closed_until - now
         missing = 1 + ahead - (self._level_by(now) - (self.limit - self.most))
         if self.refill.is_known:
-            needed = max(1.0 + ahead, self.most if self._resting else 0.0)
+            needed = max(1.0 + ahead, self.most * self._resting)
             missing = max(missing, needed - min(self._credit + self.share * self._flow(now), self.most))
         return 0.0 if missing <= 1e-9 else max(missing / (self.share * self.refill.rate), 0.001)  # noqa: PLR2004 - rounding
 
@@ -95,7 +95,7 @@ class Bucket:
         self._account += more
         self._credit = max(self._credit + self.share * more, -self.most / 2)
         # Every request tells what remains after it; others may have taken some more.
-        full = told.remaining + 1 + self.limit // 20 >= self.limit
+        full = told.remaining + 1 + self.limit / 20 >= self.limit
         taken = self.sent - self._returned
         self.refill.saw(Seen(told.sent, told.received, least + taken, told.remaining + 1 + taken), full=full)
         if full:

@@ -67,7 +67,7 @@ class Published:
             return False
         self._told[key] = size
         scores = [sum(map(bool, (_explains(plan, *told) for told in self._told.items()))) for plan in PLANS]
-        before, self._plans = self._plans, [p for p, score in zip(PLANS, scores, strict=True) if score == max(scores)]
+        before, self._plans = self._plans, [PLANS[n] for n, score in enumerate(scores) if score == max(scores)]
         return before != self._plans
 
     def has_own(self, key: str) -> bool:

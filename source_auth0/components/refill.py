@@ -143,12 +143,12 @@ class Refill:
         if self.rate >= least:
             return
         self.rate = next((rate for rate in self._rates if rate >= least), least)
-        if self._rates and self.rate == least:
+        if self._rates and not self.is_published:
             self.is_known = False
 
     def _spans(self, first: int, seconds: float, tokens: int) -> bool:
         """Whether the samples from this one on tell of so much."""
-        if len(self._samples) <= first + 1:
+        if len(self._samples) <= first:
             return False
         spent, gained = self._samples[-1].since(self._samples[first])
         return spent >= seconds and gained >= tokens
