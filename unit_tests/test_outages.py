@@ -33,4 +33,5 @@ def test_an_answer_ends_an_outage(outages: Outages):
     fail(outages, "things", MOST_IN_VAIN)
     outages.answered("things", 5.0)
     outages.verify("things")
-    assert {"things": 5.0} == outages.answered_at
+    outages.answered("others", 6.0)
+    assert {"things": 5.0, "others": 6.0} == outages.answered_at

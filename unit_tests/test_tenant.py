@@ -243,6 +243,14 @@ def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
     assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
 
 
+@pytest.mark.parametrize("header", [None, "yesterday", "Thu, 01 Jan 2026 00:00:00 GMT"])
+def test_a_tenant_is_reached_once_anything_has_answered(header: str | None):
+    tenant = Tenant({})
+    seen = [tenant.is_reached]
+    tenant.observe_date(header)
+    assert [False, True] == [*seen, tenant.is_reached]
+
+
 def dated(ahead: float) -> str:
     return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=ahead), usegmt=True)
 
