@@ -273,13 +273,6 @@ def test_one_clock_that_is_behind_all_others_is_soon_forgotten(place: int):
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
 
 
-def test_a_tenant_is_reached_once_anything_has_answered():
-    tenant = Tenant({})
-    assert not tenant.is_reached
-    tenant.observe_date(None)
-    assert tenant.is_reached
-
-
 def test_of_three_clocks_the_middle_one_counts():
     tenant = Tenant({})
     for ahead in (600, -600, 0):
