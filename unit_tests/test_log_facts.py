@@ -91,6 +91,13 @@ def test_what_another_stream_read_is_part_of_it():
     assert [*range(201, 301), *range(601, 651)] == between(facts, server, spot(200, 199), spot(650, 649))
 
 
+def test_an_empty_stretch_holds_nobody_up():
+    """As where the last page of a piece was packed with those before it."""
+    facts, server = LogFacts(), EventLog(writes_at(*range(10)))
+    facts.add(Stretch.of(spot(5, 4), spot(5, 4), []))
+    assert spot(9, 8) == next(facts.between(log_of(server), spot(5, 4), spot(9, 8))).high
+
+
 def test_two_streams_at_once_read_everything_once():
     facts, server = LogFacts(), EventLog(writes_at(*range(1000)))
     found = in_threads(4, lambda _: between(facts, server, spot(100, 99), spot(900, 899)))
