@@ -213,6 +213,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
+def pool_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many threads the pools may have that are made for what streams share."""
+    sizes: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, size: int, name: str = "") -> None:
+            sizes.append(size)
+            super().__init__(size, name)
+
+    for module in ("log_facts", "user_ids"):
+        monkeypatch.setattr(f"source_auth0.components.{module}.ThreadPoolExecutor", Pool)
+    return sizes
+
+
+@pytest.fixture
 def config() -> dict[str, Any]:
     """A config as the streams see it: addresses are normalised already."""
     return {

@@ -121,17 +121,12 @@ class Asking:
     resource: str = "users"
     required_scopes: list[str] = field(default_factory=list)
     query: dict[str, str] | None = field(default_factory=lambda: {"include_totals": "true"})
-    query_withholding: dict[str, str] | None = None
+    query_withholding: dict[str, str] | None = field(default_factory=lambda: {"fields": "secret"})
     may_be_missing: bool | None = True
 
     def get(self, part: None, query: dict[str, Any]) -> Any:
-        assert (None, "logs", ["read:logs"], None, None) == (
-            part,
-            self.resource,
-            self.required_scopes,
-            self.query,
-            self.may_be_missing,
-        )
+        assert (None, "logs", ["read:logs"]) == (part, self.resource, self.required_scopes)
+        assert (None, None, None) == (self.query, self.query_withholding, self.may_be_missing)
         return self.server.answer(query)
 
 

@@ -75,6 +75,11 @@ def test_the_management_apis_event_says_who_deleted():
     assert ["auth0|bo"] == [row["deleted_by"] for row in rows(event("sapi", 1, 0, user_id="auth0|bo"))]
 
 
+def test_a_databases_event_does_not_say_who_deleted():
+    """Its `user_id`, where it has one, is who was."""
+    assert [None] == [row["deleted_by"] for row in rows(event("sdu", 1, 0, user_id="auth0|1"))]
+
+
 def test_a_minute_apart_is_together_and_more_is_not():
     assert [1] == ids(event("sdu", 1, 0), event("sapi", 2, 60))
     assert [1, 2] == ids(event("sdu", 1, 0), event("sapi", 2, 60.001))

@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ def test_the_beginning_is_before_every_event():
     assert Spot().order < Spot.of(event(0, 0)).order
 
 
+@pytest.mark.parametrize("place", [Spot(), spot(7, 7)])
+def test_a_state_names_a_place_and_one_that_names_none_is_the_beginning(place: Spot):
+    assert place == Spot.saved_in(place.saved)
+    assert Spot() == Spot.saved_in({})
+
+
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 1500])
 @pytest.mark.parametrize("limit", [100, 50])
 def test_the_log_is_complete_from_its_beginning_whatever_the_size_of_a_page(number: int, limit: int):
@@ -57,6 +64,13 @@ def test_the_lowest_id_is_the_beginning_and_not_the_earliest_date(limit: int):
     events = events_at(599, *(n / 10 for n in range(800)), 5000)
     log = log_of(EventLog(events, limit=limit))
     assert [1] == ids(log.following(Spot()))
+
+
+def test_an_event_as_late_as_can_be_may_be_on_the_next_page():
+    """It may share its date with the last one of this page."""
+    server = EventLog(events_at(0, LATENESS / 1000, LATENESS / 1000 + 1), limit=2)
+    assert [1] == ids(log_of(server).following(Spot()))
+    assert [0, 1] == [query["page"] for query in server.queries]
 
 
 def test_beginning_costs_one_page_where_events_are_few_and_far_between():
@@ -79,6 +93,15 @@ def test_the_beginning_is_looked_for_once_and_handed_out_as_it_came():
 def test_a_log_that_is_too_busy_to_search_begins_behind_an_id_below_all_others(limit: int):
     log = log_of(EventLog(events_at(500, *([5] * 1200)), limit=limit))
     assert list(range(1, 1202)) == all_of(log)
+
+
+def test_an_id_below_all_others_begins_like_them_and_is_as_long(caplog: pytest.LogCaptureFixture):
+    """Three digits are the same in all of them; the year follows."""
+    events = [one | {"log_id": f"9002024{n:049d}"} for n, one in enumerate(events_at(*([5] * 1200)))]
+    server = EventLog(events)
+    assert events[:1] == log_of(server).following(Spot())
+    assert {"from": "900" + "0" * 53, "take": 1} == server.queries[-1]
+    assert [] == warnings(caplog)
 
 
 @pytest.mark.parametrize("gone", [400, 404])
@@ -126,7 +149,7 @@ def test_what_follows_comes_in_order_or_not_at_all():
     log.requester.server.answer = lambda _: events  # type: ignore[attr-defined]
     with pytest.raises(AirbyteTracedException, match=f"out of order: {log_id(2)} behind {log_id(3)}"):
         log.following(spot(1))
-    with pytest.raises(AirbyteTracedException, match="out of order"):
+    with pytest.raises(AirbyteTracedException, match=f"out of order: {log_id(3)} behind {log_id(3)}"):
         log.following(spot(3))
 
 
@@ -146,9 +169,10 @@ def test_the_end_is_behind_what_a_search_shows(hidden: int):
 
 
 def test_the_end_does_not_run_after_events_that_arrive_meanwhile():
+    """One that happens at the moment at which the sync began is the last."""
     events = events_at(*range(0, 43_000, 100))
     server = EventLog(events)
-    server.meanwhile = lambda _: events.append(event(len(events) + 1, 43_200 + len(events)))
+    server.meanwhile = lambda _: events.append(event(len(events) + 1, 43_199 + len(events) - 430))
     assert log_id(432) == log_of(server).end.log_id
     assert 2 == len(server.queries)
 
@@ -162,7 +186,9 @@ def test_the_end_is_the_same_for_everybody():
 
 
 def test_an_empty_log_ends_at_its_beginning():
-    assert Spot() == log_of(EventLog([])).end
+    server = EventLog([])
+    assert Spot() == log_of(server).end
+    assert [{"sort": "date:-1", "page": 0, "per_page": 1}] == server.queries
 
 
 def test_a_place_that_is_earlier_by_so_much():
@@ -199,6 +225,13 @@ def test_a_recent_place_is_there_without_asking(place: Spot):
     server = EventLog([])
     assert log_of(server, at(3 * DAY)).reaches_back_to(place)
     assert [] == server.queries
+
+
+def test_a_place_that_may_be_gone_is_there_where_the_oldest_event_is_no_later():
+    second = 3 * DAY - SURELY_KEPT / 1000
+    server = EventLog(events_at(second))
+    assert log_of(server, at(3 * DAY)).reaches_back_to(spot(1, second))
+    assert [{"sort": "date:1", "page": 0, "per_page": 1}] == server.queries
 
 
 def test_a_log_reaches_back_to_what_its_oldest_event_is_before(caplog: pytest.LogCaptureFixture):
@@ -251,6 +284,32 @@ def test_a_refused_id_in_the_midst_of_the_log_is_passed_without_a_gap(status: in
     """A single event may be gone before others that arrived earlier and happened later."""
     server = EventLog([e for e in events_at(*range(400)) if e["log_id"] != log_id(250)], gone=status)
     assert [*range(251, 303)] == ids(log_of(server).following(spot(250, 250)))
+    assert [] == warnings(caplog)
+
+
+def refusing(number: int) -> Callable[[dict[str, Any]], None]:
+    """Refuse whatever is asked for behind an event."""
+
+    def refuse(query: dict[str, Any]) -> None:
+        if query.get("from") == log_id(number):
+            raise Refusal(400, "no", FailureType.system_error)
+
+    return refuse
+
+
+def test_an_event_that_is_kept_is_not_handed_on_again_where_its_id_is_refused(caplog: pytest.LogCaptureFixture):
+    server = EventLog(events_at(*range(400)))
+    server.meanwhile = refusing(250)
+    assert [*range(251, 302)] == ids(log_of(server).following(spot(250, 249)))
+    assert [] == warnings(caplog)
+
+
+def test_a_log_that_refuses_the_id_of_its_first_event_is_an_error(caplog: pytest.LogCaptureFixture):
+    """That nothing follows would end the stream."""
+    server = EventLog(events_at(1, 2))
+    server.meanwhile = refusing(1)
+    with pytest.raises(Refusal):
+        log_of(server).following(spot(1, 1))
     assert [] == warnings(caplog)
 
 

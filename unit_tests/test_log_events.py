@@ -137,6 +137,13 @@ def test_a_query_can_name_the_user():
     assert ["auth0|1"] == change("delete", "grants", query={"user_id": "auth0|1"})["entity_ids"]
 
 
+def test_who_a_job_is_for_is_told_beside_its_id():
+    row = change(
+        "post", "jobs/verification-email", {"user_id": "auth0|1"}, {"id": "job_1", "type": "verification_email"}
+    )
+    assert ("jobs", "job_1", ["auth0|1"]) == (row["entity_type"], row["entity_id"], row["entity_ids"])
+
+
 def test_nothing_that_was_sent_or_answered_is_in_a_change():
     row = change("post", "clients", {"name": "hidden-name", "client_secret": "hidden"}, {"client_secret": "hidden"})
     assert "hidden" not in str(row)
@@ -149,6 +156,13 @@ def test_a_write_that_failed_changed_nothing(status: int):
     event = write("delete", "users/auth0%7C1")
     event["details"]["response"]["statusCode"] = status
     assert (None, [], None, None) == (change_of(event), list(users_named(event)), deleted_user(event), slim(event))
+
+
+@pytest.mark.parametrize("status", ["200", "OK", 200.5, [200], None])
+def test_a_status_that_is_no_number_is_none(status: Any):
+    event = write("delete", "users/auth0%7C1")
+    event["details"]["response"]["statusCode"] = status
+    assert (None, "auth0|1") == (change_of(event)["status_code"], deleted_user(event))
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -275,6 +289,12 @@ def test_a_slim_event_is_small_and_holds_no_secret():
     small = slim(write("post", "users/u/roles", body, {"id": "1", "ticket": "hidden", "app_metadata": "hidden"}))
     assert "hidden" not in str(small)
     assert len(str(small)) < 600
+
+
+def test_a_slim_event_keeps_of_lists_what_it_keeps_of_their_elements():
+    body = {"roles": [{"id": "rol_1", "client_secret": "hidden"}, "rol_2"]}
+    small = slim(write("post", "users/u/roles", body))
+    assert {"roles": [{"id": "rol_1"}, "rol_2"]} == small["details"]["request"]["body"]
 
 
 @pytest.mark.parametrize(

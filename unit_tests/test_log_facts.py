@@ -1,6 +1,8 @@
 import threading
+import zlib
 from typing import Any
 
+import orjson
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import given
@@ -42,6 +44,17 @@ def test_a_part_of_a_stretch_leaves_out_its_low_end(low: int, high: int, expecte
     )
 
 
+def test_a_stretch_within_two_places_is_not_packed_again():
+    stretch = Stretch.of(spot(2), spot(6), events_at(*range(9))[2:6])
+    assert stretch is stretch.within(spot(2), spot(6))
+
+
+def test_a_stretch_is_packed_as_quickly_as_can_be():
+    """Each event of the log passes through here."""
+    events = writes_at(*range(100))
+    assert zlib.compress(orjson.dumps(events), zlib.Z_BEST_SPEED) == Stretch.of(Spot(), spot(100), events).packed
+
+
 def test_all_streams_of_a_tenant_share_what_was_read():
     tenant = ClockedTenant({})
     assert LogFacts.of(tenant) is LogFacts.of(tenant)
@@ -76,6 +89,13 @@ def test_what_another_stream_read_is_part_of_it():
     facts, server = LogFacts(), EventLog(writes_at(*range(1000)))
     facts.add(Stretch.of(spot(300, 299), spot(600, 599), []))
     assert [*range(201, 301), *range(601, 651)] == between(facts, server, spot(200, 199), spot(650, 649))
+
+
+def test_an_empty_stretch_holds_nobody_up():
+    """As where the last page of a piece was packed with those before it."""
+    facts, server = LogFacts(), EventLog(writes_at(*range(10)))
+    facts.add(Stretch.of(spot(5, 4), spot(5, 4), []))
+    assert spot(9, 8) == next(facts.between(log_of(server), spot(5, 4), spot(9, 8))).high
 
 
 def test_two_streams_at_once_read_everything_once():
@@ -134,12 +154,38 @@ def test_a_stride_follows_how_much_happens(number: int, expected: float, monkeyp
     assert expected == facts._stride / FIRST_STRIDE
 
 
-@pytest.mark.parametrize("late", [0, 100])
-def test_a_stride_that_would_end_elsewhere_goes_to_the_end(late: int):
-    """Nothing happened from then on, or what did has an id from before, or behind the end."""
-    server = EventLog(writes_at(*range(0, 36_000, 3600), late))
-    server.events[-1]["date"] = moment(30_000 + late)
-    assert [*range(6, 12)] == between(LogFacts(), server, spot(5, 0), spot(11, 40_000))
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (spot(2, HOUR), spot(3, 12 * HOUR)),
+        (spot(1, HOUR), spot(3, 12 * HOUR)),
+        (spot(1, 9 * HOUR), spot(3, 15.5 * HOUR)),
+        (spot(2, 6 * HOUR), spot(3, 12.5 * HOUR)),
+        (spot(1, 4 * HOUR), spot(2, 11 * HOUR)),
+    ],
+)
+def test_a_stride_that_would_end_elsewhere_goes_to_the_end(low: Spot, high: Spot):
+    """Nothing happened from then on, or what did has an id from before, or from the end on.
+
+    An end of a piece has the date of what is below it, and may lie far behind its own.
+    """
+    server = EventLog(writes_at(9 * HOUR, HOUR, 12 * HOUR))
+    assert high == next(LogFacts().between(log_of(server), low, high)).high
+
+
+def test_a_way_of_one_stride_costs_no_search():
+    server = EventLog(writes_at(*range(HOUR, 8 * HOUR, HOUR)))
+    assert [*range(2, 8)] == between(LogFacts(), server, spot(1, HOUR), spot(7, 7 * HOUR))
+    assert server.pages == len(server.queries)
+
+
+def test_a_stride_is_read_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
+    server = EventLog(writes_at(1, 2))
+    assert [1, 2] == between(LogFacts(), server, Spot(), spot(2, 2), num_workers=40)
+    assert [40] == pool_sizes
+
+
+def test_nothing_lies_between_the_beginning_and_itself():
     assert [] == between(LogFacts(), EventLog([]), Spot(), Spot())
 
 

@@ -92,6 +92,11 @@ def test_ids_are_decoded_only_after_they_were_told_apart():
     assert "users/waad%7Ca%2Fb" == below_api("/api/v2/users/waad%7Ca%2Fb?fields=x")
 
 
+@pytest.mark.parametrize("path", ["/api/v2/roles/X", "/api/v2/roles/X/", "/api/v2/roles/X/?fields=x", "/roles/X"])
+def test_a_path_below_the_api_neither_begins_nor_ends_in_a_slash(path: str):
+    assert "roles/X" == below_api(path)
+
+
 #: The patterns of Auth0's routes that write and that a stream reads, too.
 WRITTEN = frozenset(
     """

@@ -47,6 +47,11 @@ def test_anything_else_is_an_error(answer: Any):
         asking(answer).behind(log_id(1))
 
 
+def test_an_id_may_be_as_long_as_a_state_has_room_for():
+    long = {"log_id": "9" * 1024, "date": "2024-01-01T00:00:00.000Z"}
+    assert [long] == asking([long]).search()
+
+
 def test_searches_go_by_whole_seconds():
     server = EventLog(events_at(1.2, 1.8, 2.1))
     requests = LogRequests(Asking(server))  # type: ignore[arg-type]

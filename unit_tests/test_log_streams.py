@@ -4,7 +4,7 @@ import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.components.log import Spot
-from source_auth0.components.log_facts import LogFacts
+from source_auth0.components.log_facts import LogFacts, Stretch
 from source_auth0.components.log_streams import LogChanges, LogDeletions, LogDerived, LogEvents, LogReader
 from source_auth0.components.problems import transient_error
 from unit_tests.conftest import moment
@@ -125,6 +125,14 @@ def test_the_second_event_of_a_deletion_is_no_row_wherever_a_sync_ended():
     assert [3] == LogSync(server, place(1, 100), stream=LogDeletions).all()
     assert [3] == LogSync(server, place(2, 100.5), stream=LogDeletions).all()
     assert [] == LogSync(server, place(3, 5000), stream=LogDeletions).all()
+
+
+def test_a_state_says_nothing_before_anything_new_was_read():
+    """Although deletions begin to look before their place, and what was read may end right there."""
+    sync = LogSync(EventLog(deletions_at(100, 5000)), place(2, 100.5), stream=LogDeletions)
+    LogFacts.of(sync.tenant).add(Stretch.of(Spot(), spot(2, 100.5), []))
+    assert [3] == sync.all()
+    assert (1, place(4, 5000.5)) == sync.states[0]
 
 
 def test_a_gap_is_told_by_deletions_too(caplog: pytest.LogCaptureFixture):

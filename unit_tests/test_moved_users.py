@@ -160,7 +160,9 @@ def test_a_tenant_without_users_and_events_is_read_to_its_end():
 @pytest.mark.parametrize(("config", "expected"), [({}, [2, 3]), ({"users_look_back": 0}, [3])])
 def test_a_sync_asks_those_who_moved_since_a_look_back_before_the_last_one(config: Any, expected: list[int]):
     users = users_at(1, 39_000, 39_800, 41_000)
-    assert [users[n]["user_id"] for n in expected] == Sync(tenant_of(users, **config), mark(40_000)).all()
+    sync = Sync(tenant_of(users, **config), mark(40_000))
+    assert [users[n]["user_id"] for n in expected] == sync.all()
+    assert {"updated_at:1"} == {query["sort"] for query in sync.home.people.queries}
 
 
 def test_a_sync_asks_those_whom_the_log_names():
@@ -233,6 +235,21 @@ def test_a_log_that_was_empty_or_refused_names_users_since_the_last_sync_once_it
     assert mark(43_140, 3, 43_190) == second.state
 
 
+def test_a_log_that_was_refused_is_looked_at_from_before_the_last_sync_by_what_may_come_late():
+    named = role_given(2, 40_000 - 599, "auth0|00000")
+    plain = [event(n, 40_000 + n) for n in range(3, 30)]
+    assert ["auth0|00000"] == Sync(tenant_of(users_at(1), event(1, 1), named, *plain), mark(40_000)).all()
+
+
+def test_a_state_amid_a_round_names_the_last_one_too():
+    saved = mark(40_000, 1, 1)
+    sync = Sync(tenant_of(users_at(*range(41_000, 41_100)), event(1, 1), num_workers=4), saved)
+    sync.all()
+    while_running = [state for _, state in sync.states if "open" in state]
+    assert [{**saved, "open": state["open"]} for state in while_running] == while_running
+    assert 25 == len(while_running)
+
+
 def test_a_state_follows_as_many_users_as_there_are_workers():
     sync = Sync(tenant_of(users_at(*range(100)), num_workers=4))
     sync.all()
@@ -296,9 +313,11 @@ def test_a_user_who_fails_is_left_to_the_next_sync_and_the_others_are_not():
     assert ["auth0|00005", "auth0|00007"] == Sync(unwell(home), second.state).all()
 
 
-def test_a_user_who_was_missed_is_forgotten_once_asked():
-    sync = Sync(tenant_of(users_at(1)), {**mark(40_000), "missed": ["auth0|00000"]})
-    sync.all()
+@pytest.mark.parametrize("second", [1, 41_000])
+def test_a_user_who_was_missed_is_forgotten_once_asked(second: float):
+    """And asked once, whether or not they moved."""
+    sync = Sync(tenant_of(users_at(second)), {**mark(40_000), "missed": ["auth0|00000"]})
+    assert ["auth0|00000"] == sync.all()
     assert mark(43_140) == sync.state
 
 
@@ -306,20 +325,34 @@ def test_a_user_who_was_missed_in_a_round_is_asked_again_before_it_goes_on():
     """Whoever comes behind what was asked; one who fails again is not asked twice in a sync."""
     begun = {"until": moment(40_000), "log_id": "", "date": "", "asked": "auth0|00005", "left": []}
     saved = {"open": begun, "missed": ["auth0|00001", "auth0|00005"]}
-    home = unwell(tenant_of(users_at(*range(4), 41_000, 5, 6)), "auth0|00005")
+    home = unwell(tenant_of(users_at(*range(4), 41_000, 5, 39_900)), "auth0|00005", "auth0|00006")
     home.people.users[5]["updated_at"] = moment(41_000)
     sync = Sync(home, saved, choose=lambda _: 0)
     assert [f"auth0|0000{n}" for n in (1, 5, 6, 4)] == sync.all()
-    assert {**mark(43_140), "missed": ["auth0|00005"]} == sync.state
+    assert {**mark(43_140), "missed": ["auth0|00005", "auth0|00006"]} == sync.state
 
 
-def test_a_kill_while_missed_users_are_asked_again_falls_back_behind_nobody():
+@pytest.mark.parametrize("missed", ["auth0|00001", "auth0|00007"])
+@pytest.mark.parametrize("before", [{}, mark(30_000)])
+def test_a_kill_while_missed_users_are_asked_again_falls_back_behind_nobody(missed: str, before: dict[str, Any]):
+    """And leaves nobody out."""
     begun = {"until": moment(40_000), "log_id": "", "date": "", "asked": "auth0|00003", "left": []}
-    saved = {"open": begun, "missed": ["auth0|00001"]}
-    sync = Sync(tenant_of(users_at(*range(9)), num_workers=2), saved)
+    saved = {**before, "open": begun, "missed": [missed]}
+    sync = Sync(tenant_of(users_at(*[35_000] * 9), num_workers=2), saved)
     parts = sync.cursor.stream_slices()
-    assert [{"id": "auth0|00001's"}] == [{"id": row["id"]} for row in sync.stream.read_records({}, next(parts))]
-    assert {"open": begun} == dict(sync.cursor.state)
+    part = next(parts)
+    assert saved == dict(sync.cursor.state)
+    assert [missed] == [row["user_id"] for row in sync.stream.read_records({}, part)]
+    assert {**before, "open": begun} == dict(sync.cursor.state)
+
+
+def test_a_kill_after_missed_users_were_asked_leaves_those_who_moved_to_the_next_sync():
+    saved = {**mark(40_000), "missed": ["auth0|00007"]}
+    sync = Sync(tenant_of(users_at(*[41_000] * 9), num_workers=2), saved)
+    assert ["auth0|00007"] == [
+        row["user_id"] for row in sync.stream.read_records({}, next(sync.cursor.stream_slices()))
+    ]
+    assert {**mark(40_000), "open": {**OPEN, "until": moment(43_140)}} == dict(sync.cursor.state)
 
 
 @pytest.mark.parametrize("workers", [2, 16])
@@ -397,6 +430,7 @@ OPEN = {"until": END, "log_id": "", "date": "", "asked": "", "left": []}
         {"open": {**OPEN, "later": 1}},
         {"open": {**OPEN, "left": ["auth0|1"] * 1001}},
         {"open": OPEN, "log_id": "9", "date": END},
+        *({"open": OPEN, name: value} for name, value in {"updated_at": END, "log_id": "9", "date": END}.items()),
         {"open": OPEN, "mised": ["auth0|1"]},
     ],
 )
@@ -449,6 +483,13 @@ def test_a_round_names_those_who_are_left_behind_the_last(done: list[int], again
         current.done(place)
     assert (asked, list(left)) == (current.state["asked"], current.state["left"])
     assert not current.is_done
+
+
+def test_a_round_is_done_with_nobody_twice():
+    current = Round(list("ab"), 0, Spot())
+    current.done(0)
+    with pytest.raises(ValueError, match="not in list"):
+        current.done(0)
 
 
 @given(st.permutations(range(60)), st.integers(0, 60))

@@ -237,6 +237,16 @@ def test_groups_are_asked_for_where_a_role_comes_through_groups(
     assert [("first", 7)] == cursor.done
 
 
+@pytest.mark.parametrize(("page_size", "expected"), [(None, "100"), (50, "50")])
+def test_what_is_asked_for_on_the_way_comes_in_pages_of_the_streams_size(
+    requests_mock: Mocker, build: Any, page_size: int | None, expected: str
+) -> None:
+    requests_mock.get(f"{USER_URL}/effective-roles", json={"roles": [{"id": "rol_1"}]})
+    requests_mock.get(f"{USER_URL}/effective-roles/sources/groups", json={"groups": []})
+    assert [] == read(build(SourceGroups, "effective-roles/sources/groups", "groups", page_size=page_size))
+    assert [[expected]] * 2 == [request.qs["take"] for request in requests_mock.request_history]
+
+
 def test_permissions_are_asked_for_at_each_api_that_has_any(requests_mock: Mocker, build: Any) -> None:
     """APIs are listed once, however many users are read."""
     apis = Apis(

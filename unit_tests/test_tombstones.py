@@ -10,10 +10,11 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.components.crew import AbandonedError
 from source_auth0.components.cursor import UserCursor
 from source_auth0.components.problems import transient_error
 from source_auth0.components.search import KeysetSearch
-from source_auth0.components.tombstones import DELETED_AT, verify_deletions
+from source_auth0.components.tombstones import DELETED_AT, Tombstones, verify_deletions
 from source_auth0.components.user_ids import FIELDS
 from unit_tests.conftest import User, ids, moment, users_at
 from unit_tests.event_log import Event, event, log_id
@@ -75,8 +76,9 @@ class Sync:
 
     def all(self) -> "Sync":
         with ThreadPoolExecutor(1) as pool:
-            for part in self.cursor.stream_slices():
-                pool.submit(self.read, part)
+            readings = [pool.submit(self.read, part) for part in self.cursor.stream_slices()]
+        for reading in readings:
+            reading.result()
         self.cursor.ensure_at_least_one_state_emitted()
         return self
 
@@ -163,6 +165,16 @@ def test_a_row_from_before_a_deletion_of_the_last_sync_is_left_out_too(saved: An
     assert ["auth0|00000"] == synced(users_at(42_900, 42_950), events, saved).living
 
 
+def test_the_log_is_read_as_far_back_as_users_are():
+    """By look-back and safety lag, which may be longer than the two events of a deletion are apart."""
+    deleted = deletion(5, 39_000, "auth0|00001")
+    events = [*(event(n, 38_000) for n in range(1, 5)), deleted, *(event(n, 39_100) for n in range(6, 20))]
+    users = users_at(38_900, 38_900)
+    assert ["auth0|00000"] == synced(
+        users, events, after(19, 42_000), users_look_back=3000, users_safety_lag=600
+    ).living
+
+
 @pytest.mark.parametrize("created", [moment(30_000), moment(30_001), "2024-01-01T08:20:00Z", None])
 def test_a_user_who_is_there_again_has_a_row_and_no_tombstone(created: str | None):
     """One who does not say when they were created is there."""
@@ -221,6 +233,46 @@ def test_tombstones_whose_reading_is_abandoned_hold_nobody_up():
     rows.close()  # type: ignore[attr-defined]
     assert "piece" in next(parts).extra_fields
     assert log_id(1) == sync.cursor.state["deletions"]["log_id"]
+
+
+def test_a_log_that_cannot_be_read_leaves_the_place_as_it_is():
+    home = house(users_at(20_000))
+    home.log.events = [event(1, 1), deletion(2, 30_000, "auth0|1")]
+    sync = Sync(home, after(1, 1))
+
+    def fail(query: dict[str, Any]) -> None:
+        if "from" in query:
+            raise transient_error("unwell")
+
+    home.log.meanwhile = fail
+    with pytest.raises(AirbyteTracedException, match="unwell"):
+        sync.all()
+    assert after(1, 1) == sync.cursor.state
+
+
+def test_whoever_waits_for_tombstones_looks_every_second_whether_anybody_reads_on(monkeypatch: pytest.MonkeyPatch):
+    home = house([])
+    home.log.events = [event(1, 1), deletion(2, 30_000, "auth0|1")]
+    sync = Sync(home, after(1, 1))
+    parts = sync.cursor.stream_slices()
+    next(parts)
+    seconds: list[float] = []
+
+    def abandon() -> None:
+        raise AbandonedError
+
+    monkeypatch.setattr("source_auth0.components.tombstones.verify_wanted", abandon)
+    monkeypatch.setattr(sync.cursor.tombstones._are_over, "wait", seconds.append)
+    with pytest.raises(AbandonedError):
+        next(parts)
+    assert [1.0] == seconds
+
+
+def test_a_page_is_handed_on_as_it_is_where_nobody_was_deleted():
+    home = house(users_at(20_000))
+    sync = Sync(home, after(1, 1))
+    page = users_at(1, 2)
+    assert page is Tombstones(sync.stream, {}).living(page)
 
 
 def test_a_state_amid_the_planning_says_nothing_of_users_yet():
@@ -282,6 +334,7 @@ def test_nothing_follows_before_tombstones_are_read():
     parts = sync.cursor.stream_slices()
     with ThreadPoolExecutor(1) as pool:
         first = next(parts)
+        assert {"deletions": "new"} == first.cursor_slice
         following = pool.submit(next, parts)
         with pytest.raises(NotYetError):
             following.result(0.05)

@@ -110,6 +110,25 @@ def test_users_are_walked_once_a_sync_for_all_streams():
     assert UserIds.of(home, 7) is not found[0]  # type: ignore[arg-type]
 
 
+def test_users_are_walked_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
+    UserIds.of(house(users_at(1), num_workers=40), None)  # type: ignore[arg-type]
+    assert [40] == pool_sizes
+
+
+def test_what_the_config_leaves_out_of_a_profile_is_nothing_to_a_walk():
+    """It asks for three fields alone, and a query cannot both name fields and leave some out."""
+    home = house(users_at(1), users_excluded_fields=["user_metadata"])
+    UserIds.of(home, None)  # type: ignore[arg-type]
+    assert [] == [query for query in home.people.queries if "fields" in query or "include_fields" in query]
+
+
+def test_an_answer_that_is_no_list_of_users_is_said_to_be_one_of_users():
+    home = house([])
+    home.people.get = lambda *_: {"users": 7}  # type: ignore[method-assign]
+    with pytest.raises(AirbyteTracedException, match="`users`"):
+        UserIds.of(home, None)  # type: ignore[arg-type]
+
+
 def test_a_walk_that_fails_is_walked_again_by_the_next_stream():
     home = house(users_at(*range(300)))
     home.people.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))

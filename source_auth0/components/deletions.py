@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from source_auth0.components.log import LATENESS, order_of
+from source_auth0.components.log import BEGINNING, LATENESS, order_of
 from source_auth0.components.log_events import deleted_user
 from source_auth0.components.log_writes import WRITE, inside, text
 from source_auth0.components.sharing import Row
@@ -26,7 +26,7 @@ class Deletions:
         self._waiting: dict[str, tuple[str, Milliseconds]] = {}
         self._newest: Milliseconds = 0
 
-    def rows(self, events: Iterable[Mapping[str, Any]], after: str = "") -> Iterator[Row]:
+    def rows(self, events: Iterable[Mapping[str, Any]], after: str = BEGINNING) -> Iterator[Row]:
         """The deletions behind the id `after`, among events in the order of their ids.
 
         Events up to `after` only tell which of those behind it are the second of a pair: they have to reach back
@@ -38,18 +38,19 @@ class Deletions:
                 yield _row(user, event)
 
     def _is_first(self, user: str, event: Mapping[str, Any]) -> bool:
-        """Whether an event is not the other one of a deletion that was told of already."""
+        """Whether an event is not the other one of a deletion that was told of already; one without a date is none."""
         kind, moment = event["type"], _moment(event)
+        if moment is None:
+            return True
         self._forget(moment)
-        told, at = self._waiting.pop(user, (kind, 0))
-        if told != kind and moment is not None and abs(moment - at) <= TOGETHER:
+        told, at = self._waiting.pop(user, (kind, moment))
+        if told != kind and abs(moment - at) <= TOGETHER:
             return False
-        if moment is not None:
-            self._waiting[user] = (kind, moment)
+        self._waiting[user] = (kind, moment)
         return True
 
-    def _forget(self, moment: Milliseconds | None) -> None:
-        self._newest = max(self._newest, moment or 0)
+    def _forget(self, moment: Milliseconds) -> None:
+        self._newest = max(self._newest, moment)
         while self._waiting:
             user = next(iter(self._waiting))
             if self._newest - self._waiting[user][1] <= OVERLAP:

@@ -73,7 +73,7 @@ def change_of(event: Mapping[str, Any]) -> Row | None:
         "path": unquote(below_api(write.path)) or None,
         "entity_type": write.target.entity_type or None,
         "entity_id": write.entity_id,
-        "entity_ids": [] if write.entity_id else list(write.named_beside()),
+        "entity_ids": list(write.named_beside()),
         "parent_type": write.target.parent_type,
         "parent_id": write.target.parent_id,
         "status_code": write.status,

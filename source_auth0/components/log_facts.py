@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from source_auth0.components.log import Spot, TenantLog, moment_of_event, order_of
+from source_auth0.components.log import Spot, TenantLog, order_of
 from source_auth0.components.log_events import facts_of
 from source_auth0.components.log_walk import LogPiece, LogWalk
 from source_auth0.components.sharing import Page
@@ -94,11 +94,10 @@ class LogFacts:
 
     def _stride_end(self, log: TenantLog, low: Spot, end: Spot) -> Spot:
         """Where to hand on rows next: not at the very end where a long way lies ahead."""
-        first = log.following(low)[:1] if not low.date else []
-        begin = moment_of(low.date) if low.date else max(map(moment_of_event, first), default=0)
-        if moment_of(end.date) - begin <= self._stride:
+        begin = low.date or next((event["date"] for event in log.following(low)), end.date)
+        if moment_of(end.date) - moment_of(begin) <= self._stride:
             return end
-        event = log.first_from(begin + self._stride)
+        event = log.first_from(moment_of(begin) + self._stride)
         spot = Spot.of(event) if event else end
         return spot if low.order < spot.order < end.order else end
 

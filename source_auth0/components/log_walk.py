@@ -39,7 +39,7 @@ class LogPiece:
 
     def __post_init__(self) -> None:
         self.start = self.taken = self.position
-        self.reach = moment_of(self.end.date) if self.end.date else 0
+        self.reach = moment_of(self.end.date)
 
     @property
     def is_read(self) -> bool:
@@ -63,8 +63,8 @@ class LogPiece:
         """
         with self.lock:
             end, is_behind = self.end, bool(self.taken.log_id)
-        orders = [order_of(event["log_id"]) for event in page]
-        return is_behind and any(order > end.order for order in orders) and end.order not in orders
+        orders = (order_of(event["log_id"]) for event in page)
+        return is_behind and next((order for order in orders if order >= end.order), end.order) != end.order
 
     @property
     def left(self) -> float:
@@ -151,8 +151,8 @@ class LogWalk(Cutting[LogPiece]):
         first = self.log.first_from(cuts[0])
         # What lies in the gap before that event would find it again.
         others = [moment for moment in cuts[1:] if first is not None and moment > moment_of_event(first)]
-        found = [first, *pool.map(self.log.first_from, others)]
-        for moment, event in reversed(list(zip([cuts[0], *others], found, strict=True))):
+        found = pool.map(lambda moment: (moment, self.log.first_from(moment)), others)
+        for moment, event in reversed([(cuts[0], first), *found]):
             # Both at once: a state that is sent in between would leave the part out.
             with self.changed:
                 if (part := piece.cut(moment, event)) is not None:

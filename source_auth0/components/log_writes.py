@@ -54,7 +54,7 @@ class Write:
         if event.get("type") != WRITE:
             return None
         request, response = inside(event, "details", "request"), inside(event, "details", "response")
-        method, status = (text(request.get("method")) or "").upper(), response.get("statusCode")
+        method, status = str(request.get("method")).upper(), response.get("statusCode")
         status = status if isinstance(status, int) else None
         if method not in METHODS or (status is not None and not 200 <= status < 300):  # noqa: PLR2004 - HTTP
             return None

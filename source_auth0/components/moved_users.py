@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class MovedUsers(SpotCursor):
         saved, log = self.saved(), TenantLog(self.reader.requester)
         # First of all, since the answer tells the tenant's clock.
         end = self._end_of(log, Spot.saved_in(saved.get("open") or saved))
-        if lies_ahead(self.tenant, _latest(saved), self._stream_name):
+        if saved and lies_ahead(self.tenant, _latest(saved), self._stream_name):
             saved = {}
         mark = {name: saved[name] for name in ("updated_at", "log_id", "date") if name in saved}
         missed = set(saved.get("missed", []))
@@ -139,16 +139,14 @@ class MovedUsers(SpotCursor):
         again, tried = sorted(saved.get("missed", [])), set(saved.get("missed", []))
         if begun:
             until, upto = moment_of(begun["until"]), Spot.saved_in(begun)
-            users = self._users(moved, begin, until) | self._named(log, spot, upto, begin)
+            users = {*moved.between(None, until)} | self._named(log, spot, upto, begin)
             left = sorted(user for user in users - tried if user > begun["asked"] or user in begun["left"])
             yield Round([*again, *left], until, upto, begun["asked"], len(again))
             begin, spot, again = until, upto, []
-        users = self._users(moved, begin, None) | self._named(log, spot, end, begin)
+        since = None if begin is None else begin - look_back(self.tenant)
+        users = {*moved.between(since, None)} | self._named(log, spot, end, begin)
         left = sorted(users - (self._missed if begun else tried))
         yield Round([*again, *left], moved.until, end, again=len(again))
-
-    def _users(self, moved: UserIds, begin: Milliseconds | None, until: Milliseconds | None) -> set[str]:
-        return set(moved.between(None if begin is None else begin - look_back(self.tenant), until))
 
     def _end_of(self, log: TenantLog, known: Spot) -> Spot:
         """Where the log ends; where it may not be read, the place that is known stays for when it may."""
@@ -168,7 +166,7 @@ class MovedUsers(SpotCursor):
             return set()
         if not low.log_id:
             # The log was empty, or not to be read.
-            low = log.before(high, max(moment_of(high.date) - begin, 0) + LATENESS)
+            low = log.before(high, moment_of(high.date) - begin + LATENESS)
         stretches = LogFacts.of(self.tenant).between(log, low, high)
         events = (event for stretch in stretches for event in stretch.events)
         named = {user for event in events for kind, user in users_named(event) if kind in kinds}
@@ -191,11 +189,16 @@ class MovedUsers(SpotCursor):
             verify_whole(begun, ROUND)
             verify_moment(begun["until"])
             super().verify(begun)
-            "".join(map(verify_text, [begun["asked"], *verify_list(begun["left"])]))
-        "".join(map(verify_text, verify_list(saved.get("missed", []))))
+            _verify_users([begun["asked"], *verify_list(begun["left"])])
+        _verify_users(verify_list(saved.get("missed", [])))
 
 
 def _latest(saved: Mapping[str, Any]) -> Milliseconds:
     """The latest moment that a state names."""
     texts = [saved.get("updated_at"), (saved.get("open") or {}).get("until")]
-    return max((moment_of(text) for text in texts if text), default=0)
+    return max(moment_of(text) for text in texts if text)
+
+
+def _verify_users(ids: Iterable[Any]) -> None:
+    for user_id in ids:
+        verify_text(user_id)

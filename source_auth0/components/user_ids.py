@@ -33,9 +33,9 @@ class UserIds:
 
     def between(self, low: Milliseconds | None, high: Milliseconds | None) -> Iterator[str]:
         """Those whose last change is not before `low` and not after `high`."""
-        for user_id, at in zip(self.ids, self.updated, strict=True):
+        for place, at in enumerate(self.updated):
             if (low is None or at >= low) and (high is None or at <= high):
-                yield user_id
+                yield self.ids[place]
 
 
 def chosen(requester: ManagementApi, users: Iterable[str]) -> set[str]:
@@ -60,23 +60,23 @@ def _read(requester: ManagementApi, since: Milliseconds | None) -> UserIds:
         message_repository=NoopMessageRepository(),
     )
     search = _search(requester, cursor)
-    found = UserIds([], array("q"), 0)
+    ids, updated = list[str](), array("q")
 
-    def walk(piece: Piece) -> UserIds:
-        part = UserIds([], array("q"), 0)
+    def walk(piece: Piece) -> "tuple[list[str], array[int]]":
+        part = list[str](), array("q")
         for row in search.read_records({}, cursor.slice_of(piece)):
-            part.ids.append(row["user_id"])
-            part.updated.append(moment_of(row["updated_at"]))
+            part[0].append(row["user_id"])
+            part[1].append(moment_of(row["updated_at"]))
         return part
 
     with ThreadPoolExecutor(tenant.workers, "ids") as pool:
         parts = [pool.submit(walk, piece) for piece in cursor.to_read()]
     for part in parts:
-        found.ids.extend(part.result().ids)
-        found.updated.extend(part.result().updated)
+        ids.extend(part.result()[0])
+        updated.extend(part.result()[1])
     # What search does not show yet to a walk of everybody has moved since, and the next sync has it.
     lag = 0 if since is not None else AHEAD + safety_lag(tenant)
-    return replace(found, until=cursor.until - lag)
+    return UserIds(ids, updated, cursor.until - lag)
 
 
 def _search(requester: ManagementApi, cursor: UserCursor | None = None) -> KeysetSearch:
