@@ -290,6 +290,13 @@ def test_an_export_is_read_in_the_place_of_pieces():
     assert [{"user_id": "a", "marked": 1}, {"user_id": "b", "marked": 1}] == list(stream.read_records({}, part))
 
 
+def test_deletions_are_read_in_the_place_of_pieces():
+    stream = searched(Directory([]))
+    extra = {"tombstones": SimpleNamespace(pages=lambda: iter([[{"user_id": "a"}]])), "cursor": stream}
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
+    assert [{"user_id": "a"}] == list(stream.read_records({}, part))
+
+
 @pytest.mark.parametrize("slow", [1, 3, 99, 100, 101, 299])
 def test_a_window_that_takes_too_long_is_halved(slow: int):
     users = users_at(*range(300))

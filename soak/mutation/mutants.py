@@ -32,7 +32,7 @@ TESTS = {
     "refusals": ["answers"],
     "repetition": ["lists", "search"],
     "rounds": ["moved_users", "per_user"],
-    "search": ["excluded", "tombstones"],
+    "search": ["excluded"],
     "waiting": ["events", "listening"],
     "windows": ["cursor"],
 }
