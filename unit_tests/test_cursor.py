@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from source_auth0.components import progress as progress_module
 from source_auth0.components.cursor import PAGES_PER_STATE, UserCursor
 from source_auth0.components.export import Job
-from source_auth0.components.pieces import Piece
+from source_auth0.components.pieces import Found, Piece
 from source_auth0.components.problems import transient_error
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.windows import moment_of, text_of
 from source_auth0.source import SourceAuth0
-from unit_tests.conftest import TOTALS, Clock, Directory, User, ids, moment, users_at
+from unit_tests.conftest import MIDNIGHT, TOTALS, Clock, Directory, User, ids, moment, users_at
 from unit_tests.test_search import searched, timestamps
 
 SAMPLES = Path(__file__).parents[2] / "shared/reference/upstream/state_samples.json"
@@ -333,7 +333,7 @@ def test_an_open_piece_whose_users_have_moved_on_is_nothing(first: int):
     sync = Sync(Directory(users), opened(1000, 2000, 3000))
     assert sorted(ids(expected)) == sorted(sync.all())
     assert {"updated_at": END} == sync.states[-1][1]
-    assert all(piece.start <= piece.end for piece in sync.pieces)
+    assert all(piece.start < piece.end for piece in sync.pieces)
 
 
 def test_a_version_that_does_not_know_open_pieces_reads_again_from_the_low_water_mark():
@@ -358,7 +358,6 @@ def test_a_state_follows_every_few_pages():
     """It says how far each piece has come, and what is still to be read."""
     sync = Sync(Directory(users_at(*range(0, 20_000, 10))), choose=lambda _: (0, 50), num_workers=2)
     sync.all()
-    assert 4 == PAGES_PER_STATE
     while_running = [state for _, state in sync.states if "open" in state]
     assert len(while_running) >= 2000 // (PAGES_PER_STATE * 100)
     assert all({"updated_at", "open", "until"} == set(state) for state in while_running)
@@ -366,6 +365,16 @@ def test_a_state_follows_every_few_pages():
     assert all(low["updated_at"] <= high["updated_at"] for low, high in pairwise(while_running))
     assert {END} == {state["until"] for state in while_running}
     assert {"updated_at": END} == sync.states[-1][1]
+
+
+def test_every_fourth_page_is_followed_by_a_state():
+    """A page begins with the last row of the one before, so that all but the first hand on 99."""
+    sync = Sync(Directory(users_at(*range(1000))))
+    (piece,) = sync.cursor.planned()
+    for row in sync.stream.read_records({}, sync.cursor.slice_of(piece)):
+        sync.rows.append(row)
+    assert 4 == PAGES_PER_STATE
+    assert [100 + 3 * 99, 100 + 7 * 99] == [rows for rows, _ in sync.states]
 
 
 def test_a_sync_that_reads_nothing_still_moves_the_cursor():
@@ -427,6 +436,60 @@ def test_no_more_pieces_are_read_than_there_are_workers():
     sync = Sync(Directory(users_at(*range(5000))), num_workers=3)
     sync.all()
     assert 3 == sync.most
+
+
+def pieces_of(*walked: tuple[int | None, int, int]) -> list[Piece]:
+    """A piece for each number of rows left, second up to which it was read, and second at which it ends."""
+    pieces = []
+    for left, taken, end in walked:
+        piece = Piece("updated_at", MIDNIGHT, MIDNIGHT + end * 1000, Found(users_at(taken - 1, taken), None))
+        piece.left = left
+        pieces.append(piece)
+    return pieces
+
+
+@pytest.mark.parametrize(
+    ("walked", "largest"),
+    [
+        ([(500, 1, 9000), (900, 1, 10), (700, 1, 9000)], 1),
+        ([(900, 1, 9000), (None, 1, 10)], 1),
+        ([(None, 9000, 9100), (None, 10, 300)], 1),
+        ([(900, 9000, 9100), (900, 10, 300)], 1),
+    ],
+)
+def test_the_piece_with_the_most_rows_to_come_is_cut(walked: list[tuple[int | None, int, int]], largest: int):
+    """One of which nobody knows how many may have any number; where that does not decide, the longest way does."""
+    reading = pieces_of(*walked)
+    work = Sync(Directory([])).cursor.worth_cutting(reading, 2)
+    assert work is not None
+    assert reading[largest] is work[0]
+    assert reading[largest].parts(3) == work[1]
+
+
+def test_parts_are_cut_off_from_the_last_to_the_first_and_begin_with_the_page_that_was_asked_for():
+    """Of the chosen users, as all that is read."""
+    users = users_at(*range(1000))
+    for user in users[::2]:
+        user["identities"] = [{"connection": "sms"}]
+    sync = Sync(Directory(users), users_connections=["db"])
+    (piece,) = sync.cursor.planned()
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(sync.cursor.cut(piece, [MIDNIGHT + 400_000, MIDNIGHT + 700_000], pool))
+    assert [(moment(700), END), (moment(400), moment(700))] == [(text_of(p.start), text_of(p.end)) for p in parts]
+    assert [ids(users[701:900:2]), ids(users[401:600:2])] == [ids(part.first.rows) for part in parts if part.first]
+    assert [piece, *parts] == sync.pieces
+
+
+@pytest.mark.parametrize(("busy", "woken"), [(1, 6), (2, 1)])
+def test_who_cuts_is_woken_by_a_page_only_where_a_worker_is_idle(busy: int, woken: int):
+    """And by a piece that is read to its end."""
+    sync = Sync(Directory(users_at(*range(400))), num_workers=2)
+    (piece,) = sync.cursor.planned()
+    sync.cursor.pieces += pieces_of((None, 1, 9))[: busy - 1]
+    calls: list[None] = []
+    sync.cursor.changed.notify_all = lambda: calls.append(None)  # type: ignore[method-assign]
+    list(sync.stream.read_records({}, sync.cursor.slice_of(piece)))
+    assert woken == len(calls)
 
 
 def test_few_users_are_one_piece():

@@ -138,6 +138,14 @@ def test_a_job_is_no_endpoint_of_its_own_for_the_budget(
     assert "GET /jobs/job_1" not in tenant.budget.buckets
 
 
+@pytest.mark.parametrize(("job_id", "path"), [("a/b?c", "a%2Fb%3Fc"), (7, "7")])
+def test_the_id_of_a_job_is_one_part_of_its_path(make: Make, auth0: Mocker, clock: Clock, job_id: Any, path: str):
+    auth0.post(f"{API}/jobs/users-exports", json={"id": job_id, "status": "pending"})
+    auth0.get(f"{API}/jobs/{path}", json={**JOB, "id": job_id})
+    assert Job(job_id, moment_of(moment(5))) == make().run()
+    assert f"{API}/jobs/{path}" == auth0.last_request.url
+
+
 @pytest.mark.parametrize("status", ["failed", "expired", "canceled"])
 @pytest.mark.parametrize("details", [{}, {"status_details": "Too many exports"}])
 def test_a_job_that_fails_gives_way_to_search_with_a_warning(
@@ -158,16 +166,17 @@ def test_a_job_that_vanishes_gives_way_to_search(make: Make, auth0: Mocker, capl
     assert "Auth0 says the job failed: no details." in warnings(caplog)[-1]
 
 
+@pytest.mark.parametrize(("status", "said"), [({"status": "stuck"}, "stuck"), ({}, "not done")])
 def test_a_job_that_never_ends_gives_way_to_search(
-    make: Make, auth0: Mocker, clock: Clock, caplog: pytest.LogCaptureFixture
+    make: Make, auth0: Mocker, clock: Clock, caplog: pytest.LogCaptureFixture, status: dict[str, str], said: str
 ):
     """Auth0 ends a job itself after eight hours."""
     began = clock.moment
-    auth0.get(f"{API}/jobs/job_1", json={"id": "job_1", "status": "stuck"})
+    auth0.get(f"{API}/jobs/job_1", json={"id": "job_1", **status})
     auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"})
     assert make().run() is None
     assert PATIENCE <= clock.moment - began <= PATIENCE + 2 * LONGEST_POLL
-    assert "After eight hours the job is still stuck." in warnings(caplog)[0]
+    assert f"After eight hours the job is still {said}." in warnings(caplog)[0]
 
 
 def test_a_refused_job_gives_way_to_search(make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture):
@@ -239,7 +248,8 @@ def test_every_row_of_the_file_is_read(make: Make, auth0: Mocker, number: int, e
     auth0.get(LINK, content=zipped(users, end if number else b""))
     pages = list(make().pages(Job("job_1", MIDNIGHT)))
     assert ids(users) == ids([row for page in pages for row in page])
-    assert all(len(page) <= ROWS_A_PAGE for page in pages)
+    whole, rest = divmod(number, ROWS_A_PAGE)
+    assert [ROWS_A_PAGE] * whole + [rest] * bool(rest) == [len(page) for page in pages if page]
 
 
 def test_rows_are_read_whole_wherever_a_chunk_ends(make: Make, auth0: Mocker):
@@ -309,7 +319,7 @@ def test_the_token_does_not_travel_to_where_the_file_is(
     rows_of(make())
     assert LINK == auth0.last_request.url
     assert "Authorization" not in auth0.last_request.headers
-    assert auth0.last_request.timeout
+    assert (10, 60) == auth0.last_request.timeout
 
 
 @pytest.mark.parametrize(
@@ -326,50 +336,59 @@ def test_the_token_does_not_travel_to_where_the_file_is(
         None,
     ],
 )
-def test_a_link_that_is_not_safe_is_not_followed(make: Make, auth0: Mocker, clock: Clock, location: str | None):
+def test_a_link_that_is_not_safe_is_not_followed(
+    make: Make, auth0: Mocker, clock: Clock, location: str | None, caplog: pytest.LogCaptureFixture
+):
     auth0.get(f"{API}/jobs/job_1", json={**JOB, "location": location})
     with pytest.raises(AirbyteTracedException, match="could not be downloaded in 5 attempts"):
         rows_of(make())
     assert {f"{API}/jobs/job_1"} == {request.url for request in auth0.request_history}
+    assert "The download of `users` broke (the job has no https link to its file); attempt 1." == warnings(caplog)[0]
 
 
-def test_a_simulated_tenant_of_this_machine_needs_no_tls(make: Make, auth0: Mocker):
+def test_a_simulated_tenant_of_this_machine_needs_no_tls(make: Make, auth0: Mocker, monkeypatch: pytest.MonkeyPatch):
+    """Nor does a proxy read along."""
+    monkeypatch.setenv("http_proxy", "http://proxy.example.com:3128")
+    monkeypatch.setenv("no_proxy", "")
     local = "http://127.0.0.1:8080"
     auth0.post(f"{local}/api/v2/jobs/users-exports", json=JOB)
     auth0.get(f"{local}/api/v2/jobs/job_1", json={**JOB, "location": f"{local}/user-exports/job_1"})
     auth0.get(f"{local}/user-exports/job_1", content=zipped(users_at(1, 2)))
     assert ids(users_at(1, 2)) == ids(rows_of(make(base_url=local)))
+    assert not auth0.last_request.proxies["http"]
 
 
-BREAKS: list[dict[str, Any]] = [
-    {"status_code": 403, "text": "<Error>Request has expired</Error>"},
-    {"status_code": 302, "headers": {"Location": "https://evil.example/"}},
-    {"exc": requests.exceptions.ConnectionError("reset")},
-    {"exc": requests.exceptions.ReadTimeout()},
-    {"content": zipped(users_at(*range(2500)))[:-9]},
-    {"content": b""},
-    {"content": zipped(users_at(*range(1500)))[:4000] + b"garbage" * 100},
-    {"content": json.dumps(users_at(1)[0]).encode()},
-    {"content": gzip.compress(b'{"user_id": "auth0|00000"}\n{"user_i')},
-    {"content": gzip.compress(b"[1]\n2\n")},
-    {"content": zipped(users_at(*range(1500))) + gzip.compress(b"null")},
-    {"content": zipped(users_at(*range(2500))[:1500]) + zipped(users_at(*range(2500))[1500:])[:-9]},
+BREAKS: list[tuple[dict[str, Any], str]] = [
+    ({"status_code": 403, "text": "<Error>Request has expired</Error>"}, "status 403"),
+    ({"status_code": 302, "headers": {"Location": "https://evil.example/"}}, "status 302"),
+    ({"exc": requests.exceptions.ConnectionError("reset")}, "ConnectionError"),
+    ({"exc": requests.exceptions.ReadTimeout()}, "ReadTimeout"),
+    ({"content": zipped(users_at(*range(2500)))[:-9]}, "the file ended early"),
+    ({"content": b""}, "the file ended early"),
+    ({"content": zipped(users_at(*range(1500)))[:4000] + b"garbage" * 100}, "JSONDecodeError"),
+    ({"content": zipped(users_at(*range(2500))) + b"X"}, "the file ended early"),
+    ({"content": json.dumps(users_at(1)[0]).encode()}, "error"),
+    ({"content": gzip.compress(b'{"user_id": "auth0|00000"}\n{"user_i')}, "JSONDecodeError"),
+    ({"content": gzip.compress(b"[1]\n2\n")}, "a line of the file is no user"),
+    ({"content": zipped(users_at(*range(1500))) + gzip.compress(b"null")}, "a line of the file is no user"),
+    (
+        {"content": zipped(users_at(*range(2500))[:1500]) + zipped(users_at(*range(2500))[1500:])[:-9]},
+        "the file ended early",
+    ),
 ]
 
 
-@pytest.mark.parametrize("broken", BREAKS)
+@pytest.mark.parametrize(("broken", "why"), BREAKS)
 def test_a_broken_download_starts_over_past_the_rows_that_were_handed_on(
-    make: Make, auth0: Mocker, clock: Clock, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
+    make: Make, auth0: Mocker, clock: Clock, broken: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
 ):
-    """With a fresh link each time, since one lasts a minute."""
+    """With a fresh link each time, since one lasts a minute; what broke is told without it."""
     users = users_at(*range(2500))
     auth0.get(LINK, [broken, broken, {"content": zipped(users)}])
     assert ids(users) == ids(rows_of(make()))
     assert [1, 2] == clock.sleeps
     assert 3 == sum(request.url == f"{API}/jobs/job_1" for request in auth0.request_history)
-    assert 2 == len(warnings(caplog))
-    assert "The download of `users` broke (" in warnings(caplog)[0]
-    assert "Signature" not in str(warnings(caplog))
+    assert [f"The download of `users` broke ({why}); attempt {n}." for n in (1, 2)] == warnings(caplog)
 
 
 @pytest.mark.parametrize(
@@ -400,12 +419,16 @@ def test_a_download_that_never_works_fails_for_now(make: Make, auth0: Mocker, cl
 
 
 def test_a_line_without_an_end_fails_the_download(
-    make: Make, auth0: Mocker, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    make: Make, auth0: Mocker, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setattr(export, "LONGEST_LINE", 1000)
-    auth0.get(LINK, content=gzip.compress(b'{"user_id": "' + b"x" * 2000))
+    line = json.dumps(users_at(1)[0]).encode()
+    monkeypatch.setattr(export, "LONGEST_LINE", len(line))
+    auth0.get(LINK, content=gzip.compress(line))
+    assert ids(users_at(1)) == ids(rows_of(make()))
+    auth0.get(LINK, content=gzip.compress(line + b" "))
     with pytest.raises(AirbyteTracedException, match="could not be downloaded in 5 attempts"):
         rows_of(make())
+    assert "The download of `users` broke (a line of the file does not end); attempt 5." == warnings(caplog)[-1]
 
 
 def test_a_start_date_holds_in_an_export(make: Make, auth0: Mocker):

@@ -80,6 +80,13 @@ def test_what_is_left_is_known_where_the_total_is(total: int | None, left: int |
     assert left == piece(first=page(1, 2, 3, total=total)).left
 
 
+def test_the_pace_is_that_of_the_last_page():
+    one = piece(first=page(5000, 5010, 5040))
+    assert 40 / 3 == one.pace
+    one.take(page(5040, 5050))
+    assert 5.0 == one.pace
+
+
 @pytest.mark.parametrize("total", [5000, 1000])
 def test_a_piece_that_nobody_has_begun_or_that_is_done_is_not_cut(total: int):
     done = piece(first=page(0, 10, total=total))

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from source_auth0.components.saved_states import (
+    LARGEST,
     own_part,
     verify_list,
     verify_moment,
@@ -11,6 +12,8 @@ from source_auth0.components.saved_states import (
     verify_text,
     verify_whole,
 )
+
+DATE = "2026-01-01T00:00:00Z"
 
 
 def test_what_the_framework_puts_into_a_state_is_not_its_own():
@@ -26,12 +29,19 @@ def test_a_state_of_another_name_or_size_is_refused(saved: dict[str, Any]):
         verify_whole(saved, ("a",))
 
 
+def test_a_state_has_a_mebibyte_at_most():
+    most = LARGEST - len('{"a":""}')
+    verify_whole({"a": "x" * most}, ("a",))
+    with pytest.raises(ValueError, match=r"^$"):
+        verify_whole({"a": "x" * (most + 1)}, ("a",))
+
+
 @pytest.mark.parametrize(
-    "place", [("", "2026-01-01T00:00:00Z"), ("9", ""), ("9 ", "x"), ("é", "x"), (7, "x"), ("9", 7)]
+    "place", [("", DATE), ("9", ""), ("9 ", DATE), ("é", DATE), (7, DATE), ("9", 7), ("9", "yesterday")]
 )
 def test_what_is_no_place_in_the_log_is_refused(place: tuple[Any, Any]):
     verify_place("", "")
-    verify_place("900", "2026-01-01T00:00:00Z")
+    verify_place("900", DATE)
     with pytest.raises((TypeError, ValueError)):
         verify_place(*place)
 

@@ -13,8 +13,8 @@ from source_auth0.components.pieces import Piece
 from source_auth0.components.problems import QueryTimeout
 from source_auth0.components.search import KeysetSearch
 from source_auth0.components.tenant import Tenant
-from source_auth0.components.windows import Window
-from unit_tests.conftest import MIDNIGHT, TOTALS, Directory, User, ids, moment, users_at
+from source_auth0.components.windows import Window, moment_of
+from unit_tests.conftest import MIDNIGHT, RANGE, TOTALS, Directory, User, ids, moment, users_at
 
 END = MIDNIGHT + 86_399_000
 
@@ -142,6 +142,14 @@ def test_the_millisecond_after_such_users_is_read_too(number: int):
     assert sorted(ids(users)) == sorted(read(Directory(users)))
 
 
+@pytest.mark.parametrize("number", [300, 1200])
+def test_users_of_one_millisecond_are_of_the_chosen_connections(number: int):
+    users = users_at(*[2] * number)
+    for user in users[::2]:
+        user["identities"] = [{"connection": "sms"}]
+    assert ids(users[1::2]) == sorted(read(Directory(users, users_connections=["db"], connections=["db", "sms"])))
+
+
 def test_a_piece_ends_where_the_next_begins():
     users = users_at(*range(300))
     assert ids(users[100:200]) == read(Directory(users), MIDNIGHT + 100_000, MIDNIGHT + 200_000)
@@ -196,18 +204,19 @@ def test_a_piece_that_was_cut_ends_where_it_was_cut():
     assert ids(users[:150]) == ids([*seen, *rows])
 
 
-def test_rows_that_another_reader_was_given_meanwhile_are_not_handed_on():
-    """The piece is cut while its page is on the way."""
+@pytest.mark.parametrize("end", [150, 198])
+def test_rows_that_another_reader_was_given_meanwhile_are_not_handed_on(end: int):
+    """The piece is cut while its page is on the way, amid its rows or at the last of them; none is asked for after."""
     reader = Reader(Directory(users_at(*range(500))))
     cut: list[Piece | None] = []
 
     def meanwhile(_: Any) -> None:
         if len(reader.stream.requester.queries) == 1:
-            cut.append(reader.piece.cut(MIDNIGHT + 150_000, None))
+            cut.append(reader.piece.cut(MIDNIGHT + end * 1000, None))
 
     reader.stream.requester.meanwhile = meanwhile
-    assert ids(users_at(*range(150))) == ids(reader.rows())
-    assert [MIDNIGHT + 150_000] == [piece.start for piece in cut if piece]
+    assert ids(users_at(*range(end))) == ids(reader.rows())
+    assert [MIDNIGHT + end * 1000] == [piece.start for piece in cut if piece]
     assert 2 == len(reader.stream.requester.queries)
 
 
@@ -281,6 +290,13 @@ def test_an_export_is_read_in_the_place_of_pieces():
     assert [{"user_id": "a", "marked": 1}, {"user_id": "b", "marked": 1}] == list(stream.read_records({}, part))
 
 
+def test_deletions_are_read_in_the_place_of_pieces():
+    stream = searched(Directory([]))
+    extra = {"tombstones": SimpleNamespace(pages=lambda: iter([[{"user_id": "a"}]])), "cursor": stream}
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
+    assert [{"user_id": "a"}] == list(stream.read_records({}, part))
+
+
 @pytest.mark.parametrize("slow", [1, 3, 99, 100, 101, 299])
 def test_a_window_that_takes_too_long_is_halved(slow: int):
     users = users_at(*range(300))
@@ -292,6 +308,20 @@ def test_a_window_grows_again_where_users_are_few():
     directory = Directory(users_at(*(n / 100 for n in range(100)), 40_000), slow=20)
     assert ids(directory.users) == read(directory)
     assert len(directory.queries) < 100
+
+
+def test_a_window_doubles_from_one_answer_to_the_next():
+    directory = Directory(users_at(0.5, 0.6), slow=1)
+    assert ids(directory.users) == read(directory, MIDNIGHT, MIDNIGHT + 16_000)
+    bounds = [RANGE.fullmatch(query["q"]) for query in directory.queries]
+    lengths = [moment_of(found[4]) - moment_of(found[2]) for found in bounds if found]
+    assert [16_000, 8000, 4000, 2000, 1000, 500] == lengths[:6]
+    assert [62, 124, 248, 496, 992, 1984, 3968, 7626] == lengths[-8:]
+
+
+def test_a_window_is_halved_down_to_a_millisecond():
+    users = users_at(2, 2, 2.001, 2.001)
+    assert ids(users) == read(Directory(users, slow=2), MIDNIGHT + 2000, MIDNIGHT + 2002)
 
 
 def test_a_millisecond_that_takes_too_long_is_an_error_and_no_gap():

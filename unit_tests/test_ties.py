@@ -27,6 +27,11 @@ def at_once(number: int, *updated: float, connections: tuple[str, ...] = ("db",)
     return users
 
 
+def others(*seconds: float) -> list[User]:
+    """Users created at these seconds, and updated when those of the one millisecond were."""
+    return [{**user, "user_id": f"other|{n}", "updated_at": moment(5)} for n, user in enumerate(users_at(*seconds))]
+
+
 def read(directory: Directory, instant: Window = INSTANT) -> list[str]:
     """The users of one millisecond as a walk hands them on: none of them twice."""
     return told_apart(searched(directory), instant)
@@ -58,11 +63,20 @@ def test_more_are_told_apart_by_the_other_timestamp(number: int, total: Callable
     assert {("created_at:1", False), ("updated_at:1", False)} == sorts(directory)
 
 
+def test_they_are_read_in_the_fewest_requests():
+    """A page begins with the last row of the one before, so that 99 of its 100 rows are new."""
+    directory = Directory(at_once(100 + 5 * 99, *range(5, 3000)))
+    assert ids(directory.users) == sorted(read(directory))
+    assert 1 + 1 + 5 == len(directory.queries)
+
+
 def test_the_millisecond_after_users_that_share_both_is_read_too():
     directory = Directory([*at_once(600), *at_once(150, *(5 + n / 1000 for n in range(1, 150)))])
     for n, user in enumerate(directory.users):
         user["user_id"] = f"auth0|{n}"
     assert sorted(ids(directory.users)) == sorted(read(directory))
+    both = f"updated_at:[{moment(5)} TO {moment(5.001)}}} AND created_at:[{moment(5)} TO {moment(5.001)}}}"
+    assert both in [query["q"] for query in directory.queries]
 
 
 def test_users_of_one_login_storm_are_told_apart_by_creation():
@@ -77,8 +91,9 @@ def test_users_of_one_login_storm_are_told_apart_by_creation():
 @pytest.mark.parametrize("total", TOTALS[:2])
 def test_users_that_share_both_are_told_apart_by_their_connections(total: Callable[[int], int | None]):
     """Page numbers are used within a connection, where they reach all."""
-    directory = Directory(at_once(1400, connections=("a", "b", "c d")), total=total, connections=["a", "b", "c d"])
-    assert sorted(ids(directory.users)) == sorted(read(directory))
+    users = at_once(1400, connections=("a", "b", "c d"))
+    directory = Directory([*users, *others(4, 6)], total=total, connections=["a", "b", "c d"])
+    assert sorted(ids(users)) == sorted(read(directory))
     assert {"created_at:1", "updated_at:1"} == {sort for sort, _ in sorts(directory)}
 
 
@@ -101,9 +116,18 @@ def test_each_part_that_is_told_apart_ends_where_the_next_begins():
 def test_users_that_share_everything_are_told_apart_by_their_ids(
     number: int, total: Callable[[int], int | None], connections: Any
 ):
-    directory = Directory(at_once(number), total=total, connections=connections)
-    assert sorted(ids(directory.users)) == sorted(read(directory))
+    users = at_once(number)
+    directory = Directory([*users, *others(4, 6)], total=total, connections=connections)
+    assert sorted(ids(users)) == sorted(read(directory))
     assert ("user_id:1", False) in sorts(directory)
+
+
+@pytest.mark.parametrize(("total", "requests"), [(TOTALS[0], 1 + 5), (TOTALS[2], 1 + 5 + 1)])
+def test_ids_are_read_in_the_fewest_requests(total: Callable[[int], int | None], requests: int):
+    """Without a total, one more tells that nobody follows the last one."""
+    directory = Directory(at_once(100 + 5 * 99), total=total)
+    assert ids(directory.users) == sorted(read(directory))
+    assert requests == [query["sort"] for query in directory.queries].count("user_id:1")
 
 
 def test_connections_are_learned_once():
@@ -175,6 +199,21 @@ def test_a_user_who_leaves_while_pages_are_numbered_hides_nobody():
     directory.meanwhile = leave
     assert everybody == sorted(read(directory))
     assert 6 == len(directory.queries)
+
+
+def test_a_user_who_leaves_while_others_come_hides_nobody():
+    """As many as there were at first have come by then, although one was passed over."""
+    directory = Directory(at_once(250))
+    everybody = ids(directory.users)
+
+    def change(query: dict[str, Any]) -> None:
+        if query["page"] == 1 and len(directory.users) == 250:
+            del directory.users[0]
+        if query["page"] == 2 and len(directory.users) == 249:
+            directory.users += [{**directory.users[-1], "user_id": f"auth0|9000{n}"} for n in range(2)]
+
+    directory.meanwhile = change
+    assert {*everybody, "auth0|90000", "auth0|90001"} == set(read(directory))
 
 
 def test_a_page_that_repeats_does_not_stand_for_the_next_one():

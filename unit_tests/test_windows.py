@@ -27,6 +27,23 @@ def test_a_window_is_half_open_in_the_search_syntax(window: Window, query: str):
 
 
 @pytest.mark.parametrize(
+    ("start", "end", "held"),
+    [
+        (FIRST, END, [False, True, True, False]),
+        (None, END, [True, True, True, False]),
+        (FIRST, None, [False, True, True, True]),
+        (None, None, [True, True, True, True]),
+    ],
+)
+def test_a_window_holds_what_lies_in_it_with_its_start_and_without_its_end(
+    start: int | None, end: int | None, held: list[bool]
+):
+    window = Window("updated_at", start, end)
+    rows = [{"updated_at": text_of(moment)} for moment in (FIRST - 1, FIRST, END - 1, END)]
+    assert held == list(map(window.holds, rows))
+
+
+@pytest.mark.parametrize(
     ("one", "other", "whole"), [("a", "b", "a AND b"), ("a", "", "a"), ("", "b", "b"), ("", "", "")]
 )
 def test_conditions_are_joined_where_there_are_two(one: str, other: str, whole: str):

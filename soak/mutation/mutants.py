@@ -18,7 +18,9 @@ TESTS = {
     "buckets": ["budget"],
     "cloud_events": ["events"],
     "connections": ["api", "secrecy"],
+    "cursor": ["tombstones"],
     "event_cursor": ["events"],
+    "export": ["excluded"],
     "factory": ["source"],
     "feed": ["events"],
     "held_token": ["authentication", "api"],
@@ -30,6 +32,7 @@ TESTS = {
     "refusals": ["answers"],
     "repetition": ["lists", "search"],
     "rounds": ["moved_users", "per_user"],
+    "search": ["excluded"],
     "waiting": ["events", "listening"],
     "windows": ["cursor"],
 }

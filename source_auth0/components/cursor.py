@@ -1,5 +1,6 @@
 """How users are walked: pieces of time read in parallel, cut as workers fall idle, and the state they leave."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -71,7 +72,7 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
         deletions = self.tombstones.state if self.tombstones else {}
         if self._until is None:
             return {**self.saved(), **deletions}
-        open_pieces = sorted((p.position, p.end) for p in self.pieces if not p.closed and p.position < p.end)
+        open_pieces = sorted((p.position, p.end) for p in self.pieces if not p.closed)
         key = self.cursor_field.cursor_field_key
         if not open_pieces:
             return {key: text_of(self._until), **deletions}
@@ -166,10 +167,10 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
         return [*open_pieces, (max(self._resumed() - look_back(self.tenant), floor), None)]
 
     def _resumed(self) -> Milliseconds:
-        """Where the sync before ended, which the state never falls behind; 0 without one."""
+        """Where the sync before ended, which the state never falls behind; the beginning without one."""
         saved = self.saved()
         text = saved.get("until") or saved.get(self.cursor_field.cursor_field_key)
-        return moment_of(text) if text else 0
+        return moment_of(text) if text else BEGINNING
 
     def _first_page(self, window: Window) -> Found | None:
         try:
@@ -179,17 +180,17 @@ class UserCursor(PagewiseCursor, Cutting[Piece]):
 
     def worth_cutting(self, reading: list[Piece], idle: int) -> tuple[Piece, list[Milliseconds]] | None:
         """The piece with the most rows to come, and where to cut it."""
-        largest = max(reading, key=lambda p: (p.left is None, p.left or 0, p.end - (p.taken or p.start)))
+        largest = max(reading, key=lambda p: (math.inf if p.left is None else p.left, p.end - (p.taken or p.start)))
         return (largest, cuts) if (cuts := largest.parts(idle + 1)) else None
 
     def cut(self, piece: Piece, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[Piece]:
         """The parts that could be cut off, from the last to the first; their first pages are asked for side by side."""
-        bounds = list(pairwise([*cuts, piece.end]))
+        bounds = pairwise([*cuts, piece.end])
         windows = [Window(self.attribute, low, high, self.search.conditions) for low, high in bounds]
         pages = list(pool.map(self._first_page, windows))
-        for (low, _), found in zip(reversed(bounds), reversed(pages), strict=True):
+        for at in reversed(cuts):
             with self.changed:
-                if (part := piece.cut(low, found)) is not None:
+                if (part := piece.cut(at, pages.pop())) is not None:
                     self.pieces.append(part)
             if part is not None:
                 yield part

@@ -4,8 +4,10 @@ import logging
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -40,8 +42,10 @@ ROWS_A_PAGE = 100
 LONGEST_LINE = 8 << 20
 CHUNK = 1 << 16
 #: One endpoint for Auth0, whichever job is asked for.
-JOB = "jobs/{{ id }}"
+JOB = "jobs/{{ stream_partition.id }}"
 DOWNLOADS = 5
+#: What zlib is told of a file with the header and the checksum of gzip.
+GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class UserExport:
     def __init__(self, requester: ManagementApi) -> None:
         self._requester = requester
         self._tenant = requester.tenant
-        self._mode = str(self._tenant.get("users_initial_load") or "search")
+        self._mode = str(self._tenant.get("users_initial_load"))
         start_date = self._tenant.get("start_date")
         self._since = moment_of(start_date) if start_date else None
         self._connections = frozenset(self._tenant.get("users_connections") or [])
@@ -80,10 +84,9 @@ class UserExport:
         try:
             return self._finished()
         except (ExportError, AirbyteTracedException) as failure:
-            why = failure.message if isinstance(failure, AirbyteTracedException) else str(failure)
             if self._mode == "export_only":
-                raise transient_error(f"The export of `{self._requester.name}` failed: {why}") from failure
-            LOGGER.warning(f"The export of `{self._requester.name}` failed, so they are read by search. {why}")
+                raise transient_error(f"The export of `{self._requester.name}` failed: {failure}") from failure
+            LOGGER.warning(f"The export of `{self._requester.name}` failed, so they are read by search. {failure}")
             return None
 
     def pages(self, job: Job) -> Iterator[Page]:
@@ -95,11 +98,11 @@ class UserExport:
                 for page in self._download(self._link(job)):
                     fresh, skip = page[skip:], max(skip - len(page), 0)
                     handed_on += len(fresh)
-                    yield fresh if self._takes_all else [row for row in fresh if self._is_chosen(row)]
+                    yield [row for row in fresh if self._is_chosen(row)]
             except BROKEN as failure:  # noqa: PERF203 - a handful of attempts
-                LOGGER.warning(
-                    f"The download of `{self._requester.name}` broke ({type(failure).__name__}); attempt {attempt}."
-                )
+                # What others say may quote the link, which is signed, or a user.
+                why = str(failure) if isinstance(failure, ExportError) else type(failure).__name__
+                LOGGER.warning(f"The download of `{self._requester.name}` broke ({why}); attempt {attempt}.")
                 time.sleep(attempt)
             else:
                 return
@@ -123,7 +126,7 @@ class UserExport:
                 raise ExportError(f"After eight hours the job is still {words(job.get('status')) or 'not done'}.")
             time.sleep(wait)
             wait = min(wait * GROWTH, LONGEST_POLL)
-            job = self._requester.get_path(_path_of(job["id"]), {}, template=JOB) or {"status": "failed"}
+            job = self._again(job["id"]) or {"status": "failed"}
         try:
             return Job(job["id"], moment_of(job["created_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -136,17 +139,18 @@ class UserExport:
         return [name for name in FIELDS if name not in excluded]
 
     def _link(self, job: Job) -> str:
-        again = self._requester.get_path(_path_of(job.id), {}, template=JOB) or {}
-        location = str(again.get("location") or "")
-        try:
+        location = str((self._again(job.id) or {}).get("location"))
+        with suppress(ValueError):
             url = urlsplit(location)
-        except ValueError:
-            url = urlsplit("")
-        # A real tenant's files are not on this machine.
-        simulated = url.scheme == "http" and url.hostname in LOOPBACK and self._tenant["base_url"].startswith("http:")
-        if url.scheme != "https" and not simulated:
-            raise ExportError("The job has no https link to its file.")
-        return location
+            # A real tenant's files are not on this machine.
+            is_local = url.hostname in LOOPBACK and self._tenant["base_url"].startswith("http:")
+            if url.scheme == "https" or (url.scheme == "http" and is_local):
+                return location
+        raise ExportError("the job has no https link to its file")
+
+    def _again(self, job_id: str) -> Any:
+        """The job as it is now; None where it is gone."""
+        return self._requester.get_path(self._requester.path_of(JOB, {"id": job_id}), {}, template=JOB)
 
     def _download(self, link: str) -> Iterator[Page]:
         """Pages of rows out of a gzipped file with a JSON object a line."""
@@ -157,7 +161,8 @@ class UserExport:
         ) as answer:
             if answer.status_code != requests.codes.ok:
                 raise ExportError(f"status {answer.status_code}")
-            for chunk in answer.raw.stream(CHUNK, decode_content=False):
+            # As it was sent: `requests` lets `raw` decode nothing.
+            for chunk in answer.raw.stream(CHUNK):
                 *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
                 if len(rest) > LONGEST_LINE:
                     raise ExportError("a line of the file does not end")
@@ -171,10 +176,6 @@ class UserExport:
             raise ExportError("the file ended early")
         yield page + ([_row(rest)] if rest.strip() else [])
 
-    @property
-    def _takes_all(self) -> bool:
-        return self._since is None and not self._connections
-
     def _is_chosen(self, row: Row) -> bool:
         """Whether a row is one that the config asks for: an export knows neither start date nor several connections."""
         if self._since is not None and moment_of(row["updated_at"]) < self._since:
@@ -187,7 +188,7 @@ class _Unzip:
     """Unzips a file piece by piece, one of several members too."""
 
     def __init__(self) -> None:
-        self._member = zlib.decompressobj(wbits=31)
+        self._member = zlib.decompressobj(wbits=GZIP)
         self.eof = False
 
     def decompress(self, chunk: bytes) -> bytes:
@@ -195,14 +196,10 @@ class _Unzip:
         out = self._member.decompress(chunk)
         # Zeros after the last member are padding.
         while self._member.eof and (following := self._member.unused_data.lstrip(b"\0")):
-            self._member = zlib.decompressobj(wbits=31)
+            self._member = zlib.decompressobj(wbits=GZIP)
             out += self._member.decompress(following)
         self.eof = self._member.eof
         return out
-
-
-def _path_of(job_id: object) -> str:
-    return f"jobs/{quote(str(job_id), safe='')}"
 
 
 def _row(line: bytes) -> Row:

@@ -139,10 +139,9 @@ class KeysetSearch(Lists):
                 return
             if last == low:
                 yield from self._tied(piece, last, sent | {row["user_id"] for row in found.rows})
-                low, sent = last + 1, set()
+                low, sent, found = last + 1, set(), None
             else:
-                low, sent = last, {r["user_id"] for r in found.rows if r[piece.attribute] == newest}
-            found = None
+                low, sent, found = last, {r["user_id"] for r in found.rows if r[piece.attribute] == newest}, None
 
     def _next(self, window: Window, sent: set[str]) -> Found:
         """The page of a window that begins with rows that were sent; seldom have they all moved or gone meanwhile."""
