@@ -1,3 +1,5 @@
+import pytest
+
 from source_auth0.components.bucket import Bucket
 from source_auth0.components.buckets import Buckets
 from source_auth0.components.refill import Told
@@ -83,10 +85,20 @@ def test_endpoints_that_told_of_the_tenants_size_draw_from_its_bucket():
 def test_a_bucket_that_is_published_as_one_endpoints_own_stays_so():
     buckets = Buckets(0.9)
     tell(buckets, "GET /users 39", limit=40)
+    tell(buckets, "a 6", limit=7)
     (own,) = buckets.of("GET /users")
+    assert (500 / 60, True) == (own.refill.rate, own.refill.is_known)
     tenant = buckets.whole(told(0, 40))
     assert [own, tenant] == buckets.of("GET /users")
     assert own is not tenant
+
+
+def test_a_bucket_of_ones_own_that_is_found_out_is_refilled_as_is_published():
+    buckets = Buckets(1.0)
+    tell(buckets, "GET /roles 49", "GET /grants 10", "GET /roles 48", "GET /grants 9", "GET /roles 48", limit=50)
+    own, tenant = buckets.of("GET /roles")
+    assert [tenant] == buckets.of("GET /grants")
+    assert (16.0, True) == (own.refill.rate, own.refill.is_known)
 
 
 def test_what_parted_stays_apart_whatever_others_tell():
@@ -119,13 +131,41 @@ def test_an_endpoint_may_join_the_tenants_bucket():
 
 def test_one_surprise_may_be_chance():
     buckets = Buckets(1.0)
-    tell(buckets, "a 20", "b 19", "a 10", "b 18", "a 17", "b 16", "a 8", "b 15")
-    assert buckets.of("a") == buckets.of("b")
+    tell(buckets, "a 20", "b 19")
+    before = buckets.of("a")
+    tell(buckets, "a 10", "b 18", "a 17", "b 16", "a 8", "b 15")
+    assert before == buckets.of("a") == buckets.of("b")
+
+
+def test_one_surprise_may_be_chance_after_endpoints_have_parted_too():
+    buckets = Buckets(1.0)
+    tell(buckets, "a 29", "b 10", "a 28", "b 9", "a 28", "b 8", "a 7")
+    assert buckets.of("a") != buckets.of("b")
+
+
+@pytest.mark.parametrize(("surprise", "parts"), [(0.75, True), (-0.75, False)])
+def test_who_counts_fewer_tokens_than_were_taken_parts(monkeypatch: pytest.MonkeyPatch, surprise: float, parts: bool):
+    """Who counts more shares them with others than this sync."""
+    monkeypatch.setattr(Bucket, "surprise", lambda *_: surprise)
+    buckets = Buckets(1.0)
+    tell(buckets, "a 20", "b 19", "a 18", "b 17", "a 16")
+    assert parts == (buckets.of("a") != buckets.of("b"))
+
+
+def test_an_answer_that_comes_late_is_no_surprise():
+    buckets = Buckets(1.0)
+    tell(buckets, "a 29", "b 28", "a 27", "b 26")
+    (bucket,) = buckets.of("a")
+    late = [bucket.take(0.0) for _ in range(10)]
+    bucket.under_way = 0
+    assert bucket is buckets.home("a", late[0], told(25))
+    tell(buckets, "b 15")
+    assert bucket is buckets.home("a", late[1], told(24))
 
 
 def test_an_endpoint_that_agrees_with_itself_is_not_asked_which_bucket_it_draws_from():
     buckets = Buckets(1.0)
-    tell(buckets, "a 20", "b 10", "b 9", "b 8", "b 7")
+    tell(buckets, "a 20", "b 19", "b 10", "b 28", "b 3")
     assert buckets.of("a") == buckets.of("b")
 
 

@@ -177,7 +177,7 @@ def test_no_more_go_at_once_than_remain(share: float, limit: int, answers: list[
 def test_the_first_request_of_a_sync_goes_alone():
     tenant = Tenant()
     first = tenant.go("GET /users")
-    assert 0 < tenant.budget.ask(Ticket("GET /roles")) <= LOOK
+    assert 0.05 == tenant.budget.ask(Ticket("GET /roles"))
     assert 0 == tenant.budget.ask(first)
     tenant.tell(first, 9)
     assert 0 == tenant.budget.ask(Ticket("GET /roles"))
@@ -190,6 +190,23 @@ def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_e
     assert 0 < tenant.budget.ask(Ticket("GET /roles"))
     tenant.now += PROBE
     assert 0 == tenant.budget.ask(Ticket("GET /roles"))
+
+
+def test_first_requests_of_several_endpoints_do_not_wait_for_each_other():
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 9)
+    tenant.go("GET /roles")
+    tenant.go("GET /clients")
+
+
+def test_whoever_waits_looks_again_within_a_quarter_of_a_second():
+    tenant = Tenant()
+    tenant.tell(first := tenant.go(), 0)
+    assert not first.waited
+    ticket = Ticket("GET /things")
+    assert LOOK == tenant.budget.ask(ticket)
+    assert ticket.waited
+    assert ticket.expected > LOOK
 
 
 def test_a_first_request_that_fails_lets_the_next_one_go():
@@ -259,6 +276,43 @@ def test_a_refusal_closes_its_bucket_until_the_reset():
     assert 12 == tenant.budget.ask(Ticket("GET /things")) == tenant.budget.ask(granted)
     tenant.now += 12
     assert 0 == tenant.budget.ask(granted)
+
+
+def test_whoever_finds_no_token_in_a_bucket_that_opens_looks_again_soon():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 9)
+    tenant.refuse(tenant.go(), 10, wait=12.0)
+    tenant.now += 12
+    assert LOOK == tenant.budget.ask(Ticket("GET /things"))
+
+
+def test_a_refusal_for_half_a_second_is_heeded():
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 9)
+    tenant.refuse(tenant.go(), None, wait=0.5)
+    assert 0.5 == tenant.budget.ask(Ticket("GET /things"))
+
+
+def test_a_refusal_for_some_of_the_tenant_closes_the_bucket_that_it_names_alone():
+    tenant = Tenant()
+    tenant.tell(tenant.go("a"), 6, limit=7)
+    tenant.tell(tenant.go("b"), 5, limit=7)
+    tenant.refuse(tenant.go("a"), 30, wait=3.0)
+    assert 3 == tenant.budget.ask(Ticket("a"))
+    tenant.go("b")
+
+
+def test_endpoints_stay_together_however_late_their_answers_come():
+    tenant = Tenant(share=1.0)
+    tenant.tell(tenant.go("a"), 29, limit=30)
+    tenant.tell(tenant.go("b"), 28, limit=30)
+    under_way = [tenant.go("a") for _ in range(10)]
+    for remaining, ticket in enumerate(reversed(under_way[2:]), start=18):
+        tenant.tell(ticket, remaining, limit=30)
+    for remaining, ticket in ((27, under_way[0]), (26, under_way[1])):
+        tenant.tell(tenant.go("b"), remaining - 10, limit=30)
+        tenant.tell(ticket, remaining, limit=30)
+    assert tenant.budget.buckets.of("a") == tenant.budget.buckets.of("b")
 
 
 @pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 7), (10, 1)])
