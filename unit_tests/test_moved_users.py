@@ -235,6 +235,12 @@ def test_a_log_that_was_empty_or_refused_names_users_since_the_last_sync_once_it
     assert mark(43_140, 3, 43_190) == second.state
 
 
+def test_a_log_that_was_refused_and_went_quiet_is_looked_at_from_before_its_end():
+    named = role_given(2, 30_000 - 599, "auth0|00000")
+    plain = [event(n, 29_970 + n) for n in range(3, 31)]
+    assert ["auth0|00000"] == Sync(tenant_of(users_at(1), event(1, 1), named, *plain), mark(40_000)).all()
+
+
 def test_a_log_that_was_refused_is_looked_at_from_before_the_last_sync_by_what_may_come_late():
     named = role_given(2, 40_000 - 599, "auth0|00000")
     plain = [event(n, 40_000 + n) for n in range(3, 30)]

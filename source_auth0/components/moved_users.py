@@ -166,7 +166,7 @@ class MovedUsers(SpotCursor):
             return set()
         if not low.log_id:
             # The log was empty, or not to be read.
-            low = log.before(high, moment_of(high.date) - begin + LATENESS)
+            low = log.before(high, max(moment_of(high.date) - begin, 0) + LATENESS)
         stretches = LogFacts.of(self.tenant).between(log, low, high)
         events = (event for stretch in stretches for event in stretch.events)
         named = {user for event in events for kind, user in users_named(event) if kind in kinds}
