@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 #: Seconds after which a run counts as hung, and between two looks at a running process.
-PATIENCE, LOOK = 120.0, 0.05
+PATIENCE, LOOK = 300.0, 0.05
 #: Bytes of output after which a run is amid its rows.
 AMID = 100_000
 #: Variables that a run takes from this process.

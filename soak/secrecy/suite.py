@@ -21,7 +21,7 @@ from soak.tally import Tally
 from source_auth0.manifest import stream_files
 
 #: Trials of each kind in one run of the suite, of more than 1,300 that there are.
-A_KIND = 30
+A_KIND = 20
 #: One in so many runs is made by the real command, and not by a fork.
 REAL = 8
 
