@@ -38,7 +38,7 @@ class Deletions:
                 yield _row(user, event)
 
     def _is_first(self, user: str, event: Mapping[str, Any]) -> bool:
-        """Whether an event is not the other one of a deletion that was told of already; one without a date is none."""
+        """Whether an event is not the other one of a deletion that was told of already, as far as dates tell."""
         kind, moment = event["type"], _moment(event)
         if moment is None:
             return True
