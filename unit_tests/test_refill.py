@@ -153,6 +153,14 @@ def test_what_must_have_come_in_raises_a_refill_to_a_published_one(
     assert expected == pytest.approx((raised.rate, raised.is_known))
 
 
+def test_a_measured_refill_that_explains_what_has_come_in_stays():
+    measured = refill(published=[Flow(1.0, 1.0), Flow(2.0, 1.0)])
+    measured.rate = 1.5
+    measured.saw(seen(0.0, 0.0), full=False)
+    measured.saw(seen(2.0, 4.5), full=False)
+    assert 1.5 == measured.rate
+
+
 @pytest.mark.parametrize(("at", "expected"), [(7.0, 5.0), (7.5, 1.0)])
 def test_what_must_have_come_in_is_looked_for_in_the_last_five_seconds(at: float, expected: float):
     raised = refill(published=RATES)
