@@ -91,8 +91,9 @@ def test_users_of_one_login_storm_are_told_apart_by_creation():
 @pytest.mark.parametrize("total", TOTALS[:2])
 def test_users_that_share_both_are_told_apart_by_their_connections(total: Callable[[int], int | None]):
     """Page numbers are used within a connection, where they reach all."""
-    users = at_once(1400, connections=("a", "b", "c d"))
-    directory = Directory([*users, *others(4, 6)], total=total, connections=["a", "b", "c d"])
+    names = ("a", "b", "c d", "e")
+    users = at_once(1400, connections=names)
+    directory = Directory([*users, *others(4, 6)], total=total, connections=names)
     assert sorted(ids(users)) == sorted(read(directory))
     assert {"created_at:1", "updated_at:1"} == {sort for sort, _ in sorts(directory)}
 
