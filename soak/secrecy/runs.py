@@ -162,7 +162,8 @@ def _watch(number: int, place: Path, ran: Ran, wait: Callable[[float], object]) 
         looks += 1
         _look(number, place, ran)
         if looks * LOOK > PATIENCE:
-            os.kill(number, KILLED)
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(number, KILLED)
 
 
 def _look(number: int | None, place: Path, ran: Ran) -> None:
@@ -182,7 +183,11 @@ def _threads(number: int) -> list[str]:
 
 
 def _files(place: Path) -> list[Path]:
-    return [path for name in FOLDERS for path in (place / name).rglob("*") if path.is_file()]
+    found: list[Path] = []
+    for name in FOLDERS:
+        with suppress(FileNotFoundError):  # of a folder that goes while it is looked at
+            found += (path for path in (place / name).rglob("*") if path.is_file())
+    return found
 
 
 def _environment(order: Order, place: Path) -> dict[str, str]:
