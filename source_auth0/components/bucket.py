@@ -57,7 +57,7 @@ class Bucket:
     def take(self, now: float) -> Token:
         """Take a token."""
         self._resting = False
-        self._level, self._level_at = self._level_by(now) - 1, now
+        self._level, self._level_at = self._level_by(now) - 1, max(self._level_at, now - self._lag)
         self._pass(now)
         self._account -= 1
         self._credit = min(self._credit, self.most) - 1
