@@ -111,14 +111,13 @@ class Refill:
         self.rate = max(self.rate, self._guess)
 
     def _overflowed(self) -> None:
-        spent, gained = self._samples[-1].since(self._samples[0])
         if not self.is_known:
             # Where many are under way, it is seen the less whether the bucket is full.
             doubt = self._samples[-1].most - self._samples[-1].least
             self.rate = min(self.rate * GROWTH ** (1 / doubt), FASTEST * self._limit)
-        elif spent >= SETTLING / 2 and gained >= ENOUGH:
-            short = (self.rate + gained / (spent + STEP / 2)) / 2
-            self.rate = max(self.rate, gained / spent if spent >= 2 * SETTLING else short)
+        elif self._spans(0, SETTLING, ENOUGH):
+            spent, gained = self._samples[-1].since(self._samples[0])
+            self.rate = max(self.rate, gained / spent)
             self.known_at = self._samples[-1].received
 
     def _measure(self) -> None:
@@ -143,12 +142,12 @@ class Refill:
         if self.rate >= least:
             return
         self.rate = next((rate for rate in self._rates if rate >= least), least)
-        if self._rates and self.rate == least:
+        if self._rates and not self.is_published:
             self.is_known = False
 
     def _spans(self, first: int, seconds: float, tokens: int) -> bool:
         """Whether the samples from this one on tell of so much."""
-        if len(self._samples) <= first + 1:
+        if len(self._samples) <= first:
             return False
         spent, gained = self._samples[-1].since(self._samples[first])
         return spent >= seconds and gained >= tokens
