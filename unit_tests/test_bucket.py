@@ -4,7 +4,7 @@ import pytest
 
 from source_auth0.components.bucket import Bucket, Ceiling, Token
 from source_auth0.components.published import Flow
-from source_auth0.components.refill import Told
+from source_auth0.components.refill import Refill, Seen, Told
 
 
 def told(remaining: int, at: float = 0.0, *, limit: int = 60, sent: float | None = None) -> Told:
@@ -19,6 +19,11 @@ def bucket(remaining: int = 59, *published: float, share: float = 1.0, limit: in
 def admitted(bucket: Bucket, now: float) -> int:
     """How many more may go at this moment."""
     return next(ahead for ahead in count() if bucket.wait(now, ahead) > 0)
+
+
+def tokens(bucket: Bucket, now: float) -> object:
+    """How many are there for this connector at this moment, in parts of one too, as whoever is far behind waits."""
+    return pytest.approx(100 - bucket.wait(now, 99) * bucket.share * bucket.refill.rate)
 
 
 def spend(bucket: Bucket, number: int = 1, at: float = 0.0) -> Token:
@@ -36,9 +41,43 @@ def answer(bucket: Bucket, token: Token, told: Told) -> None:
     bucket.under_way -= 1
 
 
+def refused(bucket: Bucket, until: float, at: float = 0.0, *, sent: float | None = None) -> Bucket:
+    """A request is refused until then, with an empty bucket."""
+    bucket.take(at)
+    bucket.refuse(until, told(0, at, limit=bucket.limit, sent=sent))
+    bucket.under_way -= 1
+    return bucket
+
+
+class Watched(Refill):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(told(59), [Flow(3.0)])
+        self.seen: list[tuple[Seen, bool]] = []
+
+    def saw(self, seen: Seen, *, full: bool) -> None:
+        self.seen.append((seen, full))
+
+
+def watched(remaining: int = 59, limit: int = 60) -> tuple[Bucket, list[tuple[Seen, bool]]]:
+    """A bucket, and what its refill is told."""
+    bucket_ = bucket(remaining, 3.0, limit=limit)
+    bucket_.refill = refill = Watched()
+    return bucket_, refill.seen
+
+
 @pytest.mark.parametrize(
     ("remaining", "limit", "share", "expected"),
-    [(59, 60, 1.0, 60), (59, 60, 0.5, 30), (39, 60, 0.5, 10), (29, 60, 0.5, 0), (0, 60, 1.0, 1), (0, 1, 0.1, 1)],
+    [
+        (59, 60, 1.0, 60),
+        (59, 60, 0.5, 30),
+        (39, 60, 0.5, 10),
+        (29, 60, 0.5, 0),
+        (0, 60, 1.0, 1),
+        (9, 10, 0.1, 1),
+        (0, 1, 0.1, 1),
+    ],
 )
 def test_as_many_may_go_at_once_as_remain_above_the_reserve(remaining: int, limit: int, share: float, expected: int):
     """The request that told of it takes its token too; of the smallest bucket all may be used."""
@@ -84,15 +123,27 @@ def test_tokens_are_numbered_and_tell_how_many_are_under_way():
     assert (3, 3) == (numbered.sent, numbered.under_way)
 
 
-@pytest.mark.parametrize(("remaining", "later", "expected"), [(51, 0, 16), (31, 10, 21), (55, 0, 17), (55, 1, 19)])
-def test_what_others_take_or_leave_is_shared(remaining: int, later: float, expected: int):
+@pytest.mark.parametrize(
+    ("remaining", "later", "expected"), [(51, 0, 16.0), (31, 10, 21.0), (55, 0, 17.5), (55, 1, 19.0)]
+)
+def test_what_others_take_or_leave_is_shared(remaining: int, later: float, expected: float):
     """Of sixty, twenty are taken: forty remain, and 52 after four seconds, of which this connector has sixteen more.
 
     Where twenty less are left, it is ten less; where there are three more, one and a half more.
     """
     half = bucket(59, 3.0, share=0.5)
     answer(half, spend(half, 20), told(remaining, 4))
-    assert expected == admitted(half, 4 + later)
+    assert tokens(half, 4 + later) == expected
+
+
+def test_no_more_than_half_of_its_part_is_saved_up_for_before_the_next_one_goes():
+    """Ninety went before the refill was known, of which 45 were others'; fifteen of these are to be made up for."""
+    half = bucket(59, share=0.5)
+    for at in (0, 3, 6):
+        token = spend(half, 30, at)
+    answer(half, token, told(30, 6))
+    half.refill.is_known = True
+    assert tokens(half, 6) == -15
 
 
 def test_what_is_under_way_may_not_have_been_counted():
@@ -101,6 +152,13 @@ def test_what_is_under_way_may_not_have_been_counted():
     first, *_ = [crowded.take(0) for _ in range(3)]
     crowded.observe(first, told(50))
     assert 48 == admitted(crowded, 0)
+
+
+def test_the_newest_answer_tells_what_remains():
+    """More than was thought, too."""
+    poor = bucket(9, 3.0)
+    answer(poor, spend(poor), told(50))
+    assert 50 == admitted(poor, 0)
 
 
 @pytest.mark.parametrize(("remaining", "expected"), [(52, 47), (44, 44)])
@@ -123,6 +181,16 @@ def test_a_token_that_another_bucket_counted_is_given_back(published: list[float
     mistaken.give_back()
     mistaken.give_back()
     assert 29 == admitted(mistaken, 0)
+
+
+def test_what_is_given_back_is_left_for_this_connector():
+    """Thirty of sixty, its part, are taken, and ten given back; after ten seconds half of thirty more are its own."""
+    mistaken = bucket(59, 3.0, share=0.5)
+    spend(mistaken, 30)
+    for _ in range(10):
+        mistaken.give_back()
+    assert -7 == mistaken.surprise(told(31))
+    assert (tokens(mistaken, 0), tokens(mistaken, 10)) == (10, 25)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +218,7 @@ def test_the_refill_is_measured_by_what_remains_and_what_was_taken(returned: int
         (60, 30, 36, 7),
         (60, 30, 35, 0),
         (2, 2, 1, 2),
+        (2, 2, 0, 1),
         (2, 0, 0, 0),
     ],
 )
@@ -176,6 +245,111 @@ def test_a_surprise_heeds_what_flowed_in(seconds: float, late: float, remaining:
     assert expected == flowing.surprise(told(remaining, seconds, sent=seconds - late), token)
 
 
+def test_a_surprise_heeds_what_came_of_others_and_of_observations():
+    """Of 52 that were expected, twenty were gone."""
+    flowing = bucket(59, 3.0)
+    answer(flowing, spend(flowing, 20), told(31, 4))
+    assert [0, -7] == [flowing.surprise(told(remaining, 4)) for remaining in (24, 23)]
+
+
+@pytest.mark.parametrize(("remaining", "expected"), [(22, 0), (21, -7)])
+def test_what_flows_in_by_steps_may_come_a_step_earlier(remaining: int, expected: float):
+    stepping = bucket(59, 3.0, step=1.0)
+    spend(stepping, 27)
+    assert expected == stepping.surprise(told(remaining))
+
+
+@pytest.mark.parametrize(("token", "remaining", "expected"), [(33, 36, 7), (33, 35, 0), (None, 36, 7), (None, 35, 0)])
+def test_a_surprise_heeds_what_is_under_way(token: int | None, remaining: int, expected: float):
+    """Thirty remain, of which five are under way. Auth0 may have counted the third after the four others.
+
+    Or the next one after all five.
+    """
+    crowded = bucket(59, 3.0)
+    spend(crowded, 30)
+    for _ in range(5):
+        crowded.take(0)
+    assert expected == crowded.surprise(told(remaining), token and Token(token, 2))
+
+
+@pytest.mark.parametrize(("returned", "least", "most"), [(0, 51, 54), (2, 49, 52)])
+def test_what_came_in_is_what_remains_and_what_was_taken(returned: int, least: float, most: float):
+    """Three were taken, and fifty remain, with or without the two others under way; and there is a part of a token."""
+    crowded, seen = watched()
+    _, second, _ = (crowded.take(0) for _ in range(3))
+    for _ in range(returned):
+        crowded.give_back()
+    crowded.observe(second, told(50, 2, sent=1))
+    assert [(Seen(1, 2, least, most), False)] == seen
+
+
+@pytest.mark.parametrize(("returned", "least", "most"), [(0, -1, 3), (2, -3, 1)])
+def test_what_came_in_by_a_refusal_is_what_was_taken_and_counted(returned: int, least: float, most: float):
+    """Three were taken, of which one was refused, and the others may not have been counted; and a part of a token."""
+    crowded, seen = watched()
+    for _ in range(3):
+        crowded.take(0)
+    for _ in range(returned):
+        crowded.give_back()
+    crowded.refuse(2, told(0, 2, sent=1))
+    assert [(Seen(1, 2, least, most), False)] == seen
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "full"),
+    [(60, 56, True), (60, 55, False), (40, 37, True), (40, 36, False), (10, 9, True), (10, 8, False)],
+)
+def test_a_bucket_is_full_where_no_more_than_a_twentieth_is_missing(limit: int, remaining: int, full: bool):
+    """Beside the token of the request itself."""
+    some, seen = watched(limit=limit)
+    answer(some, spend(some), told(remaining, limit=limit))
+    assert [full] == [was_full for _, was_full in seen]
+
+
+@pytest.mark.parametrize(
+    ("limit", "published", "rate", "at", "expected"),
+    [
+        (60, 6.0, 6.0, 71, (True, True, 71)),
+        (60, 6.0, 6.0, 70, (False, True, 10)),
+        (60, 5.9, 5.9, 71, (False, True, 71)),
+        (60, 5.0, 6.0, 26, (True, True, 26)),
+        (60, 5.0, 6.0, 25, (False, True, 10)),
+        (60, 5.0, 5.9, 26, (False, False, 26)),
+        (8, 5.0, 0.8, 26, (True, True, 26)),
+        (6, 5.0, 6.0, 26, (False, False, 26)),
+    ],
+)
+def test_a_bucket_that_stays_full_saves_up_for_a_burst_to_see_its_refill(
+    limit: int, published: float, rate: float, at: float, expected: tuple[bool, bool, float]
+):
+    """After a minute, or fifteen seconds where the refill is not as published.
+
+    A burst of four or more that is saved up for in ten seconds; or else what was measured is no longer believed.
+    """
+    full = bucket(limit - 1, published, limit=limit, share=0.5)
+    full.refill.rate, full.refill.known_at = rate, 10.0
+    answer(full, spend(full, at=at), told(limit - 1, at, limit=limit))
+    rests = full.wait(at) > 0
+    assert expected == (rests, full.refill.is_known, full.refill.known_at)
+    if rests:
+        assert pytest.approx(1 / (0.5 * rate)) == full.wait(at)
+        spend(full, at=at + 9)
+        assert 0 == full.wait(at + 9)
+
+
+def test_what_was_never_known_is_taken_to_be_what_was_first_thought_where_a_bucket_stays_full():
+    full = bucket(59, share=0.5)
+    full.refill.rate = 7.0
+    answer(full, spend(full, at=16), told(59, 16))
+    assert (False, 10.0) == (full.refill.is_known, full.refill.rate)
+
+
+def test_a_bucket_that_is_not_full_does_not_rest():
+    used = bucket(59, 6.0, share=0.5)
+    answer(used, spend(used, at=71), told(50, 71))
+    assert (0, 0) == (used.refill.known_at, used.wait(71))
+
+
 def test_a_ceiling_lets_one_go_after_the_other():
     ceiling = Ceiling(4)
     assert [0.0, 0.5] == [ceiling.wait(10), ceiling.wait(10, 2)]
@@ -192,18 +366,29 @@ def test_a_ceiling_makes_up_for_one_that_came_late():
     assert pytest.approx(0.15) == ceiling.wait(10.1)
 
 
-def refused(bucket: Bucket, until: float, at: float = 0.0, *, sent: float | None = None) -> Bucket:
-    """A request is refused until then, with an empty bucket."""
-    bucket.take(at)
-    bucket.refuse(until, told(0, at, limit=bucket.limit, sent=sent))
-    bucket.under_way -= 1
-    return bucket
-
-
 def test_a_refusal_closes_a_bucket_until_it_has_one_token():
     closed = refused(bucket(59, 3.0), 10)
     assert (6.0, 0) == (closed.wait(4), admitted(closed, 9.9))
     assert 1 == admitted(closed, 10)
+
+
+def test_after_a_refusal_nothing_is_left_and_nothing_was_saved_up():
+    """An answer that comes later tells of what was before, and of one less under way."""
+    closed = bucket(59, 3.0)
+    closed.take(0)
+    other = closed.take(0)
+    closed.refuse(10, told(0))
+    closed.under_way -= 1
+    assert [0, 7] == [closed.surprise(told(remaining)) for remaining in (6, 7)]
+    closed.observe(other, told(40, 1))
+    closed.under_way -= 1
+    assert 2 == admitted(closed, 10)
+
+
+def test_the_part_of_this_connector_starts_anew_after_a_refusal():
+    """Half of 2.7 tokens a second, once so many remain above the reserve."""
+    closed = refused(bucket(59, 3.0, share=0.5), 0)
+    assert tokens(closed, 22.2) == 0.5 * 2.7 * 22.2
 
 
 def test_the_later_of_two_refusals_counts():

@@ -50,14 +50,15 @@ class Bucket:
             return self.closed_until - now
         missing = 1 + ahead - (self._level_by(now) - (self.limit - self.most))
         if self.refill.is_known:
-            needed = max(1.0 + ahead, self.most if self._resting else 0.0)
+            needed = max(1.0 + ahead, self.most) if self._resting else 1.0 + ahead
             missing = max(missing, needed - min(self._credit + self.share * self._flow(now), self.most))
         return 0.0 if missing <= 1e-9 else max(missing / (self.share * self.refill.rate), 0.001)  # noqa: PLR2004 - rounding
 
     def take(self, now: float) -> Token:
         """Take a token."""
         self._resting = False
-        self._level, self._level_at = self._level_by(now) - 1, max(self._level_at, now - self._lag)
+        self._pass_level(now)
+        self._level -= 1
         self._pass(now)
         self._account -= 1
         self._credit = min(self._credit, self.most) - 1
@@ -77,7 +78,7 @@ class Bucket:
 
         Without a token: if the request had taken the next one here.
         """
-        least, most = self._bounds(token or Token(self.sent + 1, self.under_way), told)
+        least, most = self._bounds(token or Token(self.sent, self.under_way), told)
         account = min(self._account + self._flow(told.received), self.limit) - (token is None)
         off = max(least - account, 0.0) + min(most - account, 0.0)
         return off if abs(off) > max(0.5, self.limit / 10) else 0.0
@@ -85,17 +86,19 @@ class Bucket:
     def observe(self, token: Token, told: Told) -> None:
         """Take in what an answer tells of the bucket that counted this token."""
         left = float(told.remaining - (self.under_way - 1))
-        # One that was overtaken by that to a later request tells only what is less.
-        late = token.number <= self._number
-        self._level = min(self._level_by(told.received) + 1, left) if late else left
-        self._level_at, self._number = told.received, max(self._number, token.number)
+        if token.number > self._number:
+            self._level, self._level_at, self._number = left, told.received, token.number
+        else:
+            # One that was overtaken by that to a later request tells only what is less.
+            self._pass_level(told.received)
+            self._level = min(self._level + 1, left)
         self._pass(told.received)
         least, most = self._bounds(token, told)
         more = max(least - self._account, 0.0) + min(most - self._account, 0.0)
         self._account += more
         self._credit = max(self._credit + self.share * more, -self.most / 2)
         # Every request tells what remains after it; others may have taken some more.
-        full = told.remaining + 1 + self.limit // 20 >= self.limit
+        full = told.remaining + 1 + self.limit / 20 >= self.limit
         taken = self.sent - self._returned
         self.refill.saw(Seen(told.sent, told.received, least + taken, told.remaining + 1 + taken), full=full)
         if full:
@@ -143,6 +146,10 @@ class Bucket:
 
     def _flow(self, now: float) -> float:
         return self.refill.rate * max(now - self._account_at, 0.0)
+
+    def _pass_level(self, now: float) -> None:
+        """The lag counts from when the level was last told, not from each look at it."""
+        self._level, self._level_at = self._level_by(now), max(self._level_at, now - self._lag)
 
     def _level_by(self, now: float) -> float:
         return min(self._level + self.refill.rate * max(now - self._level_at - self._lag, 0.0), float(self.limit))
