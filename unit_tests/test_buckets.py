@@ -5,6 +5,10 @@ from source_auth0.components.buckets import Buckets
 from source_auth0.components.refill import Told
 from unit_tests.test_budget import Tenant
 
+#: What endpoints tell that draw from two buckets, and what they tell where one of these is full.
+PARTED = "a 10 b 25 a 9 b 24 a 8 b 23"
+FULL = "a 10 b 29 a 9 b 29 a 8 b 29"
+
 
 def told(limit: int, remaining: int | None = None) -> Told:
     return Told(limit, limit - 1 if remaining is None else remaining, 1.0, 0.0, 0.0)
@@ -19,10 +23,13 @@ def heard(*answers: tuple[str, int]) -> Buckets:
 
 
 def after(said: str, limit: int = 30) -> Buckets:
-    """What is known once endpoints have told what remains of a bucket of a size that nobody publishes."""
+    """What is known once endpoints have told what remains of a bucket of a size that nobody publishes, or waited."""
     tenant, words = Tenant(1.0), said.split()
     for key, remaining in zip(words[::2], words[1::2], strict=True):
-        tenant.tell(tenant.go(key), int(remaining), limit=limit)
+        if key == "wait":
+            tenant.now += int(remaining)
+        else:
+            tenant.tell(tenant.go(key), int(remaining), limit=limit)
     return tenant.budget.buckets
 
 
@@ -110,7 +117,7 @@ def test_the_tenants_bucket_is_known_where_it_is_published(answers: list[tuple[s
     [
         ([("a", 30), ("b", 30)], 30, {"a": [30], "b": [30], "c": [30]}),
         ([("a", 30), ("b", 25)], 30, {"a": [30], "b": [25, 30], "c": [30]}),
-        ([("GET /logs", 10)], 10, {"GET /logs": [10, 10]}),
+        ([("GET /logs", 10), ("a", 30)], 10, {"GET /logs": [10, 10], "a": [30, 10]}),
         ([("GET /roles", 50)], 60, {"GET /roles": [50, 60]}),
     ],
 )
@@ -132,7 +139,7 @@ def test_a_tenants_bucket_of_which_only_a_refusal_told_is_refilled_as_published(
 
 
 def test_endpoints_that_had_parted_share_what_turns_out_to_be_the_tenants():
-    buckets = after("a 10 b 25 a 9 b 24 a 8 b 23")
+    buckets = after(PARTED)
     assert "a b" == sharing(buckets)
     buckets.whole(told(30, 0))
     assert "ab" == sharing(buckets)
@@ -151,9 +158,88 @@ def test_endpoints_that_had_parted_share_what_turns_out_to_be_the_tenants():
         ("a 25 b 24 a 14 b 4", "ab"),
         ("a 10 a 25 a 10 a 25", "a"),
         ("a 10 b 25 a 9 b 24 a 8 b 23 c 22 a 7 c 21 a 6 c 20", "a bc"),
+        ("a 10 b 9 a 8 b 7 a 6 b 25", "ab"),
+        ("a 20 b 19 a 18 b 9 b 20", "ab"),
         ("a 10 b 29 a 9 b 29 a 8 b 29", "a b"),
+        (f"{PARTED} b 7", "a b"),
+        (f"{PARTED} b 7 b 6", "a b"),
+        (f"{PARTED} b 7 wait 10 a 7 b 6", "ab"),
+        (f"{PARTED} a 22 a 21", "ab"),
+        (f"{FULL} c 7 a 7 c 29 a 6 c 29", "a b c"),
+        (f"{FULL} c 7 a 7 c 28 a 6 c 28", "a bc"),
     ],
 )
 def test_endpoints_part_where_twice_more_remains_than_those_of_the_other_leave(said: str, expected: str):
     """Less remains where somebody else takes some; whoever is alone in a bucket, or spoke last, parts with nobody."""
     assert expected == sharing(after(said))
+
+
+def test_an_endpoint_with_a_bucket_of_its_own_may_turn_out_to_draw_from_the_tenants_alone():
+    """Its answers tell of what is left there, twice."""
+    buckets = heard(("GET /logs", 10))
+    tenant = buckets.whole(told(10, 0))
+    assert [False, True] == [buckets.home("GET /logs", None, told(10, 0)) is tenant for _ in range(2)]
+    assert [tenant] == buckets.of("GET /logs")
+
+
+def test_what_a_request_took_is_known_by_its_token():
+    """Of thirty, one was taken: 24 are five less, and fit the tenant's bucket. Without a token it is four less."""
+    buckets = heard(("a", 30), ("b", 30))
+    (home,) = buckets.of("a")
+    buckets.tenant = Bucket(told(30, 24), 0.5)
+    token, found = home.take(0), []
+    for _ in range(2):
+        buckets.home("a", token, told(30, 29))
+        found.append(buckets.home("b", token, told(30, 24)))
+    assert [home, buckets.tenant] == found
+
+
+def test_a_part_of_a_token_too_many_tells_of_another_bucket_where_there_are_few():
+    """Two remain of five, and 0.3 flowed in, of which the next one leaves 1.3; two answers tell of two."""
+    buckets = heard(("a", 5), ("b", 5))
+    (home,) = buckets.of("a")
+    for _ in range(3):
+        home.take(0)
+        home.under_way -= 1
+    found = []
+    for _ in range(2):
+        buckets.home("a", None, Told(5, 1, 1.0, 0.3, 0.3))
+        found.append(buckets.home("b", None, Told(5, 2, 1.0, 0.3, 0.3)) is home)
+    assert [True, False] == found
+
+
+def test_an_endpoint_that_leaves_one_bucket_keeps_its_others():
+    buckets = heard(("a", 30), ("b", 25), ("b", 30))
+    (home,) = buckets.of("a")
+    for _ in range(20):
+        home.take(0)
+        home.under_way -= 1
+    for _ in range(2):
+        buckets.home("a", None, told(30, 9))
+        left = buckets.home("b", None, told(30, 25))
+    assert left is not home
+    assert left in buckets.of("b")
+    assert [30, 25] == sizes(buckets, "b")
+
+
+def test_a_bucket_that_is_found_by_parting_is_refilled_as_published():
+    buckets = after("a 10 b 45 a 9 b 44 a 8 b 43", limit=50)
+    own, tenant = buckets.of("b")
+    assert [tenant] == buckets.of("a")
+    assert (16.0, True) == (own.refill.rate, own.refill.is_published)
+
+
+@pytest.mark.parametrize(("users", "shared"), [(10, True), (40, False)])
+def test_what_one_endpoint_tells_lets_others_share(users: int, shared: bool):
+    """Ten may be what each has to itself, or what the tenant has; the size of `/users` says which."""
+    buckets = heard(("GET /logs", 10), ("GET /roles", 10), ("GET /organizations/name/{}", 10))
+    keys = ["GET /logs", "GET /roles", "GET /organizations/name/{}"]
+    assert 3 == len({bucket for key in keys for bucket in buckets.of(key)})
+    buckets.home("GET /users", None, told(users))
+    assert (1 if shared else 3) == len({bucket for key in keys for bucket in buckets.of(key)})
+
+
+def test_those_that_have_parted_do_not_share_again_where_other_plans_are_likely():
+    buckets = after(PARTED)
+    buckets.home("GET /users", None, told(40))
+    assert "a b" == sharing(buckets)

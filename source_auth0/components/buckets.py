@@ -141,7 +141,7 @@ class Buckets:
             self._settle(key, list(dict.fromkeys(kept if bucket in buckets else bucket for bucket in homes)))
 
     def _settle(self, key: str, homes: list[Bucket]) -> None:
-        self._members.subtract(self._homes.get(key, ()))
+        self._members.subtract(self._homes.get(key))
         self._members.update(homes)
-        self._members += Counter()  # those without an endpoint are gone
+        self._members = +self._members  # those without an endpoint are gone
         self._homes[key] = homes
