@@ -50,7 +50,7 @@ class Bucket:
             return self.closed_until - now
         missing = 1 + ahead - (self._level_by(now) - (self.limit - self.most))
         if self.refill.is_known:
-            needed = max(1.0 + ahead, self.most) if self._resting else 1.0 + ahead
+            needed = ahead + (self.most if self._resting else 1.0)
             missing = max(missing, needed - min(self._credit + self.share * self._flow(now), self.most))
         return 0.0 if missing <= 1e-9 else max(missing / (self.share * self.refill.rate), 0.001)  # noqa: PLR2004 - rounding
 
