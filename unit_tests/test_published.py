@@ -67,6 +67,51 @@ def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
     assert [150 / 60] == [pytest.approx(flow.rate) for flow in published.guess("GET /emails/provider", 15).flows]
 
 
+@pytest.mark.parametrize(
+    ("first", "key", "size", "minutely", "step", "kind"),
+    [
+        (("GET /roles", 2), "GET /roles", 2, [120], 0, "the tenant's"),
+        (("GET /roles", 2), "GET /emails/provider", 5, [25], 1, "own"),
+        (("GET /roles", 2), "GET /email-templates/{}", 10, [50], 1, "own"),
+        (("GET /users", 40), "GET /roles", 10, [150], 1, "shared"),
+        (("GET /users", 40), "GET /users", 40, [500], 1, "own"),
+        (("GET /users", 40), "GET /clients", 5, [100], 1, "own"),
+        (("GET /users", 40), "GET /connections", 5, [50], 1, "own"),
+        (("GET /users", 40), "GET /organizations/{}/members", 20, [200], 1, "own"),
+        (("GET /users", 40), "GET /organizations/{}/members", 40, [500], 1, "own"),
+        (("GET /users", 40), "GET /emails/provider", 5, [25], 1, "own"),
+        (("GET /users", 40), "GET /connections/{}/status", 100, [400], 1, "own"),
+        (("GET /users", 40), "GET /prompts/{}/partials", 5, [5], 1, "own"),
+        (("GET /roles", 50), "GET /roles", 50, [16 * 60, 50 * 60], 0, "the tenant's"),
+        (("GET /roles", 50), "GET /organizations", 10, [100], 1, "own"),
+        (("GET /roles", 50), "GET /organizations/{}/members", 40, [500], 1, "own"),
+        (("GET /roles", 50), "GET /users/{}/organizations", 40, [500], 1, "own"),
+        (("GET /roles", 50), "GET /emails/provider", 15, [150], 1, "own"),
+        (("GET /roles", 50), "GET /prompts/{}/partials", 5, [5], 1, "own"),
+        (("GET /users", 10), "GET /users", 10, [2 * 60], 0, "the tenant's"),
+        (("GET /users", 20), "GET /users", 20, [20 * 60], 0, "the tenant's"),
+        (("GET /users", 20), "GET /organizations", 10, [100], 1, "own"),
+        (("GET /users", 250), "GET /users", 250, [250 * 60], 0, "the tenant's"),
+        (("GET /users", 250), "GET /organizations", 50, [500], 1, "own"),
+        (("GET /users", 250), "GET /emails/provider", 15, [150], 1, "own"),
+        (("GET /users", 750), "GET /organizations/{}", 150, [1500], 1, "own"),
+        (("GET /users", 1500), "GET /organizations/{}/members", 1200, [15000], 1, "own"),
+        (("GET /users", 3000), "GET /organizations/{}/members/{}/roles", 1200, [12000], 1, "own"),
+        (("GET /users", 5000), "GET /users", 5000, [5000 * 60], 0, "the tenant's"),
+    ],
+)
+def test_auth0_publishes_these_limits(
+    first: tuple[str, int], key: str, size: int, minutely: list[int], step: float, kind: str
+):
+    """Once an endpoint has told of a plan: tokens a minute, and the seconds between two steps of the refill."""
+    guess = told(first).guess(key, size)
+    assert [(pytest.approx(tokens / 60), step) for tokens in minutely] == list(guess.flows)
+    assert {"own": (True, False), "shared": (False, False), "the tenant's": (False, True)}[kind] == (
+        guess.is_own,
+        guess.is_whole,
+    )
+
+
 def _guess(published: Published, key: str, size: int) -> tuple[object, ...]:
     guess = published.guess(key, size)
     return guess.flows, guess.is_own, guess.is_whole
