@@ -5,7 +5,7 @@ import re
 import pytest
 
 from auth0_simulator.limits import PLANS, TOKEN
-from source_auth0.components.published import Published
+from source_auth0.components.published import Flow, Published, enterprise
 
 OTHER = "/roles/{id}/permissions"
 #: Plans by name, but for those without limits.
@@ -110,6 +110,14 @@ def test_auth0_publishes_these_limits(
         guess.is_own,
         guess.is_whole,
     )
+
+
+def test_a_private_clouds_limits_for_organizations_grow_with_its_tier():
+    plan, scaled = enterprise(50, 16.0), enterprise(250, 250.0, 5)
+    assert ((50, Flow(16.0)), True) == (plan.shared, plan.is_whole)
+    assert {Flow(100 / 60, 1.0)} == plan.flows("GET /organizations", 10)
+    assert {Flow(500 / 60, 1.0)} == scaled.flows("GET /organizations", 50)
+    assert {Flow(150 / 60, 1.0)} == plan.flows("GET /emails/provider", 15) == scaled.flows("GET /emails/provider", 15)
 
 
 def _guess(published: Published, key: str, size: int) -> tuple[object, ...]:
