@@ -177,7 +177,7 @@ def test_no_more_go_at_once_than_remain(share: float, limit: int, answers: list[
 def test_the_first_request_of_a_sync_goes_alone():
     tenant = Tenant()
     first = tenant.go("GET /users")
-    assert 0 < tenant.budget.ask(Ticket("GET /roles")) <= LOOK
+    assert LOOK / 5 == tenant.budget.ask(Ticket("GET /roles"))
     assert 0 == tenant.budget.ask(first)
     tenant.tell(first, 9)
     assert 0 == tenant.budget.ask(Ticket("GET /roles"))
@@ -190,6 +190,13 @@ def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_e
     assert 0 < tenant.budget.ask(Ticket("GET /roles"))
     tenant.now += PROBE
     assert 0 == tenant.budget.ask(Ticket("GET /roles"))
+
+
+def test_the_first_requests_of_two_endpoints_go_at_once_when_the_syncs_first_was_answered():
+    tenant = Tenant()
+    tenant.tell(tenant.go("GET /users"), 9)
+    tenant.go("GET /roles")
+    tenant.go("GET /clients")
 
 
 def test_a_first_request_that_fails_lets_the_next_one_go():
@@ -220,6 +227,15 @@ def test_whoever_came_first_goes_first():
     tenant.now += 0.7
     assert 0 < tenant.budget.ask(second)
     assert 0 == tenant.budget.ask(first)
+
+
+def test_whoever_waits_is_told_how_long_it_may_take_and_looks_again_before():
+    """Four tokens are missing, of which three are left to others; 4.5 a second flow in."""
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 0, limit=30)
+    waiting = Ticket("GET /things")
+    assert LOOK == tenant.budget.ask(waiting)
+    assert (True, pytest.approx(4 / 4.5)) == (waiting.waited, waiting.expected)
 
 
 def test_whoever_gives_up_is_not_waited_for():
@@ -261,13 +277,22 @@ def test_a_refusal_closes_its_bucket_until_the_reset():
     assert 0 == tenant.budget.ask(granted)
 
 
-@pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 7)])
+def test_a_bucket_that_has_just_opened_is_looked_at_again_soon():
+    """One token is there, and the reserve is left to others."""
+    tenant = Tenant()
+    tenant.tell(tenant.go(), 29, limit=30)
+    tenant.refuse(tenant.go(), 30, wait=12.0)
+    tenant.now += 12
+    assert LOOK == tenant.budget.ask(Ticket("GET /things"))
+
+
+@pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 1)])
 def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: int | None, remaining: int):
     tenant = Tenant()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.tell(tenant.go("GET /roles"), 8)
-    tenant.refuse(tenant.go("GET /users"), limit, remaining=remaining)
-    assert 2 == tenant.budget.ask(Ticket("GET /users"))
+    tenant.refuse(tenant.go("GET /users"), limit, remaining=remaining, wait=0.75)
+    assert 0.75 == tenant.budget.ask(Ticket("GET /users"))
     tenant.go("GET /roles")
 
 
@@ -281,6 +306,14 @@ def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit()
     tenant.now += 60
     tenant.refuse(tenant.go("GET /users"), 50, wait=5.0, wide=True)
     assert 5 == tenant.budget.ask(Ticket("GET /users"))
+
+
+@pytest.mark.parametrize(("wide", "limit"), [(True, 60), (False, None)])
+def test_only_a_refusal_that_says_so_is_of_the_tenants_bucket(wide: bool, limit: int | None):
+    tenant = Tenant()
+    tenant.refuse(tenant.go(), 60, wide=wide)
+    found = tenant.budget.buckets.tenant
+    assert limit == (found and found.limit)
 
 
 def test_a_refusal_may_name_a_bucket_that_is_known():
@@ -342,6 +375,20 @@ def test_endpoints_part_where_their_answers_count_other_tokens():
         tenant.now += 0.01
     buckets = tenant.budget.buckets
     assert buckets.of("a") != buckets.of("b") == buckets.of("c")
+
+
+def test_an_answer_that_took_long_tells_of_what_remained_when_it_was_counted():
+    """Ten others were sent and answered meanwhile, which is no reason to think of another bucket."""
+    tenant, left = Tenant(share=1.0), 28
+    for key in "ab":
+        tenant.tell(tenant.go(key), left + 1, limit=30)
+    for _ in range(2):
+        late = tenant.go("b")
+        for answered in range(1, 11):
+            tenant.tell(tenant.go("a"), left - answered, limit=30)
+        tenant.tell(late, left, limit=30)
+        left -= 11
+    assert tenant.budget.buckets.of("a") == tenant.budget.buckets.of("b")
 
 
 def test_an_endpoint_with_a_full_bucket_has_one_of_its_own():

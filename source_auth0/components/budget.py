@@ -102,7 +102,7 @@ class Budget:
         """The attempt is over, or was never made: nobody waits for it or behind it."""
         with self._lock:
             self._quit_line(ticket)
-            if self._probes.get(ticket.key, (None, 0.0))[0] is ticket:
+            if (probe := self._probes.get(ticket.key)) and probe[0] is ticket:
                 del self._probes[ticket.key]
             for level in ticket.taken:
                 level.under_way -= 1
@@ -144,7 +144,7 @@ class Budget:
 
     def _quit_line(self, ticket: Ticket) -> None:
         if ticket.queued is not None:
-            self._lines[ticket.queued].pop(ticket, None)
+            del self._lines[ticket.queued][ticket]
             ticket.queued = None
 
     def _home(self, ticket: Ticket, told: Told) -> Bucket:
