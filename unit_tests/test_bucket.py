@@ -22,7 +22,7 @@ def admitted(bucket: Bucket, now: float) -> int:
 
 
 def tokens(bucket: Bucket, now: float) -> object:
-    """How many are there for this connector at this moment, in parts of one too, as whoever is far behind waits."""
+    """How many this connector has at this moment, in parts of one too: what whoever is far behind does not wait for."""
     return pytest.approx(100 - bucket.wait(now, 99) * bucket.share * bucket.refill.rate)
 
 
@@ -60,11 +60,11 @@ class Watched(Refill):
         self.seen.append((seen, full))
 
 
-def watched(remaining: int = 59, limit: int = 60) -> tuple[Bucket, list[tuple[Seen, bool]]]:
-    """A bucket, and what its refill is told."""
-    bucket_ = bucket(remaining, 3.0, limit=limit)
-    bucket_.refill = refill = Watched()
-    return bucket_, refill.seen
+def watched(limit: int = 60) -> tuple[Bucket, list[tuple[Seen, bool]]]:
+    """A full bucket, and what its refill is told."""
+    full, refill = bucket(limit - 1, 3.0, limit=limit), Watched()
+    full.refill = refill
+    return full, refill.seen
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_what_others_take_or_leave_is_shared(remaining: int, later: float, expec
     """
     half = bucket(59, 3.0, share=0.5)
     answer(half, spend(half, 20), told(remaining, 4))
-    assert tokens(half, 4 + later) == expected
+    assert expected == tokens(half, 4 + later)
 
 
 def test_no_more_than_half_of_its_part_is_saved_up_for_before_the_next_one_goes():
@@ -143,7 +143,7 @@ def test_no_more_than_half_of_its_part_is_saved_up_for_before_the_next_one_goes(
         token = spend(half, 30, at)
     answer(half, token, told(30, 6))
     half.refill.is_known = True
-    assert tokens(half, 6) == -15
+    assert -15 == tokens(half, 6)
 
 
 def test_what_is_under_way_may_not_have_been_counted():
@@ -190,15 +190,12 @@ def test_what_is_given_back_is_left_for_this_connector():
     for _ in range(10):
         mistaken.give_back()
     assert -7 == mistaken.surprise(told(31))
-    assert (tokens(mistaken, 0), tokens(mistaken, 10)) == (10, 25)
+    assert [10, 25] == [tokens(mistaken, at) for at in (0, 10)]
 
 
-@pytest.mark.parametrize(
-    ("returned", "rate"),
-    [(0, 3.0), (2, 2.6)],
-)
+@pytest.mark.parametrize(("returned", "rate"), [(0, 3.0), (2, 2.6)])
 def test_the_refill_is_measured_by_what_remains_and_what_was_taken(returned: int, rate: float):
-    """29 remain; twenty are taken in five seconds, and 24 remain: 15 have come in, less what was given back."""
+    """29 remain, twenty are taken in five seconds, and 24 remain: 15 came in, or two less where two are given back."""
     measured = bucket(29)
     answer(measured, spend(measured), told(29))
     for _ in range(returned):
@@ -227,8 +224,8 @@ def test_a_surprise_is_what_the_tokens_taken_here_do_not_explain(
 ):
     """By more than a tenth of the bucket. Of sixty, the next answer tells of 59 or, between two tokens, of 58."""
     surprised = bucket(limit - 1, 3.0, limit=limit)
-    if spent:
-        spend(surprised, spent)
+    for _ in range(spent):
+        spend(surprised)
     assert expected == surprised.surprise(told(remaining, limit=limit))
 
 
@@ -245,8 +242,8 @@ def test_a_surprise_heeds_what_flowed_in(seconds: float, late: float, remaining:
     assert expected == flowing.surprise(told(remaining, seconds, sent=seconds - late), token)
 
 
-def test_a_surprise_heeds_what_came_of_others_and_of_observations():
-    """Of 52 that were expected, twenty were gone."""
+def test_what_was_observed_is_no_surprise_again():
+    """Of 52 that were expected, twenty were gone: 32 are left now, or 31."""
     flowing = bucket(59, 3.0)
     answer(flowing, spend(flowing, 20), told(31, 4))
     assert [0, -7] == [flowing.surprise(told(remaining, 4)) for remaining in (24, 23)]
@@ -372,8 +369,8 @@ def test_a_refusal_closes_a_bucket_until_it_has_one_token():
     assert (0, 1) == (closed.wait(10), admitted(closed, 10))
 
 
-def test_after_a_refusal_nothing_is_left_and_nothing_was_saved_up():
-    """An answer that comes later tells of what was before, and of one less under way."""
+def test_after_a_refusal_nothing_is_left_whatever_late_answers_tell():
+    """A request that was under way meanwhile no longer is: nothing else may be learned from its answer."""
     closed = bucket(59, 3.0)
     closed.take(0)
     other = closed.take(0)
@@ -388,7 +385,7 @@ def test_after_a_refusal_nothing_is_left_and_nothing_was_saved_up():
 def test_the_part_of_this_connector_starts_anew_after_a_refusal():
     """Half of 2.7 tokens a second, once so many remain above the reserve."""
     closed = refused(bucket(59, 3.0, share=0.5), 0)
-    assert tokens(closed, 22.2) == 0.5 * 2.7 * 22.2
+    assert 0.5 * 2.7 * 22.2 == tokens(closed, 22.2)
 
 
 def test_the_later_of_two_refusals_counts():
