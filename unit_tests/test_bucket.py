@@ -1,334 +1,412 @@
-from typing import Any
+from itertools import count
 
 import pytest
 
 from source_auth0.components.bucket import Bucket, Ceiling, Token
 from source_auth0.components.published import Flow
-from source_auth0.components.refill import Seen, Told
+from source_auth0.components.refill import Refill, Seen, Told
 
 
-def told(remaining: int, at: float = 0.0, *, limit: int = 10, sent: float | None = None) -> Told:
+def told(remaining: int, at: float = 0.0, *, limit: int = 60, sent: float | None = None) -> Told:
+    """An answer that came at once, unless it was sent earlier."""
     return Told(limit, remaining, 1.0, at if sent is None else sent, at)
 
 
-def bucket(remaining: int, share: float = 0.5, *, limit: int = 10, rate: float = 2.0, step: float = 0.0) -> Bucket:
-    """One that told of itself at 0, refilled by two tokens a second."""
-    return Bucket(told(remaining, limit=limit), share, [Flow(rate, step)])
+def bucket(remaining: int = 59, *published: float, share: float = 1.0, limit: int = 60, step: float = 0.0) -> Bucket:
+    return Bucket(told(remaining, limit=limit), share, [Flow(rate, step) for rate in published])
 
 
-def go(some: Bucket, number: int, now: float = 0.0) -> list[Token]:
-    return [some.take(now) for _ in range(number)]
+def admitted(bucket: Bucket, now: float) -> int:
+    """How many more may go at this moment."""
+    return next(ahead for ahead in count() if bucket.wait(now, ahead) > 0)
 
 
-@pytest.mark.parametrize(
-    ("now", "ahead", "expected"), [(0.0, 0, 1.0), (0.0, 1, 2.0), (0.25, 0, 0.5), (0.5, 0, 0.0), (0.5, 1, 1.0)]
-)
-def test_what_is_not_used_is_left_to_others(now: float, ahead: int, expected: float):
-    """Four remain beside the first request's own, of which five are for others."""
-    assert expected == pytest.approx(bucket(4).wait(now, ahead))
+def tokens(bucket: Bucket, now: float) -> object:
+    """How many this connector has at this moment, in parts of one too: what whoever is far behind does not wait for."""
+    return pytest.approx(100 - bucket.wait(now, 99) * bucket.share * bucket.refill.rate)
 
 
-@pytest.mark.parametrize(
-    ("now", "ahead", "expected"), [(0.0, 0, 1.0), (0.5, 0, 0.5), (1.0, 0, 0.0), (1.0, 1, 1.0), (100.0, 4, 0.0)]
-)
-def test_a_share_is_used_of_what_is_there_and_of_what_flows_in(now: float, ahead: int, expected: float):
-    full = bucket(9)
-    assert [0.0, 0.0, 0.0, 0.0, 0.0, 1.0] == [full.wait(0.0, ahead) for ahead in range(6)]
-    go(full, 5)
-    assert expected == pytest.approx(full.wait(now, ahead))
+def spend(bucket: Bucket, number: int = 1, at: float = 0.0) -> Token:
+    """The last of some tokens that are taken one after the other, each answered before the next is taken."""
+    for _ in range(number):
+        token = bucket.take(at)
+        bucket.under_way -= 1
+    return token
 
 
-def test_no_more_than_a_share_is_saved_up():
-    full = bucket(9)
-    go(full, 5, 100.0)
-    assert 1.0 == full.wait(100.0)
-    go(full, 1, 101.0)
-    assert 1.0 == full.wait(101.0)
+def answer(bucket: Bucket, token: Token, told: Told) -> None:
+    """Observe an answer, as of the last request under way."""
+    bucket.under_way += 1
+    bucket.observe(token, told)
+    bucket.under_way -= 1
 
 
-def test_one_token_of_a_bucket_is_used_whatever_the_share():
-    full = bucket(9, share=0.01)
-    assert 0.0 == full.wait(0.0)
-    go(full, 1)
-    assert 50.0 == pytest.approx(full.wait(0.0))
+def refused(bucket: Bucket, until: float, at: float = 0.0, *, sent: float | None = None) -> Bucket:
+    """A request is refused until then, with an empty bucket."""
+    bucket.take(at)
+    bucket.refuse(until, told(0, at, limit=bucket.limit, sent=sent))
+    bucket.under_way -= 1
+    return bucket
 
 
-def test_a_bucket_that_is_half_empty_is_used_at_once():
-    assert 0.0 == bucket(4, share=1.0).wait(0.0)
+class Watched(Refill):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(told(59), [Flow(3.0)])
+        self.seen: list[tuple[Seen, bool]] = []
+
+    def saw(self, seen: Seen, *, full: bool) -> None:
+        self.seen.append((seen, full))
 
 
-def test_nobody_waits_for_less_than_a_millisecond():
-    assert 0.001 == bucket(4).wait(0.5 - 1e-7)
-    assert 0.0 == bucket(4).wait(0.5 - 1e-10)
-
-
-def test_a_token_knows_its_number_and_how_many_were_under_way():
-    some = bucket(9)
-    assert [Token(1, 0), Token(2, 1), Token(3, 2)] == go(some, 3)
-    some.under_way -= 2
-    assert Token(4, 1) == some.take(0.0)
-    assert (4, 2) == (some.sent, some.under_way)
-
-
-def test_a_token_that_was_given_back_may_be_taken_again():
-    scarce = bucket(4)
-    scarce.give_back()
-    assert [0.0, 1.0] == [scarce.wait(0.0, ahead) for ahead in range(2)]
-    saved = bucket(9)
-    go(saved, 5)
-    go(saved, 1, 3.0)
-    saved.give_back()
-    assert [0.0, 0.0, 0.0, 1.0] == pytest.approx([saved.wait(3.0, ahead) for ahead in range(4)])
-
-
-@pytest.mark.parametrize(("remaining", "expected"), [(7, 2.0), (6, 0.0), (0, 0.0)])
-def test_a_token_that_was_given_back_is_no_surprise(remaining: int, expected: float):
-    some = bucket(4)
-    go(some, 3)
-    some.give_back()
-    assert expected == some.surprise(told(remaining))
-
-
-@pytest.mark.parametrize(("remaining", "expected"), [(7, 3.0), (5, 0.0), (4, 0.0), (2, 0.0), (1, -2.0), (0, -3.0)])
-def test_an_answer_that_counts_other_tokens_is_a_surprise(remaining: int, expected: float):
-    """It might be the one of the next request; a tenth of the bucket may be chance."""
-    assert expected == bucket(4).surprise(told(remaining))
-
-
-@pytest.mark.parametrize(("limit", "remaining", "expected"), [(4, 3, 1.0), (4, 2, 0.0), (10, 3, 0.0), (10, 4, 2.0)])
-def test_half_a_token_of_a_small_bucket_may_be_chance(limit: int, remaining: int, expected: float):
-    assert expected == bucket(2, limit=limit).surprise(told(remaining, limit=limit))
-
-
-@pytest.mark.parametrize(("remaining", "expected"), [(6, 2.0), (5, 0.0), (4, 0.0), (2, 0.0), (1, -2.0)])
-def test_an_answer_to_a_request_that_took_a_token_counts_it(remaining: int, expected: float):
-    some = bucket(4)
-    (token,) = go(some, 1)
-    assert expected == some.surprise(told(remaining), token)
+def watched(limit: int = 60) -> tuple[Bucket, list[tuple[Seen, bool]]]:
+    """A full bucket, and what its refill is told."""
+    full, refill = bucket(limit - 1, 3.0, limit=limit), Watched()
+    full.refill = refill
+    return full, refill.seen
 
 
 @pytest.mark.parametrize(
-    ("number", "remaining", "expected"),
-    [(1, 6, 2.0), (1, 5, 0.0), (2, 6, 2.0), (2, 5, 0.0), (3, 6, 2.0), (3, 5, 0.0), (None, 6, 2.0), (None, 5, 0.0)],
-)
-def test_those_under_way_at_the_same_time_may_have_been_counted_or_not(
-    number: int | None, remaining: int, expected: float
-):
-    some = bucket(4)
-    tokens = go(some, 3)
-    assert expected == some.surprise(told(remaining), tokens[number - 1] if number else None)
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("remaining", "limit", "share", "expected"),
     [
-        (told(8, 1.0), 2.0),
-        (told(7, 1.0), 0.0),
-        (told(3, 1.0), -2.0),
-        (told(4, 1.0), 0.0),
-        (told(1, 1.0, sent=0.0), -2.0),
-        (told(2, 1.0, sent=0.0), 0.0),
-        (told(6, 4.0), -2.0),
+        (59, 60, 1.0, 60),
+        (59, 60, 0.5, 30),
+        (39, 60, 0.5, 10),
+        (29, 60, 0.5, 0),
+        (0, 60, 1.0, 1),
+        (9, 10, 0.1, 1),
+        (0, 1, 0.1, 1),
     ],
 )
-def test_what_flowed_in_meanwhile_is_no_surprise(answer: Told, expected: float):
-    """Nor is what flows in while the answer travels; a full bucket overflows."""
-    assert expected == bucket(4).surprise(answer)
-
-
-@pytest.mark.parametrize(("remaining", "expected"), [(0, -2.0), (1, 0.0)])
-def test_a_step_of_the_refill_may_come_before_or_after(remaining: int, expected: float):
-    assert expected == bucket(5, step=1.0).surprise(told(remaining))
+def test_as_many_may_go_at_once_as_remain_above_the_reserve(remaining: int, limit: int, share: float, expected: int):
+    """The request that told of it takes its token too; of the smallest bucket all may be used."""
+    assert expected == admitted(bucket(remaining, 3.0, limit=limit, share=share), 0.0)
 
 
 @pytest.mark.parametrize(
-    ("number", "remaining", "expected"),
-    [(1, 3, 5.0), (2, 3, 5.0), (1, 6, 2.0), (1, 8, 0.0)],
+    ("remaining", "share", "now", "ahead", "wait"),
+    [
+        (0, 1.0, 0, 0, 0),
+        (0, 1.0, 0, 1, 1 / 3),
+        (0, 1.0, 1, 3, 0),
+        (0, 1.0, 1, 4, 1 / 3),
+        (0, 1.0, -1, 1, 1 / 3),
+        (59, 0.5, 0, 30, 1 / 1.5),
+        (59, 0.5, 9, 31, 2 / 1.5),
+        (0, 1.0, 1 / 3 - 1e-5, 1, 0.001),
+        (0, 1.0, 1 / 3 - 1e-9, 1, 0.001),
+        (0, 1.0, 1 / 3 - 1e-10, 1, 0),
+    ],
 )
-def test_an_answer_tells_what_remains_and_those_under_way_take_of_it(number: int, remaining: int, expected: float):
-    full = bucket(9)
-    tokens = go(full, 3)
-    full.observe(tokens[number - 1], told(remaining))
-    assert expected == pytest.approx(full.wait(0.0))
-
-
-def test_an_answer_may_tell_of_more_than_was_thought():
-    some = bucket(4)
-    some.observe(some.take(0.0), told(8))
-    assert [0.0, 1.0] == pytest.approx([some.wait(0.0, ahead) for ahead in (2, 3)])
-
-
-@pytest.mark.parametrize(("remaining", "expected"), [(9, 0.0), (7, 0.0), (6, 1.0), (3, 4.0)])
-def test_an_answer_that_was_overtaken_tells_only_what_is_less(remaining: int, expected: float):
-    full = bucket(9)
-    first, second = go(full, 2)
-    full.observe(second, told(6))
-    assert 1.0 == pytest.approx(full.wait(0.0))
-    full.observe(first, told(remaining))
-    assert expected == pytest.approx(full.wait(0.0))
+def test_whoever_lacks_a_token_waits_as_long_as_it_takes_to_flow_in(
+    remaining: int, share: float, now: float, ahead: int, wait: float
+):
+    """Three tokens a second, times the share; a billionth of one is not waited for, and no wait is under 0.001."""
+    assert pytest.approx(wait) == bucket(remaining, 3.0, share=share).wait(now, ahead)
 
 
 @pytest.mark.parametrize(
-    ("remaining", "expected"),
-    [(8, [2.0, 0.0, 0.0, -2.0]), (2, [2.0, 0.0, 0.0, -2.0])],
+    ("published", "now", "expected"), [([10.0], 2, 10), ([10.0], 100, 30), ([], 2, 20), ([], 9, 30)]
 )
-def test_the_account_follows_what_answers_tell(remaining: int, expected: list[float]):
-    some = bucket(5)
-    some.observe(some.take(0.0), told(remaining))
-    account = {8: 8, 2: 3}[remaining]
-    assert expected == [some.surprise(told(account + off)) for off in (2, 1, -3, -4)]
+def test_of_what_flows_in_a_share_may_be_used_once_that_is_known(published: list[float], now: float, expected: int):
+    """Ten a second: twenty are there after two seconds beyond the reserve, of which ten are this connector's."""
+    half = bucket(59, *published, share=0.5)
+    spend(half, 30)
+    assert 0 == admitted(half, 0)
+    assert expected == admitted(half, now)
 
 
-@pytest.mark.parametrize(("remaining", "ahead", "expected"), [(9, 3, 0.0), (9, 4, 1.0), (1, 0, 0.5), (1, 4, 4.5)])
-def test_the_credit_follows_what_answers_tell(remaining: int, ahead: int, expected: float):
-    """An answer counts fewer tokens than was thought: somebody else took them, and the share of these too."""
-    full = bucket(9)
-    full.observe(full.take(0.0), told(remaining))
-    full._level = 10.0
-    assert expected == pytest.approx(full.wait(0.0, ahead))
+def test_tokens_are_numbered_and_tell_how_many_are_under_way():
+    numbered = bucket()
+    assert [Token(1, 0), Token(2, 1), Token(3, 2)] == [numbered.take(0.0) for _ in range(3)]
+    assert (3, 3) == (numbered.sent, numbered.under_way)
 
 
-def test_no_more_than_half_a_share_is_owed():
-    full = bucket(9)
-    tokens = go(full, 9)
-    full.under_way = 1
-    full.observe(tokens[-1], told(0))
-    assert 2.5 == pytest.approx(full.wait(5.0, 4))
+@pytest.mark.parametrize(
+    ("remaining", "later", "expected"), [(51, 0, 16.0), (31, 10, 21.0), (55, 0, 17.5), (55, 1, 19.0)]
+)
+def test_what_others_take_or_leave_is_shared(remaining: int, later: float, expected: float):
+    """Of sixty, twenty are taken: forty remain, and 52 after four seconds, of which this connector has sixteen more.
+
+    Where twenty less are left, it is ten less; where there are three more, one and a half more.
+    """
+    half = bucket(59, 3.0, share=0.5)
+    answer(half, spend(half, 20), told(remaining, 4))
+    assert expected == tokens(half, 4 + later)
+
+
+def test_no_more_than_half_of_its_part_is_saved_up_for_before_the_next_one_goes():
+    """Ninety went before the refill was known, of which 45 were others'; fifteen of these are to be made up for."""
+    half = bucket(59, share=0.5)
+    for at in (0, 3, 6):
+        token = spend(half, 30, at)
+    answer(half, token, told(30, 6))
+    half.refill.is_known = True
+    assert -15 == tokens(half, 6)
+
+
+def test_what_is_under_way_may_not_have_been_counted():
+    """Fifty remain; of the two others under way Auth0 may have counted both or none."""
+    crowded = bucket(59, 3.0)
+    first, *_ = [crowded.take(0) for _ in range(3)]
+    crowded.observe(first, told(50))
+    assert 48 == admitted(crowded, 0)
+
+
+def test_the_newest_answer_tells_what_remains():
+    """More than was thought, too."""
+    poor = bucket(9, 3.0)
+    answer(poor, spend(poor), told(50))
+    assert 50 == admitted(poor, 0)
+
+
+@pytest.mark.parametrize(("remaining", "expected"), [(52, 47), (44, 44)])
+def test_an_answer_that_was_overtaken_tells_only_what_is_less(remaining: int, expected: int):
+    """What it tells was true earlier; but it is no longer under way."""
+    overtaken = bucket(59, 3.0)
+    first, second = overtaken.take(0), overtaken.take(0)
+    overtaken.observe(second, told(47))
+    overtaken.under_way -= 1
+    assert 46 == admitted(overtaken, 0)
+    overtaken.observe(first, told(remaining))
+    assert expected == admitted(overtaken, 0)
+
+
+@pytest.mark.parametrize("published", [[], [3.0]])
+def test_a_token_that_another_bucket_counted_is_given_back(published: list[float]):
+    mistaken = bucket(29, *published)
+    spend(mistaken, 3)
+    assert 27 == admitted(mistaken, 0)
+    mistaken.give_back()
+    mistaken.give_back()
+    assert 29 == admitted(mistaken, 0)
+
+
+def test_what_is_given_back_is_left_for_this_connector():
+    """Thirty of sixty, its part, are taken, and ten given back; after ten seconds half of thirty more are its own."""
+    mistaken = bucket(59, 3.0, share=0.5)
+    spend(mistaken, 30)
+    for _ in range(10):
+        mistaken.give_back()
+    assert -7 == mistaken.surprise(told(31))
+    assert [10, 25] == [tokens(mistaken, at) for at in (0, 10)]
+
+
+@pytest.mark.parametrize(("returned", "rate"), [(0, 3.0), (2, 2.6)])
+def test_the_refill_is_measured_by_what_remains_and_what_was_taken(returned: int, rate: float):
+    """29 remain, twenty are taken in five seconds, and 24 remain: 15 came in, or two less where two are given back."""
+    measured = bucket(29)
+    answer(measured, spend(measured), told(29))
+    for _ in range(returned):
+        measured.give_back()
+    answer(measured, spend(measured, 20, at=5), told(24, 5))
+    assert (True, pytest.approx(rate)) == (measured.refill.is_known, measured.refill.rate)
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "remaining", "expected"),
+    [
+        (60, 0, 40, -18),
+        (60, 0, 51, -7),
+        (60, 0, 52, 0),
+        (60, 0, 59, 0),
+        (60, 30, 50, 21),
+        (60, 30, 36, 7),
+        (60, 30, 35, 0),
+        (2, 2, 1, 2),
+        (2, 2, 0, 1),
+        (2, 0, 0, 0),
+    ],
+)
+def test_a_surprise_is_what_the_tokens_taken_here_do_not_explain(
+    limit: int, spent: int, remaining: int, expected: float
+):
+    """By more than a tenth of the bucket. Of sixty, the next answer tells of 59 or, between two tokens, of 58."""
+    surprised = bucket(limit - 1, 3.0, limit=limit)
+    for _ in range(spent):
+        spend(surprised)
+    assert expected == surprised.surprise(told(remaining, limit=limit))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "late", "remaining", "expected"), [(4, 0, 33, -8), (4, 2, 27, -8), (100, 0, 40, -19), (4, 0, 56, 14)]
+)
+def test_a_surprise_heeds_what_flowed_in(seconds: float, late: float, remaining: int, expected: float):
+    """Of sixty, thirty are taken, and 42 are left after four seconds, by when one is answered.
+
+    An answer that took two seconds may tell of what was there six tokens ago.
+    """
+    flowing = bucket(59, 3.0)
+    token = spend(flowing, 30)
+    assert expected == flowing.surprise(told(remaining, seconds, sent=seconds - late), token)
+
+
+def test_what_was_observed_is_no_surprise_again():
+    """Of 52 that were expected, twenty were gone: 32 are left now, or 31."""
+    flowing = bucket(59, 3.0)
+    answer(flowing, spend(flowing, 20), told(31, 4))
+    assert [0, -7] == [flowing.surprise(told(remaining, 4)) for remaining in (24, 23)]
+
+
+@pytest.mark.parametrize(("remaining", "expected"), [(22, 0), (21, -7)])
+def test_what_flows_in_by_steps_may_come_a_step_earlier(remaining: int, expected: float):
+    stepping = bucket(59, 3.0, step=1.0)
+    spend(stepping, 27)
+    assert expected == stepping.surprise(told(remaining))
+
+
+@pytest.mark.parametrize(("token", "remaining", "expected"), [(33, 36, 7), (33, 35, 0), (None, 36, 7), (None, 35, 0)])
+def test_a_surprise_heeds_what_is_under_way(token: int | None, remaining: int, expected: float):
+    """Thirty remain, of which five are under way. Auth0 may have counted the third after the four others.
+
+    Or the next one after all five.
+    """
+    crowded = bucket(59, 3.0)
+    spend(crowded, 30)
+    for _ in range(5):
+        crowded.take(0)
+    assert expected == crowded.surprise(told(remaining), token and Token(token, 2))
+
+
+@pytest.mark.parametrize(("returned", "least", "most"), [(0, 51, 54), (2, 49, 52)])
+def test_what_came_in_is_what_remains_and_what_was_taken(returned: int, least: float, most: float):
+    """Three were taken, and fifty remain, with or without the two others under way; and there is a part of a token."""
+    crowded, seen = watched()
+    _, second, _ = (crowded.take(0) for _ in range(3))
+    for _ in range(returned):
+        crowded.give_back()
+    crowded.observe(second, told(50, 2, sent=1))
+    assert [(Seen(1, 2, least, most), False)] == seen
+
+
+@pytest.mark.parametrize(("returned", "least", "most"), [(0, -1, 3), (2, -3, 1)])
+def test_what_came_in_by_a_refusal_is_what_was_taken_and_counted(returned: int, least: float, most: float):
+    """Three were taken, of which one was refused, and the others may not have been counted; and a part of a token."""
+    crowded, seen = watched()
+    for _ in range(3):
+        crowded.take(0)
+    for _ in range(returned):
+        crowded.give_back()
+    crowded.refuse(2, told(0, 2, sent=1))
+    assert [(Seen(1, 2, least, most), False)] == seen
 
 
 @pytest.mark.parametrize(
     ("limit", "remaining", "full"),
-    [(10, 9, True), (10, 8, False), (20, 18, True), (20, 17, False), (40, 37, True), (40, 36, False)],
+    [(60, 56, True), (60, 55, False), (40, 37, True), (40, 36, False), (10, 9, True), (10, 8, False)],
 )
-def test_the_refill_hears_what_has_come_in_and_whether_the_bucket_is_full(
-    monkeypatch: pytest.MonkeyPatch, limit: int, remaining: int, full: bool
-):
-    heard: list[Any] = []
-    some = bucket(limit - 1, limit=limit)
-    monkeypatch.setattr(some.refill, "saw", lambda *said, **more: heard.append((*said, more)))
-    tokens = go(some, 3)
-    some.give_back()
-    some.give_back()
-    some.observe(tokens[0], told(remaining, 1.0, limit=limit, sent=0.5))
-    assert [(Seen(0.5, 1.0, remaining - 1, remaining + 2), {"full": full})] == heard
-
-
-def test_a_refusal_closes_the_bucket_and_opens_it_with_one_token():
-    full = bucket(9, share=1.0)
-    go(full, 2)
-    full.refuse(5.0, told(0, 2.0, sent=1.0))
-    assert [3.0, 1.0] == [full.wait(now) for now in (2.0, 4.0)]
-    assert [0.0, 1 / 1.8] == pytest.approx([full.wait(5.0, ahead) for ahead in range(2)])
-    full.refuse(4.0, told(0, 2.0, sent=1.0))
-    assert 1.0 == full.wait(4.0)
-
-
-def test_nothing_is_saved_up_when_a_bucket_is_refused():
-    full = bucket(9, share=1.0)
-    go(full, 1)
-    full.refuse(2.0, told(0, 2.0))
-    assert 1 / 1.8 == pytest.approx(full.wait(2.0))
-    assert [0.0, 2.0] == [full.surprise(told(remaining, 2.0)) for remaining in (1, 2)]
-
-
-def test_what_is_owed_when_a_bucket_is_refused_stays_owed():
-    full = bucket(9, share=1.0)
-    go(full, 12)
-    full.refuse(0.0, told(0, 0.0))
-    assert 3 / 1.8 == pytest.approx(full.wait(0.0))
-
-
-@pytest.mark.parametrize(("refusals", "lag"), [(1, 0.25), (2, 0.5), (3, 0.75), (4, 1.0), (5, 1.0)])
-def test_each_refusal_shows_that_tokens_come_a_quarter_of_a_second_later(refusals: int, lag: float):
-    full = bucket(9, share=1.0)
-    for number in range(refusals):
-        full.refuse(10.0, told(0, number / 10))
-    go(full, 1, 10.0)
-    rate = full.refill.rate
-    assert 1 / rate == pytest.approx(full.wait(10.0 + lag))
-    assert 1 / rate - 0.1 == pytest.approx(full.wait(10.0 + lag + 0.1))
-
-
-@pytest.mark.parametrize(("sent", "times"), [(1.5, 1), (2.0, 2), (2.5, 2)])
-def test_the_refill_hears_of_a_refusal_but_for_those_under_way_at_the_first_one(
-    monkeypatch: pytest.MonkeyPatch, sent: float, times: int
-):
-    heard: list[Seen] = []
-    some = bucket(9)
-    monkeypatch.setattr(some.refill, "refused", heard.append)
-    go(some, 5)
-    some.give_back()
-    some.refuse(3.0, told(0, 2.0, sent=1.0))
-    some.refuse(4.0, told(0, 3.0, sent=sent))
-    assert [Seen(1.0, 2.0, -2, 4), Seen(sent, 3.0, -3, 3)][:times] == heard
-    assert 1.0 == some.wait(3.0)
-
-
-def test_an_answer_to_one_that_was_under_way_at_a_refusal_tells_only_what_is_less():
-    full = bucket(9, share=1.0)
-    _, second = go(full, 2)
-    full.refuse(5.0, told(0, 1.0))
-    full.observe(second, told(9, 5.0, sent=1.0))
-    assert [0.0, 0.0, 1 / full.refill.rate] == pytest.approx([full.wait(5.0, ahead) for ahead in range(3)])
-
-
-def saved(some: Bucket, now: float) -> bool:
-    """Whether a full bucket is left alone until a burst has been saved up."""
-    limit = some.limit
-    some.observe(some.take(now), told(limit - 1, now, limit=limit))
-    some.under_way -= 1
-    return some.wait(now) > 0
+def test_a_bucket_is_full_where_no_more_than_a_twentieth_is_missing(limit: int, remaining: int, full: bool):
+    """Beside the token of the request itself."""
+    some, seen = watched(limit=limit)
+    answer(some, spend(some), told(remaining, limit=limit))
+    assert [full] == [was_full for _, was_full in seen]
 
 
 @pytest.mark.parametrize(
-    ("limit", "rate", "now", "expected"),
+    ("limit", "published", "rate", "at", "expected"),
     [
-        (10, 2.0, 60.5, True),
-        (10, 2.0, 60.0, False),
-        (8, 2.0, 60.5, True),
-        (7, 2.0, 60.5, False),
-        (10, 1.0, 60.5, True),
-        (10, 0.99, 60.5, False),
+        (60, 6.0, 6.0, 71, (True, True, 71)),
+        (60, 6.0, 6.0, 70, (False, True, 10)),
+        (60, 5.9, 5.9, 71, (False, True, 71)),
+        (60, 5.0, 6.0, 26, (True, True, 26)),
+        (60, 5.0, 6.0, 25, (False, True, 10)),
+        (60, 5.0, 5.9, 26, (False, False, 26)),
+        (8, 5.0, 0.8, 26, (True, True, 26)),
+        (6, 5.0, 6.0, 26, (False, False, 26)),
     ],
 )
-def test_a_full_bucket_saves_up_for_a_burst_after_a_minute(limit: int, rate: float, now: float, expected: bool):
-    """Where that takes ten seconds at most, and would show."""
-    some = bucket(limit - 1, limit=limit, rate=rate)
-    assert expected == saved(some, now)
-    assert (now if now > 60 else 0.0) == some.refill.known_at
-    assert some.refill.is_known
-    go(some, 1, now)
-    assert 0.0 == some.wait(now)
-
-
-@pytest.mark.parametrize(
-    ("limit", "now", "expected"), [(10, 15.0, (False, True)), (10, 15.5, (True, True)), (7, 15.5, (False, False))]
-)
-def test_what_is_not_as_published_is_looked_at_again_after_a_quarter_of_a_minute(
-    limit: int, now: float, expected: tuple[bool, bool]
+def test_a_bucket_that_stays_full_saves_up_for_a_burst_to_see_its_refill(
+    limit: int, published: float, rate: float, at: float, expected: tuple[bool, bool, float]
 ):
-    some = bucket(limit - 1, limit=limit)
-    some.refill.rate = 2.5
-    assert expected == (saved(some, now), some.refill.is_known)
+    """After a minute, or fifteen seconds where the refill is not as published.
+
+    A burst of four or more that is saved up for in ten seconds; or else what was measured is no longer believed.
+    """
+    full = bucket(limit - 1, published, limit=limit, share=0.5)
+    full.refill.rate, full.refill.known_at = rate, 10.0
+    answer(full, spend(full, at=at), told(limit - 1, at, limit=limit))
+    rests = full.wait(at) > 0
+    assert expected == (rests, full.refill.is_known, full.refill.known_at)
+    if rests:
+        assert pytest.approx(1 / (0.5 * rate)) == full.wait(at)
+        spend(full, at=at + 9)
+        assert 0 == full.wait(at + 9)
 
 
-@pytest.mark.parametrize(("now", "expected"), [(15.0, 1.0), (15.5, 10 / 6)])
-def test_an_unknown_refill_of_a_full_bucket_is_guessed_anew(
-    monkeypatch: pytest.MonkeyPatch, now: float, expected: float
-):
-    some = Bucket(told(9), 0.5)
-    some.refill.rate = 1.0
-    monkeypatch.setattr(some.refill, "saw", lambda *_, **__: None)
-    assert not saved(some, now)
-    assert expected == pytest.approx(some.refill.rate)
+def test_what_was_never_known_is_taken_to_be_what_was_first_thought_where_a_bucket_stays_full():
+    full = bucket(59, share=0.5)
+    full.refill.rate = 7.0
+    answer(full, spend(full, at=16), told(59, 16))
+    assert (False, 10.0) == (full.refill.is_known, full.refill.rate)
+
+
+def test_a_bucket_that_is_not_full_does_not_rest():
+    used = bucket(59, 6.0, share=0.5)
+    answer(used, spend(used, at=71), told(50, 71))
+    assert (0, 0) == (used.refill.known_at, used.wait(71))
 
 
 def test_a_ceiling_lets_one_go_after_the_other():
     ceiling = Ceiling(4)
-    assert [0.0, 0.5] == [ceiling.wait(0.0), ceiling.wait(0.0, 2)]
-    assert Token(0) == ceiling.take(0.0)
-    ceiling.take(0.0)
-    assert [0.25, 0.75, 0.0] == [ceiling.wait(0.0), ceiling.wait(0.0, 2), ceiling.wait(0.3)]
-    ceiling.take(10.0)
-    ceiling.take(10.0)
-    assert 0.25 == ceiling.wait(10.0)
+    assert [0.0, 0.5] == [ceiling.wait(10), ceiling.wait(10, 2)]
+    assert Token(0) == ceiling.take(10)
+    assert [0.0, 0.5] == [ceiling.wait(10), ceiling.wait(10, 2)]
+    ceiling.take(10)
+    assert [0.25, pytest.approx(0.15), 0.75] == [ceiling.wait(10), ceiling.wait(10.1), ceiling.wait(10, 2)]
+
+
+def test_a_ceiling_makes_up_for_one_that_came_late():
+    ceiling = Ceiling(4)
+    ceiling.take(10)
+    ceiling.take(10.1)
+    assert pytest.approx(0.15) == ceiling.wait(10.1)
+
+
+def test_a_refusal_closes_a_bucket_until_it_has_one_token():
+    closed = refused(bucket(59, 3.0), 10)
+    assert (6.0, 0) == (closed.wait(4), admitted(closed, 9.9))
+    assert (0, 1) == (closed.wait(10), admitted(closed, 10))
+
+
+def test_after_a_refusal_nothing_is_left_whatever_late_answers_tell():
+    """A request that was under way meanwhile no longer is: nothing else may be learned from its answer."""
+    closed = bucket(59, 3.0)
+    closed.take(0)
+    other = closed.take(0)
+    closed.refuse(10, told(0))
+    closed.under_way -= 1
+    assert [0, 7] == [closed.surprise(told(remaining)) for remaining in (6, 7)]
+    closed.observe(other, told(40, 1))
+    closed.under_way -= 1
+    assert 2 == admitted(closed, 10)
+
+
+def test_the_part_of_this_connector_starts_anew_after_a_refusal():
+    """Half of 2.7 tokens a second, once so many remain above the reserve."""
+    closed = refused(bucket(59, 3.0, share=0.5), 0)
+    assert 0.5 * 2.7 * 22.2 == tokens(closed, 22.2)
+
+
+def test_the_later_of_two_refusals_counts():
+    closed = refused(refused(bucket(59, 3.0), 10), 5)
+    assert 6.0 == closed.wait(4)
+
+
+@pytest.mark.parametrize(("refusals", "lag"), [(1, 0.25), (2, 0.5), (4, 1.0), (5, 1.0)])
+def test_each_refusal_says_that_tokens_come_a_quarter_of_a_second_later(refusals: int, lag: float):
+    """Up to a second, in whose steps limits per minute are refilled; the delay counts once, however many are taken."""
+    slow, opened = bucket(59), 0.0
+    for _ in range(refusals):
+        opened += 10
+        refused(slow, opened, opened)
+    slow.refill.rate = 2.0
+    assert (1, 2) == (admitted(slow, opened + lag + 0.49), admitted(slow, opened + lag + 0.51))
+    spend(slow, 2, opened + lag + 0.51)
+    assert (1, 2) == (admitted(slow, opened + lag + 1.01), admitted(slow, opened + lag + 1.51))
+
+
+@pytest.mark.parametrize(("sent", "rate"), [(0.5, 9.0), (1.0, 8.1)])
+def test_a_refusal_of_a_request_sent_before_another_was_refused_only_closes_the_bucket(sent: float, rate: float):
+    twice = refused(refused(bucket(59), 2, 1), 5, 3, sent=sent)
+    assert (2.0, pytest.approx(rate)) == (twice.wait(3), twice.refill.rate)

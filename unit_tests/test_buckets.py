@@ -3,176 +3,243 @@ import pytest
 from source_auth0.components.bucket import Bucket
 from source_auth0.components.buckets import Buckets
 from source_auth0.components.refill import Told
+from unit_tests.test_budget import Tenant
+
+#: What endpoints tell that draw from two buckets, and what they tell where one of these is full.
+PARTED = "a 10 b 25 a 9 b 24 a 8 b 23"
+FULL = "a 10 b 29 a 9 b 29 a 8 b 29"
 
 
-def told(remaining: int, limit: int = 30) -> Told:
-    return Told(limit, remaining, 1.0, 0.0, 0.0)
+def told(limit: int, remaining: int | None = None) -> Told:
+    return Told(limit, limit - 1 if remaining is None else remaining, 1.0, 0.0, 0.0)
 
 
-def tell(buckets: Buckets, *answers: str, limit: int = 30) -> None:
-    """Answers one after the other, each an endpoint and what remains; their requests took a token where they had to."""
-    for key, _, remaining in (answer.rpartition(" ") for answer in answers):
-        answer = told(int(remaining), limit)
-        tokens = {bucket: bucket.take(0.0) for bucket in buckets.of(key)}
-        fitting = next((token for bucket, token in tokens.items() if bucket.limit == limit), None)
-        home = buckets.home(key, fitting, answer)
-        home.observe(tokens.get(home) or home.take(0.0), answer)
-        for bucket in tokens:
-            bucket.under_way -= 1
-
-
-def parted() -> Buckets:
-    """Two endpoints whose answers count other tokens, of a size that no plan has."""
-    buckets = Buckets(1.0)
-    tell(buckets, "a 10", "b 25", "a 9", "b 24", "a 8", "b 23")
-    assert buckets.of("a") != buckets.of("b")
+def heard(*answers: tuple[str, int]) -> Buckets:
+    """What answers to these endpoints tell, by the sizes of their buckets."""
+    buckets = Buckets(0.5)
+    for key, limit in answers:
+        buckets.home(key, None, told(limit))
     return buckets
 
 
-def test_nothing_is_known_before_the_first_answer():
-    buckets = Buckets(0.9)
-    assert (False, False, []) == (bool(buckets), "a" in buckets, buckets.of("a"))
-    buckets.unlimited("a")
-    assert (True, True, []) == (bool(buckets), "a" in buckets, buckets.of("a"))
+def after(said: str, limit: int = 30) -> Buckets:
+    """What is known once endpoints have told what remains of a bucket of a size that nobody publishes, or waited."""
+    tenant, words = Tenant(1.0), said.split()
+    for key, remaining in zip(words[::2], words[1::2], strict=True):
+        if key == "wait":
+            tenant.now += int(remaining)
+        else:
+            tenant.tell(tenant.go(key), int(remaining), limit=limit)
+    return tenant.budget.buckets
 
 
-def test_an_endpoint_draws_from_the_bucket_of_most_others_until_it_has_answered():
-    buckets = Buckets(0.9)
-    tell(buckets, "a 10", "b 9")
-    tell(buckets, "c 6", limit=7)
-    assert buckets.of("a") == buckets.of("b") == buckets.of("new") != buckets.of("c")
-    assert [] == buckets.of("GET /users")
-    tenant = buckets.whole(told(0, 50))
-    assert [*buckets.of("a")[:1], tenant] == buckets.of("new")
-    assert [tenant] == buckets.of("GET /users")
+def sharing(buckets: Buckets) -> str:
+    """The endpoints, those that share a bucket in one word."""
+    groups: dict[tuple[Bucket, ...], str] = {}
+    for key in "abcde":
+        if key in buckets:
+            groups[tuple(buckets.of(key))] = groups.get(tuple(buckets.of(key)), "") + key
+    return " ".join(groups.values())
 
 
-def test_those_that_share_a_bucket_are_counted():
-    buckets = Buckets(0.9)
-    tell(buckets, "a 10", "b 9", "c 8")
-    tell(buckets, "d 6", limit=7)
-    assert [2, 2, 2, 0, 0] == [buckets.sharing(key) for key in ("a", "b", "c", "d", "new")]
+def sizes(buckets: Buckets, key: str) -> list[int]:
+    return [bucket.limit for bucket in buckets.of(key)]
 
 
-def test_a_share_of_each_bucket_is_used():
+def test_nothing_is_known_before_an_answer():
     buckets = Buckets(0.5)
-    tell(buckets, "a 10")
-    assert [15.0, 25.0] == [buckets.of("a")[0].most, buckets.whole(told(0, 50)).most]
+    assert not buckets
+    assert "a" not in buckets
+    assert [] == buckets.of("a")
+    buckets.home("a", None, told(30))
+    assert buckets
+    assert "a" in buckets
+    assert "b" not in buckets
 
 
-def test_the_tenants_bucket_is_refilled_as_is_published():
-    refill = Buckets(0.9).whole(told(0, 50)).refill
-    assert (16.0, True) == (refill.rate, refill.is_known)
+def test_a_bucket_is_used_by_the_share_and_refilled_as_published():
+    (bucket,) = heard(("GET /roles", 50)).of("GET /roles")
+    assert (50, 0.5, 25.0) == (bucket.limit, bucket.share, bucket.most)
+    assert (16.0, True, True) == (bucket.refill.rate, bucket.refill.is_known, bucket.refill.is_published)
+    (own,) = heard(("GET /users", 40)).of("GET /users")
+    assert (pytest.approx(500 / 60), 1.0) == (own.refill.rate, own.refill.step)
 
 
-def test_another_bucket_of_the_whole_tenant_takes_the_place_of_one():
-    buckets = Buckets(0.9)
-    first = buckets.whole(told(0, 50))
-    assert first is buckets.whole(told(0, 50)) is buckets.tenant
-    assert 100 == buckets.whole(told(0, 100)).limit
-    assert buckets.tenant is not first
+@pytest.mark.parametrize(
+    ("answers", "key", "expected"),
+    [
+        ([("a", 30)], "a", [30]),
+        ([("a", 30)], "b", [30]),
+        ([("a", 30), ("b", 25), ("c", 25)], "d", [25]),
+        ([("a", 30), ("a", 25)], "a", [25, 30]),
+        ([("a", 30)], "GET /users", []),
+        ([("GET /roles", 50)], "GET /users", [50]),
+        ([("GET /roles", 50)], "GET /organizations", [50]),
+        ([("GET /roles", 50), ("GET /organizations", 10)], "GET /organizations", [10, 50]),
+    ],
+)
+def test_an_endpoint_draws_from_the_buckets_it_told_of_and_before_from_what_most_share(
+    answers: list[tuple[str, int]], key: str, expected: list[int]
+):
+    """Unless it may have one of its own; from the tenant's in any case."""
+    assert expected == sizes(heard(*answers), key)
 
 
-def test_endpoints_that_told_of_the_tenants_size_draw_from_its_bucket():
-    buckets = parted()
-    tell(buckets, "c 6", limit=7)
-    (other,) = buckets.of("c")
-    tenant = buckets.whole(told(0))
-    assert [tenant] == buckets.of("a") == buckets.of("b")
-    assert [other, tenant] == buckets.of("c")
+def test_an_endpoint_without_a_limit_draws_from_no_bucket():
+    buckets = heard(("GET /roles", 50), ("GET /free", 50))
+    buckets.unlimited("GET /free")
+    assert [] == buckets.of("GET /free")
+    assert 0 == buckets.sharing("GET /roles")
 
 
-def test_a_bucket_that_is_published_as_one_endpoints_own_stays_so():
-    buckets = Buckets(0.9)
-    tell(buckets, "GET /users 39", limit=40)
-    tell(buckets, "a 6", limit=7)
-    (own,) = buckets.of("GET /users")
-    assert (500 / 60, True) == (own.refill.rate, own.refill.is_known)
-    tenant = buckets.whole(told(0, 40))
-    assert [own, tenant] == buckets.of("GET /users")
-    assert own is not tenant
+def test_those_that_draw_from_the_same_bucket_are_counted():
+    buckets = heard(("a", 30), ("b", 30), ("c", 30), ("d", 25))
+    buckets.unlimited("e")
+    assert [2, 2, 0, 0, 0] == [buckets.sharing(key) for key in "abdef"]
 
 
-def test_a_bucket_of_ones_own_that_is_found_out_is_refilled_as_is_published():
-    buckets = Buckets(1.0)
-    tell(buckets, "GET /roles 49", "GET /grants 10", "GET /roles 48", "GET /grants 9", "GET /roles 48", limit=50)
-    own, tenant = buckets.of("GET /roles")
-    assert [tenant] == buckets.of("GET /grants")
-    assert (16.0, True) == (own.refill.rate, own.refill.is_known)
+@pytest.mark.parametrize(
+    ("answers", "tenant"),
+    [
+        ([("GET /roles", 50)], 50),
+        ([("GET /users", 40)], None),
+        ([("GET /users", 40), ("GET /roles", 10)], None),
+        ([("a", 30)], None),
+    ],
+)
+def test_the_tenants_bucket_is_known_where_it_is_published(answers: list[tuple[str, int]], tenant: int | None):
+    buckets = heard(*answers)
+    assert tenant == (buckets.tenant and buckets.tenant.limit)
 
 
-def test_what_parted_stays_apart_whatever_others_tell():
-    buckets = parted()
-    tell(buckets, "GET /users 39", limit=40)
-    assert buckets.of("a") != buckets.of("b")
+@pytest.mark.parametrize(
+    ("answers", "limit", "expected"),
+    [
+        ([("a", 30), ("b", 30)], 30, {"a": [30], "b": [30], "c": [30]}),
+        ([("a", 30), ("b", 25)], 30, {"a": [30], "b": [25, 30], "c": [30]}),
+        ([("GET /logs", 10), ("a", 30)], 10, {"GET /logs": [10, 10], "a": [30, 10]}),
+        ([("GET /roles", 50)], 60, {"GET /roles": [50, 60]}),
+    ],
+)
+def test_all_draw_from_the_bucket_that_a_refusal_says_is_the_tenants(
+    answers: list[tuple[str, int]], limit: int, expected: dict[str, list[int]]
+):
+    """It is the one of its size that they have told of, unless that is published as one endpoint's own."""
+    buckets = heard(*answers)
+    tenant = buckets.whole(told(limit, 0))
+    assert tenant is buckets.tenant is buckets.whole(told(limit, 0))
+    assert expected == {key: sizes(buckets, key) for key in expected}
+    assert all(tenant in buckets.of(key) for key in expected)
 
 
-def test_an_endpoint_joins_the_bucket_whose_tokens_it_counts():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 29", "b 10", "a 28", "b 9", "a 28")
-    assert buckets.of("a") != buckets.of("b")
-    tell(buckets, "c 28", "d 8", "c 28", "d 7", "c 28")
-    assert buckets.of("b") != buckets.of("a") == buckets.of("c")
+def test_a_tenants_bucket_of_which_only_a_refusal_told_is_refilled_as_published():
+    assert (16.0, True) == ((tenant := Buckets(0.5).whole(told(50, 0))).refill.rate, tenant.refill.is_published)
+    assert (10.0, False) == ((tenant := Buckets(0.5).whole(told(60, 0))).refill.rate, tenant.refill.is_published)
+    assert 0.5 == tenant.share
 
 
-def test_nobody_can_tell_which_of_all_full_buckets_an_answer_tells_of():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 29", "b 10", "a 29", "b 9", "a 29", "c 29", "d 8", "c 29", "d 7", "c 29")
-    assert 3 == len({id(buckets.of(key)[0]) for key in ("a", "b", "c")})
+def test_endpoints_that_had_parted_share_what_turns_out_to_be_the_tenants():
+    buckets = after(PARTED)
+    assert "a b" == sharing(buckets)
+    buckets.whole(told(30, 0))
+    assert "ab" == sharing(buckets)
+    assert 1 == buckets.sharing("a")
 
 
-def test_an_endpoint_may_join_the_tenants_bucket():
-    buckets = Buckets(1.0)
-    tell(buckets, "GET /users 39", limit=40)
-    tenant = buckets.whole(told(0, 40))
-    tell(buckets, "GET /users 20", "GET /users 1", limit=40)
-    assert [tenant] == buckets.of("GET /users")
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("a 10 b 9 a 8 b 7", "ab"),
+        ("a 10 b 25 a 9 b 24", "ab"),
+        ("a 10 b 25 a 9 b 24 a 8", "ab"),
+        ("a 10 b 25 a 9 b 24 a 8 b 23", "a b"),
+        ("a 10 b 25 a 24 b 23 a 22", "ab"),
+        ("a 10 b 25 b 24 b 23", "ab"),
+        ("a 25 b 24 a 14 b 4", "ab"),
+        ("a 10 a 25 a 10 a 25", "a"),
+        ("a 10 b 25 a 9 b 24 a 8 b 23 c 22 a 7 c 21 a 6 c 20", "a bc"),
+        ("a 10 b 9 a 8 b 7 a 6 b 25", "ab"),
+        ("a 20 b 19 a 18 b 9 b 20", "ab"),
+        ("a 10 b 29 a 9 b 29 a 8 b 29", "a b"),
+        (f"{PARTED} b 7", "a b"),
+        (f"{PARTED} b 7 b 6", "a b"),
+        (f"{PARTED} b 7 wait 10 a 7 b 6", "ab"),
+        (f"{PARTED} a 22 a 21", "ab"),
+        (f"{FULL} c 7 a 7 c 29 a 6 c 29", "a b c"),
+        (f"{FULL} c 7 a 7 c 28 a 6 c 28", "a bc"),
+    ],
+)
+def test_endpoints_part_where_twice_more_remains_than_those_of_the_other_leave(said: str, expected: str):
+    """Less remains where somebody else takes some; whoever is alone in a bucket, or spoke last, parts with nobody."""
+    assert expected == sharing(after(said))
 
 
-def test_one_surprise_may_be_chance():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 20", "b 19")
-    before = buckets.of("a")
-    tell(buckets, "a 10", "b 18", "a 17", "b 16", "a 8", "b 15")
-    assert before == buckets.of("a") == buckets.of("b")
+def test_an_endpoint_with_a_bucket_of_its_own_may_turn_out_to_draw_from_the_tenants_alone():
+    """Its answers tell of what is left there, twice."""
+    buckets = heard(("GET /logs", 10))
+    tenant = buckets.whole(told(10, 0))
+    assert [False, True] == [buckets.home("GET /logs", None, told(10, 0)) is tenant for _ in range(2)]
+    assert [tenant] == buckets.of("GET /logs")
 
 
-def test_one_surprise_may_be_chance_after_endpoints_have_parted_too():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 29", "b 10", "a 28", "b 9", "a 28", "b 8", "a 7")
-    assert buckets.of("a") != buckets.of("b")
+def test_what_a_request_took_is_known_by_its_token():
+    """Of thirty, one was taken: 24 are five less, and fit the tenant's bucket. Without a token it is four less."""
+    buckets = heard(("a", 30), ("b", 30))
+    (home,) = buckets.of("a")
+    buckets.tenant = Bucket(told(30, 24), 0.5)
+    token, found = home.take(0), []
+    for _ in range(2):
+        buckets.home("a", token, told(30, 29))
+        found.append(buckets.home("b", token, told(30, 24)))
+    assert [home, buckets.tenant] == found
 
 
-@pytest.mark.parametrize(("surprise", "parts"), [(0.75, True), (-0.75, False)])
-def test_who_counts_fewer_tokens_than_were_taken_parts(monkeypatch: pytest.MonkeyPatch, surprise: float, parts: bool):
-    """Who counts more shares them with others than this sync."""
-    monkeypatch.setattr(Bucket, "surprise", lambda *_: surprise)
-    buckets = Buckets(1.0)
-    tell(buckets, "a 20", "b 19", "a 18", "b 17", "a 16")
-    assert parts == (buckets.of("a") != buckets.of("b"))
+def test_a_part_of_a_token_too_many_tells_of_another_bucket_where_there_are_few():
+    """Two remain of five, and 0.3 flowed in, of which the next one leaves 1.3; two answers tell of two."""
+    buckets = heard(("a", 5), ("b", 5))
+    (home,) = buckets.of("a")
+    for _ in range(3):
+        home.take(0)
+        home.under_way -= 1
+    found = []
+    for _ in range(2):
+        buckets.home("a", None, Told(5, 1, 1.0, 0.3, 0.3))
+        found.append(buckets.home("b", None, Told(5, 2, 1.0, 0.3, 0.3)) is home)
+    assert [True, False] == found
 
 
-def test_an_answer_that_comes_late_is_no_surprise():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 29", "b 28", "a 27", "b 26")
-    (bucket,) = buckets.of("a")
-    late = [bucket.take(0.0) for _ in range(10)]
-    bucket.under_way = 0
-    assert bucket is buckets.home("a", late[0], told(25))
-    tell(buckets, "b 15")
-    assert bucket is buckets.home("a", late[1], told(24))
+def test_an_endpoint_that_leaves_one_bucket_keeps_its_others():
+    buckets = heard(("a", 30), ("b", 25), ("b", 30))
+    (home,) = buckets.of("a")
+    for _ in range(20):
+        home.take(0)
+        home.under_way -= 1
+    for _ in range(2):
+        buckets.home("a", None, told(30, 9))
+        left = buckets.home("b", None, told(30, 25))
+    assert left is not home
+    assert left in buckets.of("b")
+    assert [30, 25] == sizes(buckets, "b")
 
 
-def test_an_endpoint_that_agrees_with_itself_is_not_asked_which_bucket_it_draws_from():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 20", "b 19", "b 10", "b 28", "b 3")
-    assert buckets.of("a") == buckets.of("b")
+def test_a_bucket_that_is_found_by_parting_is_refilled_as_published():
+    buckets = after("a 10 b 45 a 9 b 44 a 8 b 43", limit=50)
+    own, tenant = buckets.of("b")
+    assert [tenant] == buckets.of("a")
+    assert (16.0, True) == (own.refill.rate, own.refill.is_published)
 
 
-def test_an_endpoint_alone_in_its_bucket_shares_it_with_others_than_this_sync():
-    buckets = Buckets(1.0)
-    tell(buckets, "a 20")
-    before = buckets.of("a")
-    tell(buckets, "a 10", "a 25", "a 3")
-    assert before == buckets.of("a")
-    assert isinstance(before[0], Bucket)
+@pytest.mark.parametrize(("users", "shared"), [(10, True), (40, False)])
+def test_what_one_endpoint_tells_lets_others_share(users: int, shared: bool):
+    """Ten may be what each has to itself, or what the tenant has; the size of `/users` says which."""
+    buckets = heard(("GET /logs", 10), ("GET /roles", 10), ("GET /organizations/name/{}", 10))
+    keys = ["GET /logs", "GET /roles", "GET /organizations/name/{}"]
+    assert 3 == len({bucket for key in keys for bucket in buckets.of(key)})
+    buckets.home("GET /users", None, told(users))
+    assert (1 if shared else 3) == len({bucket for key in keys for bucket in buckets.of(key)})
+
+
+def test_those_that_have_parted_do_not_share_again_where_other_plans_are_likely():
+    buckets = after(PARTED)
+    buckets.home("GET /users", None, told(40))
+    assert "a b" == sharing(buckets)

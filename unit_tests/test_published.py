@@ -5,8 +5,7 @@ import re
 import pytest
 
 from auth0_simulator.limits import PLANS, TOKEN
-from source_auth0.components import published as plans
-from source_auth0.components.published import Flow, Published, _by_path, _enterprise, _minutely
+from source_auth0.components.published import Flow, Published, enterprise
 
 OTHER = "/roles/{id}/permissions"
 #: Plans by name, but for those without limits.
@@ -68,24 +67,59 @@ def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
     assert [150 / 60] == [pytest.approx(flow.rate) for flow in published.guess("GET /emails/provider", 15).flows]
 
 
+@pytest.mark.parametrize(
+    ("first", "key", "size", "minutely", "step", "kind"),
+    [
+        (("GET /roles", 2), "GET /roles", 2, [120], 0, "the tenant's"),
+        (("GET /roles", 2), "GET /emails/provider", 5, [25], 1, "own"),
+        (("GET /roles", 2), "GET /email-templates/{}", 10, [50], 1, "own"),
+        (("GET /users", 40), "GET /roles", 10, [150], 1, "shared"),
+        (("GET /users", 40), "GET /users", 40, [500], 1, "own"),
+        (("GET /users", 40), "GET /clients", 5, [100], 1, "own"),
+        (("GET /users", 40), "GET /connections", 5, [50], 1, "own"),
+        (("GET /users", 40), "GET /organizations/{}/members", 20, [200], 1, "own"),
+        (("GET /users", 40), "GET /organizations/{}/members", 40, [500], 1, "own"),
+        (("GET /users", 40), "GET /emails/provider", 5, [25], 1, "own"),
+        (("GET /users", 40), "GET /connections/{}/status", 100, [400], 1, "own"),
+        (("GET /users", 40), "GET /prompts/{}/partials", 5, [5], 1, "own"),
+        (("GET /roles", 50), "GET /roles", 50, [16 * 60, 50 * 60], 0, "the tenant's"),
+        (("GET /roles", 50), "GET /organizations", 10, [100], 1, "own"),
+        (("GET /roles", 50), "GET /organizations/{}/members", 40, [500], 1, "own"),
+        (("GET /roles", 50), "GET /users/{}/organizations", 40, [500], 1, "own"),
+        (("GET /roles", 50), "GET /emails/provider", 15, [150], 1, "own"),
+        (("GET /roles", 50), "GET /prompts/{}/partials", 5, [5], 1, "own"),
+        (("GET /users", 10), "GET /users", 10, [2 * 60], 0, "the tenant's"),
+        (("GET /users", 20), "GET /users", 20, [20 * 60], 0, "the tenant's"),
+        (("GET /users", 20), "GET /organizations", 10, [100], 1, "own"),
+        (("GET /users", 250), "GET /users", 250, [250 * 60], 0, "the tenant's"),
+        (("GET /users", 250), "GET /organizations", 50, [500], 1, "own"),
+        (("GET /users", 250), "GET /emails/provider", 15, [150], 1, "own"),
+        (("GET /users", 750), "GET /organizations/{}", 150, [1500], 1, "own"),
+        (("GET /users", 1500), "GET /organizations/{}/members", 1200, [15000], 1, "own"),
+        (("GET /users", 3000), "GET /organizations/{}/members/{}/roles", 1200, [12000], 1, "own"),
+        (("GET /users", 5000), "GET /users", 5000, [5000 * 60], 0, "the tenant's"),
+    ],
+)
+def test_auth0_publishes_these_limits(
+    first: tuple[str, int], key: str, size: int, minutely: list[int], step: float, kind: str
+):
+    """Once an endpoint has told of a plan: tokens a minute, and the seconds between two steps of the refill."""
+    guess = told(first).guess(key, size)
+    assert [(pytest.approx(tokens / 60), step) for tokens in minutely] == list(guess.flows)
+    assert {"own": (True, False), "shared": (False, False), "the tenant's": (False, True)}[kind] == (
+        guess.is_own,
+        guess.is_whole,
+    )
+
+
+def test_a_private_clouds_limits_for_organizations_grow_with_its_tier():
+    plan, scaled = enterprise(50, 16.0), enterprise(250, 250.0, 5)
+    assert ((50, Flow(16.0)), True) == (plan.shared, plan.is_whole)
+    assert {Flow(100 / 60, 1.0)} == plan.flows("GET /organizations", 10)
+    assert {Flow(500 / 60, 1.0)} == scaled.flows("GET /organizations", 50)
+    assert {Flow(150 / 60, 1.0)} == plan.flows("GET /emails/provider", 15) == scaled.flows("GET /emails/provider", 15)
+
+
 def _guess(published: Published, key: str, size: int) -> tuple[object, ...]:
     guess = published.guess(key, size)
     return guess.flows, guess.is_own, guess.is_whole
-
-
-def test_the_plans_are_as_published():
-    """Limits per minute come by the second; those of organizations grow with the tier of a private cloud."""
-    assert (10, Flow(2.5, 1.0)) == _minutely(10, 150)
-    emails = {"GET /emails/provider": ((5, Flow(25 / 60, 1.0)),)}
-    assert emails == _by_path({"emails/provider": [(5, 25)]})
-    assert {"GET /a": ((6, Flow(1.0, 1.0)), (9, Flow(1.5, 1.0)))} == _by_path({"a": [(2, 20), (3, 30)]}, 3)
-    free, self_service, sixteen, *_, largest = plans.PLANS
-    assert ((2, Flow(2.0)), True) == (free.shared, free.is_whole)
-    assert ((10, Flow(2.5, 1.0)), False) == (self_service.shared, self_service.is_whole)
-    assert emails.items() <= free.own.items()
-    assert (sixteen, largest) == (_enterprise(50, 16.0), _enterprise(5000, 5000.0, 100))
-    assert ((5000, Flow(5000.0)), True) == (largest.shared, largest.is_whole)
-    assert ((15, Flow(2.5, 1.0)),) == largest.own["GET /emails/provider"] == sixteen.own["GET /emails/provider"]
-    assert ((10, Flow(100 / 60, 1.0)),) == sixteen.own["GET /organizations"]
-    assert ((1000, Flow(10_000 / 60, 1.0)),) == largest.own["GET /organizations"]
-    assert ((100, Flow(400 / 60, 1.0)),) == largest.own["GET /connections/{}/status"]

@@ -1,262 +1,233 @@
-from collections.abc import Sequence
-
 import pytest
 
 from source_auth0.components.published import Flow
 from source_auth0.components.refill import Refill, Seen, Told
 
-#: Refills of which the one that is thought to be there is the first.
-RATES = (Flow(1.0), Flow(2.0), Flow(5.0))
+
+def refill(*published: float, limit: int = 60, step: float = 0.0, reset: float = 1.0) -> Refill:
+    return Refill(Told(limit, limit - 1, reset, 0.0, 0.5), [Flow(rate, step) for rate in published])
 
 
-def refill(limit: int = 60, published: Sequence[Flow] = (), reset: float = 0.0) -> Refill:
-    return Refill(Told(limit, limit - 1, reset, 0.0, 0.0), published)
+def seen(at: float, tokens: float, doubt: float = 1.0) -> Seen:
+    """An answer that came at once; between so many tokens and `doubt` more had come in."""
+    return Seen(at, at, tokens, tokens + doubt)
 
 
-def seen(at: float, tokens: float, doubt: float = 0.0, late: float = 0.0) -> Seen:
-    """An answer `late` seconds after its request, and tokens that are known to within so many."""
-    return Seen(at, at + late, tokens - doubt, tokens + doubt)
+def saw(refill: Refill, *moments: tuple[float, float], doubt: float = 1.0) -> Refill:
+    """What was seen at these seconds of these tokens, in a bucket that was not full."""
+    for at, tokens in moments:
+        refill.saw(seen(at, tokens, doubt), full=False)
+    return refill
+
+
+def known(refill: Refill) -> tuple[bool, float]:
+    return refill.is_known, pytest.approx(refill.rate)
 
 
 @pytest.mark.parametrize(
-    ("limit", "reset", "expected"),
-    [
-        (12, 0.0, 2.0),
-        (3, 0.0, 1.0),
-        (3, 1.25, 0.8),
-        (3, 2.0, 0.5),
-        (60, 2.0, 10.0),
-        (60, 2.5, 2.0),
-        (60, 12.0, 0.1),
-        (2, 4.0, 1 / 3),
-    ],
+    ("limit", "reset", "rate"),
+    [(60, 0.0, 10.0), (60, 3.0, 1.0), (3, 0.0, 1.0), (3, 2.0, 0.5), (1, 4.0, 0.25), (6, 4.0, 0.5), (6, 2.5, 1.0)],
 )
-def test_a_bucket_of_which_nothing_is_published_fills_in_six_seconds_or_as_the_reset_tells(
-    limit: int, reset: float, expected: float
+def test_a_refill_is_first_taken_to_fill_a_bucket_in_six_seconds_unless_the_reset_says_other(
+    limit: int, reset: float, rate: float
 ):
-    unknown = refill(limit, reset=reset)
-    assert expected == pytest.approx(unknown.rate)
-    assert (False, False, 0.0) == (unknown.is_known, unknown.is_published, unknown.step)
+    """A reset is in whole seconds of two clocks: one token takes between two seconds less and that long."""
+    guess = refill(limit=limit, reset=reset)
+    assert (False, rate) == known(guess)
+    assert (0.0, 0.0, False) == (guess.known_at, guess.step, guess.is_published)
 
 
-def test_the_slowest_refill_that_is_published_is_taken_to_be_known():
-    known = Refill(Told(10, 9, 0.0, 3.0, 4.0), (Flow(2.0, 1.0), Flow(5.0)))
-    assert (2.0, True, True) == (known.rate, known.is_known, known.is_published)
-    assert (3.0, 1.0) == (known.known_at, known.step)
-
-
-@pytest.mark.parametrize(
-    ("at", "tokens", "expected"),
-    [
-        (5.0, 10.0, (2.0, True, 15.25)),
-        (5.0, 8.0, (1.6, True, 15.25)),
-        (5.0, 7.5, (7.5 / 4, False, 0.0)),
-        (4.5, 10.0, (10 / 3.5, False, 0.0)),
-        (2.5, 9.0, (6.0, False, 0.0)),
-        (2.4, 9.0, (10.0, False, 0.0)),
-    ],
-)
-def test_five_seconds_and_eight_tokens_tell_a_refill_and_half_the_time_a_bound(
-    at: float, tokens: float, expected: tuple[float, bool, float]
-):
-    unknown = refill()
-    unknown.saw(seen(10.0, 100.0), full=False)
-    unknown.saw(seen(10.0 + at, 100.0 + tokens, late=0.25), full=False)
-    assert expected == pytest.approx((unknown.rate, unknown.is_known, unknown.known_at))
-
-
-@pytest.mark.parametrize(("at", "expected"), [(10.0, (2.5, 10.25)), (9.5, (2.0, 5.0))])
-def test_what_is_known_is_measured_anew_after_ten_seconds(at: float, expected: tuple[float, float]):
-    known = refill()
-    known.saw(seen(0.0, 0.0), full=False)
-    known.saw(seen(5.0, 10.0), full=False)
-    known.saw(seen(7.0, 15.0), full=False)
-    known.saw(seen(at, 25.0, doubt=5.0, late=0.25), full=False)
-    assert expected == pytest.approx((known.rate, known.known_at))
-    assert known.is_known
+def test_what_is_published_is_known_from_the_start():
+    """The first of what is published; the longest step that tokens may come in."""
+    published = Refill(Told(60, 59, 1.0, 7.0, 8.0), [Flow(2.0), Flow(10.0, 1.0)])
+    assert (True, 2.0) == known(published)
+    assert (7.0, 1.0, True) == (published.known_at, published.step, published.is_published)
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "expected"),
+    ("seconds", "tokens", "expected"),
     [
-        (seen(1.0, 5.0), seen(61.0, 65.0), 60 / 60),
-        (seen(1.0, 5.0), seen(60.5, 65.0), 65 / 60.5),
-        (seen(1.0, 5.0), seen(61.0, 13.0), 8 / 60),
-        (seen(1.0, 5.0), seen(61.0, 12.0), 12 / 61),
-        (seen(1.0, 5.0), seen(11.0, 105.0), 100 / 10),
-        (seen(1.0, 5.0), seen(11.0, 104.0), 104 / 11),
-        (seen(2.0, 50.0), seen(10.0, 150.0), 150 / 10),
+        (5, 15, (True, 3.0)),
+        (5, 8, (True, 1.6)),
+        (5, 7, (False, 8 / 4)),
+        (4, 8, (False, 9 / 3)),
+        (2.5, 2, (False, 3 / 1.5)),
+        (2, 2, (False, 10.0)),
+        (1, 0, (False, 10.0)),
     ],
 )
-def test_a_refill_is_measured_over_a_minute_or_a_hundred_tokens(first: Seen, last: Seen, expected: float):
-    """What came before is forgotten then."""
-    unknown = refill(limit=6)
-    for one in (seen(0.0, 0.0), first, last):
-        unknown.saw(one, full=False)
-    assert expected == pytest.approx(unknown.rate)
+def test_eight_tokens_in_five_seconds_tell_a_refill(seconds: float, tokens: float, expected: tuple[bool, float]):
+    """Less tells only the most that it can be: a token more in a second less."""
+    assert expected == known(saw(refill(), (0, 0), (seconds, tokens)))
 
 
-@pytest.mark.parametrize(
-    ("least", "most", "expected"),
-    [
-        (19.0, 19.0, 1.9),
-        (18.0, 20.0, 2.0),
-        (9.0, 29.0, 2.0),
-        (-15.0, 53.0, 2.0),
-        (10.1, 12.0, 1.0),
-        (10.2, 12.0, 1.11),
-        (8.0, 9.9, 1.0),
-        (8.0, 9.8, 0.89),
-    ],
-)
-def test_a_measured_refill_is_the_next_published_one_that_may_be_it(least: float, most: float, expected: float):
-    """Times are not to be had more exactly than to a tenth of a second."""
-    known = refill(published=RATES)
-    known.saw(seen(0.0, 0.0), full=False)
-    known.saw(Seen(10.0, 10.0, least, most), full=False)
-    assert expected == pytest.approx(known.rate, abs=0.006)
-
-
-def test_a_refill_by_steps_is_not_to_be_had_more_exactly_than_to_a_step():
-    known = refill(published=[Flow(2.0, 1.0)])
-    known.saw(seen(0.0, 0.0), full=False)
-    known.saw(seen(10.0, 22.0), full=False)
-    assert 2.0 == known.rate
-
-
-def test_no_refill_is_believed_that_takes_more_than_two_minutes_for_a_bucket():
-    slow = refill(limit=240)
-    slow.saw(seen(0.0, 0.0), full=False)
-    slow.saw(seen(20.0, 10.0), full=False)
-    assert 2.0 == slow.rate
-
-
-@pytest.mark.parametrize(
-    ("published", "tokens", "expected"),
-    [
-        ((), 33.0, (11.0, False)),
-        ((), 30.0, (10.0, False)),
-        (RATES, 2.0, (1.0, True)),
-        (RATES, 2.1, (1.0, True)),
-        (RATES, 3.15, (2.0, True)),
-        (RATES, 4.2, (2.0, True)),
-        (RATES, 10.0, (5.0, True)),
-        (RATES, 16.8, (8.0, False)),
-    ],
-)
-def test_what_must_have_come_in_raises_a_refill_to_a_published_one(
-    published: Sequence[Flow], tokens: float, expected: tuple[float, bool]
-):
-    raised = refill(published=published)
-    raised.saw(seen(0.0, 0.0), full=False)
-    raised.saw(seen(2.0, tokens), full=False)
-    assert expected == pytest.approx((raised.rate, raised.is_known))
-
-
-def test_a_measured_refill_that_explains_what_has_come_in_stays():
-    measured = refill(published=[Flow(1.0, 1.0), Flow(2.0, 1.0)])
-    measured.rate = 1.5
-    measured.saw(seen(0.0, 0.0), full=False)
-    measured.saw(seen(2.0, 4.5), full=False)
-    assert 1.5 == measured.rate
-
-
-@pytest.mark.parametrize(("at", "expected"), [(7.0, 5.0), (7.5, 1.0)])
-def test_what_must_have_come_in_is_looked_for_in_the_last_five_seconds(at: float, expected: float):
-    raised = refill(published=RATES)
-    raised.saw(seen(0.0, 0.0), full=False)
-    raised.saw(seen(2.0, 0.0), full=False)
-    raised.saw(Seen(at, at, 12.0, 60.0), full=False)
-    assert expected == raised.rate
-
-
-@pytest.mark.parametrize(("doubt", "expected"), [(1.0, 10 * 1.1**0.5), (0.5, 11.0)])
-def test_an_unknown_refill_grows_where_the_bucket_is_full_the_slower_the_more_are_under_way(
-    doubt: float, expected: float
-):
-    unknown = refill()
-    unknown.saw(seen(1.0, 3.0, doubt=doubt), full=True)
-    assert expected == pytest.approx(unknown.rate)
-
-
-def test_an_unknown_refill_grows_up_to_two_buckets_a_second():
-    unknown = refill()
-    for _ in range(99):
-        unknown.saw(seen(1.0, 3.0, doubt=0.5), full=True)
-    assert 120.0 == unknown.rate
-    assert not unknown.is_known
-
-
-@pytest.mark.parametrize(
-    ("at", "tokens", "expected"),
-    [
-        (2.5, 9.0, ((1.0 + 9 / 3) / 2, 2.75)),
-        (2.5, 8.0, ((1.0 + 8 / 3) / 2, 2.75)),
-        (2.5, 7.5, (1.0, 0.0)),
-        (2.4, 9.0, (1.0, 0.0)),
-        (9.5, 30.0, ((1.0 + 30 / 10) / 2, 9.75)),
-        (10.0, 30.0, (3.0, 10.25)),
-        (10.0, 8.0, (1.0, 10.25)),
-    ],
-)
-def test_what_filled_the_bucket_raises_a_known_refill(at: float, tokens: float, expected: tuple[float, float]):
-    """Half of it where that took less than ten seconds."""
-    known = refill(published=RATES)
-    known.saw(seen(0.0, 0.0, doubt=9.0), full=False)
-    known.saw(seen(1.0, 0.0, doubt=9.0), full=False)
-    known.saw(seen(at, tokens, doubt=9.0, late=0.25), full=True)
-    assert expected == pytest.approx((known.rate, known.known_at))
-    assert known.is_known
-
-
-def test_a_refill_is_measured_from_where_the_bucket_was_full_the_last_time():
-    known = refill(published=RATES)
-    known.saw(seen(0.0, 0.0, doubt=9.0), full=False)
-    known.saw(seen(2.0, 0.0), full=True)
-    known.saw(seen(12.0, 13.0), full=False)
-    assert 1.3 == pytest.approx(known.rate)
-
-
-def test_a_refusal_tells_of_a_tenth_less():
-    refused = refill()
-    refused.refused(Seen(0.0, 0.0, 0.0, 1.0))
-    assert 9.0 == pytest.approx(refused.rate)
-
-
-def test_a_refusal_may_tell_a_refill():
-    refused = refill()
-    refused.saw(seen(0.0, 0.0), full=False)
-    refused.refused(seen(5.0, 10.0))
-    assert (2.0, True) == (refused.rate, refused.is_known)
-
-
-@pytest.mark.parametrize(
-    ("published", "others", "expected"),
-    [
-        ((Flow(1.0),), (Flow(2.0, 1.0), Flow(3.0)), (2.0, True, 1.0)),
-        ((Flow(1.0),), (Flow(0.5), Flow(1.0)), (1.0, True, 0.0)),
-        ((Flow(1.0),), (), (1.0, False, 0.0)),
-        ((), (Flow(2.0, 1.0),), (10.0, False, 1.0)),
-    ],
-)
-def test_a_refill_that_was_taken_from_a_plan_follows_a_better_one(
-    published: Sequence[Flow], others: Sequence[Flow], expected: tuple[float, bool, float]
-):
-    """What was measured stays, as long as nobody measures again."""
-    thought = refill(published=published)
-    thought.expect(others)
-    assert expected == (thought.rate, thought.is_published, thought.step)
-
-
-def test_what_is_no_longer_believed_is_looked_for_from_the_first_guess_on():
+def test_when_a_refill_was_measured_is_when_the_answer_came():
     measured = refill()
-    measured.saw(seen(0.0, 0.0), full=False)
-    measured.saw(seen(5.0, 10.0), full=False)
-    assert (2.0, True) == (measured.rate, measured.is_known)
-    measured.seek()
-    assert (10.0, False) == (measured.rate, measured.is_known)
-    raised = refill(published=RATES)
-    raised.saw(seen(0.0, 0.0), full=False)
-    raised.saw(seen(2.0, 10.0), full=False)
-    raised.seek()
-    assert (5.0, False) == (raised.rate, raised.is_known)
+    for moment in (Seen(0.0, 0.5, 0.0, 1.0), Seen(4.0, 4.5, 11.0, 12.0), Seen(5.0, 6.0, 15.0, 16.0)):
+        measured.saw(moment, full=False)
+    assert (True, 3.0) == known(measured)
+    assert 6.0 == measured.known_at
+
+
+@pytest.mark.parametrize(
+    ("moments", "rate"),
+    [
+        ([(0, 0), (10, 50), (70, 110)], 1.0),
+        ([(0, 0), (10, 50), (69, 109)], 109 / 69),
+        ([(0, 0), (10, 50), (70, 57)], 57 / 70),
+        ([(0, 0), (10, 50), (70, 58)], 8 / 60),
+        ([(0, 0), (10, 50), (20, 150)], 10.0),
+        ([(0, 0), (10, 50), (19, 150)], 150 / 19),
+        ([(0, 0), (10, 50), (20, 149)], 149 / 20),
+        ([(0, 0), (1, 20), (10, 50), (20, 150)], 10.0),
+    ],
+)
+def test_a_refill_is_measured_over_the_last_minute_or_hundred_tokens(moments: list[tuple[float, float]], rate: float):
+    """Over ten seconds at least, and eight tokens."""
+    assert (True, max(rate, 0.1)) == known(saw(refill(limit=12), *moments))
+
+
+@pytest.mark.parametrize(
+    ("published", "tokens", "doubt", "rate"),
+    [
+        ([10.0], 60, 1, 6.0),
+        ([4.0], 45, 1, 4.0),
+        ([5.0], 44, 1, 5.0),
+        ([4.0, 5.0], 44, 1, 4.0),
+        ([4.0, 5.0], 43, 7, 5.0),
+    ],
+)
+def test_of_the_published_refills_that_fit_the_nearest_is_believed(
+    published: list[float], tokens: float, doubt: float, rate: float
+):
+    """Where none fits, what was measured; ten seconds are uncertain by the step, and tokens by what was under way."""
+    measured = refill(*published, step=1.0)
+    measured.rate = published[-1]
+    for moment in (seen(0, 0), seen(10, tokens, doubt)):
+        measured.saw(moment, full=False)
+    assert (True, rate) == known(measured)
+
+
+@pytest.mark.parametrize(("seconds", "rate"), [(10, 6.0), (9, 55 / 8)])
+def test_what_is_known_is_measured_again_over_ten_seconds(seconds: float, rate: float):
+    """In less, the most that it can be is told."""
+    assert (True, rate) == known(saw(refill(10.0, step=1.0), (0, 0), (seconds, 6 * seconds)))
+
+
+@pytest.mark.parametrize(
+    ("published", "moments", "expected"),
+    [
+        ([], [(0, 0), (1, 19)], (True, 9.0)),
+        ([], [(0, 0), (1, 9)], (True, 5.0)),
+        ([], [(3, 0), (8, 61)], (True, 10.0)),
+        ([], [(0, 0), (5.5, 61)], (True, 5.0)),
+        ([], [(0, 0), (1, 0), (2, 0), (6.5, 56)], (True, 10.0)),
+        ([1.0, 10.0, 20.0], [(0, 0), (1, 19)], (True, 10.0)),
+        ([1.0, 10.0, 20.0], [(0, 0), (1, 21)], (True, 10.0)),
+        ([1.0, 10.0, 20.0], [(0, 0), (1, 11)], (True, 5.0)),
+        ([1.0, 10.0, 20.0], [(0, 0), (1, 43)], (False, 21.0)),
+    ],
+)
+def test_what_came_in_within_five_seconds_raises_an_estimate(
+    published: list[float], moments: list[tuple[float, float]], expected: tuple[bool, float]
+):
+    """To all but one token, in a second more; or to the next published one, and beyond them it is not known."""
+    low = refill(*published, step=1.0)
+    low.rate, low.is_known = 5.0, True
+    assert expected == known(saw(low, *moments))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "most"),
+    [
+        ((0.0, 0.5), (3.0, 3.5), 6 / 2.4),
+        ((0.0, 10.0), (3.0, 11.0), 6 / 0.1),
+    ],
+)
+def test_the_most_a_refill_can_be_is_told_by_the_shortest_time_between_two_counts(
+    first: tuple[float, float], last: tuple[float, float], most: float
+):
+    """From the first answer to the last request, less a tenth; that long, where they overlap."""
+    fast = refill(100.0)
+    fast.saw(Seen(*first, 0.0, 1.0), full=False)
+    fast.saw(Seen(*last, 5.0, 6.0), full=False)
+    assert (True, most) == known(fast)
+
+
+def test_the_least_a_refill_can_be_is_told_by_the_longest_time_between_two_counts():
+    """From the first request to the last answer, and a tenth."""
+    slow = refill(5.0)
+    slow.saw(Seen(0.0, 0.5, 0.0, 1.0), full=False)
+    slow.saw(Seen(1.0, 1.9, 21.0, 22.0), full=False)
+    assert (False, 10.0) == known(slow)
+
+
+@pytest.mark.parametrize(
+    ("limit", "times", "doubt", "rate"), [(60, 1, 1, 11.0), (60, 1, 2, 10 * 1.1**0.5), (1, 8, 1, 2.0)]
+)
+def test_a_refill_that_is_not_known_is_raised_by_a_tenth_while_the_bucket_is_full(
+    limit: int, times: int, doubt: float, rate: float
+):
+    """The less, the more are under way; no bucket is filled twice a second."""
+    raised = refill(limit=limit)
+    for _ in range(times):
+        raised.saw(seen(0, 7, doubt), full=True)
+    assert (False, rate) == known(raised)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tokens", "rate", "known_at"),
+    [(5, 15, 3.0, 5.5), (5, 8, 1.6, 5.5), (5, 7, 1.0, 0.0), (4, 8, 1.0, 0.0), (10, 8, 1.0, 10.5)],
+)
+def test_what_came_in_until_a_bucket_was_full_can_only_raise_what_is_known(
+    seconds: float, tokens: float, rate: float, known_at: float
+):
+    full = refill(1.0, step=1.0)
+    full.saw(seen(0, 0, 15), full=True)
+    full.saw(seen(1, 0, 15), full=False)
+    full.saw(Seen(seconds, seconds + 0.5, tokens, tokens + 15), full=True)
+    assert (True, rate) == known(full)
+    assert known_at == full.known_at
+
+
+def test_what_comes_into_a_full_bucket_is_not_measured():
+    full = refill()
+    for at in (0, 5):
+        full.saw(seen(at, 0), full=True)
+    assert (True, 3.0) == known(saw(full, (10, 15)))
+
+
+def test_a_refusal_lowers_an_estimate_by_a_tenth():
+    refused = refill()
+    refused.refused(seen(0, 0))
+    assert (False, 9.0) == known(refused)
+
+
+def test_the_slowest_refill_that_is_believed_fills_a_bucket_in_two_minutes():
+    assert (False, 0.5) == known(saw(refill(), (0, 0), (60, 0)))
+
+
+@pytest.mark.parametrize(
+    ("rate", "published", "expected"),
+    [
+        (2.0, [Flow(3.0, 1.0), Flow(4.0)], (3.0, 1.0, True)),
+        (2.0, [Flow(1.0), Flow(2.0)], (2.0, 0.0, True)),
+        (2.5, [Flow(3.0, 1.0)], (2.5, 1.0, False)),
+        (2.0, [], (2.0, 0.0, False)),
+    ],
+)
+def test_what_is_measured_stays_where_others_are_published(
+    rate: float, published: list[Flow], expected: tuple[float, float, bool]
+):
+    thought = refill(2.0, step=0.5)
+    thought.rate = rate
+    thought.expect(published)
+    assert expected == (thought.rate, thought.step, thought.is_published)
+
+
+@pytest.mark.parametrize(("rate", "believed"), [(3.0, 10.0), (20.0, 20.0)])
+def test_what_is_sought_again_is_not_known_and_at_least_what_was_first_thought(rate: float, believed: float):
+    sought = refill()
+    sought.rate, sought.is_known = rate, True
+    sought.seek()
+    assert (False, believed) == known(sought)

@@ -50,14 +50,15 @@ class Bucket:
             return self.closed_until - now
         missing = 1 + ahead - (self._level_by(now) - (self.limit - self.most))
         if self.refill.is_known:
-            needed = max(1.0 + ahead, self.most * self._resting)
+            needed = ahead + (self.most if self._resting else 1.0)
             missing = max(missing, needed - min(self._credit + self.share * self._flow(now), self.most))
         return 0.0 if missing <= 1e-9 else max(missing / (self.share * self.refill.rate), 0.001)  # noqa: PLR2004 - rounding
 
     def take(self, now: float) -> Token:
         """Take a token."""
         self._resting = False
-        self._level, self._level_at = self._level_by(now) - 1, now
+        self._pass_level(now)
+        self._level -= 1
         self._pass(now)
         self._account -= 1
         self._credit = min(self._credit, self.most) - 1
@@ -85,10 +86,12 @@ class Bucket:
     def observe(self, token: Token, told: Told) -> None:
         """Take in what an answer tells of the bucket that counted this token."""
         left = float(told.remaining - (self.under_way - 1))
-        # One that was overtaken by that to a later request tells only what is less.
-        late = token.number <= self._number
-        self._level = min(self._level_by(told.received) + 1, left) if late else left
-        self._level_at, self._number = told.received, max(self._number, token.number)
+        if token.number > self._number:
+            self._level, self._level_at, self._number = left, told.received, token.number
+        else:
+            # One that was overtaken by that to a later request tells only what is less.
+            self._pass_level(told.received)
+            self._level = min(self._level + 1, left)
         self._pass(told.received)
         least, most = self._bounds(token, told)
         more = max(least - self._account, 0.0) + min(most - self._account, 0.0)
@@ -143,6 +146,10 @@ class Bucket:
 
     def _flow(self, now: float) -> float:
         return self.refill.rate * max(now - self._account_at, 0.0)
+
+    def _pass_level(self, now: float) -> None:
+        """The lag counts from when the level was last told, not from each look at it."""
+        self._level, self._level_at = self._level_by(now), max(self._level_at, now - self._lag)
 
     def _level_by(self, now: float) -> float:
         return min(self._level + self.refill.rate * max(now - self._level_at - self._lag, 0.0), float(self.limit))

@@ -102,8 +102,7 @@ class Budget:
         """The attempt is over, or was never made: nobody waits for it or behind it."""
         with self._lock:
             self._quit_line(ticket)
-            probe = self._probes.get(ticket.key)
-            if probe is not None and probe[0] is ticket:
+            if (probe := self._probes.get(ticket.key)) and probe[0] is ticket:
                 del self._probes[ticket.key]
             for level in ticket.taken:
                 level.under_way -= 1

@@ -66,8 +66,8 @@ class Published:
         if self._told.get(key) == size:
             return False
         self._told[key] = size
-        scores = [sum(map(bool, (_explains(plan, *told) for told in self._told.items()))) for plan in PLANS]
-        before, self._plans = self._plans, [PLANS[n] for n, score in enumerate(scores) if score == max(scores)]
+        most = max(map(self._explained, PLANS))
+        before, self._plans = self._plans, [plan for plan in PLANS if self._explained(plan) == most]
         return before != self._plans
 
     def has_own(self, key: str) -> bool:
@@ -84,9 +84,9 @@ class Published:
                 return Guess(tuple(sorted(flows)), bool(own), not own and all(plan.is_whole for plan in shared))
         return Guess((), is_own=False, is_whole=False)
 
-
-def _explains(plan: Plan, key: str, size: int) -> bool:
-    return bool(plan.flows(key, size)) or plan.shares(key, size)
+    def _explained(self, plan: Plan) -> int:
+        """How many endpoints have told of a size that they would have by this plan."""
+        return sum(bool(plan.flows(*told)) or plan.shares(*told) for told in self._told.items())
 
 
 def _minutely(size: int, tokens: int) -> Pair:
@@ -136,7 +136,8 @@ _ENTERPRISE = {
 }
 
 
-def _enterprise(size: int, rate: float, scale: int = 1) -> Plan:
+def enterprise(size: int, rate: float, scale: int = 1) -> Plan:
+    """The limits of an enterprise tenant, or of a private cloud: those of organizations grow with its tier."""
     own = {**_by_path(_ORGANIZATIONS, scale), **_by_path(_ENTERPRISE), **_ALWAYS}
     return Plan((size, Flow(rate)), is_whole=True, own=own)
 
@@ -144,8 +145,8 @@ def _enterprise(size: int, rate: float, scale: int = 1) -> Plan:
 PLANS = [
     Plan((2, Flow(2.0)), is_whole=True, own={**_by_path(_EMAILS), **_ALWAYS}),
     Plan(_minutely(10, 150), is_whole=False, own={**_by_path({**_SELF_SERVICE, **_EMAILS}), **_ALWAYS}),
-    _enterprise(50, 16.0),
-    _enterprise(10, 2.0),
-    _enterprise(20, 20.0),
-    *(_enterprise(50 * scale, 50.0 * scale, scale) for scale in (1, 5, 15, 30, 60, 100)),
+    enterprise(50, 16.0),
+    enterprise(10, 2.0),
+    enterprise(20, 20.0),
+    *(enterprise(50 * scale, 50.0 * scale, scale) for scale in (1, 5, 15, 30, 60, 100)),
 ]

@@ -111,14 +111,13 @@ class Refill:
         self.rate = max(self.rate, self._guess)
 
     def _overflowed(self) -> None:
-        spent, gained = self._samples[-1].since(self._samples[0])
         if not self.is_known:
             # Where many are under way, it is seen the less whether the bucket is full.
             doubt = self._samples[-1].most - self._samples[-1].least
             self.rate = min(self.rate * GROWTH ** (1 / doubt), FASTEST * self._limit)
-        elif spent >= SETTLING / 2 and gained >= ENOUGH:
-            short = (self.rate + gained / (spent + STEP / 2)) / 2
-            self.rate = max(self.rate, gained / spent if spent >= 2 * SETTLING else short)
+        elif self._spans(0, SETTLING, ENOUGH):
+            spent, gained = self._samples[-1].since(self._samples[0])
+            self.rate = max(self.rate, gained / spent)
             self.known_at = self._samples[-1].received
 
     def _measure(self) -> None:
