@@ -3,9 +3,12 @@
 import importlib
 import json
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from soak import hurry
+from source_auth0.components.patience import Patience
 
 #: Where it happens: a module of the connector, a class and a method of it, or a function.
 PLACES = (
@@ -29,14 +32,15 @@ PLACES = (
 )
 #: What the exception says: nothing of the config, which is a local variable; or the whole of it, in some form.
 MESSAGES = ("locals", "repr", "json", "lines", "chained")
-HURRY = 0.002
+#: How many times faster the clock of a hurried process runs, to its end.
+SPEED = 100.0
+LASTING = ExitStack()
 
 
 def sabotage(place: str = "", message: str = "locals", *, hurried: bool = False) -> None:
     """Have a place of the connector break, and waits be short."""
     if hurried:
-        pause = time.sleep
-        time.sleep = lambda seconds: pause(min(seconds, HURRY))
+        LASTING.enter_context(hurry.hurried(SPEED, Patience()))
     if place:
         module_name, _, name = place.partition(":")
         owner: Any = importlib.import_module(f"source_auth0.{module_name}")
