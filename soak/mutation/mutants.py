@@ -32,6 +32,7 @@ TESTS = {
     "refusals": ["answers"],
     "repetition": ["lists", "search"],
     "rounds": ["moved_users", "per_user"],
+    "saved_states": ["cursor", "log_cursor"],
     "search": ["excluded"],
     "waiting": ["events", "listening"],
     "windows": ["cursor"],
