@@ -416,6 +416,13 @@ def test_once_the_tenant_lacks_the_feature_users_count_as_asked():
 OPEN = {"until": END, "log_id": "", "date": "", "asked": "", "left": []}
 
 
+@pytest.mark.parametrize("saved", [{"open": {**OPEN, "until": moment(43_140.9)}}, mark(43_200.9)])
+def test_no_state_falls_behind_the_last_one_where_the_clock_does(saved: dict[str, Any]):
+    sync = Sync(tenant_of(users_at(1)), saved)
+    sync.all()
+    assert (saved.get("open") or {"until": saved.get("updated_at")})["until"] == sync.state["updated_at"]
+
+
 @pytest.mark.parametrize(
     "saved",
     [

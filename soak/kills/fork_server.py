@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import random
+import signal
 import socket
 import sys
 from typing import Any
@@ -56,6 +57,8 @@ def warm_up() -> None:
 
 
 if __name__ == "__main__":
+    # A shell has what it starts in the background pass over Ctrl-C, and so would all that is forked here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     warm_up()
     waiting.AFTER_MARKER = 0.2  # each sync of events would wait for two seconds at its end
     job = serve(socket.socket(fileno=int(sys.argv[1])))

@@ -146,7 +146,8 @@ class MovedUsers(SpotCursor):
         since = None if begin is None else begin - look_back(self.tenant)
         users = {*moved.between(since, None)} | self._named(log, spot, end, begin)
         left = sorted(users - (self._missed if begun else tried))
-        yield Round([*again, *left], moved.until, end, again=len(again))
+        # Clocks are told to the second, and no state may fall behind the one before.
+        yield Round([*again, *left], max(moved.until, begin or 0), end, again=len(again))
 
     def _end_of(self, log: TenantLog, known: Spot) -> Spot:
         """Where the log ends; where it may not be read, the place that is known stays for when it may."""
