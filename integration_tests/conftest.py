@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from auth0_simulator import Simulator
 from integration_tests.connector import discovered
+
+# A shell has what it starts in the background pass over Ctrl-C, and so would the processes that are tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Files whose tests share what takes long to make.
 TOGETHER = {"test_contract.py", "test_documented_commands.py"}

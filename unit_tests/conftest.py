@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from source_auth0.components.authentication import ClientCredentials
 from source_auth0.components.problems import QueryTimeout, system_error
 from source_auth0.components.tenant import Tenant
 from source_auth0.components.windows import text_of
+
+# A shell has what it starts in the background pass over Ctrl-C, and so would the processes that are tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BASE = "https://acme.us.auth0.com"
 API = f"{BASE}/api/v2"
