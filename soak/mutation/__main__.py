@@ -41,7 +41,8 @@ def main() -> int:
     bad += [f"No mutant needs this any more: {identity}" for identity in explanations.stale(found)]
     print("\n".join(bad))
     if options.write:
-        put("mutants", f"{table(found, explanations)}\n\n{untried(found)}\n")
+        told_of = filter(None, [table(found, explanations), untried(found)])
+        put("mutants", "\n\n".join(told_of) + "\n")
     return 1 if bad else 0
 
 

@@ -20,6 +20,7 @@ NAMED = {
     "secrets": "attributes excluded masking secrets",
     "sign-in, scopes, config": "authentication checking config held_token private_key scopes token_endpoint",
     "the tenant and its threads": "crew gate outages patience sharing tenant turns",
+    "rate limits": "bucket buckets budget published refill",
 }
 COMPONENTS = {path.stem for path in SOURCES.glob("[!_]*.py")}
 REST = COMPONENTS - {name for modules in NAMED.values() for name in modules.split()}
