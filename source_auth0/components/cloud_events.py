@@ -7,12 +7,10 @@ import orjson
 
 from source_auth0.components.bodies import parsed
 from source_auth0.components.problems import system_error
+from source_auth0.components.saved_states import LONGEST
 from source_auth0.components.sse import Message
 from source_auth0.components.windows import moment_of, text_of
 
-#: Longer than any offset that Auth0 takes (https://auth0.com/docs/api/management/v2/events/subscribe-events), and the
-#: longest text that a state may hold.
-LONGEST_OFFSET = 1024
 MARKER, ERROR = "offset-only", "error"
 #: Codes of errors about the position, and about an event that is too large to be sent.
 FORGOTTEN, TOO_LARGE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
@@ -29,11 +27,11 @@ def content_of(message: Message, stream: str) -> dict[str, Any]:
 def event_of(content: dict[str, Any], message: Message, stream: str) -> tuple[str | None, dict[str, Any] | None]:
     """The position after a message, and the event that it tells of; None for each that it lacks."""
     offset, event = content.get("offset") or message.id or None, content.get("event")
-    if offset is not None and not (isinstance(offset, str) and len(offset) <= LONGEST_OFFSET):
+    if offset is not None and not (isinstance(offset, str) and len(offset) <= LONGEST):
         raise system_error(f"Auth0 sent `{stream}` an offset that is none.")
     if not isinstance(event, dict):
         return offset, None
-    if not isinstance(event.get("id"), str) or not offset or len(event["id"]) > LONGEST_OFFSET:
+    if not isinstance(event.get("id"), str) or not offset or len(event["id"]) > LONGEST:
         raise system_error(f"Auth0 sent `{stream}` an event without an id or an offset.")
     return offset, event
 

@@ -13,7 +13,8 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Names that the framework's own cursors, those of published versions among them, give to what is no cursor of ours.
 FRAMEWORKS = frozenset({"states", "state", "use_global_cursor", "parent_state", "lookback_window"})
 MARK = "__ab_"
-#: Bytes of a state as JSON, pieces or users that it names, and characters of an id: many times what any sync leaves.
+#: Bytes of a state as JSON, pieces or users that it names, and characters of an id or an offset: many times what any
+#: sync leaves, and more than Auth0 takes (https://auth0.com/docs/api/management/v2/events/subscribe-events).
 LARGEST, MOST, LONGEST = 1 << 20, 1000, 1024
 #: Milliseconds by which two readings of one clock may differ: answers tell it to the second.
 CLOCK = 2000

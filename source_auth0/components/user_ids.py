@@ -60,20 +60,21 @@ def _read(requester: ManagementApi, since: Milliseconds | None) -> UserIds:
         message_repository=NoopMessageRepository(),
     )
     search = _search(requester, cursor)
-    ids, updated = list[str](), array("q")
 
     def walk(piece: Piece) -> "tuple[list[str], array[int]]":
-        part = list[str](), array("q")
+        ids, updated = list[str](), array("q")
         for row in search.read_records({}, cursor.slice_of(piece)):
-            part[0].append(row["user_id"])
-            part[1].append(moment_of(row["updated_at"]))
-        return part
+            ids.append(row["user_id"])
+            updated.append(moment_of(row["updated_at"]))
+        return ids, updated
 
     with ThreadPoolExecutor(tenant.workers, "ids") as pool:
         parts = [pool.submit(walk, piece) for piece in cursor.to_read()]
+    ids, updated = list[str](), array("q")
     for part in parts:
-        ids.extend(part.result()[0])
-        updated.extend(part.result()[1])
+        some, moments = part.result()
+        ids.extend(some)
+        updated.extend(moments)
     # What search does not show yet to a walk of everybody has moved since, and the next sync has it.
     lag = 0 if since is not None else AHEAD + safety_lag(tenant)
     return UserIds(ids, updated, cursor.until - lag)
