@@ -32,7 +32,7 @@ from auth0_simulator.limits import OTHERS, PLANS, TOKEN, Limit, Plan
 from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.in_process import catalog_of
-from source_auth0.manifest import stream_files
+from source_auth0.manifest.files import stream_files
 
 PLANS["ten_per_second"] = Plan(Limit(100, 100), Limit(10, 10))
 PLANS["one_small_bucket"] = Plan(Limit(100, 100), None, {"/organizations/{id}/enabled_connections": Limit(5, 50, 60)})

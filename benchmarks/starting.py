@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.measuring import ROOT, seconds_until
 from benchmarks.tenants import Tenant, tenant
 from integration_tests.in_process import catalog_of
-from source_auth0.manifest import stream_files
+from source_auth0.manifest.files import stream_files
 
 IMPORT = "import of the framework"
 READ, CHECK = "read, 100 streams, first row", "check"

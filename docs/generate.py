@@ -8,7 +8,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from source_auth0.manifest import load_manifest, load_stream, primary_key, stream_files  # noqa: E402
+from source_auth0.manifest.assembly import load_manifest, load_stream, primary_key  # noqa: E402
+from source_auth0.manifest.files import stream_files  # noqa: E402
 
 TITLE = """# Streams
 
@@ -81,11 +82,11 @@ def parents(stream: dict[str, Any], partitions: dict[str, Any]) -> list[str]:
             found.append(f"row of `{reference.rpartition('/')[2]}`" + (" that can have any" if some else ""))
         elif node.get("type") == "ListPartitionRouter":
             found.extend([f"of {len(node['values'])} kinds"] if len(node["values"]) > 1 else [])
-        elif name.endswith(".ParentsElements"):
+        elif name.endswith(".ParentElementsRouter"):
             found.append(f"of the tenant's `{node['elements_of']}`")
         else:
             for value in node.values():
-                visit(value, some=some or name.endswith(".ParentsWhere"))
+                visit(value, some=some or name.endswith(".ParentFilterRouter"))
 
     visit(stream["retriever"].get("partition_router"))
     return found

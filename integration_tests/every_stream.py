@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from integration_tests.connector import Run, configured, discovered, run
-from source_auth0.manifest import load_stream
+from source_auth0.manifest.assembly import load_stream
 
 TENANT = ["--port", "0", "--users", "2500", "--seed", "7", "--latency", "0.02"]
 #: What happens in the tenant between the two syncs, and how much later the second one is.

@@ -11,7 +11,8 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteStateMessageSerializer, Co
 from integration_tests.connector import configured
 from integration_tests.parsed_once import parse_once
 from source_auth0 import SourceAuth0
-from source_auth0.manifest import load_stream, stream_files
+from source_auth0.manifest.assembly import load_stream
+from source_auth0.manifest.files import stream_files
 
 parse_once()
 LOGGER = logging.getLogger("airbyte.tests")

@@ -7,7 +7,7 @@ from typing import Any
 
 from airbyte_cdk.sources.declarative import concurrent_declarative_source as framework
 
-from source_auth0 import manifest
+from source_auth0.manifest import assembly
 
 
 @cache
@@ -16,7 +16,7 @@ def parse_once() -> None:
 
     Whoever asks gets a copy of a file's content, as without this; nobody changes the framework's schema.
     """
-    parse = manifest.load_yaml
+    parse = assembly.load_yaml
 
     @cache
     def parsed(path: Path) -> bytes:
@@ -25,5 +25,5 @@ def parse_once() -> None:
     def load_yaml(path: Path) -> Any:
         return pickle.loads(parsed(path))  # noqa: S301 - made above
 
-    manifest.load_yaml = load_yaml
+    assembly.load_yaml = load_yaml
     framework.get_declarative_component_schema = cache(framework.get_declarative_component_schema)

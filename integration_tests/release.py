@@ -21,7 +21,7 @@ from auth0_simulator import Simulator
 from integration_tests import distributions
 from integration_tests.conftest import config_of
 from integration_tests.in_process import catalog_of
-from source_auth0.manifest import stream_files
+from source_auth0.manifest.files import stream_files
 
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")

@@ -14,7 +14,7 @@ import pytest
 from auth0_simulator import Fault, Simulator
 from integration_tests.conftest import config_of
 from integration_tests.connector import Run, configured, run
-from source_auth0.manifest import stream_files
+from source_auth0.manifest.files import stream_files
 
 Catalog = list[dict[str, Any]]
 

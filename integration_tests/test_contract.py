@@ -13,7 +13,8 @@ from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.connector import Run, configured, run
 from integration_tests.in_process import Synced, sync
-from source_auth0.manifest import load_manifest, load_stream, primary_key, stream_files
+from source_auth0.manifest.assembly import load_manifest, load_stream, primary_key
+from source_auth0.manifest.files import stream_files
 
 STREAMS = list(stream_files())
 PARTITIONS = load_manifest()["definitions"]["partitions"]

@@ -15,7 +15,7 @@ import pytest
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.connector import run
-from source_auth0.manifest import stream_files
+from source_auth0.manifest.files import stream_files
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

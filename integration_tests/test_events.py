@@ -9,8 +9,8 @@ from airbyte_cdk.models import FailureType
 from auth0_simulator import Fault, Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import Synced, sync
-from source_auth0.components import event_cursor, feed, waiting
-from source_auth0.components.listening import Connection
+from source_auth0.retrievers.events import consumer, cursor, idle_timer
+from source_auth0.retrievers.events.connection import EventStreamConnection
 
 DAY = 86_400
 
@@ -18,7 +18,7 @@ DAY = 86_400
 @pytest.fixture
 def sim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     """A tenant with some dozens of events, whose markers follow at once and whose connections are soon opened anew."""
-    monkeypatch.setattr(waiting, "AFTER_MARKER", 0.1)
+    monkeypatch.setattr(idle_timer, "IDLE_SECONDS_AFTER_MARKER", 0.1)
     with Simulator(users=40, organizations=3) as simulator:
         simulator.events.marker_seconds, simulator.events.retry = 0.05, 1
         yield simulator
@@ -44,13 +44,13 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long syncs were ready to wait for bytes, each time."""
-    original, found = Connection.next, list[float]()
+    original, found = EventStreamConnection.next, list[float]()
 
-    def following(self: Connection, seconds: float) -> bytes:
+    def following(self: EventStreamConnection, seconds: float) -> bytes:
         found.append(seconds)
         return original(self, seconds)
 
-    monkeypatch.setattr(Connection, "next", following)
+    monkeypatch.setattr(EventStreamConnection, "next", following)
     return found
 
 
@@ -111,7 +111,7 @@ def test_closed_connections_are_opened_anew_and_no_event_comes_twice(
 
 @pytest.mark.parametrize("fault", ["reset_during", "reset_before"])
 def test_broken_connections_cost_nothing(sim: Simulator, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    monkeypatch.setattr(feed, "growing_wait", lambda _: 0.01)
+    monkeypatch.setattr(consumer, "backoff_seconds", lambda _: 0.01)
     sim.faults.add(Fault(fault, "/events", when="first:3"))
     assert all_ids(sim) == ids(sync(config_of(sim), "events"))
 
@@ -119,7 +119,7 @@ def test_broken_connections_cost_nothing(sim: Simulator, monkeypatch: pytest.Mon
 def test_an_error_amid_the_stream_is_followed_by_another_connection(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "growing_wait", lambda _: 0.01)
+    monkeypatch.setattr(consumer, "backoff_seconds", lambda _: 0.01)
     sim.events.errors = [{"code": "connection_timeout", "message": "Please reconnect."}] * 3
     assert all_ids(sim) == ids(sync(config_of(sim), "events"))
 
@@ -186,17 +186,17 @@ def test_a_silent_stream_ends_the_sync_when_its_patience_is_over(
 def test_an_event_that_is_younger_than_the_sync_ends_it(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy tenant is no reason to listen for ever; without this, the sync would wait for five minutes."""
     sim.events.marker_seconds = None
-    original = Connection.next
+    original = EventStreamConnection.next
 
-    def following(self: Connection, seconds: float) -> bytes:
+    def following(self: EventStreamConnection, seconds: float) -> bytes:
         chunk = original(self, seconds)
         sim.clock.advance(5)
         sim.tenant.create_user(email=f"u{sim.clock.epoch()}@example.com")
         return chunk
 
-    monkeypatch.setattr(Connection, "next", following)
+    monkeypatch.setattr(EventStreamConnection, "next", following)
     first = sync(config_of(sim, events_idle_seconds=300), "events")
-    monkeypatch.setattr(Connection, "next", original)
+    monkeypatch.setattr(EventStreamConnection, "next", original)
     sim.events.marker_seconds = 0.05
     assert all_ids(sim) == ids(first) + ids(sync(config_of(sim), "events", state=first.state))
 
@@ -205,7 +205,7 @@ def test_a_sync_that_is_killed_anywhere_goes_on_from_its_last_state(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From each state: what was read before it and what a sync reads after it are all events, none of them twice."""
-    monkeypatch.setattr(event_cursor, "STEPS_PER_STATE", 9)
+    monkeypatch.setattr(cursor, "MESSAGES_PER_STATE", 9)
     sim.events.cycle_messages, sim.events.repeats_last = 5, True
     whole = sync(config_of(sim), "events")
     events = ids(whole)
@@ -224,14 +224,14 @@ def test_a_taken_connection_is_waited_for_a_little(sim: Simulator, monkeypatch: 
         sim.events.max_connections = attempt // 3
         return 0.01
 
-    monkeypatch.setattr(feed, "growing_wait", wait)
+    monkeypatch.setattr(consumer, "backoff_seconds", wait)
     sim.events.max_connections = 0
     assert all_ids(sim) == ids(sync(config_of(sim), "events"))
     assert [403, 403, 403, 200] == [status for _, status in asked(sim)]
 
 
 def test_too_many_listeners_are_an_error_that_says_what_to_do(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "growing_wait", lambda _: 0.01)
+    monkeypatch.setattr(consumer, "backoff_seconds", lambda _: 0.01)
     sim.events.max_connections = 0
     synced = sync(config_of(sim), "events")
     (error,) = (message.trace.error for message in synced.messages if message.trace and message.trace.error)

@@ -49,7 +49,7 @@ def test_a_full_refresh_by_export_has_every_user_and_no_secret() -> None:
 
 @pytest.mark.parametrize("kind", ["reset_during", "truncated_gzip", "truncated_json", "status"])
 def test_a_broken_download_starts_over_without_repeating_rows(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("source_auth0.components.export.time.sleep", lambda _: None)
+    monkeypatch.setattr("source_auth0.retrievers.users.export_job.time.sleep", lambda _: None)
     with Simulator(users=2500) as sim:
         status = {"status": 403} if kind == "status" else {}
         sim.faults.add(Fault(kind, template="/user-exports/download", **status))

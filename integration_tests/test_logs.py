@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import Synced, sync
-from source_auth0.components.log import TenantLog
+from source_auth0.retrievers.logs.tenant_log import TenantLog
 
 DERIVED = ("changes", "user_deletions")
 NOW = datetime.now(timezone.utc)

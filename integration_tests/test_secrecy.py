@@ -65,9 +65,9 @@ FORKED = [
     "a proxy: one that would read along, by http",
     "source:SourceAuth0.__init__ with repr, by a private key",
     "source:SourceAuth0.check with chained, by a client secret",
-    "components.api:ManagementApi._attempt with lines, by a private key",
-    "components.secrets:Withhold.transform with json, by a client secret",
-    "components.listening:Connection._read with repr, by a token",
+    "api.client:ManagementApiRequester._attempt with lines, by a private key",
+    "redaction.secret_fields:RedactSecretsTransformation.transform with json, by a client secret",
+    "retrievers.events.connection:EventStreamConnection._read with repr, by a token",
 ]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auth0_simulator import Simulator
 from integration_tests.conftest import config_of
 from integration_tests.in_process import Synced, sync
-from source_auth0.components.search import KeysetSearch
+from source_auth0.retrievers.users.queries import UserSearch
 
 A_YEAR_AGO = datetime.now(timezone.utc) - timedelta(days=365)
 Place = Callable[[int], datetime]
@@ -162,20 +162,20 @@ def test_the_sync_tells_how_many_rows_to_expect() -> None:
 @contextmanager
 def between_requests(act: Callable[[int], None]) -> Any:
     """Do something in the tenant after every request for users."""
-    original, count = KeysetSearch.find, 0
+    original, count = UserSearch.find, 0
 
-    def find(self: KeysetSearch, *arguments: Any, **more: Any) -> Any:
+    def find(self: UserSearch, *arguments: Any, **more: Any) -> Any:
         nonlocal count
         found = original(self, *arguments, **more)
         count += 1
         act(count)
         return found
 
-    KeysetSearch.find = find  # type: ignore[method-assign]
+    UserSearch.find = find  # type: ignore[method-assign]
     try:
         yield
     finally:
-        KeysetSearch.find = original  # type: ignore[method-assign]
+        UserSearch.find = original  # type: ignore[method-assign]
 
 
 @pytest.mark.slow

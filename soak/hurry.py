@@ -12,9 +12,10 @@ from unittest.mock import patch
 
 from requests.adapters import HTTPAdapter
 
-import source_auth0.components
-from source_auth0.components import authentication, connections
-from source_auth0.components.patience import Patience
+import source_auth0
+from source_auth0.api.auth import authenticators
+from source_auth0.api.http import session
+from source_auth0.api.http.retry_policy import RetryPolicy
 
 #: Seconds that a socket waits at least, where its patience is tried and where not: a busy machine is no fault.
 LEAST, MOST = 0.5, 20.0
@@ -41,14 +42,13 @@ class FastTime:
 
 
 def _modules() -> list[ModuleType]:
-    """The components, whichever a sync would import later."""
-    package = source_auth0.components
-    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    return [importlib.import_module(module.name) for module in found]
+    """The connector's modules, whichever a sync would import later."""
+    found = pkgutil.walk_packages(source_auth0.__path__, f"{source_auth0.__name__}.")
+    return [importlib.import_module(module.name) for module in found if not module.name.endswith("__main__")]
 
 
 @contextlib.contextmanager
-def hurried(speed: float, patience: Patience | None = None) -> Iterator[None]:
+def hurried(speed: float, patience: RetryPolicy | None = None) -> Iterator[None]:
     """Let a connector in this process wait `speed` times shorter, and be so patient.
 
     Where its own patience is tried, it waits shorter for answers too.
@@ -67,12 +67,12 @@ def hurried(speed: float, patience: Patience | None = None) -> Iterator[None]:
 
     with contextlib.ExitStack() as stack:
         if patience is not None:
-            stack.enter_context(patch.object(Patience.__init__, "__defaults__", tuple(vars(patience).values())))
-            stack.enter_context(patch.object(authentication, "PATIENCE", SIGN_IN))
+            stack.enter_context(patch.object(RetryPolicy.__init__, "__defaults__", tuple(vars(patience).values())))
+            stack.enter_context(patch.object(authenticators, "FIRST_SIGN_IN_SECONDS", SIGN_IN))
         stack.enter_context(patch.object(HTTPAdapter, "send", hasty_send))
         for module in _modules():
             # How long a body may take is measured by the tenant's own time, unless that is what is tried.
-            if getattr(module, "time", None) is time and (patience is None or module is not connections):
+            if getattr(module, "time", None) is time and (patience is None or module is not session):
                 stack.enter_context(patch.object(module, "time", clock))
             if getattr(module, "queue", None) is queue:
                 fast = type("FastQueues", (), {"Queue": FastQueue, "Empty": queue.Empty, "Full": queue.Full})

@@ -12,79 +12,44 @@ from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-from airbyte_cdk.logger import PRINT_BUFFER
 from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.components.config import verify_config
-from source_auth0.components.masking import MASK, keep_secrets, secrets_in
-from source_auth0.components.pages import Lines, lines_in
-from source_auth0.components.problems import config_error
-from source_auth0.ending import ended_by_signals
+from source_auth0.config.validation import validate_config
+from source_auth0.engine.page_records import lines_in
+from source_auth0.engine.shutdown import exit_on_signals
+from source_auth0.engine.stdout import StdoutWriter
+from source_auth0.errors import config_error
+from source_auth0.redaction.log_masking import MASK, config_secrets, register_secrets
 from source_auth0.source import SourceAuth0
 
 if sys.platform != "win32":
     import resource
 
-UNREAD = 1
-BUFFER = 1 << 16
+EXIT_CODE_BROKEN_PIPE = 1
 #: Pages between two looks at the memory, which the framework takes every 5,000 rows.
-PAGES_PER_LOOK = 50
+PAGES_PER_MEMORY_CHECK = 50
 #: Containers made since the last collection that start another: those of some fifty pages.
-GARBAGE = 50_000
-
-
-class Output:
-    """Standard output, some fifty rows at a time.
-
-    The framework's own buffer waits a tenth of a second, which a killed sync loses: up to 2,000 rows. A write for
-    each message costs twice the time of the whole read, since every one of them lets another thread have its turn.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-        self._size = 0
-
-    def rows(self, lines: Lines) -> None:
-        """Rows may wait for others."""
-        self._waiting.append(lines.text)
-        self._size += len(lines.text)
-        if self._size >= BUFFER:
-            self.flush()
-
-    def message(self, line: str) -> None:
-        """A state or a log line waits for nothing."""
-        self._waiting.append(f"{line}\n".encode())
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what waits; workers write log lines themselves, which must not come amid a row."""
-        with PRINT_BUFFER.lock:
-            left = memoryview(b"".join(self._waiting))
-            while left:
-                # With PYTHONUNBUFFERED, a signal leaves the rest of a write to the caller.
-                left = left[sys.stdout.buffer.write(left) :]
-            sys.stdout.buffer.flush()
-        self._waiting, self._size = [], 0
+GC_THRESHOLD = 50_000
 
 
 class Entrypoint(AirbyteEntrypoint):
     """The framework's, which writes whole pages, and has sentences for an invalid config, not a printed object."""
 
-    def __init__(self, source: SourceAuth0, output: Output) -> None:
+    def __init__(self, source: SourceAuth0, output: StdoutWriter) -> None:
         super().__init__(source)
         self._output = output
-        self._memory_monitor._check_interval = PAGES_PER_LOOK  # noqa: SLF001 - the base class makes it without arguments
+        self._memory_monitor._check_interval = PAGES_PER_MEMORY_CHECK  # noqa: SLF001 - the base class makes it without arguments
 
     def read(self, *arguments: Any) -> Iterable[AirbyteMessage]:
         """The messages of a sync without its rows, which are written here: in their place before what follows them."""
         for message in super().read(*arguments):
             if message.record is not None and (lines := lines_in(message.record.data)) is not None:
-                self._output.rows(lines)
+                self._output.write_rows(lines)
             else:
-                yield _masked(message)
+                yield _mask_errors(message)
 
     @staticmethod
     def handle_record_counts(
@@ -99,15 +64,15 @@ class Entrypoint(AirbyteEntrypoint):
     def set_up_secret_filter(config: Mapping[str, Any], connection_specification: Mapping[str, Any]) -> None:
         """Have the secrets of a config masked in every form; the framework knows the one that they were typed in."""
         AirbyteEntrypoint.set_up_secret_filter(config, connection_specification)
-        keep_secrets(secrets_in(config))
+        register_secrets(config_secrets(config))
 
     @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
         """Raise a config error that says what to enter, and where."""
-        verify_config(config, source_spec.connectionSpecification)
+        validate_config(config, source_spec.connectionSpecification)
 
 
-def _masked(message: AirbyteMessage) -> AirbyteMessage:
+def _mask_errors(message: AirbyteMessage) -> AirbyteMessage:
     """A message without secrets; the framework masks log lines and a sync's error, but not those of streams."""
     error = message.trace.error if message.trace else None
     for holder, name in (
@@ -125,27 +90,27 @@ def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
     arguments = AirbyteEntrypoint.parse_args(sys.argv[1:] or ["--help"])
     _mask_tracebacks()
-    _leave_no_core()
-    _collect_seldom()
-    output = Output()
+    _disable_core_dumps()
+    _collect_garbage_rarely()
+    output = StdoutWriter()
     try:
-        with ended_by_signals():
+        with exit_on_signals():
             _print_messages(arguments, output)
     except AirbyteTracedException as error:
-        output.message(AirbyteEntrypoint.airbyte_message_to_string(error.as_sanitized_airbyte_message()))
+        output.write_message(AirbyteEntrypoint.airbyte_message_to_string(error.as_sanitized_airbyte_message()))
         sys.exit(1)
     except BrokenPipeError:
         # Nobody reads on, and workers wait for that.
-        os._exit(UNREAD)
+        os._exit(EXIT_CODE_BROKEN_PIPE)
 
 
-def _collect_seldom() -> None:
+def _collect_garbage_rarely() -> None:
     """Look for cycles every fifty pages, and not among the 100,000 objects that the imports have made.
 
     Rows have no cycles, yet each page of them sets off a collection, which took a fifth of a sync's processor time.
     """
     gc.freeze()
-    gc.set_threshold(GARBAGE, 20, 20)
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
 def _mask_tracebacks() -> None:
@@ -155,34 +120,34 @@ def _mask_tracebacks() -> None:
     threading.excepthook = lambda thrown: logger.error("A thread ended with an exception.", exc_info=thrown.exc_value)
 
 
-def _leave_no_core() -> None:
+def _disable_core_dumps() -> None:
     """Have a crash leave no file with the memory of this process, which holds secrets."""
     if sys.platform != "win32":
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _print_messages(arguments: argparse.Namespace, output: Output) -> None:
+def _print_messages(arguments: argparse.Namespace, output: StdoutWriter) -> None:
     try:
         for message in Entrypoint(_source(arguments), output).run(arguments):
-            output.message(message)
+            output.write_message(message)
     finally:
         output.flush()
 
 
 def _source(arguments: argparse.Namespace) -> SourceAuth0:
     path, catalog, state = (getattr(arguments, name, None) for name in ("config", "catalog", "state"))
-    config = _read(SourceAuth0.read_config, path) if path else None
-    keep_secrets(secrets_in(config or {}))
+    config = _load(SourceAuth0.read_config, path) if path else None
+    register_secrets(config_secrets(config or {}))
     return SourceAuth0(
         config=config,
-        catalog=_read(SourceAuth0.read_catalog, catalog) if catalog else None,
-        state=_read(SourceAuth0.read_state, state) if state else None,
+        catalog=_load(SourceAuth0.read_catalog, catalog) if catalog else None,
+        state=_load(SourceAuth0.read_state, state) if state else None,
         config_path=path,
         whole_pages=True,
     )
 
 
-def _read(reader: Any, path: str) -> Any:
+def _load(reader: Any, path: str) -> Any:
     # Some hand over the config itself.
     named = MASK if "{" in path else path
     try:

@@ -26,18 +26,19 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.components.authentication import TenantAuthenticator
-from source_auth0.components.checking import check_tenant
-from source_auth0.components.config import verify_config
-from source_auth0.components.crew import Crew
-from source_auth0.components.factory import ComponentFactory
-from source_auth0.components.problems import config_error
-from source_auth0.components.reading import PagewiseReading
-from source_auth0.components.tenant import Tenant
-from source_auth0.manifest import assemble, json_schema, load_stream, primary_key, stream_files
+from source_auth0.api.auth.authenticators import TenantAuthenticator
+from source_auth0.api.tenant import Tenant
+from source_auth0.check import check_tenant
+from source_auth0.config.validation import validate_config
+from source_auth0.engine.component_factory import ComponentFactory
+from source_auth0.engine.concurrent_source import PageConcurrentSource
+from source_auth0.engine.thread_pool import FairThreadPool
+from source_auth0.errors import config_error
+from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
+from source_auth0.manifest.files import stream_files
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_not_deferral(record: logging.LogRecord) -> bool:
     """Whether a line of the framework's says more than that a stream still waits for its turn: it does so each time."""
     return not str(record.msg).startswith("Deferring stream")
 
@@ -45,7 +46,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 class SourceAuth0(ConcurrentDeclarativeSource):
     """Reads an Auth0 tenant; only the streams that a command needs are built.
 
-    With `whole_pages`, `read` gives pages of lines (components/pages.py) to a caller that can print them.
+    With `whole_pages`, `read` gives pages of lines (engine/page_records.py) to a caller that can print them.
     """
 
     def __init__(
@@ -67,10 +68,10 @@ class SourceAuth0(ConcurrentDeclarativeSource):
             config_path=config_path,
             source_config=assemble(selected),
         )
-        self.logger.addFilter(_is_news)
+        self.logger.addFilter(_is_not_deferral)
         self._config = tenant = Tenant(self._config)
-        self._concurrent_source = reading = PagewiseReading(
-            Crew(lambda: tenant.threads), self.logger, whole_pages=whole_pages
+        self._concurrent_source = reading = PageConcurrentSource(
+            FairThreadPool(lambda: tenant.threads), self.logger, whole_pages=whole_pages
         )
         self._message_repository = reading.messages
         self._constructor = ComponentFactory(
@@ -131,8 +132,8 @@ class SourceAuth0(ConcurrentDeclarativeSource):
         """The selected streams; those of one turn are read one by one, the log before what is made of it."""
         selected = super()._select_streams(streams, configured_catalog)
         for stream in selected:
-            stream.block_simultaneous_read = getattr(stream.cursor, "turn", "")  # type: ignore[misc] # DefaultStream can
-        return sorted(selected, key=lambda stream: not getattr(stream.cursor, "leads", False))
+            stream.block_simultaneous_read = getattr(stream.cursor, "stream_group", "")  # type: ignore[misc] # DefaultStream can
+        return sorted(selected, key=lambda stream: not getattr(stream.cursor, "first_in_group", False))
 
     def _validate_source(self) -> None:
         """Nothing: the manifest comes with the package, whose tests hold the whole against the framework's schema.
@@ -160,8 +161,8 @@ class SourceAuth0(ConcurrentDeclarativeSource):
     def _tenant(self, config: Mapping[str, Any]) -> Tenant:
         """The tenant of this source's config (or of the one a caller hands in), once it holds water."""
         tenant = Tenant.of(self._config or config)
-        verify_config(tenant, self._source_config["spec"]["connection_specification"])
-        tenant.verify()
+        validate_config(tenant, self._source_config["spec"]["connection_specification"])
+        tenant.validate()
         return tenant
 
     def _authenticator(self, tenant: Tenant) -> TenantAuthenticator:

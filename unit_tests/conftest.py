@@ -14,13 +14,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from integration_tests.parsed_once import parse_once
-from source_auth0.components import api as api_module
-from source_auth0.components import authentication, budget, export, held_token, token_endpoint, turns
-from source_auth0.components.api import ManagementApi
-from source_auth0.components.authentication import ClientCredentials
-from source_auth0.components.problems import QueryTimeout, system_error
-from source_auth0.components.tenant import Tenant
-from source_auth0.components.windows import text_of
+from source_auth0.api import admission
+from source_auth0.api import client as api_module
+from source_auth0.api.auth import access_token, authenticators, token_endpoint
+from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
+from source_auth0.api.client import ManagementApiRequester
+from source_auth0.api.rate_limit import api_budget
+from source_auth0.api.tenant import Tenant
+from source_auth0.errors import QueryTimeoutError, system_error
+from source_auth0.retrievers.users import export_job
+from source_auth0.timestamps import to_iso
 
 # A shell has what it starts in the background pass over Ctrl-C, and so would the processes that are tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -75,7 +78,7 @@ class Tokens:
     def token(self) -> str:
         return f"Bearer token-{self.renewals}"
 
-    def accept(self, accepted: str) -> None:
+    def record_accepted(self, accepted: str) -> None:
         self.accepted.append(accepted)
 
     def renew(self, refused: str) -> bool:
@@ -126,7 +129,7 @@ class Directory:
         conditions = [_condition(clause) for clause in query["q"].split(" AND ")]
         found = [user for user in self.users if all(holds(user) for holds in conditions)]
         if len(found) > self.slow:
-            raise QueryTimeout("users")
+            raise QueryTimeoutError("users")
         found.sort(key=lambda user: (user[field], user["user_id"]))
         size = min(query["per_page"], self.limit)
         start = query["page"] * size
@@ -167,7 +170,7 @@ MIDNIGHT = 1_704_067_200_000
 
 def moment(second: float) -> str:
     """That many seconds after midnight."""
-    return text_of(MIDNIGHT + round(second * 1000))
+    return to_iso(MIDNIGHT + round(second * 1000))
 
 
 def users_at(*seconds: float, connection: str = "db") -> list[User]:
@@ -212,7 +215,7 @@ def in_threads(number: int, work: Callable[[int], Any], patience: float = 10) ->
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of all modules that wait or that look at the clock."""
     clock = Clock()
-    for module in (api_module, authentication, budget, export, held_token, token_endpoint, turns):
+    for module in (api_module, authenticators, api_budget, export_job, access_token, token_endpoint, admission):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -227,8 +230,8 @@ def pool_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             sizes.append(size)
             super().__init__(size, name)
 
-    for module in ("log_facts", "user_ids"):
-        monkeypatch.setattr(f"source_auth0.components.{module}.ThreadPoolExecutor", Pool)
+    for module in ("logs.derived_events", "user_lists.user_ids"):
+        monkeypatch.setattr(f"source_auth0.retrievers.{module}.ThreadPoolExecutor", Pool)
     return sizes
 
 
@@ -252,10 +255,10 @@ def tenant(config: dict[str, Any]) -> Tenant:
 
 
 @pytest.fixture
-def make_api(tenant: Tenant, clock: Clock) -> Callable[..., ManagementApi]:
+def make_api(tenant: Tenant, clock: Clock) -> Callable[..., ManagementApiRequester]:
     """Builds requesters for a made-up stream `things`."""
 
-    def make(**changes: Any) -> ManagementApi:
+    def make(**changes: Any) -> ManagementApiRequester:
         arguments: dict[str, Any] = {
             "config": tenant,
             "name": "things",
@@ -263,11 +266,11 @@ def make_api(tenant: Tenant, clock: Clock) -> Callable[..., ManagementApi]:
             "resource": "things",
             "authenticator": Tokens(),
         }
-        return ManagementApi(**{**arguments, **changes})
+        return ManagementApiRequester(**{**arguments, **changes})
 
     return make
 
 
 @pytest.fixture
-def credentials(tenant: Tenant) -> ClientCredentials:
-    return ClientCredentials(config=tenant)
+def credentials(tenant: Tenant) -> ClientCredentialsAuthenticator:
+    return ClientCredentialsAuthenticator(config=tenant)

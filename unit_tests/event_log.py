@@ -14,13 +14,14 @@ from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_auth0.components.log import Spot, TenantLog, order_of
-from source_auth0.components.log_cursor import LogCursor
-from source_auth0.components.log_streams import LogEvents
-from source_auth0.components.problems import Refusal, system_error
-from source_auth0.components.tenant import Tenant
+from source_auth0.api.tenant import Tenant
+from source_auth0.errors import RequestRefusedError, system_error
+from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
+from source_auth0.retrievers.logs.cursors import LogCursor
+from source_auth0.retrievers.logs.retrievers import LogEventsRetriever
+from source_auth0.retrievers.logs.tenant_log import TenantLog
 from unit_tests.conftest import moment
-from unit_tests.test_cursor import Turns
+from unit_tests.retrievers.users.test_cursor import Turns
 
 Event = dict[str, Any]
 MIDNIGHT = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -41,8 +42,8 @@ def log_id(number: int) -> str:
     return f"900{number:053d}"
 
 
-def spot(number: int, second: float = 0) -> Spot:
-    return Spot(log_id(number), moment(second))
+def spot(number: int, second: float = 0) -> LogPosition:
+    return LogPosition(log_id(number), moment(second))
 
 
 def event(number: int, second: float, **more: Any) -> Event:
@@ -86,12 +87,12 @@ class EventLog:
 
     def _following(self, take: int, **other: str) -> list[Event]:
         events, (log_id,) = self.events[self.forgotten :], other.values()
-        known = [order_of(event["log_id"]) for event in events]
-        if order_of(log_id) not in known and isinstance(self.gone, int):
-            raise Refusal(self.gone, "Auth0 refused `logs`.", system_error("").failure_type)
-        if order_of(log_id) not in known and self.gone == "nothing":
+        known = [log_order(event["log_id"]) for event in events]
+        if log_order(log_id) not in known and isinstance(self.gone, int):
+            raise RequestRefusedError(self.gone, "Auth0 refused `logs`.", system_error("").failure_type)
+        if log_order(log_id) not in known and self.gone == "nothing":
             return []
-        start = bisect_right(known, order_of(log_id))
+        start = bisect_right(known, log_order(log_id))
         return events[start : start + min(take, self.limit)]
 
     def _found(self, sort: str, page: int, per_page: int, q: str = "date:[* TO *]") -> list[Event]:
@@ -147,7 +148,7 @@ class LogSync:
         *,
         incremental: bool = True,
         choose: Callable[[int], tuple[int, int]] = lambda _: (0, 100),
-        stream: type[Any] = LogEvents,
+        stream: type[Any] = LogEventsRetriever,
         tenant: Tenant | None = None,
         second: float = 43_200,
         name: str = "logs",

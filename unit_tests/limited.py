@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from auth0_simulator.clock import Clock
 from auth0_simulator.limits import PLANS, Limit, Limits, Plan, Verdict
-from source_auth0.components.budget import Budget, Ticket
-from source_auth0.components.refill import Told
+from source_auth0.api.rate_limit.api_budget import ApiBudget, RequestPermit
+from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 
 #: Tenants with one bucket: of sizes and refills that Auth0 documents, and of some that it does not.
 ONE_BUCKET = {
@@ -56,9 +56,9 @@ class Limited:
         clock = Clock()
         clock.epoch = lambda: 1_000_000.0 + self.now  # type: ignore[method-assign]
         self.clock, self.limits = clock, Limits(clock, self.plan)
-        self.budget = Budget(self.share, clock=lambda: self.now)
+        self.budget = ApiBudget(self.share, clock=lambda: self.now)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._line: deque[tuple[str, Ticket]] = deque()
+        self._line: deque[tuple[str, RequestPermit]] = deque()
         self._order, self._chance, self._busy = itertools.count(), random.Random(self.seed), 0
 
     def run(self, seconds: float) -> "Limited":
@@ -89,10 +89,10 @@ class Limited:
         heapq.heappush(self._events, (when, next(self._order), event))
 
     def _begin(self, endpoint: str) -> None:
-        self._ask(endpoint, Ticket("GET " + re.sub("{.*?}", "{}", endpoint)))
+        self._ask(endpoint, RequestPermit("GET " + re.sub("{.*?}", "{}", endpoint)))
 
-    def _ask(self, endpoint: str, ticket: Ticket) -> None:
-        if (wait := self.budget.ask(ticket)) > 0:
+    def _ask(self, endpoint: str, ticket: RequestPermit) -> None:
+        if (wait := self.budget.request(ticket)) > 0:
             self._at(self.now + wait * (1 + self._chance.random() / 100), lambda: self._ask(endpoint, ticket))
         elif self._busy >= self.places:
             self._line.append((endpoint, ticket))
@@ -101,7 +101,7 @@ class Limited:
             sent, there = self.now, self.latency / 2 + self._chance.random() * self.jitter
             self._at(self.now + there, lambda: self._arrive(endpoint, ticket, sent))
 
-    def _arrive(self, endpoint: str, ticket: Ticket, sent: float) -> None:
+    def _arrive(self, endpoint: str, ticket: RequestPermit, sent: float) -> None:
         verdict = self.limits.check(endpoint)
         if self.tells_of_tenant and not verdict.refused_by:
             verdict = Verdict(self.limits._buckets[""].headers())
@@ -110,19 +110,19 @@ class Limited:
         back = self.latency / 2 + self._chance.random() * self.jitter
         self._at(self.now + back, lambda: self._answer(endpoint, ticket, verdict, sent, date))
 
-    def _answer(self, endpoint: str, ticket: Ticket, verdict: Verdict, sent: float, date: int) -> None:
+    def _answer(self, endpoint: str, ticket: RequestPermit, verdict: Verdict, sent: float, date: int) -> None:
         self._busy -= 1
         told = None
         if verdict.headers:
             limit, remaining, reset = (
                 int(verdict.headers[f"x-ratelimit-{n}"]) for n in ("limit", "remaining", "reset")
             )
-            told = Told(limit, remaining, reset - date, sent, self.now)
+            told = RateLimitHeaders(limit, remaining, reset - date, sent, self.now)
         if verdict.refused_by:
-            self.budget.refused(ticket, told, max(0.5, reset - date), tenant_wide=verdict.refused_by == "Global")
+            self.budget.record_refusal(ticket, told, max(0.5, reset - date), tenant_wide=verdict.refused_by == "Global")
         else:
-            self.budget.admitted(ticket, told)
-        self.budget.leave(ticket)
+            self.budget.record_admission(ticket, told)
+        self.budget.release(ticket)
         if self._line:
             self._ask(*self._line.popleft())
         self._begin(endpoint)

@@ -18,9 +18,9 @@ from requests_mock import Mocker
 
 from source_auth0 import SourceAuth0
 from source_auth0 import run as run_module
-from source_auth0.components.pages import Lines
-from source_auth0.components.problems import config_error
-from source_auth0.manifest import stream_files
+from source_auth0.engine.page_records import RecordLines
+from source_auth0.errors import config_error
+from source_auth0.manifest.files import stream_files
 from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
 
 
@@ -211,7 +211,7 @@ def test_a_stream_runs_from_its_first_row_on(sync):
 def test_memory_is_looked_at_as_often_as_the_framework_does(monkeypatch: pytest.MonkeyPatch):
     """It counts messages, and a page is one."""
     looks: list[int] = []
-    entrypoint = run_module.Entrypoint(SourceAuth0(), run_module.Output())
+    entrypoint = run_module.Entrypoint(SourceAuth0(), run_module.StdoutWriter())
     monitor = entrypoint._memory_monitor
     monkeypatch.setattr(monitor, "_probe_cgroup", lambda: setattr(monitor, "_cgroup_version", 2))
     monkeypatch.setattr(monitor, "_read_memory", lambda: looks.append(1))
@@ -224,16 +224,18 @@ def test_rows_are_printed_some_at_a_time_and_all_of_them(
     command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """A state waits for no row behind it, and what is there when a sync fails is printed."""
-    page = Lines(b'{"type":"RECORD","n":"' + b"x" * 10_000 + b'"}\n', 1)
+    page = RecordLines(b'{"type":"RECORD","n":"' + b"x" * 10_000 + b'"}\n', 1)
     written: list[int] = []
-    flush = run_module.Output.flush
-    monkeypatch.setattr(run_module.Output, "flush", lambda self: written.append(len(self._waiting)) or flush(self))
+    flush = run_module.StdoutWriter.flush
+    monkeypatch.setattr(
+        run_module.StdoutWriter, "flush", lambda self: written.append(len(self._waiting)) or flush(self)
+    )
 
     def messages(self: run_module.Entrypoint, _: Any) -> Any:
         for _ in range(10):
-            self._output.rows(page)
+            self._output.write_rows(page)
         yield '{"type":"STATE"}'
-        self._output.rows(page)
+        self._output.write_rows(page)
         raise config_error("It fails.")
 
     monkeypatch.setattr(AirbyteEntrypoint, "run", messages)
@@ -255,7 +257,7 @@ def test_what_a_write_leaves_is_written_too(monkeypatch: pytest.MonkeyPatch):
 
     raw = Interrupted()
     monkeypatch.setattr("sys.stdout", types.SimpleNamespace(buffer=raw))
-    run_module.Output().message("a line of more than seven bytes")
+    run_module.StdoutWriter().write_message("a line of more than seven bytes")
     assert b"a line of more than seven bytes\n" == raw.written
 
 
@@ -303,5 +305,5 @@ def test_garbage_is_collected_seldom_but_collected(command):
     before = gc.get_threshold()[0]
     command("spec")
     assert gc.isenabled()
-    assert run_module.GARBAGE == gc.get_threshold()[0] > before
+    assert run_module.GC_THRESHOLD == gc.get_threshold()[0] > before
     assert gc.get_freeze_count() > 10_000

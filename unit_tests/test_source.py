@@ -31,8 +31,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0 import SourceAuth0
-from source_auth0.components.pages import lines_in
-from source_auth0.manifest import assemble, load_stream, primary_key, stream_files
+from source_auth0.engine.page_records import lines_in
+from source_auth0.manifest.assembly import assemble, load_stream, primary_key
+from source_auth0.manifest.files import stream_files
 from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
 
 LOGGER = logging.getLogger("airbyte.test")
@@ -221,7 +222,7 @@ def test_pages_are_released_when_the_sync_ends(auth0: Mocker, config: dict[str, 
     catalog = catalog_of("roles", "role_users", "role_permissions")
     source = SourceAuth0(config=config, catalog=catalog)
     list(source.read(LOGGER, config, catalog))
-    assert {} == source._config.shared._books
+    assert {} == source._config.shared_pages._books
 
 
 def users(*days: int) -> dict[str, Any]:

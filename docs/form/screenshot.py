@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from source_auth0.manifest import assemble
+from source_auth0.manifest.assembly import assemble
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "form.png"

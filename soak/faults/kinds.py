@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from auth0_simulator import Fault
-from source_auth0.components.patience import Patience
+from source_auth0.api.http.retry_policy import RetryPolicy
 
 TEN_MINUTES = 600.0
 
@@ -22,7 +22,7 @@ class Cost(Enum):
     ALL = "time while it comes and goes, and every stream where it stays"
 
 
-LONG = Patience(seconds=3_000, rate_limit=120)
+LONG = RetryPolicy(seconds=3_000, rate_limit=120)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Kind:
     #: How many times faster the connector's clock runs: slower where the tenant is what takes time.
     speed: float = 500.0
     #: How patient it is; where that is not what is tried, long enough for a busy machine whose clock runs fast.
-    patience: Patience | None = LONG
+    patience: RetryPolicy | None = LONG
     #: Whether it may leave rows to the next sync.
     delays: bool = False
     #: The first request of a stream that it can strike.

@@ -6,7 +6,7 @@ from typing import Any
 
 import source_auth0
 from auth0_simulator import Simulator
-from source_auth0.manifest import load_yaml
+from source_auth0.manifest.files import load_yaml
 
 Keys = set[tuple[object, ...]]
 Truth = Callable[[Simulator], Keys]
@@ -75,7 +75,7 @@ def reachable(sim: Simulator) -> Keys:
 
 def kinds_of_events(_sim: Simulator) -> Keys:
     """The codes that come with the connector, whatever the tenant."""
-    groups = load_yaml(Path(source_auth0.__file__).parent / "log_types.yaml")
+    groups = load_yaml(Path(source_auth0.__file__).parent / "manifest/log_types.yaml")
     return {(code,) for codes in groups.values() for code in codes}
 
 

@@ -12,7 +12,7 @@ from auth0_simulator import Simulator
 from soak.hostile.server import Honest, Intruder, Raw, Tamper, config_through
 from soak.tally import Tally
 from soak.witness import Witnessed, witnessed
-from source_auth0.components.pages import lines_of
+from source_auth0.engine.page_records import lines_of
 
 #: How many times faster the connector's clock runs, and what a sync may take then.
 SPEED, PATIENCE = 400, 90.0

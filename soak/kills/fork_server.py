@@ -17,7 +17,7 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from integration_tests.in_process import catalog_of
 from source_auth0 import SourceAuth0
-from source_auth0.components import waiting
+from source_auth0.retrievers.events import idle_timer
 from source_auth0.run import run
 
 MOST = 1 << 16
@@ -60,7 +60,7 @@ if __name__ == "__main__":
     # A shell has what it starts in the background pass over Ctrl-C, and so would all that is forked here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     warm_up()
-    waiting.AFTER_MARKER = 0.2  # each sync of events would wait for two seconds at its end
+    idle_timer.IDLE_SECONDS_AFTER_MARKER = 0.2  # each sync of events would wait for two seconds at its end
     job = serve(socket.socket(fileno=int(sys.argv[1])))
     if job is not None:
         random.seed(job["seed"])

@@ -6,7 +6,7 @@ import orjson
 
 from auth0_simulator import Simulator
 from auth0_simulator.profiles import Profiles
-from source_auth0.manifest import load_stream, primary_key
+from source_auth0.manifest.assembly import load_stream, primary_key
 
 #: What is read for each organization; in the tenant they are lists of the same names.
 OF_ORGANIZATIONS = (

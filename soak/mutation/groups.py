@@ -1,31 +1,46 @@
-"""The components in groups, and the table that says what became of the mutants of each."""
+"""The modules in groups, and the table that says what became of the mutants of each."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from soak.mutation.mutants import Count, Explanations, Mutant
 
-SOURCES = Path(__file__).parents[2] / "source_auth0" / "components"
-#: The components by what a mistake in them would cost, in the order of the table; what is not named is the rest.
-NAMED = {
-    "what an answer means": "answers api bodies problems refusals",
-    "lists and objects": "connections lists members objects pages partitions reading repetition static",
-    "streams and their schemas": "factory schemas",
-    "users, searched and cut": "cutting pieces search ties windows",
-    "users, resumed and exported": "cursor export pagewise progress saved_states",
-    "the log": "log log_cursor log_events log_facts log_paths log_requests log_streams log_walk log_writes",
-    "deletions": "deletions tombstones",
-    "single users' lists": "moved_users per_user rounds user_ids",
-    "the Events API": "bookmark cloud_events event_cursor events feed listening sse waiting",
-    "secrets": "attributes excluded masking secrets",
-    "sign-in, scopes, config": "authentication checking config held_token private_key scopes token_endpoint",
-    "the tenant and its threads": "crew gate outages patience sharing tenant turns",
-    "rate limits": "bucket buckets budget published refill",
+SOURCES = Path(__file__).parents[2] / "source_auth0"
+#: Modules that put the others together: their tests run the whole, which takes too long for each of their mutants.
+NOT_TRIED = {"run", "source", "manifest.assembly", "manifest.files", "engine.shutdown", "engine.stdout"}
+#: What each room of the connector is for, in the order of the table.
+ROOMS = {
+    "config": "config",
+    "redaction": "secrets",
+    "manifest": "schemas",
+    "engine": "threads and pages",
+    "api": "the Management API's client",
+    "api.http": "what a response means",
+    "api.rate_limit": "rate limits",
+    "api.auth": "sign-in and scopes",
+    "retrievers.lists": "lists and objects",
+    "retrievers.cursors": "cursors",
+    "retrievers.users": "users",
+    "retrievers.user_lists": "single users' lists",
+    "retrievers.logs": "the log",
+    "retrievers.log_events": "what events of the log say",
+    "retrievers.events": "the Events API",
+    "": "the rest",
 }
-COMPONENTS = {path.stem for path in SOURCES.glob("[!_]*.py")}
-REST = COMPONENTS - {name for modules in NAMED.values() for name in modules.split()}
-GROUPS = {**NAMED, "the rest": " ".join(sorted(REST))}
-HEAD = "| components | mutants | refused by mypy | killed | explained | alive | score |\n|---|--:|--:|--:|--:|--:|--:|"
+
+
+def _modules() -> set[str]:
+    """Every module that is tried, by its path below source_auth0, with dots."""
+    paths = (path.relative_to(SOURCES).with_suffix("") for path in SOURCES.rglob("[!_]*.py"))
+    return {".".join(path.parts) for path in paths} - NOT_TRIED
+
+
+MODULES = _modules()
+GROUPS = {
+    name: " ".join(sorted(module for module in MODULES if module.rpartition(".")[0] == room))
+    for room, name in ROOMS.items()
+}
+HEAD = "| modules | mutants | refused by mypy | killed | explained | alive | score |\n|---|--:|--:|--:|--:|--:|--:|"
 
 
 def told(mutant: Mutant) -> str:
@@ -50,9 +65,9 @@ def _name(group: str, mutants: Sequence[Mutant]) -> str:
 
 
 def untried(mutants: Sequence[Mutant]) -> str:
-    """Which components the table does not speak of."""
+    """Which modules the table does not speak of."""
     tried = {one.module for one in mutants}
-    left = sorted(COMPONENTS - tried)
+    left = sorted(MODULES - tried)
     return f"Nothing to change, or not tried: {', '.join(f'`{name}`' for name in left)}." if left else ""
 
 

@@ -10,32 +10,41 @@ import yaml
 EXPLAINED = Path(__file__).parent / "explained.yaml"
 #: Where mutmut keeps the changed code and what it found.
 MADE = Path("mutants")
-#: The test files of a module that are not called `test_<module>.py`.
+#: The test files of a module, below unit_tests, beside the one that has its own path and name.
 TESTS = {
-    "api": ["listening", "objects"],
-    "bookmark": ["events"],
-    "bucket": ["budget"],
-    "buckets": ["budget"],
-    "cloud_events": ["events"],
-    "connections": ["api", "secrecy"],
-    "cursor": ["tombstones"],
-    "event_cursor": ["events"],
-    "export": ["excluded"],
-    "factory": ["source"],
-    "feed": ["events"],
-    "held_token": ["authentication", "api"],
-    "log_writes": ["log_events"],
-    "problems": ["answers"],
-    "progress": ["cursor"],
-    "reading": ["pages"],
-    "refill": ["budget"],
-    "refusals": ["answers"],
-    "repetition": ["lists", "search"],
-    "rounds": ["moved_users", "per_user"],
-    "saved_states": ["cursor", "log_cursor"],
-    "search": ["excluded"],
-    "waiting": ["events", "listening"],
-    "windows": ["cursor"],
+    "api.auth.access_token": ["api/auth/test_authenticators", "api/test_client"],
+    "api.client": ["retrievers/events/test_connection", "retrievers/lists/test_objects"],
+    "api.http.connection_errors": ["api/auth/test_token_endpoint"],
+    "api.http.event_stream": ["retrievers/events/test_connection"],
+    "api.http.response_errors": ["api/http/test_responses"],
+    "api.http.retry_policy": ["api/http/test_responses"],
+    "api.http.session": ["api/test_client", "redaction/test_secret_leaks"],
+    "api.rate_limit.bucket_registry": ["api/rate_limit/test_api_budget"],
+    "api.rate_limit.refill_estimator": ["api/rate_limit/test_api_budget"],
+    "api.rate_limit.token_bucket": ["api/rate_limit/test_api_budget"],
+    "config.normalization": ["api/test_tenant"],
+    "config.options": ["api/test_tenant", "retrievers/users/test_cursor", "retrievers/user_lists/test_user_ids"],
+    "config.private_key": ["api/auth/test_client_assertion"],
+    "engine.component_factory": ["test_source"],
+    "engine.concurrent_source": ["engine/test_page_records"],
+    "errors": ["api/http/test_responses"],
+    "records": ["retrievers/lists/test_partition_routers", "engine/test_shared_pages"],
+    "retrievers.cursors.progress": ["retrievers/users/test_cursor"],
+    "retrievers.cursors.state_validation": ["retrievers/users/test_cursor", "retrievers/logs/test_cursors"],
+    "retrievers.events.consumer": ["retrievers/events/test_retriever"],
+    "retrievers.events.cursor": ["retrievers/events/test_retriever"],
+    "retrievers.events.idle_timer": ["retrievers/events/test_retriever", "retrievers/events/test_connection"],
+    "retrievers.events.messages": ["retrievers/events/test_retriever"],
+    "retrievers.events.position": ["retrievers/events/test_retriever"],
+    "retrievers.lists.pagination": ["retrievers/lists/test_lists", "retrievers/users/test_retriever"],
+    "retrievers.log_events.api_writes": ["retrievers/log_events/test_facts"],
+    "retrievers.log_events.ordering": ["retrievers/logs/test_tenant_log"],
+    "retrievers.user_lists.user_pass": ["retrievers/user_lists/test_cursor", "retrievers/user_lists/test_retrievers"],
+    "retrievers.users.cursor": ["retrievers/users/test_tombstones"],
+    "retrievers.users.export_job": ["config/test_excluded_fields"],
+    "retrievers.users.queries": ["retrievers/users/test_cursor", "retrievers/users/test_retriever"],
+    "retrievers.users.retriever": ["config/test_excluded_fields"],
+    "timestamps": ["retrievers/users/test_queries"],
 }
 #: A mutant that never ends is noticed like one that fails.
 KILLED = {"killed", "timeout", "segfault", "suspicious"}
@@ -120,8 +129,10 @@ class Explanations:
 
 
 def files_of(module: str) -> list[str]:
-    """The test files of a component."""
-    files = [f"unit_tests/test_{name}.py" for name in [module, *TESTS.get(module, [])]]
+    """The test files of a module, which is told by its path below source_auth0, with dots."""
+    *folders, name = module.split(".")
+    own = "/".join([*folders, f"test_{name}"])
+    files = [f"unit_tests/{path}.py" for path in [own, *TESTS.get(module, [])]]
     return [name for name in files if Path(name).exists()]
 
 

@@ -32,7 +32,7 @@ SENTENCE = 4
 
 def run(modules: Collection[str], *, again: bool = False) -> None:
     """Make the mutants of these modules and try them; `again`: only those that lived the last time."""
-    config().only_mutate = [f"source_auth0/components/{module}.py" for module in modules]
+    config().only_mutate = [f"source_auth0/{module.replace('.', '/')}.py" for module in modules]
     config().pytest_add_cli_args_test_selection = sorted({path for module in modules for path in files_of(module)})
     operators = mutators.mutation_operators
     operators[:] = [(kind, _string if made is mutators.operator_string else made) for kind, made in operators]
@@ -53,7 +53,13 @@ def mutants() -> Iterator[Mutant]:
     for name, path, fate in _results():
         function, of = orig_function_and_class_names_from_key(name)
         was, now = _change(name, path) if is_alive(fate) else ("", "")
-        yield Mutant(path.stem, f"{of}.{function}" if of else function, was, now, fate)
+        yield Mutant(_module(path), f"{of}.{function}" if of else function, was, now, fate)
+
+
+def _module(path: Path) -> str:
+    """A file's path below source_auth0, with dots."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[parts.index("source_auth0") + 1 :])
 
 
 def _results() -> Iterator[tuple[str, Path, str]]:
@@ -88,7 +94,7 @@ def _try(names: list[str], choose: Callable[[str, list[str]], list[str]]) -> Non
 
         def submit_some(mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float) -> None:
             seconds = state().duration_by_test
-            tests = sorted(choose(mutant_name.split(".")[-2], tests), key=lambda test: seconds[test])
+            tests = sorted(choose(".".join(mutant_name.split(".")[1:-1]), tests), key=lambda test: seconds[test])
             submit(mutant_name, tests, cpu_time_limit, estimated_time)
 
         runner.submit = submit_some  # type: ignore[method-assign]

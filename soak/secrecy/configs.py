@@ -8,7 +8,7 @@ from typing import Any
 
 from soak.secrecy.runs import Order
 from soak.secrecy.scene import FEW, SIGN_INS, Scene, Trial
-from source_auth0.manifest import assemble
+from source_auth0.manifest.assembly import assemble
 from unit_tests.keys import ec_key, pem_of, rsa_key
 
 SPEC: Mapping[str, Any] = assemble([])["spec"]["connection_specification"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from soak.secrecy.sabotage import sabotage
 from source_auth0 import run
-from source_auth0.manifest import assemble
+from source_auth0.manifest.assembly import assemble
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND
 CRASHED = 1

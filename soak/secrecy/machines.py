@@ -43,7 +43,7 @@ def accidents() -> Iterator[Trial]:
     for place, message, sign_in in itertools.product(PLACES, MESSAGES, SIGN_INS):
         prepare = partial(_accident, place=place, message=message, sign_in=sign_in)
         # Where the thread that listens to events ends, they are taken to be silent.
-        ends = "somehow" if "listening" in place else "badly"
+        ends = "somehow" if "events.connection" in place else "badly"
         yield Trial("an accident", f"{place} with {message}, by {sign_in}", prepare, ends=ends)
 
 
@@ -85,7 +85,7 @@ def _talkative(scene: Scene, setting: str, sign_in: str, fault: str) -> Order:
 
 
 def _accident(scene: Scene, place: str, message: str, sign_in: str) -> Order:
-    checks = place.endswith((".check", ".verify")) or "claims_of" in place
+    checks = place.endswith((".check", ".validate")) or "token_claims" in place
     sabotage = {"place": place, "message": message}
     streams = ("users", "events", "user_roles", "roles", "logs", "organization_members", "clients")
     return scene.order("check" if checks else "read", scene.config(sign_in), *streams, sabotage=sabotage)

@@ -9,8 +9,9 @@ from typing import Any
 
 from auth0_simulator import Simulator
 from auth0_simulator.message import JSON, Reply
-from source_auth0.components.secrets import MARK, NET, marked
-from source_auth0.manifest import load_stream, stream_files
+from source_auth0.manifest.assembly import load_stream
+from source_auth0.manifest.files import stream_files
+from source_auth0.redaction.secret_fields import MARK, NET, marked_paths
 
 PLANTED = "Pl4nted-" * 6
 #: What an object of unknown keys may hold.
@@ -31,7 +32,9 @@ def declared_places() -> dict[str, set[Place]]:
     for name in stream_files():
         stream = load_stream(name)
         schema, parameters = stream["schema_loader"]["schema"], stream["$parameters"]
-        places = {(name, path) for path in (*marked(schema, mark=True), *marked(schema, NET)) if name != "events"}
+        places = {
+            (name, path) for path in (*marked_paths(schema, mark=True), *marked_paths(schema, NET)) if name != "events"
+        }
         for resource in (parameters["resource"], parameters["detail"]):
             if resource and places:
                 found[OPEN.sub("{}", resource)] |= places

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from soak import hurry
-from source_auth0.components.patience import Patience
+from source_auth0.api.http.retry_policy import RetryPolicy
 
 #: Where it happens: a module of the connector, a class and a method of it, or a function.
 PLACES = (
@@ -16,19 +16,19 @@ PLACES = (
     "source:SourceAuth0.spec",
     "source:SourceAuth0.check",
     "source:SourceAuth0.read",
-    "run:verify_config",
-    "components.tenant:Tenant.verify",
-    "components.authentication:claims_of",
-    "components.api:ManagementApi._attempt",
-    "components.api:ManagementApi.get_path",
-    "components.lists:Lists.rows_of",
-    "components.secrets:Withhold.transform",
-    "components.api:columns_of",
-    "components.budget:Budget.leave",
-    "components.listening:Connection._read",
-    "components.per_user:UserPaged.pages",
-    "components.log_requests:LogRequests._get",
-    "run:Output.rows",
+    "run:validate_config",
+    "api.tenant:Tenant.validate",
+    "api.auth.authenticators:token_claims",
+    "api.client:ManagementApiRequester._attempt",
+    "api.client:ManagementApiRequester.get_path",
+    "retrievers.lists.lists:ListRetriever.rows_of",
+    "redaction.secret_fields:RedactSecretsTransformation.transform",
+    "api.client:partition_columns",
+    "api.rate_limit.api_budget:ApiBudget.release",
+    "retrievers.events.connection:EventStreamConnection._read",
+    "retrievers.user_lists.retrievers:PageNumberUserListRetriever.pages",
+    "retrievers.logs.client:LogClient._get",
+    "engine.stdout:StdoutWriter.write_rows",
 )
 #: What the exception says: nothing of the config, which is a local variable; or the whole of it, in some form.
 MESSAGES = ("locals", "repr", "json", "lines", "chained")
@@ -40,7 +40,7 @@ LASTING = ExitStack()
 def sabotage(place: str = "", message: str = "locals", *, hurried: bool = False) -> None:
     """Have a place of the connector break, and waits be short."""
     if hurried:
-        LASTING.enter_context(hurry.hurried(SPEED, Patience()))
+        LASTING.enter_context(hurry.hurried(SPEED, RetryPolicy()))
     if place:
         module_name, _, name = place.partition(":")
         owner: Any = importlib.import_module(f"source_auth0.{module_name}")

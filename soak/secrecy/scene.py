@@ -13,7 +13,8 @@ from integration_tests.network import tls_front
 from soak.secrecy.canaries import Canaries
 from soak.secrecy.hosts import PROXY_PASSWORD, Surroundings
 from soak.secrecy.runs import Order, Ran
-from source_auth0.manifest import load_stream, stream_files
+from source_auth0.manifest.assembly import load_stream
+from source_auth0.manifest.files import stream_files
 from unit_tests.keys import modulus_of, pem_of, rsa_key
 
 #: Streams that together ask for pages by number, by checkpoint, by search and behind an id.

@@ -18,7 +18,7 @@ from soak.secrecy.roads import distrusted, led_astray, redirected
 from soak.secrecy.runs import Runs, runs
 from soak.secrecy.scene import SIGN_INS, Order, Scene, Trial, Verdict, verdict
 from soak.tally import Tally
-from source_auth0.manifest import stream_files
+from source_auth0.manifest.files import stream_files
 
 #: Trials of each kind in one run of the suite, of more than 1,300 that there are.
 A_KIND = 20

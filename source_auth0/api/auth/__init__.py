@@ -1,0 +1,1 @@
+"""Sign-in: access tokens, the token endpoint, scopes."""

@@ -1,0 +1,48 @@
+"""Which streams a token may read, and what it would take to read the others."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from source_auth0.errors import GRANT_PATH
+
+
+def missing_scopes(required: Mapping[str, Iterable[str]], granted: frozenset[str]) -> dict[str, list[str]]:
+    """Scope to the streams that it costs; `required` is stream to scopes, all of which it needs."""
+    costs: defaultdict[str, list[str]] = defaultdict(list)
+    for stream, scopes in required.items():
+        for scope in scopes:
+            if scope not in granted:
+                costs[scope].append(stream)
+    return dict(sorted(costs.items()))
+
+
+def missing_scope_warnings(costs: Mapping[str, list[str]]) -> list[str]:
+    """A line for each missing scope."""
+    return [
+        f"The scope `{scope}` is not granted, which costs {', '.join(streams)}." for scope, streams in costs.items()
+    ]
+
+
+def family_table(families: Mapping[str, str], required: Mapping[str, Iterable[str]], granted: frozenset[str]) -> str:
+    """A line for each family: how many of its streams can be read, and the scopes that the others lack.
+
+    `families` is stream to family, `required` stream to scopes.
+    """
+    missing: defaultdict[str, set[str]] = defaultdict(set)
+    readable: Counter[str] = Counter()
+    for stream, family in families.items():
+        lacking = set(required[stream]) - granted
+        missing[family] |= lacking
+        readable[family] += not lacking
+    sizes = Counter(families.values())
+    width = max(map(len, sizes))
+    lines = [
+        f"{family:{width}}  {readable[family]:3} of {size:3}  {' '.join(sorted(missing[family])) or '-'}"
+        for family, size in sizes.items()
+    ]
+    return "\n".join([f"{'family':{width}}  readable    scopes missing", *lines])
+
+
+def how_to_grant(costs: Iterable[str]) -> str:
+    """Where to grant, with the list to paste."""
+    return f"Grant under {GRANT_PATH}: {' '.join(costs)}"

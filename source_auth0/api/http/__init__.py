@@ -1,0 +1,1 @@
+"""HTTP: sessions, response classification, retries and errors."""

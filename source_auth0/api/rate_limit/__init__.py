@@ -1,0 +1,1 @@
+"""Rate limits: token buckets learned from Auth0's answers, and adaptive concurrency."""

@@ -1,1 +1,0 @@
-"""What the manifest cannot say in YAML; one concern a module."""

@@ -1,0 +1,73 @@
+"""Attributes of users that a config leaves out: Auth0 is asked not to send them, and what comes anyway is dropped."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from source_auth0.records import Page
+from source_auth0.redaction.log_masking import quote_input
+
+LOGGER = logging.getLogger("airbyte.source_auth0")
+EXCLUDED_FIELDS_OPTION = "users_excluded_fields"
+EXCLUDED_FIELDS_TITLE = "Excluded Fields of Users"
+#: What every sync of users needs: its key, and what it is read along.
+REQUIRED_FIELDS = ("user_id", "created_at", "updated_at")
+#: Attributes with others within, of which only the whole can be left out.
+NESTED_FIELDS = ("app_metadata", "identities", "user_metadata")
+
+
+@dataclass(frozen=True)
+class ExcludedFields:
+    """The names of attributes at the root of a user that no row has."""
+
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "ExcludedFields":
+        """What a config leaves out, each name once."""
+        return cls(tuple(dict.fromkeys(str(name).strip() for name in config.get(EXCLUDED_FIELDS_OPTION) or [])))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters that ask Auth0 to send everything else."""
+        return {"fields": ",".join(self.names), "include_fields": "false"} if self.names else {}
+
+    def without(self, page: Page) -> Page:
+        """The rows of a page without these attributes, which an answer was recorded to have although it should not."""
+        for row in page:
+            for name in self.names:
+                row.pop(name, None)
+        return page
+
+    def warn_of_unknown(self, known: Collection[str], first_time: Callable[[str], bool]) -> None:
+        """Say once which names Auth0 does not document: a typing error would let personal data through."""
+        unknown = [f"`{quote_input(name)}`" for name in self.names if name not in known]
+        warning = (
+            f"{EXCLUDED_FIELDS_TITLE} (`{EXCLUDED_FIELDS_OPTION}`) names {', '.join(unknown)}, which Auth0 "
+            "does not document as an attribute of users. It is left out where an identity provider sends it under this "
+            "very name; check the spelling."
+        )
+        if unknown and first_time(warning):
+            LOGGER.warning(warning)
+
+
+def excluded_fields_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """What cannot be left out, and what would be left in although its name is here."""
+    names = config.get(EXCLUDED_FIELDS_OPTION)
+    for name in names if isinstance(names, list) else []:
+        if advice := _advice(name.strip()) if isinstance(name, str) else "":
+            yield f"{EXCLUDED_FIELDS_TITLE} (`{EXCLUDED_FIELDS_OPTION}`) has `{quote_input(name)}`, {advice}"
+
+
+def _advice(name: str) -> str:
+    if name in REQUIRED_FIELDS:
+        return "which users are read by and told apart with. It cannot be left out of the response."
+    if name == "additional_attributes":
+        return "which is gathered by the connector. Name the attributes themselves, or deselect the column."
+    if not name or "," in name:
+        return "which is no name of an attribute. Enter one name an item, such as `last_ip`."
+    root = name.partition(".")[0]
+    if root in NESTED_FIELDS and root != name:
+        return f"which is a part of `{root}`. Only the whole can be left out: enter `{root}`."
+    return ""

@@ -1,0 +1,1 @@
+"""Everything that touches the framework's internals: threads, queue, output, shutdown."""

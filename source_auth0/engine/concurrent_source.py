@@ -1,0 +1,99 @@
+"""The framework's concurrent reading, with a queue that is counted in pages."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from queue import Queue
+
+from airbyte_cdk.models import AirbyteMessage
+from airbyte_cdk.sources.concurrent_source.concurrent_read_processor import ConcurrentReadProcessor
+from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
+from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
+from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_auth0.engine.page_records import PageRecord
+from source_auth0.engine.thread_pool import SyncCancelledError
+from source_auth0.errors import unexpected_error
+
+#: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
+#: vain, and the framework would let 10,000 items wait.
+MAX_QUEUED_ROWS, ROWS_PER_PAGE = 500, 100
+#: Streams that may cut partitions at once; how many threads do so is for those who own the threads to say.
+MAX_STREAMS_GENERATING_PARTITIONS = 64
+
+
+class ClosableQueue(Queue[QueueItem]):
+    """The queue between the threads and the output, which can be closed.
+
+    A caller that leaves a sync half way would else leave behind, for as long as its process lives, every thread that
+    waits for room here, each with its connection to Auth0.
+    """
+
+    _is_closed = False
+
+    def open(self) -> None:
+        """Take things again, for another sync."""
+        with self.mutex:
+            self._is_closed = False
+
+    def close(self) -> None:
+        """Forget what waits, and refuse all that comes."""
+        with self.mutex:
+            self._is_closed = True
+            self.queue.clear()
+            self.not_full.notify_all()
+
+    def _put(self, item: QueueItem) -> None:
+        if self._is_closed:
+            raise SyncCancelledError
+        super()._put(item)
+
+
+class PageConcurrentSource(ConcurrentSource):
+    """Reads streams in threads; `messages` takes what components have to say, in order with the rows."""
+
+    def __init__(self, threads: Executor, logger: logging.Logger, *, whole_pages: bool) -> None:
+        """Read with these threads."""
+        self._threads = threads
+        self._outbox = queue = ClosableQueue(
+            maxsize=MAX_QUEUED_ROWS // ROWS_PER_PAGE if whole_pages else MAX_QUEUED_ROWS
+        )
+        self.messages: MessageRepository = ConcurrentMessageRepository(queue, InMemoryMessageRepository())
+        super().__init__(
+            ThreadPoolManager(threads, logger),  # type: ignore[arg-type] # it only submits and shuts down
+            logger,
+            queue=queue,
+            message_repository=self.messages,
+            initial_number_partitions_to_generate=MAX_STREAMS_GENERATING_PARTITIONS,
+        )
+
+    def read(self, streams: list[AbstractStream]) -> Iterator[AirbyteMessage]:
+        """The messages of a sync; one that its caller leaves half way begins nothing more, and its threads end."""
+        self._outbox.open()
+        try:
+            yield from super().read(streams)
+        finally:
+            self._threads.shutdown(wait=False)
+            self._outbox.close()
+
+    def _handle_item(
+        self, queue_item: QueueItem, concurrent_stream_processor: ConcurrentReadProcessor
+    ) -> Iterable[AirbyteMessage]:
+        """Count the rows of a page, so that the log tells the true number; the framework has counted one.
+
+        An error that has no sentence gets one; the framework's has a class's name alone.
+        """
+        if isinstance(queue_item, StreamThreadException) and not isinstance(
+            queue_item.exception, AirbyteTracedException
+        ):
+            error = unexpected_error(queue_item.stream_name, queue_item.exception)
+            queue_item = StreamThreadException(error, queue_item.stream_name)
+        yield from super()._handle_item(queue_item, concurrent_stream_processor)
+        if isinstance(queue_item, PageRecord):
+            counted = concurrent_stream_processor._record_counter  # noqa: SLF001 - it tells nobody else
+            counted[queue_item.stream_name] += queue_item.lines.rows - 1

@@ -1,0 +1,1 @@
+"""Secrets: taken out of rows, and masked in messages."""

@@ -1,0 +1,1 @@
+"""Retrievers and cursors: how each kind of stream is read, and how it is resumed."""

@@ -1,0 +1,1 @@
+"""The stream `events`: Auth0's Events API, read over server-sent events."""

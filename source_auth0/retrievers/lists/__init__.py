@@ -1,0 +1,1 @@
+"""Lists and single objects, and the parents that they are read for."""

@@ -1,0 +1,77 @@
+"""The two ways in which `GET /logs` can be asked, and what counts as an answer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from source_auth0.api.client import ManagementApiRequester
+from source_auth0.errors import system_error
+from source_auth0.records import PAGE_SIZE, Page
+from source_auth0.retrievers.cursors.state_validation import MAX_ID_LENGTH
+from source_auth0.timestamps import UTC_DATE_TIME, Milliseconds, to_iso
+
+
+class LogClient:
+    """Asks for events behind an id, or for events that a search finds.
+
+    With `from` and `take` the log is handed out in the order of `log_id`, without any cap. A search goes by date and
+    ends at 1,000 rows (https://auth0.com/docs/deploy-monitor/logs/retrieve-log-events-using-mgmt-api).
+    """
+
+    def __init__(self, requester: ManagementApiRequester) -> None:
+        self.requester = replace(
+            requester,
+            resource="logs",
+            required_scopes=["read:logs"],
+            query=None,
+            query_withholding=None,
+            may_be_missing=None,
+        )
+
+    def behind(self, log_id: str, take: int = PAGE_SIZE) -> Page:
+        """The events behind an id."""
+        return self._get({"from": log_id, "take": take})
+
+    def search(self, query: str = "", *, sort: str = "date:1", page: int = 0, per_page: int = PAGE_SIZE) -> Page:
+        """The events that a query finds, from the earliest date on unless told otherwise."""
+        asked = {"sort": sort, "page": page, "per_page": per_page}
+        return self._get({**asked, "q": query} if query else asked)
+
+    def earliest_from(self, moment: Milliseconds) -> Page:
+        """The event with the earliest date from a moment on, to the second."""
+        return self.search(f"date:[{_to_the_second(moment)} TO *]", per_page=1)
+
+    def newest_until(self, moment: Milliseconds, most: int) -> Page:
+        """So many events at most, with the newest dates up to a moment, to the second."""
+        return self.search(f"date:[* TO {_to_the_second(moment)}]", sort="date:-1", per_page=most)
+
+    def _get(self, query: Mapping[str, Any]) -> Page:
+        body = self.requester.get(None, query)
+        page = body.get("logs") if isinstance(body, dict) else body
+        if body is None:
+            return []
+        if not isinstance(page, list) or not all(map(_is_event, page)):
+            raise system_error(f"Auth0 answered `{self.requester.name}` with something else than a list of events.")
+        return page
+
+
+def _is_event(event: Any) -> bool:
+    """Whether a place in the log is told, which a state may have to name."""
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("log_id"), str)
+        or not isinstance(event.get("date"), str)
+    ):
+        return False
+    log_id = event["log_id"]
+    return (
+        log_id.isalnum()
+        and log_id.isascii()
+        and len(log_id) <= MAX_ID_LENGTH
+        and bool(UTC_DATE_TIME.fullmatch(event["date"]))
+    )
+
+
+def _to_the_second(moment: Milliseconds) -> str:
+    # Documented to the second: https://auth0.com/docs/deploy-monitor/logs/log-search-query-syntax
+    return to_iso(moment)[:19]

@@ -1,0 +1,1 @@
+"""Streams of single users' lists, read again for users who changed."""

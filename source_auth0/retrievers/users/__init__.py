@@ -1,0 +1,1 @@
+"""The stream `users`: search by keyset, export jobs, tombstones."""

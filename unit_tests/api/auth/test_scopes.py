@@ -1,0 +1,53 @@
+from source_auth0.api.auth.scopes import family_table, how_to_grant, missing_scope_warnings, missing_scopes
+from source_auth0.errors import GRANT_PATH, MissingScopeError
+
+REQUIRED = {
+    "users": ["read:users"],
+    "roles": ["read:roles"],
+    "role_users": ["read:roles", "read:users", "read:role_members"],
+    "open": [],
+}
+
+
+def test_a_missing_scope_costs_every_stream_that_needs_it():
+    assert {
+        "read:role_members": ["role_users"],
+        "read:roles": ["roles", "role_users"],
+        "read:users": ["users", "role_users"],
+    } == missing_scopes(REQUIRED, frozenset())
+
+
+def test_a_granted_scope_costs_nothing():
+    assert {} == missing_scopes(REQUIRED, frozenset({"read:roles", "read:users", "read:role_members", "other"}))
+    assert {"read:roles": ["roles", "role_users"]} == (
+        missing_scopes(REQUIRED, frozenset({"read:users", "read:role_members"}))
+    )
+
+
+def test_each_missing_scope_has_a_line():
+    costs = {"read:roles": ["roles", "role_users"], "read:users": ["users"]}
+    assert [
+        "The scope `read:roles` is not granted, which costs roles, role_users.",
+        "The scope `read:users` is not granted, which costs users.",
+    ] == missing_scope_warnings(costs)
+    assert [] == missing_scope_warnings({})
+
+
+def test_scopes_can_be_pasted_where_they_are_granted():
+    assert f"Grant under {GRANT_PATH}: read:roles read:users" == how_to_grant(["read:roles", "read:users"])
+
+
+def test_several_missing_scopes_are_named_in_one_sentence():
+    assert (
+        "Auth0 refused `role_users`: the application lacks the scopes `read:roles` and `read:users`. Grant them under "
+        f"{GRANT_PATH}, then sync again."
+    ) == MissingScopeError("role_users", ("read:roles", "read:users")).message
+
+
+def test_each_family_is_told_with_what_it_lacks():
+    families = {"users": "people", "open": "people", "role_users": "access", "roles": "access"}
+    assert [
+        "family  readable    scopes missing",
+        "people    2 of   2  -",
+        "access    0 of   2  read:role_members read:roles",
+    ] == family_table(families, REQUIRED, frozenset({"read:users"})).splitlines()

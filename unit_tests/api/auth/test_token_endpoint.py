@@ -1,0 +1,349 @@
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import Mocker
+
+from source_auth0.api.auth.token_endpoint import request_token
+from source_auth0.api.http.bodies import BodyTooLargeError
+from unit_tests.conftest import API, BASE, SECRET, Clock
+
+URL = f"{BASE}/oauth/token"
+FORM = {
+    "grant_type": "client_credentials",
+    "client_id": "made-up-client-id",
+    "client_secret": SECRET,
+    "audience": f"{API}/",
+}
+
+
+def signed_with(assertion: str) -> dict[str, str]:
+    return {"client_assertion": assertion, "audience": f"{API}/"}
+
+
+def ask(base_url: str = BASE, form: dict[str, str] = FORM) -> dict[str, Any]:
+    return request_token(base_url, lambda: form, lambda _: None)
+
+
+def refused(**answer: Any) -> AirbyteTracedException:
+    """The error that an answer of the token endpoint becomes."""
+    with Mocker() as auth0:
+        auth0.post(URL, **answer)
+        with pytest.raises(AirbyteTracedException) as caught:
+            ask()
+    return caught.value
+
+
+def denied(error: str, description: str) -> dict[str, str]:
+    return {"error": error, "error_description": description}
+
+
+def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
+    body = {"access_token": "t", "expires_in": 86400, "scope": "read:users", "token_type": "Bearer"}
+    requests_mock.post(URL, json=body)
+    assert body == ask()
+    assert {name: [value] for name, value in FORM.items()} == parse_qs(requests_mock.last_request.text)
+    assert (5, 10) == requests_mock.last_request.timeout
+
+
+def test_a_netrc_of_the_machine_has_no_part_in_signing_in(
+    requests_mock: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine acme.us.auth0.com login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert requests.utils.get_netrc_auth(URL)  # the file would be used
+    requests_mock.post(URL, json={"access_token": "t"})
+    ask()
+    assert "Authorization" not in requests_mock.last_request.headers
+
+
+@pytest.mark.parametrize("token", ["", "a b", "t\r\nx: y", "ünï", "x" * 32_769, None, 7, ["t"]])
+def test_what_no_header_can_carry_is_no_token(clock: Clock, token: Any):
+    assert "does not answer like an Auth0 tenant (status 200" in refused(json={"access_token": token}).message
+
+
+def test_an_answer_without_an_end_is_no_token():
+    assert "does not answer like an Auth0 tenant (an answer without an end" in refused(exc=BodyTooLargeError).message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "advice"),
+    [
+        (401, denied("access_denied", "Unauthorized"), "refused the Client ID or the Client Secret"),
+        (401, denied("invalid_client", "Unknown client"), "refused the Client ID or the Client Secret"),
+        (
+            403,
+            denied("access_denied", "Client has not been granted scopes: read:messages"),
+            "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
+        ),
+        (
+            403,
+            denied(
+                "access_denied",
+                f'Client is not authorized to access "{API}/". You need to create a "client-grant" associated to this '
+                "API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants",
+            ),
+            "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
+        ),
+        (
+            403,
+            denied("access_denied", f'Client "abc" is not authorized to access resource server "{API}/".'),
+            "Applications › APIs › Auth0 Management API › Machine to Machine Applications",
+        ),
+        (
+            403,
+            denied("access_denied", "Service not found: https://x/api/v2/"),
+            "Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is used.",
+        ),
+        (
+            403,
+            denied("access_denied", "Service not enabled within domain: https://x/api/v2/"),
+            f"Audience `{API}/` is not an API",
+        ),
+        (
+            403,
+            denied("unauthorized_client", "Grant type 'client_credentials' not allowed for the client."),
+            "Advanced Settings › Grant Types",
+        ),
+        (403, denied("access_denied", "Non-global clients are not allowed access to APIv1"), "Audience is missing"),
+        (400, denied("invalid_request", "something new"), "(400 invalid_request: something new)"),
+        (403, {"error": "unauthorized_client"}, "(403 unauthorized_client: )"),
+    ],
+)
+def test_each_refusal_says_what_to_change(status: int, body: dict[str, str], advice: str):
+    error = refused(status_code=status, json=body)
+    assert FailureType.config_error == error.failure_type
+    assert advice in error.message
+
+
+@pytest.mark.parametrize("error", ["access_denied", "invalid_client"])
+def test_a_refused_assertion_is_no_matter_of_a_secret(requests_mock: Mocker, error: str):
+    requests_mock.post(URL, status_code=401, json=denied(error, "Unauthorized"))
+    with pytest.raises(AirbyteTracedException) as caught:
+        ask(form=signed_with("a.b.c"))
+    assert FailureType.config_error == caught.value.failure_type
+    assert "refused the Client ID or the Private Key. Under Applications › your application › Credentials" in str(
+        caught.value.message
+    )
+
+
+def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requests_mock: Mocker, clock: Clock):
+    requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"json": {"access_token": "t"}}])
+    assertions = iter(["first", "second"])
+    assert {"access_token": "t"} == request_token(BASE, lambda: signed_with(next(assertions)), lambda _: None)
+    sent = [parse_qs(request.text)["client_assertion"] for request in requests_mock.request_history]
+    assert [["first"], ["second"]] == sent
+
+
+def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: Clock):
+    """Refusals too: an assertion may be refused for a clock that is wrong."""
+    dated = {"headers": {"Date": "Mon, 23 Nov 2026 12:00:00 GMT"}}
+    requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"status_code": 401, "json": {"error": "x"}, **dated}])
+    seen: list[str | None] = []
+    with pytest.raises(AirbyteTracedException):
+        request_token(BASE, lambda: FORM, seen.append)
+    assert [None, "Mon, 23 Nov 2026 12:00:00 GMT"] == seen
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 404, "text": "<html>Not Found</html>"},
+        {"status_code": 200, "text": "<html>Welcome</html>"},
+        {"status_code": 200, "json": {}},
+        {"status_code": 200, "json": {"access_token": None}},
+        {"status_code": 200, "json": ["access_token"]},
+        {"status_code": 200, "content": b"\xff\xfe"},
+        {"status_code": 403, "text": ""},
+        {"status_code": 400, "json": None},
+    ],
+)
+def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: Clock, answer: dict[str, Any]):
+    error = refused(**answer)
+    assert FailureType.config_error == error.failure_type
+    assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
+    assert error.message == error.internal_message
+
+
+PROXY = {"text": "<html>Please try again</html>"}
+
+
+@pytest.mark.parametrize("odd", [PROXY, {"text": '{"access_tok'}, {"text": ""}])
+def test_an_odd_answer_may_be_an_accident(requests_mock: Mocker, clock: Clock, odd: dict[str, Any]):
+    requests_mock.post(URL, [odd, odd, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == ask()
+    assert [1, 2] == clock.sleeps
+
+
+def test_a_host_that_is_no_tenant_is_told_within_seconds(requests_mock: Mocker, clock: Clock):
+    requests_mock.post(URL, **PROXY)
+    with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
+        ask()
+    assert 3 == sum(clock.sleeps)
+
+
+@pytest.mark.parametrize("odd", [PROXY, {**PROXY, "status_code": 403}, {**PROXY, "status_code": 404}])
+def test_an_endpoint_that_has_given_tokens_is_believed_to_be_a_tenants(
+    requests_mock: Mocker, clock: Clock, odd: dict[str, Any]
+):
+    """Whatever answers in its place will pass."""
+    requests_mock.post(URL, [*[odd] * 9, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, seconds=300, known=True)
+    assert [1, 2, 4, 8, 16, 30, 30, 30, 30] == clock.sleeps
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_the_secret_does_not_follow_a_redirect(requests_mock: Mocker, status: int):
+    requests_mock.post(URL, status_code=status, headers={"Location": "https://evil.example/oauth/token"})
+    requests_mock.post("https://evil.example/oauth/token", json={"access_token": "t"})
+    with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
+        ask()
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        denied("invalid_request", f"{SECRET} is no secret, {SECRET}"),
+        denied(SECRET, "once more"),
+        denied("access_denied", SECRET),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_an_answer_that_repeats_the_secret_is_quoted_without_it(status: int, body: dict[str, str]):
+    error = refused(status_code=status, json=body)
+    assert SECRET not in f"{error.message} {error.internal_message} {error!r}"
+
+
+def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock: Mocker):
+    requests_mock.post(URL, status_code=400, json=denied("invalid_request", "eyJ.made.up is malformed"))
+    with pytest.raises(AirbyteTracedException) as caught:
+        ask(form=signed_with("eyJ.made.up"))
+    assert "invalid_request: **** is malformed" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 429, "json": denied("too_many_requests", "Client quota exceeded")},
+        {"status_code": 500, "text": "oops"},
+        {"status_code": 503, "json": denied("temporarily_unavailable", "Try later")},
+        {"exc": requests.exceptions.ConnectionError("Connection refused")},
+    ],
+)
+def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: Clock, answer: dict[str, Any]):
+    requests_mock.post(URL, [answer, answer, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == ask()
+    assert [1, 2] == clock.sleeps
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status_code": 429, "json": denied("too_many_requests", "Client quota exceeded")}, "Client quota exceeded"),
+        ({"status_code": 502, "reason": "Bad Gateway", "text": "<html>"}, "502 Bad Gateway"),
+        ({"exc": requests.exceptions.ConnectionError("Connection refused")}, "failed (ConnectionError)"),
+        ({"exc": requests.exceptions.ConnectTimeout()}, "did not answer in time"),
+        ({"exc": requests.exceptions.ReadTimeout()}, "did not answer in time"),
+        ({"exc": requests.exceptions.SSLError("EOF occurred in violation of protocol")}, "failed (SSLError)"),
+    ],
+)
+def test_a_busy_endpoint_stays_a_transient_error(
+    requests_mock: Mocker, clock: Clock, answer: dict[str, Any], said: str
+):
+    requests_mock.post(URL, **answer)
+    with pytest.raises(AirbyteTracedException) as caught:
+        ask()
+    assert FailureType.transient_error == caught.value.failure_type
+    assert said in caught.value.message
+    assert requests_mock.call_count > 1
+
+
+@pytest.mark.parametrize("seconds", [0, 0.2, 1, 2, 4, 5, 9.9, 15])
+def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
+    requests_mock: Mocker, clock: Clock, seconds: float
+):
+    """However long each attempt hangs, the last one ends in time."""
+    began = clock.moment
+
+    def hang(_request: Any, _context: Any) -> str:
+        clock.moment += seconds
+        raise requests.exceptions.ReadTimeout
+
+    requests_mock.post(URL, text=hang)
+    with pytest.raises(AirbyteTracedException, match="did not answer in time"):
+        ask()
+    assert clock.moment - began <= 28
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(15.9, []), (16, [1]), (17.9, [1]), (18, [1, 2])])
+def test_another_attempt_is_made_where_it_would_end_in_time(
+    requests_mock: Mocker, clock: Clock, seconds: float, expected: list[float]
+):
+    """It may take fifteen seconds."""
+    requests_mock.post(URL, status_code=503, text="")
+    with pytest.raises(AirbyteTracedException, match="just now"):
+        request_token(BASE, lambda: FORM, lambda _: None, seconds=seconds)
+    assert expected == clock.sleeps
+
+
+def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: Mocker, clock: Clock):
+    def hang(_request: Any, _context: Any) -> str:
+        clock.moment += 10.5
+        raise requests.exceptions.ReadTimeout
+
+    requests_mock.post(URL, [{"text": hang}, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == ask()
+
+
+UNVERIFIED = "The TLS certificate of acme.us.auth0.com could not be verified. Check the Base URL; behind a proxy"
+NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there."
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (
+            requests.exceptions.ConnectionError("Max retries exceeded (Caused by NameResolutionError('Failed'))"),
+            "There is no host named acme.us.auth0.com",
+        ),
+        (requests.exceptions.ConnectionError("[Errno -2] getaddrinfo failed"), "There is no host named"),
+        (requests.exceptions.SSLError("certificate verify failed: self-signed certificate"), UNVERIFIED),
+        (requests.exceptions.SSLError("hostname 'a' doesn't match 'b' (CertificateError)"), UNVERIFIED),
+        (OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /a"), NO_BUNDLE),
+        (requests.exceptions.ProxyError("Cannot connect to proxy"), "HTTPS_PROXY"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_a_config_error_at_once(
+    requests_mock: Mocker, clock: Clock, error: OSError, advice: str
+):
+    requests_mock.post(URL, exc=error)
+    with pytest.raises(AirbyteTracedException) as caught:
+        ask()
+    assert FailureType.config_error == caught.value.failure_type
+    assert advice in caught.value.message
+    assert [] == clock.sleeps
+
+
+def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker, clock: Clock):
+    requests_mock.post(URL, exc=requests.exceptions.ConnectionError(f"sent client_secret={SECRET}"))
+    with pytest.raises(AirbyteTracedException) as caught:
+        ask()
+    assert SECRET not in json.dumps([caught.value.message, caught.value.internal_message, str(caught.value)])
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("host", ["acme..auth0.com", f"{'a' * 64}.auth0.com"])
+def test_a_host_that_can_be_none_is_a_typing_error(host: str):
+    """It is told apart before anything is sent."""
+    with pytest.raises(AirbyteTracedException, match=f"{host} is no name of a host. Check the Base URL") as caught:
+        ask(f"https://{host}")
+    assert FailureType.config_error == caught.value.failure_type
+    assert SECRET not in str(vars(caught.value))

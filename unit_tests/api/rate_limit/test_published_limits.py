@@ -1,0 +1,129 @@
+"""What is published is a guess, and what the simulated tenant keeps to as well: both are written from Auth0's pages."""
+
+import re
+
+import pytest
+
+from auth0_simulator.limits import PLANS, TOKEN
+from source_auth0.api.rate_limit.published_limits import PublishedLimits, RefillRate, enterprise
+
+OTHER = "/roles/{id}/permissions"
+#: Plans by name, but for those without limits.
+LIMITED = {name: plan for name, plan in PLANS.items() if plan and (plan.endpoints or plan.others)}
+
+
+def key_of(template: str) -> str:
+    return f"GET {re.sub('{.*?}', '{}', template)}"
+
+
+def told(*answers: tuple[str, int]) -> PublishedLimits:
+    published = PublishedLimits()
+    for key, size in answers:
+        published.record(key, size)
+    return published
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_what_is_published_is_what_the_simulated_tenant_admits(name: str):
+    """Once every endpoint has told its bucket's size, each one's refill is among those that are thought possible."""
+    plan = LIMITED[name]
+    limits = {OTHER: plan.tenant or plan.others, **plan.endpoints}
+    known = {key_of(template): limit for template, limit in limits.items() if limit and template != TOKEN}
+    published = told(*((key, limit.burst) for key, limit in known.items()))
+    for key, limit in known.items():
+        guess = published.guess(key, limit.burst)
+        assert limit.sustained / limit.period in [pytest.approx(flow.rate) for flow in guess.flows]
+        assert guess.is_own == (key != key_of(OTHER))
+        assert published.has_own(key) == guess.is_own
+    assert published.guess(key_of(OTHER), known[key_of(OTHER)].burst).is_whole == bool(plan.tenant)
+
+
+def test_the_slowest_refill_that_is_published_comes_first():
+    guess = told(("GET /users", 50)).guess("GET /users", 50)
+    assert ((16.0, 50.0), False, True) == (tuple(flow.rate for flow in guess.flows), guess.is_own, guess.is_whole)
+
+
+def test_one_endpoints_answer_tells_of_others():
+    """Ten may be the size of a bucket of its own, or that of the tenant's."""
+    published = PublishedLimits()
+    assert published.record("GET /logs", 10)
+    assert published.guess("GET /logs", 10).is_own
+    assert published.record("GET /users", 10)
+    assert not published.guess("GET /logs", 10).is_own
+    assert published.guess("GET /logs", 10).is_whole
+    assert not published.record("GET /users", 10)
+
+
+def test_an_answer_that_fits_no_plan_leaves_what_others_have_told():
+    published = told(("GET /users", 40), ("GET /connections", 5))
+    assert not published.record("GET /clients", 7)
+    assert ((), False, False) == _guess(published, "GET /clients", 7)
+    assert ((), False, False) == _guess(published, "GET /roles", 7)
+    assert 5 / 6 == pytest.approx(published.guess("GET /connections", 5).flows[0].rate)
+
+
+def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
+    published = told(("GET /users", 40), ("GET /clients", 5))
+    assert [150 / 60] == [pytest.approx(flow.rate) for flow in published.guess("GET /emails/provider", 15).flows]
+
+
+@pytest.mark.parametrize(
+    ("first", "key", "size", "minutely", "step", "kind"),
+    [
+        (("GET /roles", 2), "GET /roles", 2, [120], 0, "the tenant's"),
+        (("GET /roles", 2), "GET /emails/provider", 5, [25], 1, "own"),
+        (("GET /roles", 2), "GET /email-templates/{}", 10, [50], 1, "own"),
+        (("GET /users", 40), "GET /roles", 10, [150], 1, "shared"),
+        (("GET /users", 40), "GET /users", 40, [500], 1, "own"),
+        (("GET /users", 40), "GET /clients", 5, [100], 1, "own"),
+        (("GET /users", 40), "GET /connections", 5, [50], 1, "own"),
+        (("GET /users", 40), "GET /organizations/{}/members", 20, [200], 1, "own"),
+        (("GET /users", 40), "GET /organizations/{}/members", 40, [500], 1, "own"),
+        (("GET /users", 40), "GET /emails/provider", 5, [25], 1, "own"),
+        (("GET /users", 40), "GET /connections/{}/status", 100, [400], 1, "own"),
+        (("GET /users", 40), "GET /prompts/{}/partials", 5, [5], 1, "own"),
+        (("GET /roles", 50), "GET /roles", 50, [16 * 60, 50 * 60], 0, "the tenant's"),
+        (("GET /roles", 50), "GET /organizations", 10, [100], 1, "own"),
+        (("GET /roles", 50), "GET /organizations/{}/members", 40, [500], 1, "own"),
+        (("GET /roles", 50), "GET /users/{}/organizations", 40, [500], 1, "own"),
+        (("GET /roles", 50), "GET /emails/provider", 15, [150], 1, "own"),
+        (("GET /roles", 50), "GET /prompts/{}/partials", 5, [5], 1, "own"),
+        (("GET /users", 10), "GET /users", 10, [2 * 60], 0, "the tenant's"),
+        (("GET /users", 20), "GET /users", 20, [20 * 60], 0, "the tenant's"),
+        (("GET /users", 20), "GET /organizations", 10, [100], 1, "own"),
+        (("GET /users", 250), "GET /users", 250, [250 * 60], 0, "the tenant's"),
+        (("GET /users", 250), "GET /organizations", 50, [500], 1, "own"),
+        (("GET /users", 250), "GET /emails/provider", 15, [150], 1, "own"),
+        (("GET /users", 750), "GET /organizations/{}", 150, [1500], 1, "own"),
+        (("GET /users", 1500), "GET /organizations/{}/members", 1200, [15000], 1, "own"),
+        (("GET /users", 3000), "GET /organizations/{}/members/{}/roles", 1200, [12000], 1, "own"),
+        (("GET /users", 5000), "GET /users", 5000, [5000 * 60], 0, "the tenant's"),
+    ],
+)
+def test_auth0_publishes_these_limits(
+    first: tuple[str, int], key: str, size: int, minutely: list[int], step: float, kind: str
+):
+    """Once an endpoint has told of a plan: tokens a minute, and the seconds between two steps of the refill."""
+    guess = told(first).guess(key, size)
+    assert [(pytest.approx(tokens / 60), step) for tokens in minutely] == list(guess.flows)
+    assert {"own": (True, False), "shared": (False, False), "the tenant's": (False, True)}[kind] == (
+        guess.is_own,
+        guess.is_whole,
+    )
+
+
+def test_a_private_clouds_limits_for_organizations_grow_with_its_tier():
+    plan, scaled = enterprise(50, 16.0), enterprise(250, 250.0, 5)
+    assert ((50, RefillRate(16.0)), True) == (plan.shared, plan.is_whole)
+    assert {RefillRate(100 / 60, 1.0)} == plan.flows("GET /organizations", 10)
+    assert {RefillRate(500 / 60, 1.0)} == scaled.flows("GET /organizations", 50)
+    assert (
+        {RefillRate(150 / 60, 1.0)}
+        == plan.flows("GET /emails/provider", 15)
+        == scaled.flows("GET /emails/provider", 15)
+    )
+
+
+def _guess(published: PublishedLimits, key: str, size: int) -> tuple[object, ...]:
+    guess = published.guess(key, size)
+    return guess.flows, guess.is_own, guess.is_whole

@@ -1,0 +1,387 @@
+import re
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from source_auth0.api.rate_limit.api_budget import RequestPermit
+from source_auth0.api.rate_limit.concurrency_limit import INITIAL_LIMIT
+from source_auth0.api.tenant import Tenant
+from source_auth0.config.normalization import normalize_audience, normalize_base_url
+from source_auth0.config.options import configured_workers, positive_number
+from source_auth0.redaction.log_masking import mask_secret_like
+from unit_tests.conftest import Clock, in_threads
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("acme.us.auth0.com", "https://acme.us.auth0.com"),
+        ("acme.us.auth0.com/", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com/", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com//", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com/api/v2", "https://acme.us.auth0.com"),
+        ("https://acme.us.auth0.com/api/v2/", "https://acme.us.auth0.com"),
+        ("acme.us.auth0.com/API/v2/", "https://acme.us.auth0.com"),
+        ("HTTPS://ACME.US.Auth0.COM/Api/V2/", "https://acme.us.auth0.com"),
+        ("  https://acme.us.auth0.com\n", "https://acme.us.auth0.com"),
+        ("login.acme.example:8443/", "https://login.acme.example:8443"),
+        ("acme", "https://acme"),
+        ("acme.prod.auth0app.com", "https://acme.prod.auth0app.com"),
+        ("xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("10.0.0.7", "https://10.0.0.7"),
+        ("https://[2001:DB8::1]:8443/", "https://[2001:db8::1]:8443"),
+        ("[2001:db8::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_any_host_is_accepted_however_it_is_typed(typed: str, expected: str):
+    assert expected == normalize_base_url(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["http://localhost:3000", "http://LOCALHOST:3000/", "http://127.0.0.1:3000", "http://[::1]:3000/api/v2/"]
+)
+def test_this_machine_may_be_spoken_to_without_tls(typed: str):
+    assert re.fullmatch(r"http://(localhost|127\.0\.0\.1|\[::1\]):3000", normalize_base_url(typed))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://acme.us.auth0.com",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://10.0.0.7",
+        "http://0.0.0.0:80",
+        "http://[::2]",
+        "ftp://localhost",
+        "ws://acme.us.auth0.com",
+        "htps://acme.us.auth0.com",
+    ],
+)
+def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        normalize_base_url(typed)
+    assert FailureType.config_error == caught.value.failure_type
+    host = typed.partition("://")[2].partition(":80")[0].strip("[]")
+    assert (
+        f"Base URL `{typed}` does not use https. The access token travels to this address, so plain http is only "
+        f"accepted for this machine's own addresses. Enter `https://{host}`."
+    ) == caught.value.message
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "   ",
+        "https://",
+        "https:///api/v2/",
+        "/",
+        "acme us auth0 com",
+        "https://acme.us.auth0.com:port",
+        "https://acme.us.auth0.com:99999",
+        "https://[::1",
+        "https://acme.us.auth0.com?tenant=acme",
+        "https://acme.us.auth0.com#/applications",
+        "someone@acme.us.auth0.com",
+        "https://acme..auth0.com",
+        "https://.auth0.com",
+        f"https://{'a' * 64}.auth0.com",
+        "https:/acme.us.auth0.com",
+        "https//acme.us.auth0.com",
+        "http//acme.us.auth0.com",
+        "https://https://acme.us.auth0.com",
+    ],
+)
+def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        normalize_base_url(typed)
+    assert FailureType.config_error == caught.value.failure_type
+    assert (
+        f"Base URL `{mask_secret_like(typed.strip().rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain "
+        "that Auth0 shows under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+    ) == caught.value.message
+
+
+def test_what_looks_like_a_secret_is_no_domain():
+    """It would be sent to the name server."""
+    assert f"https://{'a1' * 15}.example" == normalize_base_url(f"{'a1' * 15}.example")
+    with pytest.raises(AirbyteTracedException, match=r"Base URL `\*\*\*\*` is not an Auth0 domain"):
+        normalize_base_url("a1" * 16)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "manage.auth0.com/dashboard/us/acme",
+        "acme.us.auth0.com/api/v2/users",
+        "acme.us.auth0.com/ api",
+        "acme.us.auth0.com/X",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["", "https://"])
+def test_an_address_out_of_the_dashboard_is_refused_by_its_path(scheme: str, typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        normalize_base_url(scheme + typed)
+    host, _, path = typed.partition("/")
+    assert (
+        f"Base URL `{host}` has the path `/{path}`, which no Auth0 domain has. Enter the domain alone, such as "
+        f"`https://{host}`."
+    ) == caught.value.message
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://me:hunter2@acme.us.auth0.com",
+        "me:hunter2@acme.us.auth0.com",
+        "https://me:p@hunter2@acme.us.auth0.com",
+        "http://me:hunter2@localhost",
+        "https://:hunter2@acme.us.auth0.com",
+        "http://:hunter2@acme.us.auth0.com",
+    ],
+)
+def test_a_password_in_the_address_is_not_repeated(typed: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        normalize_base_url(typed)
+    assert "hunter2" not in str(vars(caught.value))
+
+
+@given(st.text(alphabet="htpsocal:/.@[]?#1 \\%é"))
+@example("https://acme.us.auth0.com:443")
+@example("http://localhost:1/")
+def test_whatever_is_typed_gives_an_address_or_a_config_error(typed: str):
+    """The address has a scheme and a host, no path, and reads as itself when it is normalised again."""
+    config = Tenant({"base_url": typed})
+    try:
+        config.validate()
+    except AirbyteTracedException:
+        assert typed == config["base_url"]
+    else:
+        scheme, _, host = config["base_url"].partition("://")
+        assert scheme == "https" or re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", host)
+        assert "/" not in host
+        assert config["base_url"] == normalize_base_url(config["base_url"])
+
+
+@pytest.mark.parametrize("typed", ["https://t/api/v2", "https://t/api/v2/", "  https://t/api/v2\n"])
+def test_the_audience_ends_in_one_slash(typed: str):
+    assert "https://t/api/v2/" == normalize_audience(typed)
+
+
+def test_addresses_are_normalised_and_the_stored_config_stays_as_typed():
+    credentials = {"audience": "https://t.auth0.com/api/v2", "client_id": "id"}
+    config: dict[str, Any] = {"base_url": "T.auth0.com/", "credentials": credentials, "sourceType": "auth0"}
+    assert {
+        "base_url": "https://t.auth0.com",
+        "credentials": {"audience": "https://t.auth0.com/api/v2/", "client_id": "id"},
+        "sourceType": "auth0",
+    } == Tenant(config)
+    assert "https://t.auth0.com/api/v2" == credentials["audience"]
+    assert "T.auth0.com/" == config["base_url"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"base_url": None, "credentials": None},
+        {"base_url": 7, "credentials": []},
+        {"base_url": "", "credentials": {"audience": None}},
+        {"base_url": "http://acme.us.auth0.com", "credentials": {}},
+    ],
+)
+def test_what_cannot_be_normalised_is_left_for_the_check(config: dict[str, Any]):
+    assert config == Tenant(config)
+
+
+def test_a_tenant_verifies_its_address():
+    Tenant({"base_url": "https://acme.us.auth0.com"}).validate()
+    with pytest.raises(AirbyteTracedException, match="does not use https"):
+        Tenant({"base_url": "http://acme.us.auth0.com"}).validate()
+
+
+def test_all_components_of_one_config_share_a_tenant():
+    tenant = Tenant({"base_url": "https://t"})
+    assert tenant is Tenant.of(tenant)
+    assert {"base_url": "https://t"} == Tenant.of({"base_url": "https://t"})
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            {"base_url": "https://login.acme.com", "credentials": {"audience": "https://acme.us.auth0.com/api/v2/"}},
+            "acme.us.auth0.com",
+        ),
+        ({"base_url": "https://acme.us.auth0.com", "credentials": {"access_token": "t"}}, "acme.us.auth0.com"),
+        ({"base_url": "https://acme.us.auth0.com", "credentials": {"audience": "my-api/"}}, "acme.us.auth0.com"),
+        ({"base_url": "https://acme.us.auth0.com", "credentials": None}, "acme.us.auth0.com"),
+        ({"base_url": "http://127.0.0.1:8080"}, "127.0.0.1:8080"),
+    ],
+)
+def test_the_key_column_names_the_canonical_domain(config: dict[str, Any], expected: str):
+    assert expected == Tenant(config).domain
+
+
+def test_connections_are_kept_for_all_streams():
+    tenant = Tenant({})
+    assert tenant.session is tenant.session
+    assert isinstance(tenant.session, requests.Session)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(hours=-3)])
+def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
+    tenant = Tenant({})
+    tenant.observe_date(format_datetime(datetime.now(timezone.utc) + ahead, usegmt=True))
+    assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("header", [None, "yesterday", "Thu, 01 Jan 2026 00:00:00 GMT"])
+def test_a_tenant_is_reached_once_anything_has_answered(header: str | None):
+    tenant = Tenant({})
+    seen = [tenant.is_reached]
+    tenant.observe_date(header)
+    assert [False, True] == [*seen, tenant.is_reached]
+
+
+def dated(ahead: float) -> str:
+    return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=ahead), usegmt=True)
+
+
+@pytest.mark.parametrize("place", range(1, 7))
+def test_one_clock_that_is_ahead_of_all_others_is_not_believed(place: int):
+    """A state that says a sync went up to a moment to come would leave out what happens until then."""
+    tenant = Tenant({})
+    for number in range(7):
+        tenant.observe_date(dated(600 if number == place else number))
+        assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_one_clock_that_is_behind_all_others_is_soon_forgotten(place: int):
+    """Of two clocks the earlier one counts."""
+    tenant = Tenant({})
+    for number in range(8):
+        tenant.observe_date(dated(-600 if number == place else number))
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
+def test_of_three_clocks_the_middle_one_counts():
+    tenant = Tenant({})
+    for ahead in (600, -600, 0):
+        tenant.observe_date(dated(ahead))
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
+def test_a_clock_that_was_put_right_is_followed_after_five_answers():
+    tenant = Tenant({})
+    for number in range(10):
+        tenant.observe_date(dated(number - (600 if number < 5 else 0)))
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=15)
+
+
+def test_answers_of_one_second_tell_the_time_once():
+    tenant, ahead = Tenant({}), dated(600)
+    for header in (ahead, ahead, ahead, dated(0)):
+        tenant.observe_date(header)
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
+
+
+#: Dates of headers that are broken, and such as no number can hold.
+ABSURD = (
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT",
+    "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+)
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0", *ABSURD])
+def test_an_unreadable_date_leaves_the_clock_alone(header: str | None):
+    tenant = Tenant({})
+    tenant.observe_date(header)
+    assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=5)
+
+
+def test_what_a_sync_learns_once_is_learned_by_one_thread():
+    tenant, learned = Tenant({}), []
+
+    def learn() -> int:
+        learned.append(1)
+        return len(learned)
+
+    assert [1] * 8 == in_threads(8, lambda _: tenant.once("roles", learn))
+    assert 2 == tenant.once("something else", learn)
+
+
+def test_a_lesson_that_fails_is_learned_again():
+    tenant = Tenant({})
+    with pytest.raises(ZeroDivisionError):
+        tenant.once("roles", lambda: 1 // 0)
+    assert 5 == tenant.once("roles", lambda: 5)
+
+
+def test_one_thread_of_many_is_the_first():
+    tenant = Tenant({})
+    assert [False] * 7 + [True] == sorted(in_threads(8, lambda _: tenant.first_time("a warning")))
+    assert tenant.first_time("another warning")
+
+
+def test_a_warning_within_a_lesson_does_not_wait_for_it():
+    """Learning the roles may meet a feature that the tenant lacks."""
+    tenant = Tenant({})
+    assert [True, False] == [tenant.once(what, lambda: tenant.first_time("a warning")) for what in ("roles", "names")]
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(2, 2), (50, 50)])
+def test_a_config_may_name_the_number_of_workers(asked: int, expected: int):
+    assert expected == configured_workers({"num_workers": asked}) == Tenant({"num_workers": asked}).workers
+
+
+@pytest.mark.parametrize("asked", [None, 1, 0, -5, True, 2.5, "8"])
+def test_anything_but_a_sensible_number_of_workers_is_none(asked: Any):
+    assert None is configured_workers({"num_workers": asked}) is configured_workers({})
+    assert INITIAL_LIMIT == Tenant({"num_workers": asked}).workers == Tenant({}).workers
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(1, 0.01), (50, 0.5), (100, 1.0), (None, 0.9), (0, 0.9), (-1, 0.9), (True, 0.9), ("1", 0.9)]
+)
+def test_the_share_of_the_rate_limit_is_in_percent(asked: Any, expected: float):
+    assert expected == Tenant({"rate_limit_share": asked}).budget.buckets.share
+
+
+def test_no_more_than_the_whole_rate_limit_is_used():
+    assert 1 == Tenant({"rate_limit_share": 1000}).budget.buckets.share
+
+
+@pytest.mark.parametrize(("asked", "waiting"), [(1, 3), (None, 0), (0, 0), (-1, 0), (True, 0), ("1", 0)])
+def test_the_config_may_bound_the_requests_a_second(clock: Clock, asked: Any, waiting: int):
+    budget = Tenant({"max_requests_per_second": asked}).budget
+    budget.record_admission(RequestPermit("GET /things"), None)
+    assert waiting == sum(budget.request(RequestPermit("GET /things")) > 0 for _ in range(5))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(0.5, 0.5), (2, 2.0), (0, None), (-1, None), (True, None), ("1", None)]
+)
+def test_a_number_of_the_config_is_positive_or_none(asked: Any, expected: float | None):
+    assert expected == positive_number({"a": asked}, "a")
+
+
+def test_no_more_requests_than_workers_are_under_way():
+    tenant = Tenant({"num_workers": 3})
+    assert [True, True, True, False] == [tenant.concurrency_limit.acquire(blocking=False) for _ in range(4)]
+
+
+def test_a_printed_tenant_shows_its_address_alone():
+    assert "Tenant(https://acme.us.auth0.com)" == repr(Tenant({"base_url": "acme.us.auth0.com", "secret": "x"}))

@@ -1,0 +1,125 @@
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airbyte_cdk.sources.types import StreamSlice
+from requests_mock import Mocker
+
+from source_auth0.config.excluded_fields import REQUIRED_FIELDS, ExcludedFields, excluded_fields_problems
+from source_auth0.manifest.assembly import load_stream
+from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, UserExport
+from source_auth0.retrievers.users.queries import QueryWindow
+from source_auth0.retrievers.users.retriever import KeysetUserRetriever
+from unit_tests.conftest import API, Directory, moment, users_at
+
+
+def searched(directory: Directory) -> KeysetUserRetriever:
+    return KeysetUserRetriever(config=directory.tenant, name="users", requester=directory, rows="users")
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize("option", [None, [], ...])
+def test_nothing_is_left_out_by_default(option: Any):
+    directory = Directory(users_at(1), **({} if option is ... else {"users_excluded_fields": option}))
+    searched(directory).search.find(QueryWindow("created_at", 0, None))
+    assert not {"fields", "include_fields"} & set(directory.queries[0])
+
+
+def test_auth0_is_asked_to_send_everything_else():
+    directory = Directory(users_at(1), users_excluded_fields=[" email", "last_ip", "email"])
+    searched(directory).search.find(QueryWindow("created_at", 0, None))
+    assert ("email,last_ip", "false") == (directory.queries[0]["fields"], directory.queries[0]["include_fields"])
+
+
+def test_what_auth0_sends_all_the_same_is_dropped():
+    """An answer was recorded that had fields it was not asked for."""
+    stream = searched(Directory([], users_excluded_fields=["email"]))
+    stream.export = SimpleNamespace(pages=lambda _: iter([[{"user_id": "a", "email": "a@example.com"}]]))
+    everybody = SimpleNamespace(without_deleted=lambda page: page)
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a", "cursor": everybody})
+    assert [{"user_id": "a"}] == list(stream.read_records({}, part))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, set()),
+        ({"users_excluded_fields": ["email", "department"]}, {"email"}),
+        ({"users_excluded_fields": ["identities"]}, {"identities"}),
+        ({"users_excluded_fields": ["email", "identities"], "users_connections": ["db"]}, {"email"}),
+    ],
+)
+def test_an_export_is_asked_for_everything_else_and_what_it_is_chosen_by(
+    changes: dict[str, Any], expected: set[str], config: dict[str, Any], make_api: Any, requests_mock: Mocker
+):
+    job = {"id": "job_1", "status": "completed", "location": "https://a.example", "created_at": moment(5)}
+    requests_mock.post(f"{API}/jobs/users-exports", json=job)
+    UserExport(make_api(config={**config, "users_initial_load": "export", **changes}, name="users")).run()
+    asked = {field["name"] for field in requests_mock.request_history[0].json()["fields"]}
+    assert expected == set(EXPORTABLE_FIELDS) - asked
+
+
+def test_a_name_that_auth0_does_not_document_is_told_once(caplog: pytest.LogCaptureFixture):
+    directory = Directory([], users_excluded_fields=["e_mail", "tenant", "last_ip"])
+    for _ in range(2):
+        searched(directory)
+    (warning,) = warnings(caplog)
+    assert "names `e_mail`, which Auth0 does not document" in warning
+
+
+def test_all_names_that_auth0_does_not_document_are_told_together(caplog: pytest.LogCaptureFixture):
+    searched(Directory([], users_excluded_fields=["e_mail", "last_ip", "fone"]))
+    (warning,) = warnings(caplog)
+    assert "names `e_mail`, `fone`, which Auth0 does not document" in warning
+
+
+def test_names_that_auth0_documents_are_no_reason_to_warn(caplog: pytest.LogCaptureFixture):
+    searched(Directory([], users_excluded_fields=["email", "blocked_for"]))
+    assert [] == warnings(caplog)
+
+
+@pytest.mark.parametrize("name", REQUIRED_FIELDS)
+def test_what_users_are_read_by_cannot_be_left_out(name: str):
+    expected = f"Excluded Fields of Users (`users_excluded_fields`) has `{name}`, which users are read by"
+    assert [True] == [
+        expected in problem for problem in excluded_fields_problems({"users_excluded_fields": ["email", name]})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("additional_attributes", "which is gathered by the connector"),
+        ("", "which is no name of an attribute"),
+        ("email,name", "which is no name of an attribute"),
+        ("user_metadata.phone", "which is a part of `user_metadata`. Only the whole can be left out"),
+        ("app_metadata.plan.name", "which is a part of `app_metadata`. Only the whole can be left out"),
+    ],
+)
+def test_what_would_be_left_in_is_refused(name: str, expected: str):
+    (problem,) = excluded_fields_problems({"users_excluded_fields": [name]})
+    assert expected in problem
+
+
+@pytest.mark.parametrize("names", [None, "email", [1], ["https://example.com/claim.v2", "user_metadata", "department"]])
+def test_no_other_name_is_refused(names: Any):
+    """A provider's attribute may have any; another type is for the schema of the config to tell."""
+    assert [] == list(excluded_fields_problems({"users_excluded_fields": names}))
+
+
+def test_the_key_and_the_cursor_of_users_are_among_what_is_needed():
+    users = load_stream("users")
+    assert {users["primary_key"], users["incremental_sync"]["cursor_field"]} <= set(REQUIRED_FIELDS)
+
+
+def test_a_page_is_unchanged_where_nothing_is_left_out():
+    assert [{"email": "a"}] == ExcludedFields().without([{"email": "a"}])
+
+
+def test_a_row_may_lack_what_is_left_out():
+    page: list[dict[str, Any]] = [{"user_id": "a"}, {"user_id": "b", "email": "b@example.com"}]
+    assert [{"user_id": "a"}, {"user_id": "b"}] == ExcludedFields(("email", "phone_number")).without(page)

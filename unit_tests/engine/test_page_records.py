@@ -1,0 +1,63 @@
+import json
+import time
+from typing import Any
+
+import orjson
+import pytest
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.engine.page_records import PageRecord, lines_in, lines_of
+from source_auth0.records import Page
+
+NOW = 1_700_000_000_123
+SLICE = StreamSlice(partition={}, cursor_slice={})
+LEAVES = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+
+
+def as_the_framework_writes(page: Page) -> bytes:
+    records = [AirbyteRecordMessage(stream="users", data=row, emitted_at=NOW) for row in page]
+    messages = [AirbyteMessage(type=Type.RECORD, record=record) for record in records]
+    return "".join(f"{AirbyteEntrypoint.airbyte_message_to_string(message)}\n" for message in messages).encode()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: NOW * 1_000_000 + 999_999)
+
+
+@given(page=st.lists(st.dictionaries(st.text(), VALUES), max_size=4))
+def test_lines_are_those_of_the_framework(page: list[dict[str, Any]]):
+    """Byte for byte, so that nobody downstream can tell."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time_ns", lambda: NOW * 1_000_000)
+        lines = lines_of(page, "users")
+    assert (as_the_framework_writes(page), len(page)) == (lines.text, lines.rows)
+
+
+def test_a_row_nested_deeper_than_orjson_writes_is_written_nevertheless(now):
+    deep = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
+    with pytest.raises(orjson.JSONEncodeError):
+        orjson.dumps(deep)
+    rows: Page = [{"user_id": "x"}, deep]
+    expected = [{"stream": "users", "data": row, "emitted_at": NOW} for row in rows]
+    assert expected == [json.loads(line)["record"] for line in lines_of(rows, "users").text.splitlines()]
+
+
+def test_the_framework_hands_a_page_on_unopened():
+    """What `ConcurrentReadProcessor.on_record` makes of a record: the way on which a page has to survive."""
+    page = PageRecord([{"user_id": "x"}, {"user_id": "y"}], "users", SLICE)
+    message = stream_data_to_airbyte_message(page.stream_name, page.data, file_reference=page.file_reference)
+    assert message.record is not None
+    assert page.lines is lines_in(message.record.data)
+    assert ("users", SLICE) == (message.record.stream, page.associated_slice)
+
+
+@pytest.mark.parametrize("row", [{}, {"lines": 7}, {"lines": {"text": "a poem", "rows": 2}}])
+def test_a_row_is_never_taken_for_a_page(row: dict[str, Any]):
+    assert None is lines_in(row)

@@ -1,0 +1,158 @@
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.engine.shared_pages import SharedPages
+from source_auth0.records import Page
+from unit_tests.conftest import in_threads
+
+PAGES: list[Page] = [[{"id": 1}, {"id": 2}], [], [{"id": 3, "deep": {"list": [None, 1.5, "ü"]}}]]
+
+
+class Source:
+    """Pages to fetch, and how many have been."""
+
+    def __init__(self, pages: list[Page], error: Exception | None = None) -> None:
+        self.pages, self.error, self.fetched = pages, error, 0
+
+    def __call__(self) -> Iterator[Page]:
+        for page in self.pages:
+            self.fetched += 1
+            yield page
+        if self.error is not None:
+            raise self.error
+
+
+def shared_by(readers: int, name: str = "roles") -> SharedPages:
+    pages = SharedPages()
+    for _ in range(readers):
+        pages.register(name)
+    return pages
+
+
+def test_a_single_reader_shares_with_nobody():
+    """Its pages are handed on as they come; nothing is kept."""
+    source = Source(PAGES)
+    pages = shared_by(1).read("roles", (), source)
+    assert PAGES[0] is next(pages)
+    assert 1 == source.fetched
+    assert PAGES[1:] == list(pages)
+
+
+@pytest.mark.parametrize("readers", [2, 3, 8])
+def test_pages_are_fetched_once_for_readers_in_many_threads(readers: int):
+    pages, source = shared_by(readers), Source(PAGES * 5)
+    assert [PAGES * 5] * readers == in_threads(readers, lambda _: list(pages.read("roles", (), source)))
+    assert 15 == source.fetched
+
+
+def test_pages_are_fetched_when_they_are_needed():
+    pages, source = shared_by(2), Source(PAGES)
+    first, second = pages.read("roles", (), source), pages.read("roles", (), source)
+    assert [0, PAGES[0], 1, PAGES[0], 1, PAGES[1], 2] == [
+        source.fetched,
+        next(first),
+        source.fetched,
+        next(second),
+        source.fetched,
+        next(second),
+        source.fetched,
+    ]
+
+
+def test_pages_are_released_after_the_last_reader():
+    """A reader that comes later than announced fetches anew."""
+    pages, source = shared_by(2), Source(PAGES)
+    for expected in (3, 3, 6):
+        assert PAGES == list(pages.read("roles", (), source))
+        assert expected == source.fetched
+    assert 1 == len(pages._books)
+    assert PAGES == list(pages.read("roles", (), source))
+    assert not pages._books
+
+
+def test_rows_are_each_readers_own():
+    pages, source = shared_by(2), Source([[{"id": 1, "deep": {"a": 1}}]])
+    for row in (row for page in pages.read("roles", (), source) for row in page):
+        row["deep"]["a"] = row["id"] = "changed"
+    assert [[{"id": 1, "deep": {"a": 1}}]] == list(pages.read("roles", (), source))
+
+
+def test_names_and_parts_are_kept_apart():
+    pages = shared_by(2)
+    pages.register("organizations")
+    pages.register("organizations")
+    books = [("roles", ()), ("roles", (("org_id", "1"),)), ("organizations", ())]
+    for _ in range(2):
+        for number, (name, part) in enumerate(books):
+            assert [[{"id": number}]] == list(pages.read(name, part, Source([[{"id": number}]])))
+
+
+@pytest.mark.parametrize("pages_before", [0, 2])
+@pytest.mark.parametrize("readers", [1, 2, 5])
+def test_an_error_reaches_every_reader(readers: int, pages_before: int):
+    error = ValueError("made up")
+    pages, source = shared_by(readers), Source(PAGES[:pages_before], error)
+    seen: list[Page] = []
+
+    def read(_: int) -> None:
+        seen.extend(pages.read("roles", (), source))
+
+    assert [error] * readers == in_threads(readers, read)
+    assert pages_before == source.fetched
+    assert pages_before * readers == len(seen)
+
+
+def test_pages_that_ended_with_an_error_are_released_too():
+    pages = shared_by(2)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="made up"):
+            list(pages.read("roles", (), Source(PAGES, ValueError("made up"))))
+    assert {} == pages._books
+
+
+def test_a_reader_that_stops_early_leaves_the_others_alone():
+    pages, source = shared_by(2), Source(PAGES)
+    early = pages.read("roles", (), source)
+    assert PAGES[0] == next(early)
+    early.close()
+    assert PAGES == list(pages.read("roles", (), source))
+
+
+@given(
+    st.lists(st.lists(st.fixed_dictionaries({"id": st.integers(0, 99)}), max_size=3), max_size=6),
+    st.integers(1, 4),
+    st.lists(st.integers(0, 3), max_size=60),
+    st.booleans(),
+)
+def test_in_whatever_turns_they_read_every_reader_gets_every_page(
+    expected: list[Page],
+    readers: int,
+    turns: list[int],
+    fails: bool,
+):
+    source = Source(expected, ValueError("made up") if fails else None)
+    pages = shared_by(readers)
+    seen: list[list[Page]] = [[] for _ in range(readers)]
+    reads = [pages.read("roles", (), source) for _ in range(readers)]
+    done = set()
+    for turn in [*turns, *sorted(list(range(readers)) * (len(expected) + 1))]:
+        reader = turn % readers
+        try:
+            seen[reader].append(next(reads[reader]))
+        except (StopIteration, ValueError):
+            done.add(reader)
+    assert [expected] * readers == seen
+    assert set(range(readers)) == done
+    assert len(expected) == source.fetched
+    assert fails or not pages._books
+
+
+def test_pages_wait_compressed():
+    """Ten thousand rows that two streams share take little memory."""
+    pages, source = shared_by(2), Source([[{"id": n, "description": "text " * 40} for n in range(1000)]])
+    assert 1000 == len(next(pages.read("roles", (), source)))
+    (book,) = pages._books.values()
+    assert sum(map(len, book._pages)) < 40_000

@@ -1,0 +1,138 @@
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from airbyte_cdk.logger import PRINT_BUFFER
+
+from source_auth0.engine import shutdown
+from source_auth0.engine.shutdown import exit_on_signals
+
+
+class Ended:
+    """Stands in for the end of the process: the exit code, and whether a line was being written then."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+        self.was_amid_a_line: bool | None = None
+        self._happened = threading.Event()
+        self.is_writing = False
+
+    def __call__(self, code: int) -> None:
+        self.code, self.was_amid_a_line = code, self.is_writing
+        with contextlib.suppress(RuntimeError):  # where somebody else has it
+            PRINT_BUFFER.lock.release()
+        self._happened.set()
+
+    def wait(self) -> int | None:
+        assert self._happened.wait(30)
+        return self.code
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Ended:
+    end = Ended()
+    monkeypatch.setattr(os, "_exit", end)
+    return end
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], tuple[int, int]]]:
+    """Makes a pipe the standard output of a test that has begun: the runner sets its own before."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stdout:
+
+        def connect() -> tuple[int, int]:
+            monkeypatch.setattr(sys, "stdout", stdout)
+            return reading, writing
+
+        yield connect
+    os.close(reading)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_process_with_its_code_and_a_sentence(
+    ended: Ended, pipe: Callable[[], tuple[int, int]], number: signal.Signals, code: int
+) -> None:
+    reading, _ = pipe()
+    with exit_on_signals():
+        signal.raise_signal(number)
+        assert code == ended.wait()
+    message = json.loads(os.read(reading, 4096))
+    assert f"Ended by {number.name}. The next sync goes on" in message["log"]["message"]
+
+
+def test_a_line_that_is_being_written_is_written_first(ended: Ended) -> None:
+    with exit_on_signals():
+        with PRINT_BUFFER.lock:
+            ended.is_writing = True
+            signal.raise_signal(signal.SIGTERM)
+            ended.is_writing = False
+        assert (143, False) == (ended.wait(), ended.was_amid_a_line)
+
+
+def test_a_line_that_nobody_reads_is_not_waited_for(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutdown, "MAX_LINE_WAIT_SECONDS", 0.01)
+    with exit_on_signals(), PRINT_BUFFER.lock:
+        ended.is_writing = True
+        signal.raise_signal(signal.SIGTERM)
+        assert (143, True) == (ended.wait(), ended.was_amid_a_line)
+
+
+def test_a_sentence_that_has_no_room_is_left_out(ended: Ended, pipe: Callable[[], tuple[int, int]]) -> None:
+    reading, writing = pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(writing, b"x" * 4096):
+            pass
+    os.set_blocking(writing, True)
+    with exit_on_signals():
+        signal.raise_signal(signal.SIGTERM)
+        assert 143 == ended.wait()
+    os.set_blocking(reading, False)
+    assert {ord("x")} == set(os.read(reading, 1 << 20))
+
+
+def test_an_output_that_is_closed_does_not_keep_the_process(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(os.devnull, "w") as closed:  # noqa: PTH123 - a stream to close
+        pass
+    monkeypatch.setattr(sys, "stdout", closed)
+    with exit_on_signals():
+        signal.raise_signal(signal.SIGINT)
+        assert 130 == ended.wait()
+
+
+def test_afterwards_signals_do_what_they_did() -> None:
+    before = [signal.getsignal(number) for number in shutdown.SIGNALS]
+    with exit_on_signals():
+        assert before != [signal.getsignal(number) for number in shutdown.SIGNALS]
+    assert before == [signal.getsignal(number) for number in shutdown.SIGNALS]
+    assert "ending" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_signal_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As SIGINT is for what a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with exit_on_signals():
+            assert signal.SIG_IGN is signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_thread_of_another_program_leaves_its_signals_alone() -> None:
+    """Python takes handlers from the main thread alone."""
+    found = []
+
+    def read() -> None:
+        with exit_on_signals():
+            found.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert [signal.getsignal(signal.SIGTERM)] == found

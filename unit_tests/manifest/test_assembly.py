@@ -1,0 +1,355 @@
+import re
+import runpy
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    get_declarative_component_schema,
+    validate_manifest,
+)
+from airbyte_cdk.sources.declarative.parsers.manifest_component_transformer import ManifestComponentTransformer
+from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import ManifestReferenceResolver
+from jsonschema import Draft7Validator
+
+from source_auth0.manifest import assembly
+from source_auth0.manifest.assembly import (
+    STREAM_PARAMETERS,
+    assemble,
+    json_schema,
+    load_manifest,
+    load_stream,
+    primary_key,
+)
+from source_auth0.manifest.files import YAML_LOADER, stream_files
+from source_auth0.redaction.secret_fields import MARK, NET
+from source_auth0.retrievers.log_events.facts import TYPES_NAMING_USERS
+
+PACKAGE = Path(assembly.__file__).parents[1]
+LIBRARY = load_manifest()["definitions"]
+NAMES = list(stream_files())
+SCHEMA = get_declarative_component_schema()
+SCALARS = {"string", "number", "integer", "boolean"}
+
+each_stream = pytest.mark.parametrize("name", NAMES)
+
+
+@cache
+def raw(name: str) -> dict[str, Any]:
+    """A stream file as YAML, without what loading adds."""
+    return yaml.load(stream_files()[name].read_text(), Loader=YAML_LOADER)  # noqa: S506 - one of the safe loaders
+
+
+def declared_in(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Path and declaration of every property and of every kind of element."""
+    for name, declared in schema.get("properties", {}).items():
+        yield f"{path}.{name}".lstrip("."), declared
+        yield from declared_in(declared, f"{path}.{name}")
+    if "items" in schema:
+        yield f"{path}.[]", schema["items"]
+        yield from declared_in(schema["items"], f"{path}.[]")
+
+
+def columns(name: str) -> dict[str, dict[str, Any]]:
+    return dict(declared_in(raw(name)["schema_loader"]["schema"]))
+
+
+def routers(router: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a stream is read for: parents or a list of values, each of a product by itself."""
+    if "$ref" in router:
+        router = LIBRARY["partitions"][router["$ref"].rpartition("/")[2]]
+    if "stream_slicers" in router:
+        for part in router["stream_slicers"]:
+            yield from routers(part)
+    elif router:
+        yield router
+
+
+def routers_of(name: str) -> list[dict[str, Any]]:
+    return list(routers(raw(name)["retriever"].get("partition_router", {})))
+
+
+def is_of_users(name: str) -> bool:
+    """Whether a stream is read for single users, whom its cursor names in place of a partition router."""
+    return raw(name)["retriever"]["$ref"].startswith("#/definitions/user_")
+
+
+def parents_of(name: str) -> list[str]:
+    """The streams whose rows a stream is read for."""
+    return ["users"] * is_of_users(name) + [
+        parent["stream"]["$ref"].rpartition("/")[2]
+        for router in routers_of(name)
+        for parent in router.get("parent_stream_configs", [])
+    ]
+
+
+def partition_fields(name: str) -> list[str]:
+    """The names of what a stream is read for."""
+    return ["user_id"] * is_of_users(name) + [
+        named
+        for router in routers_of(name)
+        for named in [parent["partition_field"] for parent in router.get("parent_stream_configs", [])]
+        or ([] if "request_option" in router else [router["cursor_field"]])
+    ]
+
+
+def inherited_fields(name: str) -> set[str]:
+    """And those of what its parents are read for."""
+    renamed = {old: new for router in routers_of(name) for old, new in router.get("renamed", {}).items()}
+    above = {field for parent in parents_of(name) for field in inherited_fields(parent)}
+    return {*partition_fields(name), *(renamed.get(field, field) for field in above)}
+
+
+def test_the_promised_streams_are_there():
+    assert {
+        "users",
+        "clients",
+        "organizations",
+        "organization_members",
+        "organization_member_roles",
+        "roles",
+        "role_users",
+        "role_permissions",
+        "connections",
+        "resource_servers",
+        "client_grants",
+        "log_streams",
+        "tenant_settings",
+    } <= set(NAMES)
+
+
+def test_no_two_files_have_one_name():
+    assert len(NAMES) == len(list(PACKAGE.glob("streams/**/*.y*ml")))
+
+
+@each_stream
+def test_a_stream_is_called_like_its_file(name: str):
+    definition = raw(name)
+    assert (name, "DeclarativeStream") == (definition["name"], definition["type"])
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
+    assert re.fullmatch(r"[a-z]+", stream_files()[name].parent.name)
+
+
+@each_stream
+def test_a_stream_names_a_known_archetype(name: str):
+    retriever = raw(name)["retriever"]
+    archetype = retriever["$ref"].removeprefix("#/definitions/")
+    assert "CustomRetriever" == LIBRARY[archetype]["type"]
+    own = {"named_by", "named_by_types", "blank_for_null"} if is_of_users(name) else {"partition_router"}
+    assert set(retriever) <= {"$ref", *own}
+
+
+@each_stream
+def test_the_parameters_of_a_stream_are_known_and_complete(name: str):
+    """A misspelt one would be dropped in silence, and one that is not set would be the child's in its parent."""
+    parameters = raw(name)["$parameters"]
+    assert {"resource", "required_scopes", "reference"} <= set(parameters) <= set(STREAM_PARAMETERS) - {"name"}
+    loaded = load_stream(name)["$parameters"]
+    assert set(STREAM_PARAMETERS) == set(loaded)
+    assert name == loaded["name"]
+    assert parameters == {key: loaded[key] for key in parameters}
+
+
+@each_stream
+def test_a_resource_is_a_path_below_the_management_api(name: str):
+    resource = raw(name)["$parameters"]["resource"]
+    plain = re.sub(r"\{\{ stream_partition\.([a-z_]+) \}\}", "X", resource)
+    assert re.fullmatch(r"[a-z]([a-zA-Z0-9_/-]*[a-zA-Z])?", plain), resource
+    named = re.findall(r"stream_partition\.([a-z_]+)", f"{resource} {raw(name)['$parameters'].get('query')}")
+    assert set(partition_fields(name)) <= set(named) <= inherited_fields(name)
+
+
+@each_stream
+def test_scopes_are_for_reading_only(name: str):
+    parameters = raw(name)["$parameters"]
+    scopes = [*parameters["required_scopes"], *parameters.get("optional_scopes", [])]
+    assert ("#/definitions/log_types" == raw(name)["retriever"]["$ref"]) != bool(parameters["required_scopes"])
+    assert len(scopes) == len(set(scopes))
+    assert all(re.fullmatch(r"read:[a-z_]+", scope) for scope in scopes)
+
+
+@each_stream
+def test_a_child_needs_what_its_parents_need(name: str):
+    needed = set(raw(name)["$parameters"]["required_scopes"])
+    for parent in parents_of(name):
+        assert set(raw(parent)["$parameters"]["required_scopes"]) <= needed
+
+
+@each_stream
+def test_a_streams_reference_is_a_page_of_auth0s_documents(name: str):
+    reference = raw(name)["$parameters"]["reference"]
+    assert re.fullmatch(r"https://auth0\.com/docs/[a-z0-9/-]+[a-z0-9]", reference)
+
+
+def test_no_two_streams_have_one_reference():
+    references = [raw(name)["$parameters"]["reference"] for name in NAMES]
+    assert len(references) == len(set(references))
+
+
+@each_stream
+def test_the_keys_columns_are_declared_as_plain_values(name: str):
+    properties = raw(name)["schema_loader"]["schema"]["properties"]
+    key = primary_key(raw(name))
+    assert key
+    assert len(key) == len(set(key))
+    assert all(properties[column]["type"] in SCALARS for column in key)
+
+
+@each_stream
+def test_the_parents_keys_are_columns_of_the_child(name: str):
+    """But for the views of a parent's pages the other way around, which give the keys other names.
+
+    They are part of the key, unless a user's rows have ids that are the tenant's.
+    """
+    if is_of_users(name):
+        assert ["user_id", "read_at"] == list(raw(name)["schema_loader"]["schema"]["properties"])[:2]
+        assert "user_id" == primary_key(raw(name))[0] or ["id"] == primary_key(raw(name))
+        return
+    turned_around = raw(name)["retriever"]["$ref"].rpartition("/")[2] in {"role_members", "role_groups"}
+    assert turned_around or set(partition_fields(name)) <= set(primary_key(raw(name)))
+
+
+@each_stream
+def test_a_list_of_single_users_is_incremental_by_its_reading(name: str):
+    """And names the paths of writes and the types of events that change it; no stream else has such a cursor."""
+    stream = raw(name)
+    cursor = {"$ref": "#/definitions/by_reading", "cursor_field": "read_at"}
+    assert is_of_users(name) == (cursor == stream.get("incremental_sync"))
+    paths, types = (stream["retriever"].get(field, []) for field in ("named_by", "named_by_types"))
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*(/(\*|[a-z]+(-[a-z]+)*))*", path) for path in paths)
+    assert set(types) <= TYPES_NAMING_USERS
+    assert len(paths) + len(types) == len({*paths, *types})
+    assert is_of_users(name) == (["read:logs"] == stream["$parameters"].get("optional_scopes"))
+
+
+@each_stream
+def test_the_cursor_is_a_column_with_a_date(name: str):
+    """But for what is made of the log, which is in the order of its ids."""
+    if cursor := raw(name).get("incremental_sync"):
+        of_the_log = raw(name)["retriever"]["$ref"].startswith("#/definitions/log")
+        assert of_the_log == (["log_id"] == primary_key(raw(name)) == [cursor["cursor_field"]])
+        assert of_the_log or "date-time" == columns(name)[cursor["cursor_field"]]["format"]
+    else:
+        assert "users" != name
+
+
+@each_stream
+def test_types_are_plain_and_leave_nullability_to_the_assembly(name: str):
+    for path, declared in columns(name).items():
+        types = declared.get("type", [])
+        types = [types] if isinstance(types, str) else types
+        assert set(types) <= {*SCALARS, "object", "array"}, path
+        assert not {"anyOf", "oneOf", "allOf", "$ref", "enum", "const", "required", "additionalProperties"} & set(
+            declared
+        ), path
+        assert types or path.endswith("[]"), path
+        assert "object" in types or "properties" not in declared, path
+        assert ("array" in types) == ("items" in declared), path
+
+
+@each_stream
+def test_dates_are_declared_with_their_time_zone(name: str):
+    for path, declared in columns(name).items():
+        assert ("format" in declared) == ("airbyte_type" in declared), path
+        if "format" in declared:
+            expected = ("string", "date-time", "timestamp_with_timezone")
+            assert expected == (declared["type"], declared["format"], declared["airbyte_type"]), path
+        elif path.rpartition(".")[2] in {"created_at", "updated_at", "expires_at", "last_login"}:
+            raise AssertionError(f"{path} is no date")
+
+
+@each_stream
+def test_every_column_has_a_description(name: str):
+    for column, declared in raw(name)["schema_loader"]["schema"]["properties"].items():
+        assert re.search(r"\w[.)]$", declared.get("description", "")), column
+
+
+@each_stream
+def test_marks_of_secrets_are_spelt_right_and_where_they_count(name: str):
+    """A mark on an array's elements would be passed over, and so would one that is neither true nor `net`."""
+    for path, declared in columns(name).items():
+        assert not [key for key in declared if key.startswith("x-") and key != MARK], path
+        assert declared.get(MARK, True) in (True, NET), path
+        assert MARK not in declared or not path.endswith("[]"), path
+        assert declared.get(MARK) != NET or "object" in declared["type"], path
+
+
+@each_stream
+def test_a_catalog_shows_an_open_schema(name: str):
+    schema = json_schema(load_stream(name))
+    Draft7Validator.check_schema(schema)
+    key = primary_key(load_stream(name))
+    for column, declared in schema["properties"].items():
+        assert ("null" in declared.get("type", [])) == (column not in key)
+    assert "x-" not in str(schema).replace("x-ms", "")
+
+
+@pytest.mark.parametrize(
+    ("names", "with_schemas"), [([], False), (NAMES, False), (NAMES, True), *(([name], False) for name in NAMES)]
+)
+def test_the_manifest_of_any_streams_is_valid(names: list[str], with_schemas: bool):
+    """As the framework runs it: references that are left have their definition, and the resolved whole is valid."""
+    whole = assemble(names, with_schemas=with_schemas)
+    assert names == [stream["name"] for stream in whole["streams"]]
+    for reference in references_in(whole):
+        node: Any = whole
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+    resolved = ManifestReferenceResolver().preprocess_manifest(whole)
+    validate_manifest(ManifestComponentTransformer().propagate_types_and_parameters("", resolved, {}), SCHEMA)
+
+
+def references_in(node: Any) -> Iterator[str]:
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key == "$ref":
+            yield value
+        else:
+            yield from references_in(value)
+
+
+@pytest.mark.parametrize(
+    ("names", "definitions", "parents"),
+    [
+        ([], {"requester", "authenticator"}, set()),
+        (["clients"], {"requester", "authenticator", "checkpointed", "withhold"}, set()),
+        (["tenant_settings"], {"requester", "authenticator", "singleton"}, set()),
+        (["role_users"], {"requester", "authenticator", "checkpointed", "paged"}, {"roles"}),
+        (
+            ["organization_member_roles"],
+            {"requester", "authenticator", "checkpointed", "paged", "member_roles"},
+            {"roles", "organizations"},
+        ),
+    ],
+)
+def test_only_what_is_needed_is_assembled(names: list[str], definitions: set[str], parents: set[str]):
+    whole = assemble(names)["definitions"]
+    assert definitions == set(whole) - {"partitions", "parents"}
+    assert parents == set(whole["parents"])
+
+
+def test_columns_are_assembled_when_they_are_wanted():
+    bare, full = assemble(["roles"])["streams"][0], assemble(["roles"], with_schemas=True)["streams"][0]
+    assert {"type": "object"} == bare["schema_loader"]["schema"]
+    assert json_schema(load_stream("roles")) == full["schema_loader"]["schema"]
+
+
+def test_an_assembled_manifest_is_the_callers_own():
+    assemble(["roles"])["streams"][0]["$parameters"]["resource"] = "changed"
+    assert "roles" == assemble(["roles"])["streams"][0]["$parameters"]["resource"]
+
+
+def test_the_whole_is_printed_as_one_manifest(capsys: pytest.CaptureFixture[str]):
+    runpy.run_module("source_auth0.manifest", run_name="__main__")
+    printed = capsys.readouterr().out
+    assert assemble(NAMES, with_schemas=True) == yaml.safe_load(printed)
+    assert "&id" not in printed
+
+
+def test_every_archetype_of_the_library_is_used():
+    """What no stream names is dead weight."""
+    whole = assemble(NAMES)["definitions"]
+    assert set(LIBRARY) <= set(whole)
+    assert set(LIBRARY["partitions"]) == set(whole["partitions"])

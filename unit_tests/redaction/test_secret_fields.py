@@ -1,0 +1,372 @@
+import copy
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.manifest.assembly import assemble, load_stream
+from source_auth0.manifest.files import stream_files
+from source_auth0.redaction.secret_fields import (
+    MARK,
+    NET,
+    RedactSecretsTransformation,
+    hash_leaves,
+    is_hashing_secrets,
+    is_secret_name,
+    marked_paths,
+)
+
+SHARED = Path(__file__).parents[3] / "shared/reference/auth0"
+NAMED = SHARED / "secrets.yaml"
+
+
+def sha(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def withheld(row: Any, paths: list[str] = (), free_form: list[str] = (), **config: Any) -> Any:  # type: ignore[assignment]
+    """A row without what lies at dotted paths, and without what the net of names catches below others."""
+    split = [[path.split(".") for path in some] for some in (paths, free_form)]
+    RedactSecretsTransformation(config, *split).transform(row)
+    return row
+
+
+def test_marks_are_found_wherever_they_are():
+    schema = {
+        "properties": {
+            "secret": {MARK: True},
+            "plain": {"type": "string"},
+            "deep": {"properties": {"er": {"properties": {"key": {MARK: True}}}}},
+            "list": {"items": {"properties": {"token": {MARK: True}, "free": {MARK: NET}}}},
+            "lists": {"items": {"items": {"properties": {"token": {MARK: True}}}}},
+            "free": {MARK: NET, "properties": {"inside": {MARK: True}}},
+            "anything": {"items": {}},
+            "items": {"type": "string"},
+            "properties": {"type": "object", "properties": {"properties": {MARK: True}}},
+        }
+    }
+    assert [
+        ("secret",),
+        ("deep", "er", "key"),
+        ("list", "[]", "token"),
+        ("lists", "[]", "[]", "token"),
+        ("free", "inside"),
+        ("properties", "properties"),
+    ] == list(marked_paths(schema, True))  # noqa: FBT003
+    assert [("list", "[]", "free"), ("free",)] == list(marked_paths(schema, NET))
+    assert [] == list(marked_paths({}, NET))
+
+
+def test_nothing_below_a_marked_secret_needs_a_mark():
+    schema = {"properties": {"credentials": {MARK: True, "properties": {"password": {MARK: True}}}}}
+    assert [("credentials",)] == list(marked_paths(schema, True))  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    ("path", "row", "expected"),
+    [
+        ("a", {"a": "s", "b": 1}, {"b": 1}),
+        ("a", {"a": {"deep": ["s"]}, "b": 1}, {"b": 1}),
+        ("a", {"a": None}, {}),
+        ("a", {"b": 1}, {"b": 1}),
+        ("a.b", {"a": {"b": "s", "c": 1}}, {"a": {"c": 1}}),
+        ("a.b", {"a": None}, {"a": None}),
+        ("a.b", {"a": "text"}, {"a": "text"}),
+        ("a.b", {"a": [{"b": "s"}]}, {"a": [{"b": "s"}]}),
+        ("a.[].b", {"a": [{"b": "s", "c": 1}, {"c": 2}, {"b": None}]}, {"a": [{"c": 1}, {"c": 2}, {}]}),
+        ("a.[].b", {"a": []}, {"a": []}),
+        ("a.[].b", {"a": None}, {"a": None}),
+        ("a.[].b", {"a": {"b": "kept"}}, {"a": {"b": "kept"}}),
+        ("a.[].b", {"a": ["text", 7, None, {"b": "s"}]}, {"a": ["text", 7, None, {}]}),
+        ("a.[].[].b", {"a": [[{"b": "s"}], [{"c": 1}], []]}, {"a": [[{}], [{"c": 1}], []]}),
+        ("a.[].b.c", {"a": [{"b": {"c": "s"}}, {"b": None}]}, {"a": [{"b": {}}, {"b": None}]}),
+    ],
+)
+def test_a_secret_is_left_out_wherever_it_is(path: str, row: dict[str, Any], expected: dict[str, Any]):
+    assert expected == withheld(row, [path])
+
+
+def test_an_array_whose_elements_are_secrets_is_marked_as_a_whole():
+    schema = {"properties": {"codes": {"type": "array", "items": {"type": "string", MARK: True}}}}
+    assert [("codes",)] == list(marked_paths(schema, True))  # noqa: FBT003
+    assert {"b": 1} == withheld({"codes": ["s", "s"], "b": 1}, ["codes"])
+
+
+@pytest.mark.parametrize("marked_path", ["sink.http_authorization", "sink.http_authorization.token", "sink.address"])
+@pytest.mark.parametrize("secret", ["x", ["x", "y"], {"token": "x"}, {"method": "y", "token": {"a": "x"}}])
+def test_what_both_a_mark_and_the_net_catch_is_hashed_once(marked_path: str, secret: Any):
+    """Twice would be another hash than that of the secret, which nobody could compare with."""
+    name = marked_path.split(".")[1]
+    row = withheld({"sink": {name: copy.deepcopy(secret)}}, [marked_path], ["sink"], secrets="hash")
+    assert {"sink": {name: hash_leaves(secret)}} == row
+
+
+def test_a_secret_that_looks_like_a_hash_is_hashed():
+    assert {"s": sha(sha("x"))} == withheld({"s": sha("x")}, ["s"], secrets="hash")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"header": "Authorization", "value": "s"},
+        {"name": "api_key", "value": "s"},
+        {"header": "X-Api-Key", "value": ["s"]},
+        {"key": "X-Api-Key", "value": "s"},
+        {"key": "Authorization", "value": "s"},
+        {"value": "s", "key": "token"},
+    ],
+)
+def test_the_value_of_a_pair_is_a_secret_where_its_name_says_so(pair: dict[str, Any]):
+    """`key` holds the name then, although secrets are kept under that name elsewhere."""
+    kept = {name: value for name, value in pair.items() if name != "value"}
+    row = {"o": {"list": [{**pair}], "one": {**pair}}}
+    assert {"o": {"list": [kept], "one": kept}} == withheld(row, free_form=["o"])
+    hashed_pair = {**kept, "value": hash_leaves(pair["value"])}
+    assert {"o": hashed_pair} == withheld({"o": {**pair}}, free_form=["o"], secrets="hash")
+
+
+@pytest.mark.parametrize(
+    ("holder", "expected"),
+    [
+        ({"name": "x", "value": "y", "client_secret": "s"}, {"name": "x", "value": "y"}),
+        ({"key": "x", "value": "y", "token": "s"}, {"key": "x", "value": "y"}),
+        ({"name": "x", "value": None, "password": "s"}, {"name": "x", "value": None}),
+        ({"name": "api_key", "value": "s", "client_secret": "s"}, {"name": "api_key"}),
+        ({"header": "x", "value": {"token": "s", "id": "y"}}, {"header": "x", "value": {"id": "y"}}),
+        ({"key": "s", "name": None, "id": "y"}, {"name": None, "id": "y"}),
+    ],
+)
+def test_a_secret_beside_a_pair_or_within_its_value_is_one_too(holder: dict[str, Any], expected: dict[str, Any]):
+    assert {"o": expected} == withheld({"o": holder}, free_form=["o"])
+
+
+@pytest.mark.parametrize("pair", [{"header": "Accept", "value": "s"}, {"name": None, "value": "s"}, {"value": "s"}])
+def test_the_value_of_another_pair_is_kept(pair: dict[str, Any]):
+    assert {"o": pair} == withheld({"o": {**pair}}, free_form=["o"])
+
+
+def test_source_code_of_custom_databases_is_kept_as_it_is():
+    scripts = {"login": "function () { var password = 1 }", "get_token": "kept"}
+    row = copy.deepcopy({"o": {"customScripts": scripts, "custom_scripts": scripts, "token": "s"}})
+    assert {"o": {"customScripts": scripts, "custom_scripts": scripts}} == withheld(row, free_form=["o"])
+
+
+@pytest.mark.parametrize("value", [True, False, 7, 1.5, None, [], {}, [1, None], {"a": [True]}])
+def test_flags_and_numbers_are_no_secrets(value: Any):
+    row = {"o": {"secret_base64_encoded": value, "client_secret": value}}
+    assert row == withheld(copy.deepcopy(row), free_form=["o"])
+
+
+def test_settings_of_a_password_are_kept_but_for_the_secrets_among_them():
+    settings = {"enabled": True, "api_behavior": "required", "signup_behavior": "allow"}
+    row = {"o": {"password": {**settings, "client_secret": "s"}}}
+    assert {"o": {"password": settings}} == withheld(row, free_form=["o"])
+
+
+def test_a_printed_transformation_shows_no_secret():
+    assert "hunter2" not in repr(RedactSecretsTransformation({"credentials": {"client_secret": "hunter2"}}))
+
+
+def test_the_net_catches_names_at_any_depth_and_keeps_the_rest():
+    row = {
+        "options": {
+            "client_id": "kept",
+            "client_secret": "s",
+            "gateway_authentication": {"method": "bearer", "secret": "s", "secret_base64_encoded": True},
+            "list": [{"password": "s", "name": "kept"}, ["text", {"token": "s"}]],
+            "authentication_methods": {"password": {"enabled": True}, "passkey": {"enabled": False}},
+            "ext_access_token": True,
+            "signing_key": {"cert": "s", "key": "s"},
+            "api_keys": ["s", "s"],
+            "refresh_token": None,
+        },
+        "client_secret": "outside the net",
+    }
+    expected = {
+        "options": {
+            "client_id": "kept",
+            "gateway_authentication": {"method": "bearer", "secret_base64_encoded": True},
+            "list": [{"name": "kept"}, ["text", {}]],
+            "authentication_methods": {"password": {"enabled": True}, "passkey": {"enabled": False}},
+            "ext_access_token": True,
+            "refresh_token": None,
+        },
+        "client_secret": "outside the net",
+    }
+    assert expected == withheld(row, free_form=["options"])
+
+
+@pytest.mark.parametrize("value", [None, "text", 7, [], {}, ["client_secret"]])
+def test_the_net_leaves_alone_what_holds_no_names(value: Any):
+    assert {"options": value} == withheld({"options": copy.deepcopy(value)}, free_form=["options", "missing"])
+
+
+@pytest.mark.parametrize("setting", [None, "withhold", "", "HASH", "replicate", True])
+def test_secrets_are_left_out_whatever_else_the_setting_says(setting: Any):
+    assert not is_hashing_secrets({"secrets": setting})
+    assert {"a": {}} == withheld({"s": "x", "a": {"token": "y"}}, ["s"], ["a"], secrets=setting)
+
+
+def test_hashes_keep_the_shape_and_are_the_same_every_time():
+    row = {"s": "x", "list": [{"s": 7}], "free": {"token": {"a": ["x", None, {"b": True}], "c": {}}, "kept": "x"}}
+    paths, free_form = ["s", "list.[].s", "missing"], ["free"]
+    first = withheld(copy.deepcopy(row), paths, free_form, secrets="hash")
+    assert first == withheld(copy.deepcopy(row), paths, free_form, secrets="hash")
+    assert {
+        "s": sha("x"),
+        "list": [{"s": sha("7")}],
+        "free": {"token": {"a": [sha("x"), None, {"b": sha("true")}], "c": {}}, "kept": "x"},
+    } == first
+
+
+def test_a_secret_that_is_null_stays_null_under_hashes():
+    assert {"s": None, "free": {"token": None}} == withheld(
+        {"s": None, "free": {"token": None}}, ["s"], ["free"], secrets="hash"
+    )
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+    else:
+        yield value
+
+
+def has_text(value: Any) -> bool:
+    return any(isinstance(leaf, str) for leaf in leaves(value))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_leaf_of_a_hashed_value_is_its_own(value: Any):
+    before = list(leaves(value))
+    after = list(leaves(hash_leaves(value)))
+    assert len(before) == len(after)
+    assert [leaf is None for leaf in before] == [leaf is None for leaf in after]
+    assert all(leaf is None or (leaf.startswith("sha256:") and len(leaf) == 71) for leaf in after)
+
+
+@given(st.dictionaries(st.sampled_from(["client_secret", "token", "name", "list", "password"]), JSON, max_size=4))
+def test_no_text_under_a_secret_name_gets_through(options: dict[str, Any]):
+    row = withheld({"options": copy.deepcopy(options)}, free_form=["options"])["options"]
+    for name in ("client_secret", "token"):
+        assert not has_text(row.get(name))
+    assert isinstance(row.get("password"), dict) or not has_text(row.get("password"))
+
+
+# Names of connection options, add-ons and log stream sinks, as Auth0's OpenAPI document has them, and their kin.
+@pytest.mark.parametrize(
+    "names",
+    [
+        "client_secret clientSecret app_secret secret secrets consumer_secret consumerSecret CLIENT-SECRET",
+        "access_token accessToken refresh_token id_token admin_access_token admin_refresh_token splunkToken",
+        "jwtToken twilio_token oauth_token_secret token auth_token session_token sas_token tokenSecret",
+        "password bindPassword servicePassword mixpanelServiceAccountPassword passwd passphrase smtp_password",
+        "private_key privateKey PRIVATE-KEY signing_key signingKey signing_keys decryptionKey encryption_key key",
+        "api_key apiKey api-key x-api-key apikey masterkey masterKey sharedAccessKey storageAccessKey sasKey sas_key",
+        "segmentWriteKey accountKey license_key awsSecretAccessKey datadogApiKey pfx jwk pem",
+        "credentials bind_credentials authorization httpAuthorization connectionString connection_string twilio_sid",
+        "customHeaders httpCustomHeaders client_assertion subscription_key primaryKey skey ikey pwd pass smtp_pass",
+        "sharedAccessSignature integration_key hmac_key passcode client_secret_encoded bearer",
+    ],
+)
+def test_the_net_catches_names_of_secrets(names: str):
+    assert [] == [name for name in names.split() if not is_secret_name(name)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "passwordPolicy password_policy password_complexity_options password_history password_dictionary",
+        "password_options password_no_personal_info tokenLifetimeInSeconds aws_access_key_id private_key_id sasKeyName",
+        "id_token_signed_response_algs id_token_signing_alg_values_supported global_token_revocation_jwt_iss",
+        "backchannel_token_delivery_modes_supported bypass",
+        "token_endpoint token_endpoint_auth_signing_alg token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_method",
+        "tokenURL tokenEndpointUrl requestTokenURL accessTokenURL authorizationURL authorization_endpoint",
+        "userAuthorizationURL authentication_methods gateway_authentication passkey_options",
+        "keyId kid key_id public_key read_public_key cert certs signingCert signatureAlgorithm thumbprints",
+        "client_id tenant_domain username scope email name domain httpEndpoint attributes monkey keyboard",
+        "awsAccountId azureSubscriptionId datadogRegion mixpanelServiceAccountUsername splunkDomain",
+    ],
+)
+def test_the_net_lets_other_names_through(names: str):
+    assert [] == [name for name in names.split() if is_secret_name(name)]
+
+
+def test_a_stream_that_marks_secrets_withholds_them():
+    for definition in assemble(list(stream_files()))["streams"]:
+        schema = load_stream(definition["name"])["schema_loader"]["schema"]
+        expected = [[list(path) for path in marked_paths(schema, mark)] for mark in (True, NET)]
+        found = [part for part in definition.get("transformations", []) if part.get("$ref") == "#/definitions/withhold"]
+        assert [expected] == [[part["paths"], part["free_form"]] for part in found] or expected == [[], []] == [
+            found,
+            [],
+        ]
+
+
+@pytest.mark.skipif(not NAMED.exists(), reason="the reference is not part of the package")
+def test_every_secret_that_auth0_documents_is_marked():
+    named = yaml.safe_load(NAMED.read_text())
+    expected, found = set(), set()
+    for name in stream_files():
+        schema = load_stream(name)["schema_loader"]["schema"]
+        for kind, mark in (("paths", True), ("free_form", NET)):
+            expected |= {(kind, f"{name}.{path}".replace("[]", ".[]")) for path in named[kind].get(name, [])}
+            found |= {(kind, ".".join((name, *path))) for path in marked_paths(schema, mark)}
+    assert set() == expected - found
+    assert ("paths", "clients.signing_keys.[].cert") in found
+
+
+@pytest.mark.skipif(not NAMED.exists(), reason="the reference is not part of the package")
+def test_auth0_is_asked_to_leave_out_what_it_can():
+    asked = yaml.safe_load(NAMED.read_text())["server_side_exclusion"]
+    for name in stream_files():
+        stream = load_stream(name)
+        query = stream["$parameters"]["query_withholding"] or {}
+        assert asked.get(name) in (None, "&".join(f"{key}={value}" for key, value in query.items()))
+        schema = stream["schema_loader"]["schema"]
+        secrets = {path[0] for mark in (True, NET) for path in marked_paths(schema, mark)}
+        fields = set(query.get("fields", "").split(",")) - {""}
+        if query.get("include_fields") == "false":
+            assert fields <= secrets
+        else:
+            assert fields.isdisjoint({path[0] for path in marked_paths(schema, True) if len(path) == 1})  # noqa: FBT003
+
+
+@pytest.mark.skipif(not NAMED.exists(), reason="the reference is not part of the package")
+def test_every_documented_text_of_a_connection_that_is_called_a_secret_is_caught():
+    """The OpenAPI document describes some options as secrets in so many words."""
+    (document,) = SHARED.glob("openapi.*.json.gz")
+    schemas = json.loads(gzip.decompress(document.read_bytes()))["components"]["schemas"]
+    names = {
+        name
+        for title, schema in schemas.items()
+        if "Options" in title or "Addon" in title or title.endswith("Sink")
+        for name, declared in (schema.get("properties") or {}).items()
+        if name.lower().endswith(("secret", "password", "privatekey", "private_key", "apikey", "api_key", "accesskey"))
+        and resolved(declared, schemas).get("type") != "boolean"
+    }
+    assert len(names) >= 8
+    assert [] == sorted(name for name in names if not is_secret_name(name))
+
+
+def resolved(declared: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    return schemas[declared["$ref"].rpartition("/")[2]] if "$ref" in declared else declared

@@ -1,0 +1,122 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airbyte_cdk.sources.declarative.partition_routers.list_partition_router import ListPartitionRouter
+from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
+from airbyte_cdk.sources.types import Record, StreamSlice
+
+from source_auth0.records import partition_columns
+from source_auth0.retrievers.lists.partition_routers import (
+    CartesianProductRouter,
+    ParentElementsRouter,
+    ParentFilterRouter,
+    ParentKeyRenamingRouter,
+)
+
+Build = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("partition", "expected"),
+    [
+        ({}, {}),
+        ({"a": 1, "parent_slice": {}}, {"a": 1}),
+        ({"a": 1, "parent_slice": {"b": 2, "parent_slice": {"c": 3}}}, {"c": 3, "b": 2, "a": 1}),
+        ({"a": 1, "parent_slice": {"a": 2}}, {"a": 1}),
+        ({"a": 1, "parent_slice": None}, {"a": 1}),
+    ],
+)
+def test_a_row_carries_the_keys_of_all_that_it_was_read_for(partition: dict[str, Any], expected: dict[str, Any]):
+    """The nearest parent's key wins."""
+    before = str(partition)
+    assert expected == partition_columns(partition)
+    assert before == str(partition)
+
+
+class Parent:
+    """A parent stream with one partition."""
+
+    name = "parents"
+
+    def __init__(self, *rows: dict[str, Any], below: dict[str, Any] | None = None) -> None:
+        self.rows = rows
+        self.below = StreamSlice(partition=below or {}, cursor_slice={})
+        self.cursor = SimpleNamespace(
+            close_partition=lambda _: None, ensure_at_least_one_state_emitted=lambda: None, observe=lambda _: None
+        )
+
+    def generate_partitions(self) -> list[Any]:
+        records = [Record(data=row, stream_name=self.name, associated_slice=self.below) for row in self.rows]
+        return [SimpleNamespace(read=lambda: iter(records), to_slice=lambda: self.below)]
+
+
+@pytest.fixture
+def build() -> Build:
+    def build(kind: type[Any], *rows: dict[str, Any], extra: str, below: Any = None, **changes: Any) -> Any:
+        config = ParentStreamConfig(
+            stream=Parent(*rows, below=below),  # type: ignore[arg-type]
+            parent_key="id",
+            partition_field="thing",
+            config={},
+            parameters={},
+            extra_fields=[[extra]],
+        )
+        return kind(parent_stream_configs=[config], config={}, parameters={}, **changes)
+
+    return build
+
+
+def test_only_parents_that_can_have_children_are_asked(build: Build):
+    rows = [{"id": n, "strategy": strategy} for n, strategy in enumerate(["okta", "auth0", "oidc", None])]
+    router = build(ParentFilterRouter, *rows, {"id": 9}, extra="strategy", where={"strategy": ["okta", "oidc"]})
+    assert [0, 2] == [part.partition["thing"] for part in router.stream_slices()]
+
+
+def test_a_field_that_is_missing_may_be_accepted(build: Build):
+    router = build(
+        ParentFilterRouter, {"id": 1}, {"id": 2, "usage": "deny"}, extra="usage", where={"usage": ["allow", None]}
+    )
+    assert [1] == [part.partition["thing"] for part in router.stream_slices()]
+
+
+def test_every_parent_is_asked_where_nothing_is_said(build: Build):
+    assert 2 == len(list(build(ParentFilterRouter, {"id": 1}, {"id": 2}, extra="usage").stream_slices()))
+
+
+@pytest.mark.parametrize(("locales", "expected"), [(["en", "de"], ["en", "de"]), ([], []), (None, []), (..., [])])
+def test_each_element_of_a_list_in_the_parents_row_is_asked_for(
+    build: Build, caplog: pytest.LogCaptureFixture, locales: Any, expected: list[str]
+):
+    """A list without any is warned of."""
+    row = {"id": 1} if locales is ... else {"id": 1, "locales": locales}
+    router = build(ParentElementsRouter, row, extra="locales", elements_of="locales")
+    parts = list(router.stream_slices())
+    assert [{"thing": locale} for locale in expected] == [part.partition for part in parts]
+    assert all(part.cursor_slice == {} for part in parts)
+    said = "There is no `locales` to read anything for; the stream is empty."
+    assert ([] if expected else [said]) == caplog.messages
+
+
+def test_a_parents_parent_may_have_another_name_here(build: Build):
+    below = {"org_id": "org_1", "parent_slice": {"tenant": "acme", "parent_slice": {}}}
+    router = build(
+        ParentKeyRenamingRouter,
+        {"id": 1, "usage": 5},
+        extra="usage",
+        below=below,
+        renamed={"org_id": "organization_id"},
+    )
+    (part,) = router.stream_slices()
+    assert {"organization_id": "org_1", "tenant": "acme", "thing": 1} == part.partition
+    assert {"usage": 5} == part.extra_fields
+
+
+def test_a_product_is_every_combination_and_warns_of_nothing(build: Build, caplog: pytest.LogCaptureFixture):
+    pages = ListPartitionRouter(values=["a", "b"], cursor_field="page", config={}, parameters={})
+    parents = build(ParentFilterRouter, {"id": 1}, {"id": 2}, extra="usage")
+    parts = list(CartesianProductRouter(stream_slicers=[parents, pages], parameters={}).stream_slices())
+    expected = [(thing, page) for thing in (1, 2) for page in "ab"]
+    assert expected == [(part.partition["thing"], part.partition["page"]) for part in parts]
+    assert [] == caplog.records

@@ -1,0 +1,264 @@
+import threading
+import zlib
+from typing import Any
+
+import orjson
+import pytest
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.errors import transient_error
+from source_auth0.retrievers.log_events.ordering import LogPosition
+from source_auth0.retrievers.logs.derived_events import (
+    INITIAL_STRIDE_MS,
+    MAX_EVENTS_PER_STRIDE,
+    MIN_EVENTS_PER_STRIDE,
+    DerivedEvents,
+    LogSegment,
+)
+from unit_tests.conftest import in_threads, moment
+from unit_tests.event_log import ClockedTenant, EventLog, events_at, ids, log_of, spot, writes_at
+
+DAY = 86_400
+HOUR = 3600
+
+
+def between(facts: DerivedEvents, server: EventLog, low: LogPosition, high: LogPosition, **config: Any) -> list[int]:
+    stretches = list(facts.between(log_of(server, ClockedTenant(config)), low, high))
+    assert [low, *(stretch.high for stretch in stretches)][:-1] == [stretch.low for stretch in stretches]
+    return [number for stretch in stretches for number in ids(stretch.events)]
+
+
+def test_a_stretch_keeps_its_events():
+    events = events_at(1, 2)
+    stretch = LogSegment.of(LogPosition(), spot(2), events)
+    assert events == stretch.events
+    assert "packed" not in repr(stretch)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0, 9, [3, 4, 5, 6]), (2, 6, [3, 4, 5, 6]), (3, 6, [4, 5, 6]), (2, 5, [3, 4, 5]), (4, 5, [5]), (1, 3, [3])],
+)
+def test_a_part_of_a_stretch_leaves_out_its_low_end(low: int, high: int, expected: list[int]):
+    part = LogSegment.of(spot(2), spot(6), events_at(*range(9))[2:6]).within(spot(low), spot(high))
+    assert (max(low, 2), expected, min(high, 6)) == (
+        int(part.low.log_id[3:]),
+        ids(part.events),
+        int(part.high.log_id[3:]),
+    )
+
+
+def test_a_stretch_within_two_places_is_not_packed_again():
+    stretch = LogSegment.of(spot(2), spot(6), events_at(*range(9))[2:6])
+    assert stretch is stretch.within(spot(2), spot(6))
+
+
+def test_a_stretch_is_packed_as_quickly_as_can_be():
+    """Each event of the log passes through here."""
+    events = writes_at(*range(100))
+    assert (
+        zlib.compress(orjson.dumps(events), zlib.Z_BEST_SPEED) == LogSegment.of(LogPosition(), spot(100), events).packed
+    )
+
+
+def test_all_streams_of_a_tenant_share_what_was_read():
+    tenant = ClockedTenant({})
+    assert DerivedEvents.of(tenant) is DerivedEvents.of(tenant)
+    assert DerivedEvents.of(tenant) is not DerivedEvents.of(ClockedTenant({}))
+    assert not DerivedEvents.of(tenant).is_needed
+
+
+def test_only_what_is_needed_is_kept():
+    events = writes_at(*range(500))
+    for event in events[::2]:
+        event["type"] = "s"
+    assert [*range(2, 501, 2)] == between(DerivedEvents(), EventLog(events), LogPosition(), spot(500, 499))
+
+
+def test_nothing_lies_between_a_place_and_itself():
+    server = EventLog([])
+    assert [] == between(DerivedEvents(), server, spot(1), spot(1))
+    assert [] == server.queries
+
+
+def test_what_was_read_is_not_asked_for_again():
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    assert [*range(301, 601)] == between(facts, server, spot(300, 299), spot(600, 599))
+    asked = server.pages
+    assert [*range(401, 551)] == between(facts, server, spot(400, 399), spot(550, 549))
+    assert asked == server.pages
+    assert [*range(201, 801)] == between(facts, server, spot(200, 199), spot(800, 799))
+    assert asked + 3 == server.pages
+
+
+def test_what_another_stream_read_is_part_of_it():
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    facts.add(LogSegment.of(spot(300, 299), spot(600, 599), []))
+    assert [*range(201, 301), *range(601, 651)] == between(facts, server, spot(200, 199), spot(650, 649))
+
+
+def test_an_empty_stretch_holds_nobody_up():
+    """As where the last page of a piece was packed with those before it."""
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(10)))
+    facts.add(LogSegment.of(spot(5, 4), spot(5, 4), []))
+    assert spot(9, 8) == next(facts.between(log_of(server), spot(5, 4), spot(9, 8))).high
+
+
+def test_two_streams_at_once_read_everything_once():
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    found = in_threads(4, lambda _: between(facts, server, spot(100, 99), spot(900, 899)))
+    assert [[*range(101, 901)]] * 4 == found
+    assert 12 >= server.pages
+
+
+@pytest.mark.parametrize("start_date", [None, moment(50_000)])
+def test_what_was_read_from_the_beginning_does_not_reach_back_before_it(start_date: str | None):
+    """With a start date it begins there: what lies between an earlier place and that date is asked for."""
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(0, 100_000, 100)))
+    config = {"start_date": start_date} if start_date else {}
+    begun = 1 if start_date is None else 486
+    assert [*range(begun, 1001)] == between(facts, server, LogPosition(), spot(1000, 99_900), **config)
+    asked = server.pages
+    assert [*range(101, 1001)] == between(facts, server, spot(100, 9900), spot(1000, 99_900), **config)
+    assert (start_date is None) == (asked == server.pages)
+
+
+def test_a_gap_is_told_although_another_stream_has_read_what_is_left(caplog: pytest.LogCaptureFixture):
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(300)))
+    server.forgotten = 200
+    tenant = ClockedTenant({})
+    tenant.second = 2 * DAY
+    log = log_of(server, tenant)
+    assert [300] == [
+        stretch.events and ids(stretch.events)[-1] for stretch in facts.between(log, LogPosition(), log.end)
+    ]
+    assert [] == caplog.messages
+    assert [*range(201, 301)] == [n for s in facts.between(log, spot(100, 99), log.end) for n in ids(s.events)]
+    assert 1 == len(caplog.messages)
+
+
+def strides(server: EventLog, low: LogPosition, high: LogPosition, facts: DerivedEvents | None = None) -> list[int]:
+    """How many hours each stretch reaches, by the last event of it."""
+    facts = facts or DerivedEvents()
+    highs = [stretch.high for stretch in facts.between(log_of(server), low, high)]
+    dates = [server.events[int(high.log_id[3:]) - 1]["date"] for high in highs]
+    return [(int(date[8:10]) - 1) * 24 + int(date[11:13]) for date in dates]
+
+
+def test_a_long_way_is_handed_on_in_strides_that_grow_where_little_happens():
+    server = EventLog(writes_at(*range(0, 100 * HOUR, 600)))
+    assert 6 == INITIAL_STRIDE_MS // 3_600_000
+    assert [6, 18, 42, 90, 99] == strides(server, LogPosition(), spot(600, 100 * HOUR - 600))
+    assert [16, 28, 52, 99] == strides(server, spot(61, 10 * HOUR), spot(600, 100 * HOUR - 600))
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (MIN_EVENTS_PER_STRIDE - 1, 2.0),
+        (MIN_EVENTS_PER_STRIDE, 1.0),
+        (MAX_EVENTS_PER_STRIDE, 1.0),
+        (MAX_EVENTS_PER_STRIDE + 1, 0.5),
+    ],
+)
+def test_a_stride_follows_how_much_happens(number: int, expected: float, monkeypatch: pytest.MonkeyPatch):
+    facts, server = DerivedEvents(), EventLog(events_at(1))
+    pages = [[{"log_id": "1", "date": moment(1), "type": "s"}] * number]
+    monkeypatch.setattr("source_auth0.retrievers.logs.derived_events.LogRangeReader.read", lambda *_: iter(pages))
+    monkeypatch.setattr(
+        "source_auth0.retrievers.logs.derived_events.LogRangeReader.slices_to_read", lambda walk: walk.initial_slices()
+    )
+    list(facts.between(log_of(server), LogPosition(), spot(1, 1)))
+    assert expected == facts._stride / INITIAL_STRIDE_MS
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (spot(2, HOUR), spot(3, 12 * HOUR)),
+        (spot(1, HOUR), spot(3, 12 * HOUR)),
+        (spot(1, 9 * HOUR), spot(3, 15.5 * HOUR)),
+        (spot(2, 6 * HOUR), spot(3, 12.5 * HOUR)),
+        (spot(1, 4 * HOUR), spot(2, 11 * HOUR)),
+    ],
+)
+def test_a_stride_that_would_end_elsewhere_goes_to_the_end(low: LogPosition, high: LogPosition):
+    """Nothing happened from then on, or what did has an id from before, or from the end on.
+
+    An end of a piece has the date of what is below it, and may lie far behind its own.
+    """
+    server = EventLog(writes_at(9 * HOUR, HOUR, 12 * HOUR))
+    assert high == next(DerivedEvents().between(log_of(server), low, high)).high
+
+
+def test_a_way_of_one_stride_costs_no_search():
+    server = EventLog(writes_at(*range(HOUR, 8 * HOUR, HOUR)))
+    assert [*range(2, 8)] == between(DerivedEvents(), server, spot(1, HOUR), spot(7, 7 * HOUR))
+    assert server.pages == len(server.queries)
+
+
+def test_a_stride_is_read_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
+    server = EventLog(writes_at(1, 2))
+    assert [1, 2] == between(DerivedEvents(), server, LogPosition(), spot(2, 2), num_workers=40)
+    assert [40] == pool_sizes
+
+
+def test_nothing_lies_between_the_beginning_and_itself():
+    assert [] == between(DerivedEvents(), EventLog([]), LogPosition(), LogPosition())
+
+
+def test_a_log_whose_beginning_has_gone_is_read_to_its_end_at_once():
+    server = EventLog(writes_at(*range(100)))
+    log = log_of(server)
+    log.tenant.once("beginning of the log", list)
+    with pytest.raises(AirbyteTracedException, match="ended behind its beginning"):
+        list(DerivedEvents().between(log, LogPosition(), spot(100, 99)))
+
+
+def test_a_failure_keeps_what_was_read_before():
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(0, 100 * HOUR, 600)))
+    highs: list[LogPosition] = []
+
+    def fail(query: dict[str, Any]) -> None:
+        if query.get("from", "") > spot(200).log_id:
+            raise transient_error("unwell")
+
+    server.meanwhile = fail
+    stretches = facts.between(log_of(server), LogPosition(), spot(600, 100 * HOUR - 600))
+    with pytest.raises(AirbyteTracedException, match="unwell"):
+        highs.extend(stretch.high for stretch in stretches)
+    server.meanwhile = lambda _: None
+    asked = server.pages
+    assert [*range(1, 601)] == between(facts, server, LogPosition(), spot(600, 100 * HOUR - 600))
+    assert highs
+    assert highs == [stretch.high for stretch in facts._known[: len(highs)]]
+    assert server.pages - asked <= 6 + 3
+
+
+def test_whoever_adds_does_not_wait_for_ever_for_whoever_reads():
+    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    added = threading.Event()
+
+    def add(_: Any) -> None:
+        threading.Thread(target=lambda: (facts.add(LogSegment.of(spot(7), spot(8), [])), added.set())).start()
+
+    server.meanwhile = add
+    assert [*range(11, 901)] == between(facts, server, spot(10, 9), spot(900, 899))
+    assert added.wait(10)
+
+
+@given(
+    st.lists(st.integers(0, 90_000), min_size=2, max_size=300),
+    st.lists(st.tuples(st.integers(0, 299), st.integers(0, 299)), min_size=1, max_size=6),
+)
+def test_whatever_was_read_before_each_event_comes_once_and_in_order(seconds: list[int], asked: list[tuple[int, int]]):
+    seconds.sort()
+    server, facts = EventLog(writes_at(*seconds)), DerivedEvents()
+    last = len(seconds)
+    for numbers in asked:
+        low, high = numbers[0] % last, numbers[1] % last + 1
+        begin = spot(low, seconds[low - 1]) if low else LogPosition()
+        expected = [*range(low + 1, high + 1)]
+        assert expected == between(facts, server, begin, spot(high, seconds[high - 1]))

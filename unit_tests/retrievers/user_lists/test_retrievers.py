@@ -1,0 +1,305 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from airbyte_cdk.sources.types import StreamSlice
+from requests_mock import Mocker
+
+from source_auth0.api.client import ManagementApiRequester
+from source_auth0.api.tenant import Tenant
+from source_auth0.errors import MissingScopeError
+from source_auth0.retrievers.user_lists.retrievers import (
+    ByApiUserListRetriever,
+    CheckpointUserListRetriever,
+    PageNumberUserListRetriever,
+    PermissionSourceRolesRetriever,
+    RoleSourceGroupsRetriever,
+    UnpagedUserListRetriever,
+    UserListRetriever,
+)
+from unit_tests.conftest import API
+
+USER = "auth0|1"
+USER_URL = f"{API}/users/auth0%7C1"
+NOW = datetime(2026, 11, 23, 12, 0, 0, 123_999, timezone.utc)
+READ_AT = "2026-11-23T12:00:00.123Z"
+ORDERS, BILLING = "https://orders.example.com/", "https://billing.example.com/"
+
+
+class Cursor:
+    """Remembers which users of its round were read to the end, and which are over, well or not."""
+
+    def __init__(self) -> None:
+        self.selection: Any = None
+        self.is_wanted = True
+        self.done: list[tuple[str, int]] = []
+        self.left: list[str] = []
+
+    @contextmanager
+    def reading_user(self, current: str, place: int) -> Iterator[bool]:
+        try:
+            yield self.is_wanted
+            self.done.append((current, place))
+        finally:
+            self.left.append(current)
+
+
+class Apis:
+    """The parent `resource_servers`, with the calls that were made to it."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.stream, self.rows, self.reads = self, rows, 0
+
+    def generate_partitions(self) -> list[Any]:
+        return [SimpleNamespace(read=self.read)]
+
+    def read(self) -> Any:
+        self.reads += 1
+        return iter(self.rows)
+
+
+def slice_of(user_id: str = USER, place: int = 7, **extra: Any) -> StreamSlice:
+    extra = {"round": "first", "place": place, **extra}
+    return StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
+
+
+@pytest.fixture
+def cursor() -> Cursor:
+    return Cursor()
+
+
+@pytest.fixture
+def build(tenant: Tenant, make_api: Callable[..., ManagementApiRequester], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Builds a stream of a user's `things`, in a tenant whose clock stands still."""
+    monkeypatch.setattr(tenant, "now", lambda: NOW)
+
+    def build(kind: type[UserListRetriever], path: str = "things", rows: str | None = "things", **changes: Any) -> Any:
+        api = make_api(name="user_things", resource=f"users/{{{{ stream_partition.user_id }}}}/{path}")
+        return kind(config=tenant, name="user_things", requester=api, rows=rows, **changes)
+
+    return build
+
+
+def read(stream: UserListRetriever, part: StreamSlice | None = None) -> list[dict[str, Any]]:
+    return list(stream.read_records({}, part or slice_of()))
+
+
+def asked(requests_mock: Mocker) -> list[tuple[str, dict[str, str]]]:
+    """The path below the user and the query of each request, without the page's size."""
+    found = []
+    for request in requests_mock.request_history:
+        url = urlsplit(request.url)
+        query = {name: value for name, value in parse_qsl(url.query) if name != "take"}
+        found.append((url.path.partition("/auth0%7C1/")[2], query))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "pages"),
+    [
+        (PageNumberUserListRetriever, [{"things": [{"id": 1}], "total": 2}, {"things": [{"id": 2}], "total": 2}]),
+        (CheckpointUserListRetriever, [{"things": [{"id": 1}], "next": "a"}, {"things": [{"id": 2}]}]),
+        (UnpagedUserListRetriever, [{"things": [{"id": 1}, {"id": 2}]}]),
+    ],
+)
+def test_rows_carry_their_user_and_when_the_reading_began(
+    requests_mock: Mocker, build: Any, kind: type[UserListRetriever], pages: list[Any]
+) -> None:
+    requests_mock.get(f"{USER_URL}/things", [{"json": page} for page in pages])
+    assert [{"id": n, "user_id": USER, "read_at": READ_AT} for n in (1, 2)] == read(build(kind))
+
+
+def test_all_rows_of_a_reading_have_one_time_and_another_reading_has_another(
+    requests_mock: Mocker, build: Any, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the clock goes on between two pages."""
+    times = iter(NOW + timedelta(seconds=second) for second in range(9))
+    monkeypatch.setattr(tenant, "now", lambda: next(times))
+    page = {"things": [{"id": 1}], "next": "a"}
+    requests_mock.get(f"{USER_URL}/things", [{"json": page}, {"json": {"things": [{"id": 2}]}}] * 2)
+    stream = build(CheckpointUserListRetriever)
+    assert [READ_AT] * 2 == [row["read_at"] for row in read(stream)]
+    assert ["2026-11-23T12:00:01.123Z"] * 2 == [row["read_at"] for row in read(stream)]
+
+
+def test_the_cursor_hears_of_a_user_after_the_last_row(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
+    """Before that a crash would leave rows out."""
+    requests_mock.get(f"{USER_URL}/things", json={"things": [{"id": 1}, {"id": 2}]})
+    rows = build(UnpagedUserListRetriever).read_records({}, slice_of(cursor=cursor))
+    assert [1, 2] == [next(rows)["id"], next(rows)["id"]]
+    assert ([], []) == (cursor.done, cursor.left)
+    assert [] == list(rows)
+    assert ([("first", 7)], ["first"]) == (cursor.done, cursor.left)
+
+
+def test_a_user_without_rows_and_one_who_is_gone_are_read_to_the_end_too(
+    requests_mock: Mocker, build: Any, cursor: Cursor
+) -> None:
+    requests_mock.get(f"{USER_URL}/things", json={"things": []})
+    requests_mock.get(f"{API}/users/auth0%7C2/things", status_code=404, json={"message": "The user does not exist."})
+    stream = build(CheckpointUserListRetriever)
+    users = enumerate([USER, "auth0|2"])
+    assert [[], []] == [read(stream, slice_of(user, place, cursor=cursor)) for place, user in users]
+    assert ([("first", 0), ("first", 1)], ["first"] * 2) == (cursor.done, cursor.left)
+
+
+def test_a_user_who_cannot_be_read_is_over_and_not_asked(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
+    message = "Insufficient scope, expected any of: read:things"
+    requests_mock.get(f"{USER_URL}/things", status_code=403, json={"message": message})
+    with pytest.raises(MissingScopeError):
+        read(build(PageNumberUserListRetriever), slice_of(cursor=cursor))
+    assert ([], ["first"]) == (cursor.done, cursor.left)
+
+
+def test_a_user_whom_the_cursor_does_not_want_costs_no_request(
+    requests_mock: Mocker, build: Any, cursor: Cursor
+) -> None:
+    cursor.is_wanted = False
+    assert [] == read(build(PageNumberUserListRetriever), slice_of(cursor=cursor))
+    assert [] == requests_mock.request_history
+    assert ["first"] == cursor.left
+
+
+def test_once_the_tenant_is_said_to_lack_the_feature_no_further_user_is_asked(
+    requests_mock: Mocker, build: Any, cursor: Cursor
+) -> None:
+    """Each of a hundred thousand would be told the same; the users count as asked."""
+    refusal = {"message": "Please upgrade your subscription.", "errorCode": "insufficient_entitlement"}
+    requests_mock.get(f"{USER_URL}/things", status_code=403, json=refusal)
+    stream = build(CheckpointUserListRetriever)
+    assert [[]] * 5 == [read(stream, slice_of(place=place, cursor=cursor)) for place in range(5)]
+    assert 1 == len(requests_mock.request_history)
+    assert [("first", place) for place in range(5)] == cursor.done
+
+
+def test_a_user_who_is_gone_says_nothing_of_the_next_one(requests_mock: Mocker, build: Any) -> None:
+    gone = {"message": "The user does not exist.", "errorCode": "inexistent_user"}
+    requests_mock.get(f"{USER_URL}/things", [{"status_code": 404, "json": gone}, {"json": {"things": [{"id": 1}]}}])
+    stream = build(UnpagedUserListRetriever)
+    assert [0, 1] == [len(read(stream)), len(read(stream))]
+
+
+def test_the_cursor_knows_its_reader_and_what_names_users(build: Any, cursor: Cursor) -> None:
+    stream = build(PageNumberUserListRetriever, cursor=cursor, named_by=["users/*/things"], named_by_types=["slo"])
+    assert stream.requester is cursor.selection.requester
+    assert (["users/*/things"], ["slo"]) == (cursor.selection.named_by, cursor.selection.named_by_types)
+    assert ([], []) == (build(PageNumberUserListRetriever).named_by, build(PageNumberUserListRetriever).named_by_types)
+
+
+def test_no_slice_is_no_user(requests_mock: Mocker, build: Any) -> None:
+    """As the framework's signature allows."""
+    requests_mock.get(f"{API}/users//things", json={"things": [{"id": 1}]})
+    assert [{"id": 1, "read_at": READ_AT}] == list(build(UnpagedUserListRetriever).read_records({}))
+
+
+def test_columns_of_the_key_are_empty_texts_where_nothing_came(requests_mock: Mocker, build: Any) -> None:
+    requests_mock.get(f"{USER_URL}/things", json={"things": [{"a": "1", "b": None}, {"a": "2", "b": "x", "c": "y"}]})
+    rows = read(build(UnpagedUserListRetriever, blank_for_null=["a", "b", "c"]))
+    assert [("1", "", ""), ("2", "x", "y")] == [(row["a"], row["b"], row["c"]) for row in rows]
+
+
+def test_groups_are_asked_for_where_a_role_comes_through_groups(
+    requests_mock: Mocker, build: Any, cursor: Cursor
+) -> None:
+    """A role that does not say where it comes from may come through groups."""
+    roles = [
+        {"id": "rol_d", "sources": ["direct"]},
+        {"id": "rol_b", "sources": ["direct", "groups"]},
+        {"id": "rol_?"},
+    ]
+    requests_mock.get(
+        f"{USER_URL}/effective-roles", [{"json": {"roles": roles[:2], "next": "x"}}, {"json": {"roles": roles[2:]}}]
+    )
+    requests_mock.get(
+        f"{USER_URL}/effective-roles/sources/groups",
+        [
+            {"json": {"groups": [{"id": "grp_1"}], "next": "y"}},
+            {"json": {"groups": [{"id": "grp_2"}]}},
+            {"status_code": 404, "json": {"message": "The role does not exist."}},
+        ],
+    )
+    stream = build(RoleSourceGroupsRetriever, "effective-roles/sources/groups", "groups")
+    assert [
+        {"id": group, "role_id": "rol_b", "user_id": USER, "read_at": READ_AT} for group in ("grp_1", "grp_2")
+    ] == read(stream, slice_of(cursor=cursor))
+    groups = "effective-roles/sources/groups"
+    assert [
+        ("effective-roles", {}),
+        (groups, {"role_id": "rol_b"}),
+        (groups, {"role_id": "rol_b", "from": "y"}),
+        ("effective-roles", {"from": "x"}),
+        (groups, {"role_id": "rol_?"}),
+    ] == asked(requests_mock)
+    assert [("first", 7)] == cursor.done
+
+
+@pytest.mark.parametrize(("page_size", "expected"), [(None, "100"), (50, "50")])
+def test_what_is_asked_for_on_the_way_comes_in_pages_of_the_streams_size(
+    requests_mock: Mocker, build: Any, page_size: int | None, expected: str
+) -> None:
+    requests_mock.get(f"{USER_URL}/effective-roles", json={"roles": [{"id": "rol_1"}]})
+    requests_mock.get(f"{USER_URL}/effective-roles/sources/groups", json={"groups": []})
+    assert [] == read(build(RoleSourceGroupsRetriever, "effective-roles/sources/groups", "groups", page_size=page_size))
+    assert [[expected]] * 2 == [request.qs["take"] for request in requests_mock.request_history]
+
+
+def test_permissions_are_asked_for_at_each_api_that_has_any(requests_mock: Mocker, build: Any) -> None:
+    """APIs are listed once, however many users are read."""
+    apis = Apis(
+        {"identifier": ORDERS, "scopes": [{"value": "read:orders"}]},
+        {"identifier": "https://bare.example.com/", "scopes": []},
+        {"identifier": BILLING},
+    )
+    requests_mock.get(
+        f"{USER_URL}/effective-permissions",
+        [{"json": {"permissions": [{"permission_name": "read:orders"}]}}, {"json": {"permissions": []}}] * 2,
+    )
+    stream = build(ByApiUserListRetriever, "effective-permissions", "permissions", apis=apis)
+    expected = [
+        {
+            "permission_name": "read:orders",
+            "resource_server_identifier": ORDERS,
+            "user_id": USER,
+            "read_at": READ_AT,
+        }
+    ]
+    assert [expected, expected] == [read(stream), read(stream)]
+    assert [("effective-permissions", {"resource_server_identifier": api}) for api in (ORDERS, BILLING)] * 2 == asked(
+        requests_mock
+    )
+    assert 1 == apis.reads
+
+
+def test_without_apis_there_are_no_permissions(build: Any) -> None:
+    assert [] == read(build(ByApiUserListRetriever, "effective-permissions", "permissions"))
+
+
+def test_roles_are_asked_for_where_a_permission_comes_through_roles(requests_mock: Mocker, build: Any) -> None:
+    permissions = [
+        {"permission_name": "read:orders", "sources": ["direct"]},
+        {"permission_name": "1e3", "sources": ["roles"]},
+    ]
+    requests_mock.get(f"{USER_URL}/effective-permissions", json={"permissions": permissions})
+    own = "effective-permissions/sources/effective-roles"
+    requests_mock.get(f"{USER_URL}/{own}", json={"roles": [{"id": "rol_1", "sources": ["groups"]}]})
+    stream = build(PermissionSourceRolesRetriever, own, "roles", apis=Apis({"identifier": ORDERS}))
+    keys = {"resource_server_identifier": ORDERS, "permission_name": "1e3"}
+    assert [{"id": "rol_1", "sources": ["groups"], **keys, "user_id": USER, "read_at": READ_AT}] == read(stream)
+    assert [
+        ("effective-permissions", {"resource_server_identifier": ORDERS}),
+        (own, keys),
+    ] == asked(requests_mock)
+
+
+def test_what_is_asked_for_on_the_way_announces_no_reader_of_shared_pages(
+    requests_mock: Mocker, build: Any, tenant: Tenant
+) -> None:
+    """Pages kept for a reader who never comes would fill the memory."""
+    requests_mock.get(f"{USER_URL}/effective-roles", json={"roles": [{"id": "rol_1"}]})
+    requests_mock.get(f"{USER_URL}/effective-roles/sources/groups", json={"groups": [{"id": "grp_1"}]})
+    assert 1 == len(read(build(RoleSourceGroupsRetriever, "effective-roles/sources/groups", "groups")))
+    assert ({"user_things": 1}, {}) == (dict(tenant.shared_pages._readers), tenant.shared_pages._books)

@@ -1,0 +1,166 @@
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import ANY, Mocker
+
+from source_auth0.api.auth.scopes import family_table
+from source_auth0.api.tenant import Tenant
+from source_auth0.check import check_tenant
+from source_auth0.manifest.assembly import load_stream
+from source_auth0.manifest.files import stream_files
+from unit_tests.conftest import API, Clock, Tokens
+
+STREAMS = {name: load_stream(name) for name in stream_files()}
+FAMILIES = {name: path.parent.name for name, path in stream_files().items()}
+SCOPES = {name: stream["$parameters"]["required_scopes"] for name, stream in STREAMS.items()}
+REFUSED = {"status_code": 403, "json": {"message": "Insufficient scope, expected any of: read:something"}}
+LOGGER = logging.getLogger("airbyte.test")
+
+
+@pytest.fixture
+def check(tenant: Tenant, clock: Clock) -> Callable[..., None]:
+    def check(scopes: Any = None, streams: Any = STREAMS, **token: Any) -> None:
+        granted = None if scopes is None else frozenset(scopes)
+        url = "{{ config['base_url'] }}/api/v2/"
+        check_tenant(tenant, Tokens(granted, **token), url, streams, FAMILIES, LOGGER)
+
+    return check
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("stream", "query"),
+    [
+        ("users", {"page": ["0"], "per_page": ["1"]}),
+        ("roles", {"page": ["0"], "per_page": ["1"]}),
+        ("connections", {"take": ["1"]}),
+        ("log_streams", {}),
+        ("tenant_settings", {}),
+    ],
+)
+def test_one_row_of_one_stream_is_asked_for(
+    requests_mock: Mocker, check, stream: str, query: dict[str, list[str]], caplog: pytest.LogCaptureFixture
+):
+    """The check of a token that may read one stream asks for that stream, and for as little as can be."""
+    requests_mock.get(ANY, json=[])
+    caplog.set_level(logging.INFO)
+    check(SCOPES[stream])
+    readable = [name for name, scopes in SCOPES.items() if set(scopes) <= set(SCOPES[stream])]
+    assert [f"{API}/{STREAMS[stream]['$parameters']['resource']}"] == [
+        request.url.partition("?")[0] for request in requests_mock.request_history
+    ]
+    assert query == requests_mock.last_request.qs
+    said = f"Signed in to acme.us.auth0.com; {len(readable)} of {len(STREAMS)} streams are readable."
+    assert said in [record.message for record in caplog.records]
+
+
+def test_a_stream_without_an_end_is_listened_to_until_it_begins(requests_mock: Mocker, check):
+    requests_mock.get(f"{API}/events", headers={"Content-Type": "text/event-stream"}, text=":connected\n\n")
+    check(SCOPES["events"])
+    assert 1 == requests_mock.call_count
+    assert "text/event-stream" == requests_mock.last_request.headers["Accept"]
+
+
+def test_no_secret_is_asked_for_by_the_check(requests_mock: Mocker, check):
+    requests_mock.get(ANY, json=[])
+    check(SCOPES["clients"])
+    assert ["false"] == requests_mock.last_request.qs["include_fields"]
+
+
+def test_a_token_that_may_read_everything_gets_no_warning(
+    requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
+):
+    requests_mock.get(ANY, json=[])
+    caplog.set_level(logging.INFO)
+    everything = frozenset(scope for scopes in SCOPES.values() for scope in scopes)
+    check(everything)
+    assert [] == warnings(caplog)
+    assert family_table(FAMILIES, SCOPES, everything) in [record.message for record in caplog.records]
+
+
+def test_each_missing_scope_is_named_with_the_streams_that_it_costs(
+    requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
+):
+    requests_mock.get(ANY, json=[])
+    everything = {scope for scopes in SCOPES.values() for scope in scopes}
+    check(everything - {"read:roles"})
+    (cost, grant) = warnings(caplog)
+    costs = [name for name, scopes in SCOPES.items() if "read:roles" in scopes]
+    assert {"roles", "role_users", "role_permissions"} <= set(costs)
+    assert f"The scope `read:roles` is not granted, which costs {', '.join(costs)}." == cost
+    assert grant.endswith(": read:roles")
+
+
+def test_a_token_that_does_not_tell_its_scopes_is_tried_on_one_stream_after_the_other(
+    requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
+):
+    requests_mock.get(ANY, [REFUSED, REFUSED, {"json": []}])
+    caplog.set_level(logging.INFO)
+    check(None)
+    said = "The access token does not tell its scopes; streams are tried instead."
+    assert said in [record.message for record in caplog.records]
+    assert 3 == requests_mock.call_count
+    assert not any("%7B" in request.url for request in requests_mock.request_history)
+
+
+def test_a_stream_that_turns_out_refused_is_warned_of(requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture):
+    requests_mock.get(ANY, [REFUSED, {"json": []}])
+    check({scope for scopes in SCOPES.values() for scope in scopes})
+    assert ["read:something" in warning for warning in warnings(caplog)] == [True]
+
+
+@pytest.mark.parametrize("scopes", [[], ["create:users"], ["read:role_members"]])
+def test_a_token_that_reads_nothing_fails_with_all_scopes_to_paste(requests_mock: Mocker, check, scopes: list[str]):
+    with pytest.raises(AirbyteTracedException) as caught:
+        check(scopes)
+    assert FailureType.config_error == caught.value.failure_type
+    assert caught.value.message.startswith("The application may sign in, but read nothing. Grant under ")
+    assert all(scope in caught.value.message for needed in SCOPES.values() for scope in needed)
+    assert 0 == requests_mock.call_count
+
+
+def test_a_token_of_unknown_scopes_that_is_refused_everywhere_fails(requests_mock: Mocker, check):
+    requests_mock.get(ANY, **REFUSED)
+    with pytest.raises(AirbyteTracedException, match="but read nothing"):
+        check(None)
+    said = [stream["$parameters"] for stream in STREAMS.values()]
+    lists = [own for own in said if "stream_partition" not in own["resource"] and own["required_scopes"]]
+    assert len(lists) == requests_mock.call_count
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"json": []},
+        {"json": {"organizations": []}},
+        {"status_code": 403, "json": {"message": "Please upgrade your subscription"}},
+    ],
+)
+def test_a_tenant_without_organizations_passes(requests_mock: Mocker, check, answer: dict[str, Any]):
+    requests_mock.get(f"{API}/organizations", **answer)
+    check(["read:organizations", "read:organization_members"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status_code": 401, "json": {"message": "Invalid token"}}, "does not accept the access token"),
+        ({"status_code": 404, "text": "<html>"}, "Check that the Base URL"),
+        ({"status_code": 503, "text": "unwell"}, "status 503"),
+        ({"text": "<html>"}, "no JSON"),
+    ],
+)
+def test_an_address_that_is_no_management_api_fails(
+    requests_mock: Mocker, check, clock: Clock, answer: dict[str, Any], said: str
+):
+    requests_mock.get(ANY, **answer)
+    with pytest.raises(AirbyteTracedException, match=said):
+        check(["read:users"])
+    assert sum(clock.sleeps) < 15
