@@ -1,4 +1,4 @@
-"""`python -m auth0_simulator`: serve a tenant until interrupted; one line of JSON says where, once it is ready."""
+"""`python -m auth0_simulator`: serve a tenant until interrupted; prints its URLs as a line of JSON when it is ready."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import signal
 from typing import Any
 
-from auth0_simulator.limits import PLANS
+from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS
 from auth0_simulator.simulator import Simulator
 
 
@@ -21,13 +21,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=2500)
     parser.add_argument("--organizations", type=int, default=12)
     parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same tenant")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="that each answer takes")
-    parser.add_argument("--plan", choices=PLANS, default="unlimited", help="whose rate limits hold")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="to wait before each response")
+    parser.add_argument("--plan", choices=RATE_LIMIT_PLANS, default="unlimited", help="whose rate limits apply")
     parser.add_argument("--export-seconds", type=float, default=0.2, help="that an export of users takes")
     return parser.parse_args()
 
 
-def _greeting(simulator: Simulator) -> dict[str, Any]:
+def _ready_message(simulator: Simulator) -> dict[str, Any]:
     credentials = {
         "auth_type": "oauth2_confidential_application",
         "client_id": simulator.client_id,
@@ -44,7 +44,7 @@ async def _serve(simulator: Simulator) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await simulator.open()
-    print(json.dumps(_greeting(simulator)), flush=True)
+    print(json.dumps(_ready_message(simulator)), flush=True)
     await stop.wait()
     await simulator.close()
 

@@ -6,28 +6,29 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from auth0_simulator.backlog import Backlog
-from auth0_simulator.clock import Clock
-from auth0_simulator.control import ControlPlane
-from auth0_simulator.downloads import Downloads
-from auth0_simulator.events import Events
-from auth0_simulator.exports import Exports
-from auth0_simulator.faults import Faults
-from auth0_simulator.journal import Request
-from auth0_simulator.limits import Limits
-from auth0_simulator.population import Population
-from auth0_simulator.route import Router
-from auth0_simulator.routes import ROUTES
-from auth0_simulator.server import Listener
-from auth0_simulator.surface import Settings, Surface
+from auth0_simulator.api.dispatcher import Dispatcher
+from auth0_simulator.api.download_host import DownloadHost
+from auth0_simulator.api.route import Router
+from auth0_simulator.control.control_plane import ControlPlane
+from auth0_simulator.control.faults import FaultRegistry
+from auth0_simulator.control.journal import JournalEntry
+from auth0_simulator.control.rate_limits import RateLimiter
+from auth0_simulator.control.settings import SimulatorSettings
+from auth0_simulator.events.store import EventStore
+from auth0_simulator.exports.store import ExportJobStore
+from auth0_simulator.logs.seeded_events import LogOptions
+from auth0_simulator.routes.registry import ROUTES
+from auth0_simulator.state.clock import Clock
+from auth0_simulator.state.tenant_options import TenantOptions
 from auth0_simulator.tenant import Tenant
-from auth0_simulator.worker import Threaded
+from auth0_simulator.wire.background_server import BackgroundServer
+from auth0_simulator.wire.server import HttpServer
 
 
-class Simulator(Threaded):
+class Simulator(BackgroundServer):
     """A simulated Auth0 tenant, served on loopback from a thread of its own."""
 
-    def __init__(  # noqa: PLR0913 - the knobs of a tenant
+    def __init__(  # noqa: PLR0913 - the options of a tenant
         self,
         *,
         users: int = 2500,
@@ -60,54 +61,54 @@ class Simulator(Threaded):
         log_search_lag: float = 0.0,
         custom_domain: bool = False,
     ) -> None:
-        """Make the tenant; `spread`, `created_at`, `updated_at` and `log_…` place what is in it, `now` the clock."""
+        """Create the tenant; for the options see `TenantOptions`, `LogOptions` and `SimulatorSettings`."""
         self.clock = Clock(now)
         router = Router(ROUTES)
-        population = Population(
+        tenant_options = TenantOptions(
             users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges
         )
-        backlog = Backlog(
+        log_options = LogOptions(
             log_events, log_days, log_lateness, log_at, log_retention, expired=log_expired, search_lag=log_search_lag
         )
-        self.tenant = Tenant(seed, self.clock, population, router.scopes(), backlog)
+        self.tenant = Tenant(seed, self.clock, tenant_options, router.scopes(), log_options)
         self.tenant.exports.seconds, self.tenant.exports.link_seconds = export_seconds, export_link_seconds
         readable = frozenset(scope for scope in router.scopes() if scope.startswith("read:"))
         granted = readable if scopes is None else frozenset(scopes)
-        self._limits = Limits(self.clock, plan)
-        self.settings = Settings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
-        self._surface = Surface(self.tenant, self.clock, router, self._limits, self.settings)
-        self._listener = Listener(self._surface, port)
-        self._control = Listener(ControlPlane(self), control_port)
-        self._downloads = Listener(Downloads(self._surface), 0)
-        self._custom = [Listener(self._surface, 0)] if custom_domain else []
+        self._limits = RateLimiter(self.clock, plan)
+        self.settings = SimulatorSettings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
+        self._dispatcher = Dispatcher(self.tenant, self.clock, router, self._limits, self.settings)
+        self._listener = HttpServer(self._dispatcher, port)
+        self._control = HttpServer(ControlPlane(self), control_port)
+        self._downloads = HttpServer(DownloadHost(self._dispatcher), 0)
+        self._custom = [HttpServer(self._dispatcher, 0)] if custom_domain else []
         self._listeners = [self._listener, self._control, self._downloads, *self._custom]
 
     async def open(self) -> None:
-        """Listen, in the running loop."""
+        """Start listening, in the running event loop."""
         for listener in self._listeners:
             await listener.open()
         self.exports.base_url = self._downloads.url
-        self._surface.tokens.domains.serve(self.base_url, self.custom_url)
+        self._dispatcher.tokens.issuers.set_urls(self.base_url, self.custom_url)
 
     async def close(self) -> None:
-        """Drop every connection."""
+        """Stop listening and close every connection."""
         for listener in self._listeners:
             await listener.close()
         await asyncio.sleep(0)
 
     @property
     def base_url(self) -> str:
-        """Where the tenant is served."""
+        """The URL of the tenant."""
         return self._listener.url
 
     @property
     def custom_url(self) -> str:
-        """Where its custom domain is served; empty without one."""
+        """The URL of its custom domain; empty without one."""
         return "".join(listener.url for listener in self._custom)
 
     @property
     def control_url(self) -> str:
-        """Where it is controlled over HTTP."""
+        """The URL of the control plane."""
         return self._control.url
 
     @property
@@ -122,43 +123,43 @@ class Simulator(Threaded):
 
     @property
     def client_id(self) -> str:
-        """The application's id."""
+        """The application's client id."""
         return self.tenant.application.client_id
 
     @property
     def client_secret(self) -> str:
-        """The application's secret."""
+        """The application's client secret."""
         return self.tenant.application.client_secret
 
     @property
-    def exports(self) -> Exports:
-        """The jobs that export users: what became of them, and how new ones go."""
+    def exports(self) -> ExportJobStore:
+        """The jobs that export users, and the settings for new ones."""
         return self.tenant.exports
 
     @property
-    def events(self) -> Events:
-        """What happened, and how that is streamed."""
+    def events(self) -> EventStore:
+        """The events of `GET /events`, and the settings of the stream."""
         return self.tenant.events
 
     @property
     def download_url(self) -> str:
-        """The host that their files are on."""
+        """The host that export files are downloaded from."""
         return self._downloads.url
 
     @property
-    def journal(self) -> list[Request]:
-        """Every request to the surface so far, in order."""
-        return list(self._surface.journal)
+    def journal(self) -> list[JournalEntry]:
+        """Every request to the tenant so far, in order; those to the control plane are not recorded."""
+        return list(self._dispatcher.journal)
 
     def clear_journal(self) -> None:
         """Forget the requests so far."""
         with self.tenant.lock:
-            self._surface.journal = []
+            self._dispatcher.journal = []
 
     @property
-    def faults(self) -> Faults:
-        """The faults in force."""
-        return self._surface.faults
+    def faults(self) -> FaultRegistry:
+        """The active faults."""
+        return self._dispatcher.faults
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -171,7 +172,7 @@ class Simulator(Threaded):
 
     @property
     def latency(self) -> float:
-        """Seconds that an answer takes."""
+        """Seconds to wait before each response."""
         return self.settings.latency
 
     @latency.setter
@@ -180,7 +181,7 @@ class Simulator(Threaded):
 
     @property
     def plan(self) -> str:
-        """The subscription whose rate limits hold."""
+        """The subscription plan whose rate limits apply."""
         return self._limits.plan
 
     @plan.setter
@@ -190,21 +191,21 @@ class Simulator(Threaded):
     def mint_token(
         self, scopes: Iterable[str] | None = None, lifetime: float | None = None, audience: str | None = None
     ) -> str:
-        """A token without a call to the token endpoint; by default with the granted scopes and the usual lifetime."""
+        """Issue an access token without a call to the token endpoint; scopes and lifetime default to the settings."""
         granted = self.scopes if scopes is None else scopes
         with self.tenant.lock:
-            return self._surface.tokens.issue(
+            return self._dispatcher.tokens.issue(
                 granted, self.settings.token_lifetime if lifetime is None else lifetime, audience
             )
 
     def revoke_tokens(self) -> None:
-        """Make every token given out so far invalid."""
+        """Invalidate every token issued so far."""
         with self.tenant.lock:
-            self._surface.tokens.revoke()
+            self._dispatcher.tokens.revoke()
 
     def reset(self) -> None:
-        """Back to the seeded state: users and collections, journal, faults, buckets, tokens, clock. Settings stay."""
+        """Return to the seeded state: users, collections, journal, faults, rate limits, tokens, clock; not settings."""
         with self.tenant.lock:
             self.clock.reset()
             self.tenant.reset()
-            self._surface.reset()
+            self._dispatcher.reset()

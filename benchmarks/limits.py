@@ -28,14 +28,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
-from auth0_simulator.limits import OTHERS, PLANS, TOKEN, Limit, Plan
+from auth0_simulator.control.rate_limits import OTHER_ENDPOINTS, RATE_LIMIT_PLANS, TOKEN_PATH, RateLimit, RateLimitPlan
 from benchmarks.tenants import in_a_process
 from integration_tests.conftest import config_of
 from integration_tests.in_process import catalog_of
 from source_auth0.manifest.files import stream_files
 
-PLANS["ten_per_second"] = Plan(Limit(100, 100), Limit(10, 10))
-PLANS["one_small_bucket"] = Plan(Limit(100, 100), None, {"/organizations/{id}/enabled_connections": Limit(5, 50, 60)})
+RATE_LIMIT_PLANS["ten_per_second"] = RateLimitPlan(RateLimit(100, 100), RateLimit(10, 10))
+RATE_LIMIT_PLANS["one_small_bucket"] = RateLimitPlan(
+    RateLimit(100, 100), None, {"/organizations/{id}/enabled_connections": RateLimit(5, 50, 60)}
+)
 ORGANIZATIONS = ["organization_enabled_connections", "organization_members", "organization_client_grants"]
 Entry = tuple[str, int, float]
 
@@ -95,16 +97,16 @@ def journal_of(config: dict[str, Any], streams: list[str], pipe: Connection, sec
         process.wait()
         timer.cancel()
     pipe.send("journal")
-    return [entry for entry in pipe.recv() if entry[0] != TOKEN]
+    return [entry for entry in pipe.recv() if entry[0] != TOKEN_PATH]
 
 
-def buckets_of(plan: Plan, template: str) -> list[tuple[str, Limit | None]]:
+def buckets_of(plan: RateLimitPlan, template: str) -> list[tuple[str, RateLimit | None]]:
     """The buckets that count a request, with their names."""
     own = [(template, plan.endpoints[template])] if template in plan.endpoints else []
-    return [("the tenant's", plan.tenant), *own] if plan.tenant else own or [(OTHERS, plan.others)]
+    return [("the tenant's", plan.tenant), *own] if plan.tenant else own or [(OTHER_ENDPOINTS, plan.others)]
 
 
-def used(plan: Plan, journal: list[Entry], share: float) -> dict[str, tuple[int, float]]:
+def used(plan: RateLimitPlan, journal: list[Entry], share: float) -> dict[str, tuple[int, float]]:
     """Bucket to the requests it let through, and their part of what it admits."""
     times = defaultdict(list)
     limits = {}
@@ -130,7 +132,7 @@ def refused(journal: list[Entry]) -> tuple[float, float]:
 
 def report(name: str, options: argparse.Namespace) -> None:
     """Run a scenario as often as asked and print its medians."""
-    scenario, plan = SCENARIOS[name], PLANS[SCENARIOS[name].plan]
+    scenario, plan = SCENARIOS[name], RATE_LIMIT_PLANS[SCENARIOS[name].plan]
     parts, refusals = defaultdict(list), []
     with tenant(scenario, options.latency) as (config, pipe):
         for _ in range(options.repeat):

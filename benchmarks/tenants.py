@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-import auth0_simulator.downloads
-import auth0_simulator.routes.users
+import auth0_simulator.exports.downloads
+import auth0_simulator.routes.users.users
 from auth0_simulator import Simulator
 
 PIECE = 1 << 16
@@ -74,21 +74,22 @@ def _be_a_tenant_of_today() -> None:
 
     The latter is what the published connector relies on, and what every tenant does that was made since 2018.
     """
-    make, check = auth0_simulator.downloads.pieces, auth0_simulator.routes.users._check  # noqa: SLF001 - a stand-in
+    make = auth0_simulator.exports.downloads.export_file_chunks
+    check = auth0_simulator.routes.users.users._validate_search  # noqa: SLF001 - a stand-in
     files: dict[str, list[bytes]] = {}
 
-    def stored(job: Any, share: float = 1.0, *, whole: bool = True) -> Iterator[bytes]:
+    def stored(job: Any, share: float = 1.0, *, complete_gzip: bool = True) -> Iterator[bytes]:
         name = str(job.request)
         if name not in files:
-            file = b"".join(make(job, share, whole=whole))
+            file = b"".join(make(job, share, complete_gzip=complete_gzip))
             files[name] = [file[start : start + PIECE] for start in range(0, len(file), PIECE)]
         return iter(files[name])
 
     def lenient(query: dict[str, Any], **more: Any) -> None:
         check({"search_engine": "v3", **query}, **more)
 
-    _replace(auth0_simulator.downloads, "pieces", stored)
-    _replace(auth0_simulator.routes.users, "_check", lenient)
+    _replace(auth0_simulator.exports.downloads, "export_file_chunks", stored)
+    _replace(auth0_simulator.routes.users.users, "_validate_search", lenient)
 
 
 def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:

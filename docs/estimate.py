@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from auth0_simulator.limits import PLANS, Limit
+from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS, RateLimit
 
 PAGE = 100
 #: What a sync uses of a limit, unless `rate_limit_share` says otherwise.
@@ -40,7 +40,7 @@ def requests_of(users: int, organizations: int, members: int) -> Counter[str]:
 
 def minutes_of(asked: Counter[str], plan: str) -> int:
     """Minutes, rounded up, that the tightest limit of a plan leaves; nobody else uses the tenant meanwhile."""
-    limits = PLANS[plan]
+    limits = RATE_LIMIT_PLANS[plan]
     buckets = {} if limits is None else {path: limits.endpoints.get(path, limits.others) for path in asked}
     seconds = [asked.total() / PACE, _seconds(asked.total(), limits.tenant if limits else None)]
     seconds += [_seconds(asked[path], bucket) for path, bucket in buckets.items()]
@@ -61,7 +61,7 @@ def table(tenants: tuple[tuple[int, int, int], ...]) -> str:
     return "\n".join(lines)
 
 
-def _seconds(count: int, limit: Limit | None) -> float:
+def _seconds(count: int, limit: RateLimit | None) -> float:
     return max(0, count / SHARE - limit.burst) * limit.period / limit.sustained if limit else 0.0
 
 

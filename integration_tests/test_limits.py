@@ -6,18 +6,18 @@ from collections import Counter
 import pytest
 
 from auth0_simulator import Simulator
-from auth0_simulator.limits import PLANS, TOKEN, Limit, Plan
+from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS, TOKEN_PATH, RateLimit, RateLimitPlan
 from integration_tests.conftest import config_of
 from integration_tests.in_process import sync
 
 SLOW = "/organizations/{id}/enabled_connections"
-PLANS["twenty_a_second"] = Plan(Limit(100, 100), Limit(20, 20))
-PLANS["one_small_bucket"] = Plan(Limit(100, 100), None, {SLOW: Limit(5, 50, 60)})
+RATE_LIMIT_PLANS["twenty_a_second"] = RateLimitPlan(RateLimit(100, 100), RateLimit(20, 20))
+RATE_LIMIT_PLANS["one_small_bucket"] = RateLimitPlan(RateLimit(100, 100), None, {SLOW: RateLimit(5, 50, 60)})
 
 
 def requests_of(sim: Simulator) -> list[tuple[str, int, float]]:
     """Template, status and second of each request but those for a token."""
-    return [(r.template, r.status, r.at.timestamp()) for r in sim.journal if r.template != TOKEN]
+    return [(r.template, r.status, r.at.timestamp()) for r in sim.journal if r.template != TOKEN_PATH]
 
 
 @pytest.mark.slow

@@ -139,7 +139,7 @@ def test_a_saved_id_that_is_older_than_the_retention(
     with Simulator(users=20, log_events=900, log_expired=expired, log_retention=5) as sim:
         first = sync(config_of(sim), *streams)
         sim.clock.advance(10 * 86_400)
-        sim.tenant.write("patch", "/clients/abc")
+        sim.tenant.log_api_write("patch", "/clients/abc")
         new = [sim.tenant.log.add("w", late=seconds) for seconds in (0, 86_400, 3, 0)]
         second = sync(config_of(sim), *streams, state=first.state)
         assert (None, 1) == (second.error, len(second.records["changes"]))
@@ -182,7 +182,7 @@ def test_whatever_arrives_during_syncs_comes_once(
             for _ in range(chance.randrange(5)):
                 late = chance.choice([0.0, 0.5, 5.0, 300.0, 5000.0])
                 if chance.random() < 0.3:
-                    sim.tenant.write("patch", f"/clients/c{chance.random()}", late=late)
+                    sim.tenant.log_api_write("patch", f"/clients/c{chance.random()}", late=late)
                 else:
                     sim.tenant.log.add(chance.choice("sfw"), late=late)
 

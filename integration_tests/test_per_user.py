@@ -45,9 +45,11 @@ def first_sync(sim: Simulator, *streams: str, **config: Any) -> Synced:
 def role_assigned(sim: Simulator, user_id: str, by: str = "user") -> None:
     """A write that moves no user's `updated_at`."""
     if by == "user":
-        sim.tenant.write("post", f"/users/{quote(user_id, safe='')}/roles", body={"roles": ["rol_1"]}, status=204)
+        sim.tenant.log_api_write(
+            "post", f"/users/{quote(user_id, safe='')}/roles", body={"roles": ["rol_1"]}, status=204
+        )
     else:
-        sim.tenant.write("post", "/roles/rol_1/users", body={"users": [user_id]}, status=200)
+        sim.tenant.log_api_write("post", "/roles/rol_1/users", body={"users": [user_id]}, status=200)
 
 
 def test_a_second_sync_asks_only_those_who_moved() -> None:

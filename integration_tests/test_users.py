@@ -103,7 +103,7 @@ def test_users_that_share_both_timestamps(by_id: bool) -> None:
     """They are told apart by connection and id; where Auth0 cannot, the stream fails by name and nobody is missed."""
     moment = A_YEAR_AGO.replace(microsecond=0)
     with Simulator(users=3000, created_at=lambda _: moment, updated_at=lambda _: moment) as sim:
-        sim.tenant.index.user_id_ranges = by_id
+        sim.tenant.user_index.user_id_ranges = by_id
         synced = sync(config_of(sim), "users", full_refresh=True)
         if by_id:
             assert None is synced.error

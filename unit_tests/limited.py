@@ -12,23 +12,29 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from auth0_simulator.clock import Clock
-from auth0_simulator.limits import PLANS, Limit, Limits, Plan, Verdict
+from auth0_simulator.control.rate_limits import (
+    RATE_LIMIT_PLANS,
+    RateLimit,
+    RateLimitDecision,
+    RateLimiter,
+    RateLimitPlan,
+)
+from auth0_simulator.state.clock import Clock
 from source_auth0.api.rate_limit.api_budget import ApiBudget, RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 
 #: Tenants with one bucket: of sizes and refills that Auth0 documents, and of some that it does not.
 ONE_BUCKET = {
-    "ten": Limit(10, 10),
-    "sixteen": Limit(50, 16),
-    "fifty": Limit(50, 50),
-    "50 a minute": Limit(5, 50, 60),
-    "150 a minute": Limit(10, 150, 60),
-    "500 a minute": Limit(40, 500, 60),
-    "sixty a minute": Limit(10, 60, 60),
-    "slow hundred": Limit(100, 10),
+    "ten": RateLimit(10, 10),
+    "sixteen": RateLimit(50, 16),
+    "fifty": RateLimit(50, 50),
+    "50 a minute": RateLimit(5, 50, 60),
+    "150 a minute": RateLimit(10, 150, 60),
+    "500 a minute": RateLimit(40, 500, 60),
+    "sixty a minute": RateLimit(10, 60, 60),
+    "slow hundred": RateLimit(100, 10),
 }
-PLANS.update({name: Plan(Limit(100, 100), limit) for name, limit in ONE_BUCKET.items()})
+RATE_LIMIT_PLANS.update({name: RateLimitPlan(RateLimit(100, 100), limit) for name, limit in ONE_BUCKET.items()})
 
 
 @dataclass
@@ -55,7 +61,7 @@ class Limited:
     def __post_init__(self) -> None:
         clock = Clock()
         clock.epoch = lambda: 1_000_000.0 + self.now  # type: ignore[method-assign]
-        self.clock, self.limits = clock, Limits(clock, self.plan)
+        self.clock, self.limits = clock, RateLimiter(clock, self.plan)
         self.budget = ApiBudget(self.share, clock=lambda: self.now)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._line: deque[tuple[str, RequestPermit]] = deque()
@@ -80,7 +86,7 @@ class Limited:
     def refused(self, after: float = 0.0) -> int:
         return sum(not ok for _, ok, at in self.log if at >= after)
 
-    def used(self, endpoints: list[str], limit: Limit, seconds: float) -> float:
+    def used(self, endpoints: list[str], limit: RateLimit, seconds: float) -> float:
         """The requests that passed, as a part of what a bucket admits in this time, times the share."""
         admitted = limit.burst + seconds * limit.sustained / limit.period
         return sum(self.passed(endpoint) for endpoint in endpoints) / (self.share * admitted)
@@ -104,13 +110,13 @@ class Limited:
     def _arrive(self, endpoint: str, ticket: RequestPermit, sent: float) -> None:
         verdict = self.limits.check(endpoint)
         if self.tells_of_tenant and not verdict.refused_by:
-            verdict = Verdict(self.limits._buckets[""].headers())
+            verdict = RateLimitDecision(self.limits._buckets[""].headers())
         self.log.append((endpoint, not verdict.refused_by, self.now))
         date = math.floor(self.clock.epoch())
         back = self.latency / 2 + self._chance.random() * self.jitter
         self._at(self.now + back, lambda: self._answer(endpoint, ticket, verdict, sent, date))
 
-    def _answer(self, endpoint: str, ticket: RequestPermit, verdict: Verdict, sent: float, date: int) -> None:
+    def _answer(self, endpoint: str, ticket: RequestPermit, verdict: RateLimitDecision, sent: float, date: int) -> None:
         self._busy -= 1
         told = None
         if verdict.headers:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auth0_simulator import Simulator
-from auth0_simulator.downloads import DOWNLOAD
+from auth0_simulator.exports.downloads import DOWNLOAD_TEMPLATE
 from soak.faults.truth import (
     Truth,
     below,
@@ -78,7 +78,7 @@ ARCHETYPES = [
     Archetype(
         "users by export",
         "users",
-        ("/jobs/users-exports", "/jobs/{id}", DOWNLOAD),
+        ("/jobs/users-exports", "/jobs/{id}", DOWNLOAD_TEMPLATE),
         ("user_id",),
         everybody,
         config={"users_initial_load": "export"},

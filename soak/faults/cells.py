@@ -79,7 +79,7 @@ class World:
         with hurried(min(cell.kind.speed, archetype.fastest), cell.kind.patience), heard() as warnings:
             synced = within(HANGING, lambda: self._sync(archetype, state))
             asked = [r for r in self.sim.journal if fault.matches(r.template, r.query)]
-            struck = any(fault.strikes(number) for number in range(1, len(asked) + 1))
+            struck = any(fault.is_due(number) for number in range(1, len(asked) + 1))
             outcome = Outcome(cell, moment, struck, wanted, len(asked), clean, synced)
             outcome.warnings = warnings.copy()
             if archetype.beside:

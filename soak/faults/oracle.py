@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from auth0_simulator.downloads import DOWNLOAD
+from auth0_simulator.exports.downloads import DOWNLOAD_TEMPLATE
 from integration_tests.in_process import Synced
 from soak.faults.archetypes import TOKEN
 from soak.faults.cells import Outcome, errors_of
@@ -13,7 +13,7 @@ from soak.faults.kinds import COMES_AND_GOES, Cost
 MOST_TRIES = 8
 MARGIN = 2000
 SHORTEST_SENTENCE = 30
-HAVE_NO_SCOPES = {TOKEN, DOWNLOAD}
+HAVE_NO_SCOPES = {TOKEN, DOWNLOAD_TEMPLATE}
 
 
 def losses(outcome: Outcome) -> list[str]:
@@ -67,7 +67,9 @@ def _failure(outcome: Outcome) -> Iterator[str]:
     elif len(told) < SHORTEST_SENTENCE:
         yield f"it fails without a sentence of its own: {outcome.errors or (outcome.synced and outcome.synced.error)!r}"
     elif (
-        kind.kind == "withdraw_scope" and outcome.cell.route not in {TOKEN, DOWNLOAD} and "lacks the scope" not in told
+        kind.kind == "withdraw_scope"
+        and outcome.cell.route not in {TOKEN, DOWNLOAD_TEMPLATE}
+        and "lacks the scope" not in told
     ):
         yield f"it does not name the scope: {told}"
 

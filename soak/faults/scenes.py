@@ -142,7 +142,7 @@ def _lifted(sim: Simulator, scene: Scene) -> Iterator[None]:
 
     def watch() -> None:
         fault = scene.fault
-        first = next(number for number in range(1, 1000) if fault.strikes(number))
+        first = next(number for number in range(1, 1000) if fault.is_due(number))
         while not over.wait(0.005):
             if sum(fault.matches(r.template, r.query) for r in sim.journal) >= first:
                 time.sleep((scene.lasts or 0) / scene.speed)

@@ -52,7 +52,7 @@ def _enroll(sim: Simulator, happened: Happened, chance: Random) -> None:
 
 
 def _write(sim: Simulator, _: Happened, chance: Random) -> None:
-    sim.tenant.write("patch", f"/clients/c{chance.randrange(99)}")
+    sim.tenant.log_api_write("patch", f"/clients/c{chance.randrange(99)}")
 
 
 def _be_late(sim: Simulator, _: Happened, chance: Random) -> None:

@@ -8,11 +8,11 @@ from itertools import count
 from random import Random
 
 from auth0_simulator import Fault, Simulator
-from auth0_simulator.journal import Request
+from auth0_simulator.control.journal import JournalEntry
 
 Is = Callable[[], bool]
 Last = Callable[[bytes], bool]
-Which = Callable[[list[Request]], bool]
+Which = Callable[[list[JournalEntry]], bool]
 #: How often each kind of moment is drawn.
 KINDS = {
     "ahead of a state": 3,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import orjson
 
 from auth0_simulator import Simulator
-from auth0_simulator.profiles import Profiles
+from auth0_simulator.state.profiles import ProfileGenerator
 from source_auth0.manifest.assembly import load_stream, primary_key
 
 #: What is read for each organization; in the tenant they are lists of the same names.
@@ -42,7 +42,7 @@ class Inventory:
     def __init__(self, held: Mapping[str, int], seed: int) -> None:
         self.rows = self.repeated = self.strange = 0
         self._held = dict(held)
-        self._profiles = Profiles(seed)
+        self._profiles = ProfileGenerator(seed)
         self._ticked = {name: bytearray(held[name]) for name in ("users", "logs")}
         self._keys: dict[str, set[int]] = {name: set() for name in STREAMS if name not in self._ticked}
         self._told: dict[str, set[int]] = {name: set() for name in OF_THE_LOG.values()}

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from auth0_simulator.faults import KINDS
+from auth0_simulator.control.faults import FAULT_KINDS
 from soak.secrecy.hosts import PROXY_PASSWORD
 from soak.secrecy.runs import Order
 from soak.secrecy.sabotage import MESSAGES, PLACES
@@ -21,7 +21,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 PROXIES = ("wants its password, by https", "gets a wrong password, by https", "would read along, by http")
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGABRT", "SIGSEGV")
 #: Faults of the tenant that take no time, at the level of logging that tells most.
-SWIFT = sorted(set(KINDS) - {"hang", "slow", "redirect", "lead_astray", "echo", "status"})
+SWIFT = sorted(set(FAULT_KINDS) - {"hang", "slow", "redirect", "lead_astray", "echo", "status"})
 STATUSES = (400, 401, 403, 404, 429, 500, 502, 503)
 
 

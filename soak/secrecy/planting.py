@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from auth0_simulator import Simulator
-from auth0_simulator.message import JSON, Reply
+from auth0_simulator.wire.messages import JSON_CONTENT_TYPE, HttpResponse
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
 from source_auth0.redaction.secret_fields import MARK, NET, marked_paths
@@ -47,24 +47,24 @@ class Planting:
     def __init__(self, sim: Simulator) -> None:
         self.places: set[Place] = set()
         self._declared = declared_places()
-        surface = sim._surface  # noqa: SLF001 - there is no knob for what no tenant does
-        serve = surface._serve  # noqa: SLF001 - as above
+        dispatcher = sim._dispatcher  # noqa: SLF001 - there is no setting for what no tenant does
+        serve = dispatcher._serve  # noqa: SLF001 - as above
 
-        def planted(message: Any, template: str, *rest: Any) -> Reply:
-            return self._in(serve(message, template, *rest), OPEN.sub("{}", template).removeprefix("/"))
+        def planted(request: Any, template: str, *rest: Any) -> HttpResponse:
+            return self._in(serve(request, template, *rest), OPEN.sub("{}", template).removeprefix("/"))
 
-        surface._serve = planted  # type: ignore[method-assign]  # noqa: SLF001 - as above
+        dispatcher._serve = planted  # type: ignore[method-assign]  # noqa: SLF001 - as above
 
-    def _in(self, reply: Reply, resource: str) -> Reply:
+    def _in(self, response: HttpResponse, resource: str) -> HttpResponse:
         places = self._declared.get(resource)
-        if not places or reply.content_type != JSON or not reply.body:
-            return reply
-        body = json.loads(reply.body)
+        if not places or response.content_type != JSON_CONTENT_TYPE or not response.body:
+            return response
+        body = json.loads(response.body)
         for row in _rows(body):
             for name, path in places:
                 _put(row, path, _is_net(name, path))
                 self.places.add((name, path))
-        return replace(reply, body=json.dumps(body).encode())
+        return replace(response, body=json.dumps(body).encode())
 
 
 def _rows(body: Any) -> Iterator[dict[str, Any]]:

@@ -145,7 +145,7 @@ def _leaks(scene: Scene, evidence: Mapping[str, bytes]) -> dict[str, list[str]]:
 
 def _plant_what_was_issued(scene: Scene) -> None:
     """The tokens, the assertions and the links of this run."""
-    for token in scene.sim._surface.tokens._known:  # noqa: SLF001 - nobody else is told them
+    for token in scene.sim._dispatcher.tokens._known:  # noqa: SLF001 - nobody else is told them
         scene.canaries.plant("the token", token)
     for request in scene.sim.journal:
         if assertion := request.form.get("client_assertion"):

@@ -14,7 +14,7 @@ from auth0_simulator import Simulator
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -24,7 +24,7 @@ class Answer:
         return json.loads(self.body)
 
 
-def send(method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+def send(method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Response:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=5)
     try:
@@ -35,32 +35,32 @@ def send(method: str, url: str, body: Any = None, headers: dict[str, str] | None
     finally:
         connection.close()
     kept = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, kept, gzip.decompress(data) if kept.get("content-encoding") == "gzip" else data)
+    return Response(response.status, kept, gzip.decompress(data) if kept.get("content-encoding") == "gzip" else data)
 
 
 class Client:
-    """Calls one simulator, with a token of every scope unless told otherwise."""
+    """Calls one simulator, with a token of every scope by default."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
         self.token: str | None = simulator.mint_token()
 
-    def call(self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def call(self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Response:
         return send(method, url, body, headers)
 
-    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Answer:
+    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Response:
         """GET below /api/v2."""
         sent = {"authorization": f"Bearer {self.token}"} if self.token is not None else {}
         pairs = urlencode({name.rstrip("_"): value for name, value in query.items()}, doseq=True)
         url = f"{self.simulator.base_url}/api/v2{path}" + (f"?{pairs}" if pairs else "")
         return self.call("GET", url, headers={**sent, **(headers or {})})
 
-    def post(self, path: str, body: Any) -> Answer:
+    def post(self, path: str, body: Any) -> Response:
         """POST below /api/v2, in JSON."""
         sent = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         return self.call("POST", f"{self.simulator.base_url}/api/v2{path}", body, sent)
 
-    def search(self, q: str, **query: Any) -> Answer:
+    def search(self, q: str, **query: Any) -> Response:
         """GET /users with a Lucene query."""
         return self.get("/users", q=q, search_engine="v3", **query)
 
@@ -74,7 +74,7 @@ class Client:
                 return
             answer = self.get(path, from_=answer.json["next"], **query)
 
-    def ask_token(self, **form: Any) -> Answer:
+    def request_token(self, **form: Any) -> Response:
         """POST /oauth/token in JSON; None leaves a field out."""
         simulator = self.simulator
         fields = {
@@ -87,20 +87,20 @@ class Client:
         kept = {name: value for name, value in fields.items() if value is not None}
         return self.call("POST", f"{simulator.base_url}/oauth/token", kept, {"content-type": "application/json"})
 
-    def control(self, method: str, path: str, body: Any = None) -> Answer:
+    def control(self, method: str, path: str, body: Any = None) -> Response:
         """A call to the control plane."""
         return self.call(method, self.simulator.control_url + path, body, {"content-type": "application/json"})
 
 
 @pytest.fixture
 def connect() -> Callable[[Simulator], Client]:
-    """Makes a client for a simulator of the test's own."""
+    """Makes a client for another simulator."""
     return Client
 
 
 @pytest.fixture
-def call() -> Callable[..., Answer]:
-    """Sends one request, to any server."""
+def call() -> Callable[..., Response]:
+    """Sends one request to any server."""
     return send
 
 

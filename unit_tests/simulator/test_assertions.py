@@ -1,4 +1,4 @@
-"""Private Key JWT at the token endpoint: Auth0's rules, each broken in turn."""
+"""Private Key JWT at the token endpoint: each of Auth0's rules, kept and violated."""
 
 import json
 import time
@@ -7,7 +7,7 @@ import uuid
 import pytest
 from jwt import PyJWS
 
-from auth0_simulator.assertions import TYPE
+from auth0_simulator.oauth.client_assertions import CLIENT_ASSERTION_TYPE
 from unit_tests.keys import modulus_of, rsa_key
 
 OURS, ANOTHER = rsa_key(), rsa_key(number=1)
@@ -15,7 +15,7 @@ OURS, ANOTHER = rsa_key(), rsa_key(number=1)
 
 @pytest.fixture
 def assertion(sim):
-    """Makes an assertion that Auth0 takes, but for what a test changes; None leaves a claim out."""
+    """Makes a valid assertion with a test's changes; None leaves a claim out."""
     sim.tenant.application.register(modulus_of(OURS))
 
     def make(key=OURS, algorithm="RS256", kid=None, **changes):
@@ -30,7 +30,7 @@ def assertion(sim):
             **changes,
         }
         kept = {name: value for name, value in claims.items() if value is not None}
-        # PyJWS signs any claims, those that PyJWT would not let pass too.
+        # PyJWS signs any claims, including those that PyJWT would reject.
         return PyJWS().encode(json.dumps(kept).encode(), key, algorithm, headers={"kid": kid} if kid else None)
 
     return make
@@ -38,11 +38,11 @@ def assertion(sim):
 
 @pytest.fixture
 def ask(client):
-    """Asks for a token with an assertion in the place of the secret."""
+    """Requests a token with a client assertion in place of the secret."""
 
     def ask(text, **form):
-        return client.ask_token(
-            **{"client_secret": None, "client_assertion_type": TYPE, "client_assertion": text, **form}
+        return client.request_token(
+            **{"client_secret": None, "client_assertion_type": CLIENT_ASSERTION_TYPE, "client_assertion": text, **form}
         )
 
     return ask
@@ -63,7 +63,7 @@ def test_the_client_id_may_be_left_to_the_assertion(ask, assertion):
     "changes",
     [{}, {"iat": None}, {"nbf": 0}, {"jti": "j" * 64}, {"iat": time.time() + 5, "exp": time.time() + 300}],
 )
-def test_what_may_differ_may_differ(ask, assertion, changes):
+def test_optional_claims_may_differ(ask, assertion, changes):
     assert 200 == ask(assertion(**changes)).status
 
 
@@ -95,7 +95,7 @@ def test_what_may_differ_may_differ(ask, assertion, changes):
         ({"kid": "unknown"}, "'kid'"),
     ],
 )
-def test_what_may_not_differ_is_refused(ask, assertion, changes, why):
+def test_an_invalid_assertion_is_refused(ask, assertion, changes, why):
     answer = ask(assertion(**changes))
     assert (401, "invalid_client") == (answer.status, answer.json["error"])
     assert why in answer.json["error_description"]
@@ -122,11 +122,11 @@ def test_what_is_no_assertion_is_refused(ask, assertion, text):
     assert 401 == ask(text).status
 
 
-def test_a_torn_signature_is_refused(ask, assertion):
+def test_a_damaged_signature_is_refused(ask, assertion):
     whole = assertion()
     head, _, signature = whole.rpartition(".")
-    for torn in ("", signature[:-4], signature + "AAAA", "_" * len(signature)):
-        assert "signature" in ask(f"{head}.{torn}").json["error_description"]
+    for damaged in ("", signature[:-4], signature + "AAAA", "_" * len(signature)):
+        assert "signature" in ask(f"{head}.{damaged}").json["error_description"]
     assert 200 == ask(whole).status
 
 
@@ -145,7 +145,7 @@ def test_a_request_that_is_not_private_key_jwt_alone_is_refused(ask, assertion, 
 
 
 def test_a_secret_is_worth_nothing_once_a_key_is_registered(client, assertion):
-    answer = client.ask_token()
+    answer = client.request_token()
     assert (401, "access_denied", "Unauthorized") == (
         answer.status,
         answer.json["error"],
@@ -156,7 +156,7 @@ def test_a_secret_is_worth_nothing_once_a_key_is_registered(client, assertion):
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "PS256"])
 @pytest.mark.parametrize("bits", [2048, 2049, 3072])
 def test_each_algorithm_is_verified_for_keys_of_any_size(ask, sim, assertion, algorithm, bits):
-    """PSS pads to a bit less than the modulus, which is a byte less where that has one bit beyond a byte."""
+    """PSS pads to one bit less than the modulus, hence to a byte less for a modulus of 2049 bits."""
     key = rsa_key(bits)
     sim.tenant.application.credentials.clear()
     sim.tenant.application.register(modulus_of(key), algorithm=algorithm, kid="my-key")

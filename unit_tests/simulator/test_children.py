@@ -1,4 +1,4 @@
-"""What belongs to organizations, groups, applications and connections, where Auth0 answers in a way of its own."""
+"""Child lists of organizations, groups, applications and connections with special behaviour."""
 
 import pytest
 
@@ -119,10 +119,10 @@ def test_roles_through_groups_agree_with_the_groups_they_come_from(client, tenan
     assert client.get(f"{path}/sources/groups", role_id=through[0]).json["groups"]
     assert 400 == client.get(f"{path}/sources/groups").status
     assert 404 == client.get(f"{path}/sources/groups", role_id="rol_none").status
-    stranger = next(user for user in tenant.users if user not in {row["user_id"] for row in rows})
+    non_member = next(user for user in tenant.users if user not in {row["user_id"] for row in rows})
     assert (
         404
-        == client.get(f"/organizations/{organization}/members/{stranger.replace('|', '%7C')}/effective-roles").status
+        == client.get(f"/organizations/{organization}/members/{non_member.replace('|', '%7C')}/effective-roles").status
     )
 
 
@@ -137,7 +137,7 @@ def test_roles_of_an_organization_show_their_members_and_groups(client, tenant):
 
 
 def test_lists_outlive_the_deletion_of_a_user() -> None:
-    """Rows of a deleted user go with it; a `user_id` that is a mapping belongs to nobody."""
+    """Rows of a deleted user are removed; a `user_id` that is a mapping is no user's id."""
     with Simulator(users=20, organizations=2) as sim:
         sim.tenant.delete_user(next(iter(sim.tenant.users)))
         assert all(isinstance(sim.tenant.rows("user_attribute_profiles"), list) for _ in range(2))

@@ -1,4 +1,4 @@
-"""The command line: one line when ready, a quiet end."""
+"""The command line: one line of JSON when ready, and a clean exit."""
 
 import json
 import signal
@@ -19,16 +19,16 @@ def start(*options):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_stop(call, number):
     with start("--users", "40", "--organizations", "3", "--plan", "enterprise") as process:
-        greeting = json.loads(process.stdout.readline())
-        credentials = greeting["config"]["credentials"]
+        ready = json.loads(process.stdout.readline())
+        credentials = ready["config"]["credentials"]
         assert "oauth2_confidential_application" == credentials["auth_type"]
         form = {"grant_type": "client_credentials", **credentials}
         headers = {"content-type": "application/json"}
-        token = call("POST", f"{greeting['base_url']}/oauth/token", form, headers).json["access_token"]
-        url = f"{greeting['base_url']}/api/v2/users?include_totals=true"
+        token = call("POST", f"{ready['base_url']}/oauth/token", form, headers).json["access_token"]
+        url = f"{ready['base_url']}/api/v2/users?include_totals=true"
         answer = call("GET", url, headers={"authorization": f"Bearer {token}"})
         assert (40, "50") == (answer.json["total"], answer.headers["x-ratelimit-limit"])
-        assert 1 < len(call("GET", f"{greeting['control_url']}/journal").json["requests"])
+        assert 1 < len(call("GET", f"{ready['control_url']}/journal").json["requests"])
         process.send_signal(number)
         rest, errors = process.communicate(timeout=10)
     assert (0, "", "") == (process.returncode, rest, errors)

@@ -1,11 +1,11 @@
-"""The control plane: the same power over HTTP, apart from the tenant's surface."""
+"""The control plane: control of the simulator over HTTP, apart from the tenant's API."""
 
 from urllib.parse import quote
 
 import pytest
 
 
-def test_it_is_not_part_of_the_surface(client, sim):
+def test_it_is_not_part_of_the_tenants_api(client, sim):
     assert sim.control_url != sim.base_url
     assert 404 == client.call("GET", f"{sim.base_url}/journal").status
     client.control("GET", "/journal")
@@ -44,7 +44,7 @@ def test_the_clock_is_advanced(client, sim):
     assert 90 == pytest.approx(sim.clock.epoch() - before)
 
 
-def test_faults_are_added_and_lifted(client):
+def test_faults_are_added_and_removed(client):
     client.control("POST", "/faults", {"kind": "status", "status": 503, "template": "/roles", "when": "always"})
     assert 503 == client.get("/roles").status
     client.control("DELETE", "/faults")
@@ -54,7 +54,7 @@ def test_faults_are_added_and_lifted(client):
 def test_settings_are_read_and_changed(client, sim):
     changed = client.control("PATCH", "/settings", {"latency": 0.01, "plan": "free", "scopes": ["read:roles"]}).json
     assert (0.01, "free", ["read:roles"]) == (changed["latency"], changed["plan"], changed["scopes"])
-    assert ["read:roles"] == client.ask_token().json["scope"].split()
+    assert ["read:roles"] == client.request_token().json["scope"].split()
     everything = sorted(sim.tenant.known_scopes)
     client.control("PATCH", "/settings", {"latency": 0, "plan": "unlimited", "scopes": everything})
     assert "unlimited" == client.control("GET", "/settings").json["plan"]
@@ -79,7 +79,7 @@ def test_a_reset_restores_the_seed(client, sim):
         ("POST", "/users", {"delete": "auth0|x"}, ["auth0|x"]),
     ],
 )
-def test_what_it_cannot_do_is_answered_with_what_it_can(client, method, path, body, names):
+def test_an_error_names_the_known_actions_and_fields(client, method, path, body, names):
     answer = client.control(method, path, body)
     assert answer.status in {400, 404}
     assert all(name in answer.json["error"] for name in names)

@@ -36,11 +36,11 @@ def test_a_token_is_good_on_the_domain_that_issued_it_alone(call, tenant, throug
     token = token_of(call, tenant, getattr(tenant, through))
     assert f"{getattr(tenant, through)}/" == issuer_of(token)
     headers = {"authorization": f"Bearer {token}"}
-    told = {
+    statuses = {
         name: call("GET", f"{getattr(tenant, name)}/api/v2/roles", headers=headers).status
         for name in ("base_url", "custom_url")
     }
-    assert {"base_url": 401, "custom_url": 401, through: 200} == told
+    assert {"base_url": 401, "custom_url": 401, through: 200} == statuses
 
 
 def test_the_audience_is_the_canonical_domain_s_on_both(tenant):

@@ -1,4 +1,4 @@
-"""The file of an export: whose lines it has, who may fetch it, and how it breaks."""
+"""The file of an export: its lines, its signed link, and faults of its download."""
 
 import asyncio
 import gzip
@@ -11,17 +11,17 @@ import zlib
 import pytest
 
 from auth0_simulator import Fault, Simulator
-from auth0_simulator.accounts import CONNECTION_NAMES, CONNECTIONS
-from auth0_simulator.downloads import DOWNLOAD
-from auth0_simulator.message import Reply
-from auth0_simulator.sending import Sending
+from auth0_simulator.exports.downloads import DOWNLOAD_TEMPLATE
+from auth0_simulator.state.identities import CONNECTION_NAMES, SEEDED_CONNECTIONS
+from auth0_simulator.wire.chunked_response import ChunkedResponseWriter
+from auth0_simulator.wire.messages import HttpResponse
 
 IDS = [{"name": "user_id"}]
 
 
 @pytest.fixture
 def link(client, sim):
-    """Makes a job, completes it and gives its link."""
+    """Creates a job, waits until it is completed, and returns its link."""
 
     def make(**request):
         job = client.post("/jobs/users-exports", request)
@@ -45,7 +45,7 @@ def rows(client, link):
     return read
 
 
-def test_every_user_is_a_line_of_the_fields_asked_for(rows, sim):
+def test_every_user_is_a_line_with_the_requested_fields(rows, sim):
     names = ("user_id", "email", "app_metadata", "user_metadata", "identities", "multifactor", "picture", "department")
     lines = rows(fields=[{"name": name} for name in names])
     assert 2500 == len(lines)
@@ -100,7 +100,7 @@ def test_tokens_of_identity_providers_are_exported_where_the_scope_opens_them(ro
 
 def test_an_export_can_be_of_one_connection_and_of_so_many_users(rows, sim):
     counts = {}
-    for connection in sim.tenant.connections[: len(CONNECTIONS) + 1]:
+    for connection in sim.tenant.connections[: len(SEEDED_CONNECTIONS) + 1]:
         lines = rows(connection_id=connection["id"], fields=[{"name": "identities"}])
         assert {connection["name"]} >= {line["identities"][0]["connection"] for line in lines}
         counts[connection["name"]] = len(lines)
@@ -176,7 +176,7 @@ def test_a_link_opens_only_as_it_was_signed(client, sim, link):
 def test_the_journal_shows_downloads(client, sim, link):
     client.call("GET", link(fields=IDS))
     entry = sim.journal[-1]
-    assert ("GET", DOWNLOAD, 200) == (entry.method, entry.template, entry.status)
+    assert ("GET", DOWNLOAD_TEMPLATE, 200) == (entry.method, entry.template, entry.status)
     assert "Signature" in entry.query
     assert "date" in client.call("GET", link(fields=IDS)).headers
 
@@ -192,12 +192,12 @@ def test_a_connection_is_kept_for_the_next_download(sim, link):
 
 def test_a_connection_may_be_reset_after_the_file(client, sim, link):
     url = link(fields=IDS)
-    sim.faults.add(Fault("reset_after", DOWNLOAD))
+    sim.faults.add(Fault("reset_after", DOWNLOAD_TEMPLATE))
     assert 2500 == len(gzip.decompress(client.call("GET", url).body).splitlines())
 
 
 def test_a_download_breaks_off(client, sim, link):
-    sim.faults.add(Fault("reset_during", DOWNLOAD))
+    sim.faults.add(Fault("reset_during", DOWNLOAD_TEMPLATE))
     url = link(fields=IDS)
     with pytest.raises(http.client.IncompleteRead) as broken:
         client.call("GET", url)
@@ -206,7 +206,7 @@ def test_a_download_breaks_off(client, sim, link):
 
 
 def test_a_download_ends_early_amid_the_gzip(client, sim, link):
-    sim.faults.add(Fault("truncated_gzip", DOWNLOAD))
+    sim.faults.add(Fault("truncated_gzip", DOWNLOAD_TEMPLATE))
     body = client.call("GET", link(fields=IDS)).body
     reader = zlib.decompressobj(31)
     assert 1000 < reader.decompress(body).count(b"\n") < 1500
@@ -214,7 +214,7 @@ def test_a_download_ends_early_amid_the_gzip(client, sim, link):
 
 
 def test_a_download_ends_early_amid_a_line(client, sim, link):
-    sim.faults.add(Fault("truncated_json", DOWNLOAD))
+    sim.faults.add(Fault("truncated_json", DOWNLOAD_TEMPLATE))
     text = gzip.decompress(client.call("GET", link(fields=IDS)).body)
     assert 1000 < text.count(b"\n") < 1500
     assert not text.endswith(b"\n")
@@ -223,12 +223,12 @@ def test_a_download_ends_early_amid_a_line(client, sim, link):
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Fault("status", DOWNLOAD, status=403), (403, b"<Code>AccessDenied</Code>")),
-        (Fault("status", DOWNLOAD, status=503), (503, b"<Code>SlowDown</Code>")),
-        (Fault("html", DOWNLOAD), (200, b"<!DOCTYPE html>")),
-        (Fault("empty", DOWNLOAD), (200, b"")),
-        (Fault("redirect", DOWNLOAD, to="http://127.0.0.1:1/"), (302, b"")),
-        (Fault("vanish_parent", DOWNLOAD), (404, b"Not Found")),
+        (Fault("status", DOWNLOAD_TEMPLATE, status=403), (403, b"<Code>AccessDenied</Code>")),
+        (Fault("status", DOWNLOAD_TEMPLATE, status=503), (503, b"<Code>SlowDown</Code>")),
+        (Fault("html", DOWNLOAD_TEMPLATE), (200, b"<!DOCTYPE html>")),
+        (Fault("empty", DOWNLOAD_TEMPLATE), (200, b"")),
+        (Fault("redirect", DOWNLOAD_TEMPLATE, to="http://127.0.0.1:1/"), (302, b"")),
+        (Fault("vanish_parent", DOWNLOAD_TEMPLATE), (404, b"Not Found")),
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
@@ -241,7 +241,7 @@ def test_a_download_fails(client, sim, link, fault, expected):
 
 
 def test_a_download_is_slow(client, sim, link):
-    sim.faults.add(Fault("slow", DOWNLOAD, seconds=0.005))
+    sim.faults.add(Fault("slow", DOWNLOAD_TEMPLATE, seconds=0.005))
     start = time.monotonic()
     assert 2500 == len(gzip.decompress(client.call("GET", link(fields=IDS)).body).splitlines())
     assert time.monotonic() - start > 0.15
@@ -267,8 +267,8 @@ def test_others_are_served_during_a_download(connect):
         assert sorted(waits)[len(waits) // 2] < 0.1
 
 
-class Wire:
-    """Stands in for a transport whose client reads when told to."""
+class FakeTransport:
+    """A fake of asyncio.Transport that records what is written."""
 
     def __init__(self):
         self.sent = []
@@ -284,33 +284,33 @@ class Wire:
         self.closed = True
 
 
-def test_no_piece_is_made_while_the_client_does_not_read():
+def test_no_chunk_is_produced_while_the_client_does_not_read():
     async def send():
-        wire, finished = Wire(), []
-        reply = Reply(200, b"", stream=lambda _share, **_: iter([b"one", b"", b"two"]))
-        sending = Sending(wire, reply, lambda: finished.append(True), keep_alive=True)
-        sending.pause()
+        transport, finished = FakeTransport(), []
+        response = HttpResponse(200, b"", stream=lambda _share, **_: iter([b"one", b"", b"two"]))
+        writer = ChunkedResponseWriter(transport, response, lambda: finished.append(True), keep_alive=True)
+        writer.pause()
         for _ in range(9):
             await asyncio.sleep(0)
-        before = list(wire.sent[1:])
-        sending.resume()
-        sending.resume()
+        before = list(transport.sent[1:])
+        writer.resume()
+        writer.resume()
         for _ in range(9):
             await asyncio.sleep(0)
-        return before, wire.sent[1:], finished
+        return before, transport.sent[1:], finished
 
     chunks = [b"3\r\none\r\n", b"3\r\ntwo\r\n", b"0\r\n\r\n"]
     assert (chunks[:1], chunks, [True]) == asyncio.run(send())
 
 
-def test_a_download_that_nobody_reads_is_dropped(client, sim, link):
-    sim.faults.add(Fault("slow", DOWNLOAD, seconds=0.05))
+def test_the_connection_of_an_abandoned_download_is_closed(client, sim, link):
+    sim.faults.add(Fault("slow", DOWNLOAD_TEMPLATE, seconds=0.05))
     reader = http.client.HTTPConnection(sim.download_url.removeprefix("http://"), timeout=5)
     reader.request("GET", link(fields=IDS).removeprefix(sim.download_url), headers={"connection": "close"})
     with reader.getresponse() as response:
         assert 200 == response.status
     reader.close()
-    patience = time.monotonic() + 5
-    while sim._downloads._connections and time.monotonic() < patience:
+    deadline = time.monotonic() + 5
+    while sim._downloads._connections and time.monotonic() < deadline:
         time.sleep(0.01)
     assert set() == sim._downloads._connections

@@ -1,4 +1,4 @@
-"""Users export jobs: asked for, waited for, refused."""
+"""Jobs that export users: created, polled, rejected."""
 
 import time
 from urllib.parse import parse_qs, urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from auth0_simulator import Fault, Simulator
-from auth0_simulator.accounts import DATABASE
+from auth0_simulator.state.identities import DATABASE
 
 FIELDS = [{"name": "user_id"}, {"name": "email"}]
 
@@ -68,7 +68,7 @@ def test_a_job_goes_on_by_real_time(client, sim):
     assert "completed" == client.get(path).json["status"]
 
 
-def test_each_look_at_a_completed_job_gives_another_link_for_a_minute(client, sim):
+def test_each_poll_of_a_completed_job_gives_another_link_for_a_minute(client, sim):
     sim.clock.freeze()
     path = "/jobs/" + client.post("/jobs/users-exports", {}).json["id"]
     sim.clock.advance(1)
@@ -186,8 +186,8 @@ def test_a_third_active_job_is_refused(client, sim):
     assert {"completed"} == {client.get(f"/jobs/{job}").json["status"] for job in (first, second)}
 
 
-def test_a_job_fails_when_told_to(client, sim):
-    sim.exports.upcoming = ["failed", "completed"]
+def test_the_outcome_of_a_job_can_be_a_failure(client, sim):
+    sim.exports.next_outcomes = ["failed", "completed"]
     failed, completed = (client.post("/jobs/users-exports", {}).json["id"] for _ in range(2))
     sim.clock.advance(1)
     job = client.get(f"/jobs/{failed}").json
@@ -198,8 +198,8 @@ def test_a_job_fails_when_told_to(client, sim):
 
 
 @pytest.mark.parametrize("outcome", ["pending", "processing"])
-def test_a_job_hangs_when_told_to_until_it_times_out(client, sim, outcome):
-    sim.exports.upcoming = [outcome]
+def test_a_job_can_be_made_to_hang_until_it_times_out(client, sim, outcome):
+    sim.exports.next_outcomes = [outcome]
     path = "/jobs/" + client.post("/jobs/users-exports", {}).json["id"]
     sim.clock.advance(8 * 3600 - 60)
     assert outcome == client.get(path).json["status"]
@@ -207,8 +207,8 @@ def test_a_job_hangs_when_told_to_until_it_times_out(client, sim, outcome):
     assert "failed" == client.get(path).json["status"]
 
 
-def test_a_status_may_be_one_that_nobody_knows(client, sim):
-    sim.exports.upcoming = ["expired"]
+def test_a_status_may_be_an_undocumented_one(client, sim):
+    sim.exports.next_outcomes = ["expired"]
     path = "/jobs/" + client.post("/jobs/users-exports", {}).json["id"]
     sim.clock.advance(1)
     assert "expired" == client.get(path).json["status"]
@@ -223,12 +223,12 @@ def test_the_journal_shows_what_was_asked_for(client, sim):
     body = {"fields": FIELDS, "format": "json"}
     path = "/jobs/" + client.post("/jobs/users-exports", body).json["id"]
     client.get(path)
-    asked, looked = sim.journal
-    assert ("POST", "/jobs/users-exports", body) == (asked.method, asked.template, asked.body)
-    assert ("GET", "/jobs/{id}", path) == (looked.method, looked.template, looked.path.removeprefix("/api/v2"))
+    created, polled = sim.journal
+    assert ("POST", "/jobs/users-exports", body) == (created.method, created.template, created.body)
+    assert ("GET", "/jobs/{id}", path) == (polled.method, polled.template, polled.path.removeprefix("/api/v2"))
 
 
-def test_faults_and_limits_strike_jobs_too(client, sim, connect):
+def test_faults_and_rate_limits_apply_to_jobs_too(client, sim, connect):
     sim.faults.add(Fault("status", "/jobs/users-exports", status=503), Fault("status", "/jobs/{id}", status=500))
     assert 503 == client.post("/jobs/users-exports", {}).status
     path = "/jobs/" + client.post("/jobs/users-exports", {}).json["id"]
@@ -239,9 +239,9 @@ def test_faults_and_limits_strike_jobs_too(client, sim, connect):
 
 
 def test_exports_are_controlled_over_http(client, sim):
-    knobs = {"seconds": 0, "link_seconds": 5, "outcome": "failed", "max_active": None}
-    changed = client.control("PATCH", "/settings", {"exports": knobs, "user_id_ranges": False}).json
-    assert (knobs, False) == (changed["exports"], changed["user_id_ranges"])
+    settings = {"seconds": 0, "link_seconds": 5, "outcome": "failed", "max_active": None}
+    changed = client.control("PATCH", "/settings", {"exports": settings, "user_id_ranges": False}).json
+    assert (settings, False) == (changed["exports"], changed["user_id_ranges"])
     path = "/jobs/" + client.post("/jobs/users-exports", {}).json["id"]
     assert "failed" == client.get(path).json["status"]
     for wrong in ({"speed": 1}, {"outcome": "done"}):

@@ -1,4 +1,4 @@
-"""Faults strike when and where they are told to, and look like the real thing."""
+"""Faults: when and on which routes they apply, and their effects."""
 
 import gzip
 import http.client
@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from auth0_simulator import Fault
-from auth0_simulator.faults import KINDS
+from auth0_simulator.control.faults import FAULT_KINDS
 
 
-def raw(client, path, headers=None):
+def raw_response(client, path, headers=None):
     """Everything the server sends until it closes, whatever it is."""
     parts = urlsplit(client.simulator.base_url)
     lines = [f"GET /api/v2{path} HTTP/1.1", "host: x", f"authorization: Bearer {client.token}", "connection: close"]
@@ -42,23 +42,23 @@ def raw(client, path, headers=None):
         ("nth:3", "..x..."),
     ],
 )
-def test_a_fault_strikes_by_count(client, sim, when, expected):
+def test_a_fault_applies_by_count(client, sim, when, expected):
     sim.faults.add(Fault("status", "/roles", when, status=500))
     statuses = [client.get("/roles").status for _ in range(6)]
     assert expected == "".join("x" if status == 500 else "." for status in statuses)
 
 
-def test_a_fault_strikes_only_its_routes(client, sim):
+def test_a_fault_applies_only_to_its_routes(client, sim):
     sim.faults.add(Fault("status", "/roles*", "always", status=503), Fault("status", "/oauth/token", status=500))
     role = sim.tenant.roles[0]["id"]
     answers = [client.get(path).status for path in ("/roles", f"/roles/{role}", "/users")]
     assert [503, 503, 200] == answers
-    assert [500, 200] == [client.ask_token().status for _ in range(2)]
+    assert [500, 200] == [client.request_token().status for _ in range(2)]
     sim.faults.clear()
     assert 200 == client.get("/roles").status
 
 
-def test_a_fault_may_look_at_the_query(client, sim):
+def test_a_fault_may_depend_on_the_query(client, sim):
     sim.faults.add(Fault("status", "/users", "once", status=502, where={"page": "2"}))
     assert [200, 200, 502, 200] == [client.get("/users", page=page).status for page in (0, 1, 2, 2)]
 
@@ -84,7 +84,7 @@ def test_a_connection_may_end_before_or_amid_the_answer(client, sim):
 
 
 def test_a_connection_may_be_reset_after_the_answer(client, sim):
-    """The answer arrives whole, and says that the connection stays open; the next request finds it broken."""
+    """The response arrives complete and says that the connection stays open; then the connection is reset."""
     sim.faults.add(Fault("reset_after", "/users"))
     parts = urlsplit(sim.base_url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
@@ -98,7 +98,7 @@ def test_a_connection_may_be_reset_after_the_answer(client, sim):
     assert 200 == client.get("/users").status
 
 
-def test_what_was_sent_before_faults_were_lifted_is_no_previous_page(client, sim):
+def test_a_page_from_before_the_faults_were_removed_is_not_repeated(client, sim):
     sim.faults.add(Fault("repeat_page", "/users", "nth:9"))
     client.get("/users", page=4, per_page=5)
     sim.faults.clear()
@@ -109,13 +109,13 @@ def test_what_was_sent_before_faults_were_lifted_is_no_previous_page(client, sim
     assert expected == client.get("/users", page=0, per_page=5).json
 
 
-def test_a_body_may_be_cut_under_an_honest_length(client, sim):
+def test_a_body_may_be_truncated_under_a_matching_content_length(client, sim):
     sim.faults.add(Fault("truncated_json", when="always"))
     with pytest.raises(json.JSONDecodeError):
         _ = client.get("/users", headers={"accept-encoding": "gzip"}).json
     sim.faults.clear()
     sim.faults.add(Fault("truncated_gzip"))
-    head, _, body = raw(client, "/users", {"accept-encoding": "gzip"}).partition(b"\r\n\r\n")
+    head, _, body = raw_response(client, "/users", {"accept-encoding": "gzip"}).partition(b"\r\n\r\n")
     assert b"content-encoding: gzip" in head
     with pytest.raises(EOFError):
         gzip.decompress(body)
@@ -208,7 +208,7 @@ def test_an_answer_may_repeat_what_was_sent(client, sim):
 
 
 def test_a_fault_that_is_not_known_is_refused_with_those_that_are():
-    with pytest.raises(ValueError, match="known are " + ", ".join(KINDS)):
+    with pytest.raises(ValueError, match="known are " + ", ".join(FAULT_KINDS)):
         Fault("gremlin")
     with pytest.raises(ValueError, match="known are once"):
         Fault("hang", when="sometimes")

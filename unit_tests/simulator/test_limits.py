@@ -1,4 +1,4 @@
-"""Rate limits: which bucket, which headers, when it fills."""
+"""Rate limits: buckets, headers, refill."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from auth0_simulator import Simulator
 
 @pytest.fixture
 def limited(connect):
-    """Makes a client on a plan, its clock stopped."""
+    """Makes a client of a tenant on a plan, with a frozen clock."""
     running = []
 
     def start(plan):
@@ -92,7 +92,7 @@ def test_a_refused_request_is_allowed_at_the_reset(limited):
 
 def test_the_token_endpoint_has_its_own_bucket(limited):
     client = limited("free")
-    assert [200] * 30 + [429] == [client.ask_token().status for _ in range(31)]
+    assert [200] * 30 + [429] == [client.request_token().status for _ in range(31)]
     assert 200 == client.get("/roles").status
 
 

@@ -1,4 +1,4 @@
-"""What seeded events look like, held against Auth0's own schema where that is at hand."""
+"""The shapes of log events, validated against Auth0's schema where that is available."""
 
 import gzip
 import json
@@ -11,16 +11,16 @@ from jsonschema import Draft202012Validator
 from auth0_simulator import Simulator
 
 SCHEMAS = Path(__file__).parents[3] / "shared/reference/auth0/tenant-logs-schema.2026-08-20.json.gz"
-#: In no document's schema, although the table of types has it.
+#: In no schema, although the documented table of types has it.
 WITHOUT_SCHEMA = {"fapi"}
 
 
 @pytest.fixture(scope="module")
 def rows():
-    """Events of every kind, those of deeds included."""
+    """Events of every type, including those of operations on users."""
     with Simulator(users=200, log_events=2000) as sim:
         tenant = sim.tenant
-        tenant.activity(logins=20, creates=3, deletes=5)
+        tenant.simulate_activity(logins=20, creates=3, deletes=5)
         first, second, third = list(tenant.users)[:3]
         tenant.update_user(first, nickname="nick")
         tenant.create_user(by="dashboard")
@@ -33,7 +33,7 @@ def rows():
 @pytest.fixture(scope="module")
 def schemas():
     if not SCHEMAS.exists():
-        pytest.skip("Auth0's schema of tenant logs is not at hand")
+        pytest.skip("Auth0's schema of tenant logs is not available")
     return json.loads(gzip.decompress(SCHEMAS.read_bytes()))["components"]["schemas"]
 
 
@@ -53,7 +53,7 @@ def test_every_event_fits_the_schema_of_its_type(rows, schemas):
 
 
 def test_no_event_has_a_column_that_its_schema_lacks(rows, schemas):
-    """Save those that only the Management API adds, as recordings show."""
+    """Except those that only the Management API adds, as recordings show."""
     added = {"_id", "isMobile"}
     for row in rows:
         if row["type"] not in WITHOUT_SCHEMA:
@@ -92,8 +92,8 @@ def test_seeded_deletions_are_of_users_who_are_not_there():
                 assert request["path"].rpartition("/")[2].replace("%7C", "|") not in users
 
 
-def test_secrets_that_the_log_holds_can_be_told_by_their_beginning(rows):
-    """Whole bodies are logged: passwords of requests, secrets and tickets of answers."""
+def test_secrets_in_the_log_can_be_recognized_by_their_prefix(rows):
+    """Complete bodies are logged: passwords in requests, secrets and tickets in responses."""
     found = {
         name
         for row in rows

@@ -1,4 +1,4 @@
-"""The log by search: bounds, order, fields, the cap, and what a search does not show yet."""
+"""The log by search: date bounds, order, fields, the cap, and the lag of the index."""
 
 from datetime import datetime, timezone
 
@@ -12,7 +12,7 @@ MIDDLE = "2026-09-07T12:00:00"
 
 @pytest.fixture(scope="module")
 def tenant():
-    """A quiet tenant with 1,500 events, 400 of which are within ten seconds."""
+    """A tenant with 1,500 events, 400 of which are within ten seconds."""
     start = int(NOW.timestamp())
 
     def moment(index):
@@ -25,18 +25,18 @@ def tenant():
 
 
 @pytest.fixture
-def api(connect, tenant):
+def client(connect, tenant):
     return connect(tenant)
 
 
-def every(tenant):
+def all_events(tenant):
     return tenant.tenant.log.rows()
 
 
-def found(api, query, **more):
+def search_all(client, query, **more):
     rows, page = [], 0
     while True:
-        answer = api.get("/logs", q=query, per_page=100, page=page, **more)
+        answer = client.get("/logs", q=query, per_page=100, page=page, **more)
         assert 200 == answer.status, answer.body
         rows += answer.json
         page += 1
@@ -44,11 +44,11 @@ def found(api, query, **more):
             return rows
 
 
-def test_the_newest_come_first_unless_asked_otherwise(api, tenant):
-    dates = sorted(row["date"] for row in every(tenant))
-    assert dates[:-51:-1] == [row["date"] for row in api.get("/logs").json]
-    assert dates[:100] == [row["date"] for row in api.get("/logs", sort="date:1", per_page=100).json]
-    assert dates[100:200] == [row["date"] for row in api.get("/logs", sort="date:1", per_page=100, page=1).json]
+def test_the_newest_come_first_unless_asked_otherwise(client, tenant):
+    dates = sorted(row["date"] for row in all_events(tenant))
+    assert dates[:-51:-1] == [row["date"] for row in client.get("/logs").json]
+    assert dates[:100] == [row["date"] for row in client.get("/logs", sort="date:1", per_page=100).json]
+    assert dates[100:200] == [row["date"] for row in client.get("/logs", sort="date:1", per_page=100, page=1).json]
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,11 @@ def test_the_newest_come_first_unless_asked_otherwise(api, tenant):
         ("NOT date:[* TO 2026-09-07T12:00:08]", lambda date: date >= MIDDLE[:17] + "09"),
     ],
 )
-def test_dates_are_bounded_to_the_second_on_either_side(api, tenant, query, holds):
-    expected = sorted(row["log_id"] for row in every(tenant) if holds(row["date"]) and row["date"] < MIDDLE[:17] + "10")
-    rows = found(api, f"({query}) AND date:[* TO 2026-09-07T12:00:09]")
+def test_dates_are_bounded_to_the_second_on_either_side(client, tenant, query, holds):
+    expected = sorted(
+        row["log_id"] for row in all_events(tenant) if holds(row["date"]) and row["date"] < MIDDLE[:17] + "10"
+    )
+    rows = search_all(client, f"({query}) AND date:[* TO 2026-09-07T12:00:09]")
     assert expected == sorted(row["log_id"] for row in rows)
     assert expected
 
@@ -89,21 +91,21 @@ def test_dates_are_bounded_to_the_second_on_either_side(api, tenant, query, hold
         ("type:SAPI", lambda row: row["type"] == "SAPI"),
     ],
 )
-def test_documented_fields_are_searched_case_sensitively_and_whole(api, tenant, query, holds):
-    window = [row for row in every(tenant) if row["date"] < f"{MIDDLE[:17]}10"]
-    rows = found(api, f"date:[* TO 2026-09-07T12:00:09] AND ({query})")
+def test_documented_fields_are_searched_case_sensitively_and_whole(client, tenant, query, holds):
+    window = [row for row in all_events(tenant) if row["date"] < f"{MIDDLE[:17]}10"]
+    rows = search_all(client, f"date:[* TO 2026-09-07T12:00:09] AND ({query})")
     assert sorted(row["log_id"] for row in window if holds(row)) == sorted(row["log_id"] for row in rows)
     assert rows or query == "type:SAPI"
 
 
-def test_an_event_is_found_by_its_id_and_after_it(api):
-    rows = api.get("/logs", sort="date:1", per_page=100).json
+def test_an_event_is_found_by_its_id_and_after_it(client):
+    rows = client.get("/logs", sort="date:1", per_page=100).json
     log_id = rows[40]["log_id"]
-    assert [rows[40]] == api.get("/logs", q=f'log_id:"{log_id}"').json
-    later = api.get("/logs", q=f'log_id:{{"{log_id}" TO *]', sort="date:1", per_page=1).json
+    assert [rows[40]] == client.get("/logs", q=f'log_id:"{log_id}"').json
+    later = client.get("/logs", q=f'log_id:{{"{log_id}" TO *]', sort="date:1", per_page=1).json
     assert later[0]["log_id"] > log_id
     user_id = next(row["user_id"] for row in rows if row.get("user_id"))
-    assert {user_id} == {row["user_id"] for row in api.get("/logs", q=f'user_id:"{user_id}"').json}
+    assert {user_id} == {row["user_id"] for row in client.get("/logs", q=f'user_id:"{user_id}"').json}
 
 
 @pytest.mark.parametrize(
@@ -118,39 +120,39 @@ def test_an_event_is_found_by_its_id_and_after_it(api):
         "type:*i",
     ],
 )
-def test_what_no_document_says_can_be_searched_is_refused(api, query):
-    answer = api.get("/logs", q=query)
+def test_what_no_document_says_can_be_searched_is_refused(client, query):
+    answer = client.get("/logs", q=query)
     assert (400, "invalid_query_string") == (answer.status, answer.json["errorCode"])
 
 
 @pytest.mark.parametrize("sort", ["date", "date:2", "type:1", "-date"])
-def test_only_dates_are_sorted_by(api, sort):
-    assert 400 == api.get("/logs", sort=sort).status
+def test_only_dates_are_sorted_by(client, sort):
+    assert 400 == client.get("/logs", sort=sort).status
 
 
-def test_a_search_ends_at_a_thousand_events(api):
-    assert 100 == len(api.get("/logs", page=9, per_page=100).json)
+def test_a_search_ends_at_a_thousand_events(client):
+    assert 100 == len(client.get("/logs", page=9, per_page=100).json)
     for query in ({"page": 10, "per_page": 100}, {"page": 20}, {"page": 16, "per_page": 60}):
-        refused = api.get("/logs", **query)
+        refused = client.get("/logs", **query)
         assert (400, "invalid_paging") == (refused.status, refused.json["errorCode"])
-    assert 400 == api.get("/logs", per_page=101).status
+    assert 400 == client.get("/logs", per_page=101).status
 
 
-def test_the_total_is_that_of_the_page(api):
-    body = api.get("/logs", include_totals="true", per_page=5, page=2).json
+def test_the_total_is_that_of_the_page(client):
+    body = client.get("/logs", include_totals="true", per_page=5, page=2).json
     assert {"start": 10, "limit": 5, "length": 5, "total": 5} == {name: body[name] for name in body if name != "logs"}
-    assert body["logs"] == api.get("/logs", per_page=5, page=2).json
+    assert body["logs"] == client.get("/logs", per_page=5, page=2).json
 
 
-def test_a_search_has_no_link_and_knows_no_take(api):
-    answer = api.get("/logs", take=3)
+def test_a_search_has_no_link_and_knows_no_take(client):
+    answer = client.get("/logs", take=3)
     assert "link" not in answer.headers
     assert 50 == len(answer.json)
 
 
-def test_columns_can_be_included_and_excluded(api):
-    assert {"date", "type"} == set(api.get("/logs", fields="date,type", per_page=1).json[0])
-    row = api.get("/logs", fields="details,date", include_fields="false", per_page=1).json[0]
+def test_columns_can_be_included_and_excluded(client):
+    assert {"date", "type"} == set(client.get("/logs", fields="date,type", per_page=1).json[0])
+    row = client.get("/logs", fields="details,date", include_fields="false", per_page=1).json[0]
     assert {"details", "date"}.isdisjoint(row)
     assert "log_id" in row
 

@@ -1,4 +1,4 @@
-"""Offset and checkpoint paging, their bounds and their shapes."""
+"""Offset and checkpoint pagination: limits and response bodies."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def organization(sim):
 
 @pytest.fixture
 def role(sim):
-    """The role that most users have: more than 1,000."""
+    """The role with most users: more than 1,000."""
     return sim.tenant.roles[0]["id"]
 
 

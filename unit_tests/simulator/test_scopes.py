@@ -1,4 +1,4 @@
-"""Who may read what: scopes of routes, of columns, and the secrets behind them."""
+"""Scopes of routes and of columns."""
 
 import pytest
 
@@ -108,7 +108,7 @@ def test_a_member_s_roles_are_whole_rows(client, sim, member):
 def test_granted_scopes_are_those_of_tokens_to_come(client, sim):
     sim.scopes = ["read:roles"]
     try:
-        client.token = client.ask_token().json["access_token"]
+        client.token = client.request_token().json["access_token"]
         assert (200, 403) == (client.get("/roles").status, client.get("/users").status)
     finally:
         sim.scopes = sim.tenant.known_scopes

@@ -1,4 +1,4 @@
-"""The user search: Lucene against a naive filter, orders, refusals."""
+"""The user search: Lucene queries compared with a naive filter, sort orders, errors."""
 
 import time
 from datetime import datetime, timedelta, timezone
@@ -8,23 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth0_simulator import Simulator
-from auth0_simulator.clock import Clock, timestamp
-from auth0_simulator.population import Population
-from auth0_simulator.profiles import KEYS
+from auth0_simulator.state.clock import Clock, timestamp
+from auth0_simulator.state.profiles import KEYS
+from auth0_simulator.state.tenant_options import TenantOptions
 from auth0_simulator.tenant import Tenant
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 BASE = int((NOW - timedelta(days=3)).timestamp() * 1000)
 
 
-def make_tenant(users: int = 200, **population) -> Tenant:
-    return Tenant(3, Clock(NOW), Population(users=users, spread=timedelta(days=2), **population), frozenset())
+def make_tenant(users: int = 200, **options) -> Tenant:
+    return Tenant(3, Clock(NOW), TenantOptions(users=users, spread=timedelta(days=2), **options), frozenset())
 
 
 def found(tenant: Tenant, query: str | None, sort: str | None = None) -> list[str]:
-    result = tenant.index.search(query, sort, 0, 10_000)
+    result = tenant.user_index.search(query, sort, 0, 10_000)
     assert result.total == len(result.slots)
-    return [tenant.index.row(slot)["user_id"] for slot in result.slots]
+    return [tenant.user_index.row(slot)["user_id"] for slot in result.slots]
 
 
 TENANT = make_tenant()
@@ -36,7 +36,7 @@ moments = st.sampled_from(sorted({row[key] for row in ROWS for key in ("created_
 
 @st.composite
 def clauses(draw):
-    """A query and the naive filter that it stands for."""
+    """A query and the equivalent naive filter."""
     field = draw(st.sampled_from(["created_at", "updated_at", "last_login", "user_id", "logins_count"]))
     if field == "user_id":
         values = st.sampled_from(sorted(row["user_id"] for row in ROWS))
@@ -103,9 +103,9 @@ def test_the_index_follows_any_sequence_of_changes(actions):
 
 def test_pages_of_a_search_are_slices_of_one_order():
     for query, sort in ((None, None), ("updated_at:[* TO *]", "updated_at:-1"), ("logins_count:[3 TO *]", "email:1")):
-        whole = TENANT.index.search(query, sort, 0, 1000).slots
-        pieces = [TENANT.index.search(query, sort, start, 7).slots for start in range(0, len(whole) + 7, 7)]
-        assert whole == [slot for piece in pieces for slot in piece]
+        whole = TENANT.user_index.search(query, sort, 0, 1000).slots
+        pages = [TENANT.user_index.search(query, sort, start, 7).slots for start in range(0, len(whole) + 7, 7)]
+        assert whole == [slot for page in pages for slot in page]
 
 
 def test_without_a_sort_the_order_is_neither_by_time_nor_by_id():
@@ -217,8 +217,8 @@ INSTANT = '["2026-02-02T02:02:02.222Z" TO "2026-02-02T02:02:02.222Z"]'
 
 
 @pytest.fixture(scope="module")
-def crowd():
-    """100,000 users, of whom 5,000 came in one millisecond."""
+def burst_tenant():
+    """100,000 users, of whom 5,000 were created in one millisecond."""
     first = BURST - timedelta(days=30)
     tenant = make_tenant(
         100_000, created_at=lambda index: BURST if index % 20 == 7 else first + timedelta(seconds=index)
@@ -249,15 +249,15 @@ def crowd():
         ),
     ],
 )
-def test_a_crowd_of_one_millisecond_is_taken_apart_quickly(crowd, rest, holds):
-    tenant, ids = crowd
+def test_users_of_one_millisecond_are_searched_quickly(burst_tenant, rest, holds):
+    tenant, ids = burst_tenant
     expected = [user_id for user_id in ids if holds(user_id)]
     start = time.thread_time()
-    result = tenant.index.search(f"created_at:{INSTANT}{rest}", "user_id:1", 0, 100)
+    result = tenant.user_index.search(f"created_at:{INSTANT}{rest}", "user_id:1", 0, 100)
     assert time.thread_time() - start < 1
     assert (len(expected), expected[:100]) == (
         result.total,
-        [tenant.index.row(slot)["user_id"] for slot in result.slots],
+        [tenant.user_index.row(slot)["user_id"] for slot in result.slots],
     )
 
 

@@ -5,14 +5,14 @@ from datetime import datetime, timezone
 import pytest
 
 from auth0_simulator import Simulator
-from auth0_simulator.routes import ROUTES
-from auth0_simulator.seeds import SEEDS
+from auth0_simulator.routes.registry import ROUTES
+from auth0_simulator.seeds.registry import SEEDS
 
 NOW = datetime(2026, 9, 9, 9, tzinfo=timezone.utc)
 LISTS = ("/clients", "/connections", "/organizations", "/roles", "/resource-servers", "/client-grants", "/log-streams")
 
 
-def whole(client):
+def all_responses(client):
     bodies = [client.get(path).body for path in (*LISTS, "/tenants/settings", "/users")]
     bodies += [client.search("created_at:[* TO *]", sort="updated_at:-1", per_page=100, page=3).body]
     for organization in client.simulator.tenant.organizations:
@@ -24,7 +24,7 @@ def whole(client):
 
 def test_the_same_seed_makes_the_same_tenant(connect):
     with Simulator(users=600, seed=5, now=NOW) as first, Simulator(users=600, seed=5, now=NOW) as second:
-        assert whole(connect(first)) == whole(connect(second))
+        assert all_responses(connect(first)) == all_responses(connect(second))
         assert (first.client_id, first.client_secret) == (second.client_id, second.client_secret)
 
 
@@ -43,26 +43,26 @@ def test_rows_do_not_depend_on_the_order_in_which_they_are_asked_for(connect):
 
 
 def test_a_reset_brings_everything_back(client, sim):
-    before = whole(client)
-    sim.tenant.activity(logins=20, creates=5, deletes=5)
+    before = all_responses(client)
+    sim.tenant.simulate_activity(logins=20, creates=5, deletes=5)
     sim.tenant.organizations.clear()
     sim.tenant.application.grant_types.clear()
-    assert before != whole(client)
+    assert before != all_responses(client)
     sim.reset()
     assert [] == sim.journal
-    assert before == whole(client)
+    assert before == all_responses(client)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
 def test_every_route_that_names_a_collection_has_a_seed(route):
-    assert callable(route.rows) or route.answer is not None or route.rows in SEEDS
+    assert callable(route.rows) or route.handler is not None or route.rows in SEEDS
 
 
 def test_every_list_has_rows(client):
     assert all(client.get(path).json for path in LISTS)
 
 
-def test_secrets_can_be_told_by_their_beginning(client):
+def test_secrets_can_be_recognized_by_their_prefix(client):
     for path in ("/clients", "/connections", "/resource-servers", "/log-streams"):
         assert b"SECRET-" in client.get(path).body
 

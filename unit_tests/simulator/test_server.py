@@ -1,4 +1,4 @@
-"""HTTP: connections kept, answers in parallel, compression."""
+"""HTTP: keep-alive, concurrent requests, compression."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ def test_a_connection_is_kept_and_answers_come_in_order(client, sim):
         received = []
         for _ in range(5):
             response = http.client.HTTPResponse(connection)
-            # Answers lie one behind the other in the stream: read without the buffer swallowing the next one.
+            # Responses follow one another in the stream: an unbuffered reader does not swallow the next one.
             response.fp = connection.makefile("rb", buffering=0)
             response.begin()
             received.append(json.loads(response.read())[0]["user_id"])

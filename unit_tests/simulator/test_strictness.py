@@ -1,4 +1,4 @@
-"""What Auth0 does not know is refused in Auth0's envelope."""
+"""Unknown paths, methods, parameters and ids are rejected with Auth0's error envelope."""
 
 import pytest
 
@@ -104,7 +104,7 @@ def test_the_journal_keeps_every_request_in_order(client, sim):
     client.get("/roles", page=0)
     client.get("/nope")
     client.get("/roles/rol_none")
-    client.ask_token(scope="read:roles")
+    client.request_token(scope="read:roles")
     entries = [(entry.method, entry.path, entry.template, entry.status) for entry in sim.journal]
     assert [
         ("GET", "/api/v2/roles", "/roles", 200),

@@ -1,4 +1,4 @@
-"""The token endpoint and what a token is worth."""
+"""The token endpoint, and the validation of access tokens."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ def claims(token: str) -> dict:
 
 
 def test_client_credentials_yield_a_token_with_every_granted_scope(client, sim):
-    answer = client.ask_token()
+    answer = client.request_token()
     assert (200, 86_400, "Bearer") == (answer.status, answer.json["expires_in"], answer.json["token_type"])
     assert sim.scopes == set(answer.json["scope"].split())
     token = claims(answer.json["access_token"])
@@ -51,25 +51,25 @@ def test_credentials_may_come_as_a_form_or_in_the_basic_scheme(client, sim):
     ],
 )
 def test_every_refusal_has_auth0_s_own_words(client, form, status, error, description):
-    answer = client.ask_token(**form)
+    answer = client.request_token(**form)
     assert (status, error, description) == (answer.status, answer.json["error"], answer.json["error_description"])
 
 
 def test_an_audience_without_its_slash_is_another_audience(client, sim):
-    assert 403 == client.ask_token(audience=sim.audience.rstrip("/")).status
+    assert 403 == client.request_token(audience=sim.audience.rstrip("/")).status
 
 
 def test_an_application_without_a_grant_or_grant_type_is_refused(client, sim):
     sim.tenant.application.has_client_grant = False
-    assert "client-grant" in client.ask_token().json["error_description"]
+    assert "client-grant" in client.request_token().json["error_description"]
     sim.tenant.application.grant_types = []
-    answer = client.ask_token()
+    answer = client.request_token()
     assert (403, "unauthorized_client") == (answer.status, answer.json["error"])
     assert "https://auth0.com/docs/clients/client-grant-types" == answer.json["error_uri"]
 
 
 def test_fewer_scopes_may_be_asked_for(client):
-    assert "read:roles" == client.ask_token(scope="read:roles").json["scope"]
+    assert "read:roles" == client.request_token(scope="read:roles").json["scope"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_fewer_scopes_may_be_asked_for(client):
         ("Bearer a.b.c", 401, "Invalid token"),
     ],
 )
-def test_a_header_that_proves_nothing_is_refused(client, header, status, message):
+def test_an_invalid_authorization_header_is_refused(client, header, status, message):
     client.token = None
     answer = client.get("/roles", headers={"authorization": header} if header else None)
     assert (status, message) == (answer.status, answer.json["message"])

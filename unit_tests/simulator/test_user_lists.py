@@ -1,4 +1,4 @@
-"""What single users have and may do, and that it agrees with the lists of everybody."""
+"""Lists of single users, and that they agree with the lists of all users."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ import pytest
 
 from auth0_simulator import Simulator
 
-#: Path below a user, wrapper of its rows, and the scopes that open it.
+#: Path below a user, wrapper of its rows, and the scopes it requires.
 LISTS = {
     "authentication-methods": ("authenticators", ["read:authentication_methods"]),
     "sessions": ("sessions", ["read:sessions"]),
@@ -64,7 +64,7 @@ def test_a_list_needs_its_scopes(client, sim, first, name):
 
 @each_list
 def test_some_users_have_nothing_and_some_have_several_rows(tenant, client, name):
-    """Few of sixty are in roles, organizations and groups."""
+    """Few of the sixty users are in roles, organizations and groups."""
     wrapper = LISTS[name][0]
     sizes = set()
     for slot in range(60):
@@ -117,7 +117,7 @@ def test_lists_can_be_changed(client, tenant, first):
     assert 3 == len(direct)
 
 
-def test_what_nobody_holds_to_change_is_not_kept(client, tenant, first):
+def test_generated_lists_are_not_stored(client, tenant, first):
     before = len(tenant._collections)
     for user_id in (first, tenant.users.at(1)):
         assert rows(client, user_id, "sessions") == rows(client, user_id, "sessions")
@@ -146,15 +146,15 @@ def test_a_users_list_and_everybodys_agree(client, tenant, name, parents, childr
 
 
 def test_a_user_who_takes_another_ones_place_is_seen(client, tenant):
-    """The list is as long as before."""
+    """The length of the list does not change."""
     role = tenant.roles[3]["id"]
     holders = tenant.rows("role_users", role)
-    gone = holders[0]["user_id"]
-    assert role in [row["id"] for row in client.get(path(gone, "roles")).json]
-    stranger = next(user for user in tenant.users if user not in {row["user_id"] for row in holders})
-    holders[:] = [*holders[1:], {"user_id": stranger}]
-    assert role not in [row["id"] for row in client.get(path(gone, "roles")).json]
-    assert role in [row["id"] for row in client.get(path(stranger, "roles")).json]
+    replaced = holders[0]["user_id"]
+    assert role in [row["id"] for row in client.get(path(replaced, "roles")).json]
+    other = next(user for user in tenant.users if user not in {row["user_id"] for row in holders})
+    holders[:] = [*holders[1:], {"user_id": other}]
+    assert role not in [row["id"] for row in client.get(path(replaced, "roles")).json]
+    assert role in [row["id"] for row in client.get(path(other, "roles")).json]
 
 
 def test_roles_in_effect_are_the_direct_ones_and_those_of_groups(client, tenant):

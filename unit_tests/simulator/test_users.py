@@ -1,4 +1,4 @@
-"""Users: what is done to them, and when a search shows it."""
+"""Users: operations on them, and when a search shows the changes."""
 
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
@@ -70,12 +70,12 @@ def test_what_is_not_there_cannot_be_changed(sim):
 def test_a_deleted_user_leaves_organizations_and_roles(client, sim):
     organization = sim.tenant.organizations[0]["id"]
     members = sim.tenant.rows("organization_members", organization)
-    gone = members[0]["user_id"]
-    sim.tenant.delete_user(gone)
+    deleted = members[0]["user_id"]
+    sim.tenant.delete_user(deleted)
     shown = [
         row["user_id"] for page in client.pages(f"/organizations/{organization}/members", "members") for row in page
     ]
-    assert gone not in shown
+    assert deleted not in shown
     assert 1249 == len(shown)
 
 
@@ -110,7 +110,7 @@ def test_users_are_spread_over_the_time_before_the_tenant_was_made(connect):
         assert all(row["created_at"] <= row["updated_at"] < "2026-06-01T00:00:00.001Z" for row in rows)
 
 
-def test_users_may_all_come_in_one_millisecond(connect):
+def test_users_may_all_be_created_in_one_millisecond(connect):
     with Simulator(users=1500, created_at=lambda _: BURST, updated_at=lambda _: BURST) as sim:
         client = connect(sim)
         window = "updated_at:[2026-05-05T05:05:05.555Z TO 2026-05-05T05:05:05.555Z]"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth0_simulator.limits import OTHERS, PLANS
+from auth0_simulator.control.rate_limits import OTHER_ENDPOINTS, RATE_LIMIT_PLANS
 from source_auth0.api.rate_limit.api_budget import MAX_PROBE_SECONDS, MAX_RECHECK_SECONDS, ApiBudget, RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from unit_tests.limited import ONE_BUCKET, Limited
@@ -52,8 +52,8 @@ class Tenant:
 def test_a_bucket_is_used_to_the_limit_and_draws_no_refusals(plan: str, seed: int):
     """In two minutes, at least 93 % of what the limit admits times the share, and at most 105 %."""
     sync = Limited(plan, {"/users": 16}, seed=seed).run(120)
-    assert PLANS[plan].tenant
-    assert 0.93 <= sync.used(["/users"], PLANS[plan].tenant, 120) <= 1.05
+    assert RATE_LIMIT_PLANS[plan].tenant
+    assert 0.93 <= sync.used(["/users"], RATE_LIMIT_PLANS[plan].tenant, 120) <= 1.05
     assert sync.refused() <= 1
 
 
@@ -74,7 +74,7 @@ def test_half_of_a_bucket_is_used_where_the_config_says_so(plan: str):
 @pytest.mark.parametrize("plan", ["self_service", "enterprise", "private_cloud_20"])
 def test_the_share_is_kept_from_the_first_request_on(plan: str, share: float):
     """Of buckets that are as published, in the first seconds too, and nothing is refused."""
-    limits = PLANS[plan]
+    limits = RATE_LIMIT_PLANS[plan]
     assert limits
     limit = limits.tenant or limits.endpoints["/users"]
     for seconds in (1, 3, 7):
@@ -115,14 +115,14 @@ def test_endpoints_that_share_a_bucket_share_what_it_admits(plan: str, seed: int
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_endpoints_with_buckets_of_their_own_do_not_wait_for_others(seed: int):
     """A self-service tenant: each bucket is used, whichever others of the same size there are."""
-    plan = PLANS["self_service"]
+    plan = RATE_LIMIT_PLANS["self_service"]
     assert plan
     alone = {"/users": 8, "/connections": 4, "/organizations/{id}/members": 8}
     shared = {"/roles/{id}/permissions": 2, "/roles": 2, "/clients/{id}/credentials": 4, "/grants": 2}
     sync = Limited("self_service", alone | shared, seed=seed).run(120)
     assert all(0.95 <= sync.used([endpoint], plan.endpoints[endpoint], 120) <= 1.05 for endpoint in alone)
     assert plan.others
-    assert 0.95 <= sync.used(list(shared), plan.others, 120) <= 1.05, OTHERS
+    assert 0.95 <= sync.used(list(shared), plan.others, 120) <= 1.05, OTHER_ENDPOINTS
     assert 0 == sync.refused(after=5)
 
 

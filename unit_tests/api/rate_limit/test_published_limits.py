@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from auth0_simulator.limits import PLANS, TOKEN
+from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS, TOKEN_PATH
 from source_auth0.api.rate_limit.published_limits import PublishedLimits, RefillRate, enterprise
 
 OTHER = "/roles/{id}/permissions"
 #: Plans by name, but for those without limits.
-LIMITED = {name: plan for name, plan in PLANS.items() if plan and (plan.endpoints or plan.others)}
+LIMITED = {name: plan for name, plan in RATE_LIMIT_PLANS.items() if plan and (plan.endpoints or plan.others)}
 
 
 def key_of(template: str) -> str:
@@ -28,7 +28,7 @@ def test_what_is_published_is_what_the_simulated_tenant_admits(name: str):
     """Once every endpoint has told its bucket's size, each one's refill is among those that are thought possible."""
     plan = LIMITED[name]
     limits = {OTHER: plan.tenant or plan.others, **plan.endpoints}
-    known = {key_of(template): limit for template, limit in limits.items() if limit and template != TOKEN}
+    known = {key_of(template): limit for template, limit in limits.items() if limit and template != TOKEN_PATH}
     published = told(*((key, limit.burst) for key, limit in known.items()))
     for key, limit in known.items():
         guess = published.guess(key, limit.burst)

@@ -1,0 +1,1 @@
+"""The Management API: dispatching requests, the definition of routes, parameters, pagination and responses."""

@@ -1,0 +1,1 @@
+"""What tests control: the control plane, settings, faults, rate limits, and the journal of requests."""

@@ -1,0 +1,25 @@
+"""Settings that a test may change while the tenant is running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class SimulatorSettings:
+    """Settings that a test may change while the tenant is running.
+
+    scopes: the scopes granted to new tokens.
+    latency: seconds to wait before each response.
+    page_limit: the largest page of any list.
+    total_cap: the largest `total` of a user search; None for no limit.
+    token_lifetime: seconds for which an access token is valid.
+    gzip: whether large responses are compressed.
+    """
+
+    scopes: frozenset[str]
+    latency: float = 0.0
+    page_limit: int = 100
+    total_cap: int | None = None
+    token_lifetime: int = 86_400
+    gzip: bool = True

@@ -1,0 +1,1 @@
+"""OAuth 2.0: the token endpoint, access tokens, client assertions and issuers."""

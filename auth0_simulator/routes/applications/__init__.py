@@ -1,0 +1,1 @@
+"""Applications, APIs, client grants, connections and profiles."""

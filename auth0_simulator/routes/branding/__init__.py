@@ -1,0 +1,1 @@
+"""Branding, prompts and emails."""

@@ -1,0 +1,1 @@
+"""Multi-factor authentication, attack protection and keys."""

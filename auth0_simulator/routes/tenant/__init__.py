@@ -1,0 +1,1 @@
+"""The tenant's settings, custom domains, log and events."""

@@ -1,0 +1,1 @@
+"""Users, what belongs to them, and the jobs that export them."""

@@ -1,0 +1,1 @@
+"""Actions, rules, forms, event streams and experiments."""

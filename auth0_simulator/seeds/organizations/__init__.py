@@ -1,0 +1,1 @@
+"""Organizations, groups and roles."""

@@ -1,0 +1,1 @@
+"""Lists of single users, grants and device credentials."""

@@ -1,0 +1,1 @@
+"""The state of a tenant: its clock, users, identifiers and application."""

@@ -1,0 +1,198 @@
+"""The users: a million generated on demand, which take no memory, and the changes since.
+
+There are two views of the same users: the current one, which `GET /users/{id}` shows, and the search index, which
+follows after a lag (https://auth0.com/docs/manage-users/user-search/get-users-by-id-or-email).
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from auth0_simulator.state.clock import Clock, milliseconds, timestamp
+from auth0_simulator.state.identities import DATABASE, SEEDED_CONNECTIONS
+from auth0_simulator.state.profiles import ProfileGenerator
+from auth0_simulator.state.tenant_options import TenantOptions
+from auth0_simulator.wire.rows import Row
+
+MAX_CACHED_USERS = 100_000
+ChangeKind = Literal["create", "update", "login", "delete"]
+
+
+@dataclass(frozen=True)
+class UserChange:
+    """A change of one user: `row` is the user after it, None when it was deleted."""
+
+    at: float
+    kind: ChangeKind
+    user_id: str
+    slot: int
+    row: Row | None
+
+
+@dataclass(frozen=True)
+class UserSnapshot:
+    """The users at one moment: the changed ones are kept, the others generated on demand."""
+
+    users: UserStore
+    slots: int
+    changed: Mapping[int, Row | None]
+
+    def row(self, slot: int) -> Row | None:
+        """The user's row, None when it had been deleted; read only."""
+        return self.changed[slot] if slot in self.changed else self.users.seeded_row(slot)
+
+
+class UserStore:
+    """Every user, by id; a slot is the user's number in order of creation."""
+
+    def __init__(self, profiles: ProfileGenerator, clock: Clock, options: TenantOptions, now: int) -> None:
+        self.profiles = profiles
+        self.seeded = options.users
+        self._clock = clock
+        self.created = array("q", _created(options, now))
+        self.updated = array("q", _updated(options, profiles, self.created, now))
+        self._json: dict[int, bytes] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the seeded users."""
+        self.changes: list[UserChange] = []
+        self._changed: dict[int, Row | None] = {}
+        self._added: dict[str, int] = {}
+        self._slots = self.seeded
+        self._deleted_count = 0
+
+    def __len__(self) -> int:
+        return self._slots - self._deleted_count
+
+    def __iter__(self) -> Iterator[str]:
+        return (row["user_id"] if row else self.profiles.user_id(slot) for slot, row in self._live())
+
+    def __contains__(self, user_id: object) -> bool:
+        return isinstance(user_id, str) and self._slot(user_id) is not None
+
+    def get(self, user_id: str) -> Row | None:
+        """A user's current row, with identity providers' tokens; None when there is no such user."""
+        slot = self._slot(user_id)
+        return None if slot is None else self._row(slot)
+
+    def at(self, slot: int) -> str | None:
+        """The id of the user in a slot, None when it was deleted."""
+        if slot in self._changed:
+            row = self._changed[slot]
+            return None if row is None else str(row["user_id"])
+        return self.profiles.user_id(slot) if slot < self.seeded else None
+
+    def seeded_json(self, slot: int) -> bytes:
+        """A seeded user's row as JSON, as it was before any change."""
+        cached = self._json.get(slot)
+        if cached is None:
+            if len(self._json) >= MAX_CACHED_USERS:
+                self._json.clear()
+            cached = self._json[slot] = self.profiles.json(slot, self.created[slot], self.updated[slot])
+        return cached
+
+    def seeded_row(self, slot: int) -> Row:
+        """A seeded user's row, as it was before any change."""
+        return self.profiles.row(slot, self.created[slot], self.updated[slot])
+
+    def seeded_key_row(self, slot: int) -> Row:
+        """The identifying columns of a seeded user's row."""
+        return self.profiles.key_row(slot, self.created[slot], self.updated[slot])
+
+    def snapshot(self) -> UserSnapshot:
+        """The users as they are now, unaffected by later changes."""
+        return UserSnapshot(self, self._slots, dict(self._changed))
+
+    def create(self, **attributes: Any) -> str:
+        """Add a user, of the database connection unless `user_id` names another provider; returns the id."""
+        now, slot = self._clock.milliseconds(), self._slots
+        row = self.profiles.row(slot, now, now)
+        local = row["user_id"].rpartition("|")[2].partition("@")[0][-24:].rjust(24, "0")
+        row["user_id"] = attributes.get("user_id", f"auth0|{local}")
+        provider, _, local = row["user_id"].partition("|")
+        known = {of: (connection, social) for _, connection, of, social in SEEDED_CONNECTIONS}
+        connection, social = known.get(provider, (DATABASE, False))
+        row["identities"] = [{"connection": connection, "user_id": local, "provider": provider, "isSocial": social}]
+        row.setdefault("email", f"{row['nickname']}@example.com")
+        row.update(attributes)
+        if row["user_id"] in self:
+            raise ValueError(f"the user {row['user_id']!r} exists already")
+        self._slots += 1
+        self._added[row["user_id"]] = slot
+        self._record("create", slot, row)
+        return str(row["user_id"])
+
+    def update(self, user_id: str, **attributes: Any) -> None:
+        """Change attributes; `updated_at` becomes now unless given."""
+        self._change("update", user_id, {"updated_at": timestamp(self._clock.milliseconds()), **attributes})
+
+    def login(self, user_id: str) -> None:
+        """Log a user in: `last_login` and `updated_at` become now."""
+        moment = timestamp(self._clock.milliseconds())
+        count = self._require(user_id)[1].get("logins_count", 0) + 1
+        login = {"last_login": moment, "updated_at": moment, "logins_count": count, "last_ip": "203.0.113.7"}
+        self._change("login", user_id, login)
+
+    def delete(self, user_id: str) -> None:
+        """Delete a user."""
+        slot, row = self._require(user_id)
+        self._added.pop(user_id, None)
+        self._deleted_count += 1
+        self._changed[slot] = None
+        self.changes.append(UserChange(self._clock.epoch(), "delete", row["user_id"], slot, None))
+
+    def _change(self, kind: ChangeKind, user_id: str, attributes: Row) -> None:
+        slot, row = self._require(user_id)
+        if attributes.get("user_id", user_id) != user_id:
+            raise ValueError("a user_id cannot change")
+        self._record(kind, slot, {**row, **attributes})
+
+    def _record(self, kind: ChangeKind, slot: int, row: Row) -> None:
+        # A row is never changed in place: the search index may still have to show the old one.
+        self._changed[slot] = row
+        self.changes.append(UserChange(self._clock.epoch(), kind, row["user_id"], slot, row))
+
+    def _require(self, user_id: str) -> tuple[int, Row]:
+        slot = self._slot(user_id)
+        if slot is None:
+            raise KeyError(f"no user has the id {user_id!r}")
+        return slot, self._row(slot)
+
+    def _slot(self, user_id: str) -> int | None:
+        if user_id in self._added:
+            return self._added[user_id]
+        index = self.profiles.index(user_id)
+        if index is None or index >= self.seeded or self._changed.get(index, {}) is None:
+            return None
+        return index
+
+    def _row(self, slot: int) -> Row:
+        row = self._changed.get(slot)
+        if row is None:
+            row = json.loads(self.seeded_json(slot))
+        return dict(row)
+
+    def _live(self) -> Iterator[tuple[int, Row | None]]:
+        for slot in range(self._slots):
+            row = self._changed.get(slot, {})
+            if row is not None:
+                yield slot, row
+
+
+def _created(options: TenantOptions, now: int) -> Iterator[int]:
+    if options.created_at is not None:
+        return map(milliseconds, map(options.created_at, range(options.users)))
+    width = options.spread // timedelta(milliseconds=1)
+    return (now - width + width * index // options.users for index in range(options.users))
+
+
+def _updated(options: TenantOptions, profiles: ProfileGenerator, created: array[int], now: int) -> Iterator[int]:
+    if options.updated_at is not None:
+        return map(milliseconds, map(options.updated_at, range(options.users)))
+    return (profiles.last_update(index, moment, now) for index, moment in enumerate(created))
