@@ -19,7 +19,7 @@ help:
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make soak   try for an hour to make it lose a row, hang or give a secret away; SUITES="faults kills" SEED=7'
 	@echo 'make audit  look the locked dependencies up among the known vulnerabilities'
-	@echo 'make mutants  change the components in thousands of places, and see that a test notices; MODULES="answers lists"'
+	@echo 'make mutants  change the components in thousands of places, and see that a test notices; MODULES="api.http.responses retrievers.lists.lists"'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
 	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
 
@@ -86,10 +86,10 @@ test: lint
 audit: .venv/ready
 	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv --clear .venv-audit \
 	&& .venv-audit/bin/python -m pip --quiet --quiet --disable-pip-version-check install pip-audit; } || true
-	@$(python) -m integration_tests.audit .venv-audit/bin/pip-audit
+	@$(python) -m tools.audit .venv-audit/bin/pip-audit
 
 release-check: .venv/ready
-	@$(python) -m integration_tests.release
+	@$(python) -m tools.release
 
 lock:
 	@$(require_python)

@@ -23,11 +23,10 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
-from benchmarks.killing import killed_again_and_again
-from benchmarks.tenants import in_a_process
-from integration_tests.conftest import config_of
-from integration_tests.connector import Run, run
-from integration_tests.in_process import catalog_of
+from benchmarks.killed_syncs import sync_with_kills
+from testing.command import CommandResult, run
+from testing.in_process import catalog_of
+from testing.tenants import config_of, in_subprocess
 
 
 def serve(options: argparse.Namespace, pipe: Connection) -> None:
@@ -46,7 +45,7 @@ def serve(options: argparse.Namespace, pipe: Connection) -> None:
 @contextmanager
 def tenant(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], str, Connection]]:
     """The tenant: a config, a token, and a line to it."""
-    with in_a_process(serve, options) as line:
+    with in_subprocess(serve, options) as line:
         yield *line.recv(), line
 
 
@@ -55,14 +54,14 @@ def chain(config: dict[str, Any], token: str, pages: int) -> float:
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     url = f"{config['base_url']}/api/v2/logs"
-    last = session.get(url, params={"sort": "date:1", "per_page": 1, "page": 0}).json()[0]["log_id"]
+    last = session.get(url, params={"sort": "date:1", "per_page": "1", "page": "0"}).json()[0]["log_id"]
     began = time.monotonic()
     for _ in range(pages):
-        last = session.get(url, params={"from": last, "take": 100}).json()[-1]["log_id"]
+        last = session.get(url, params={"from": last, "take": "100"}).json()[-1]["log_id"]
     return (time.monotonic() - began) / pages
 
 
-def seconds(synced: Run) -> float:
+def seconds(synced: CommandResult) -> float:
     """From STARTED to COMPLETE."""
     statuses = synced.statuses["logs"]
     return statuses[-1][1] - statuses[0][1]
@@ -100,7 +99,7 @@ def main() -> None:
         if options.kills:
             with tempfile.TemporaryDirectory() as folder:
                 spread = (options.events // 20, options.events // max(options.kills, 8))
-                done = killed_again_and_again(
+                done = sync_with_kills(
                     Path(folder), config, "logs", kills=options.kills, between=spread, seed=options.kills
                 )
             found = Counter(done.values("log_id"))

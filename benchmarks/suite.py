@@ -1,50 +1,30 @@
 """`python -m benchmarks.suite [--rounds N] [--only CASE …] [--write]`: everything side by side, in one go.
 
-The contestants take turns, so that whatever else the machine does strikes all of them; medians are compared. `--write`
-puts the figures into docs/benchmarks.md and draws docs/benchmarks.svg.
+The implementations take turns, so that whatever else the machine does strikes all of them; medians are compared.
+`--write` puts the figures into docs/benchmarks.md and draws docs/benchmarks.svg.
 """
 
 import argparse
 import statistics
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from benchmarks.contestants import CONNECTOR, EXPORT, FLOOR, PUBLISHED, STOCK, Contestant, contestants
-from benchmarks.measuring import Run, measured
-from benchmarks.report import case_table, start_table, write
-from benchmarks.starting import Start, start_up
-from benchmarks.tenants import Tenant, tenant
-
-
-@dataclass(frozen=True)
-class Case:
-    """A tenant, what it costs to ask it, and who does."""
-
-    name: str
-    users: int
-    who: tuple[str, ...]
-    plan: str = "unlimited"
-    latency: float = 0.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """Medians of one contestant's runs."""
-
-    who: str
-    per_second: float
-    cpu: float
-    seconds: float
-    peak: float
-    rows: int
-    distinct: int
-    requests: int
-    refused: int
-    complete: bool
-
+from benchmarks.comparison.implementations import (
+    CONNECTOR,
+    EXPORT,
+    FLOOR,
+    PUBLISHED,
+    STOCK,
+    Implementation,
+    implementations,
+)
+from benchmarks.comparison.measurement import Measurement, measure
+from benchmarks.comparison.report import case_table, start_table, write
+from benchmarks.comparison.results import Case, Result
+from benchmarks.comparison.startup import StartupFigure, measure_startup
+from benchmarks.comparison.tenants import Tenant, tenant
 
 ALL = (CONNECTOR, EXPORT, STOCK, FLOOR)
 PLAIN = (CONNECTOR, STOCK, FLOOR)
@@ -67,14 +47,16 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     wanted = [case for case in CASES if not options.only or case.name in options.only]
-    known, tables, results = contestants(), [], {}
+    known, tables, results = implementations(), [], {}
     for users, cases in groupby(wanted, key=lambda case: case.users):
         with tenant(users) as here:
             for case in cases:
                 results[case] = run(case, [known[who] for who in case.who if who in known], here, options.rounds)
                 tables.append(case_table(case, results[case]))
                 print(tables[-1], flush=True)
-    starts: Sequence[Start] = start_up(options.rounds) if not options.only or "start" in options.only else ()
+    starts: Sequence[StartupFigure] = (
+        measure_startup(options.rounds) if not options.only or "start" in options.only else ()
+    )
     if starts:
         tables.append(start_table(starts))
         print(tables[-1])
@@ -82,12 +64,12 @@ def main() -> None:
         write(tables, results[CASES[0]])
 
 
-def run(case: Case, who: Sequence[Contestant], here: Tenant, rounds: int) -> list[Result]:
-    """Let the contestants take turns; each begins a round once in a while.
+def run(case: Case, who: Sequence[Implementation], here: Tenant, rounds: int) -> list[Result]:
+    """Let the implementations take turns; each begins a round once in a while.
 
     The file of an export is made before, as it is at Auth0, where making it takes no processor of this machine.
     """
-    runs: dict[str, list[tuple[Run, int, int]]] = {one.name: [] for one in who}
+    runs: dict[str, list[tuple[Measurement, int, int]]] = {one.name: [] for one in who}
     for one in who:
         if one.name == EXPORT:
             _once(one, here, tell_apart=False)
@@ -95,15 +77,15 @@ def run(case: Case, who: Sequence[Contestant], here: Tenant, rounds: int) -> lis
         for one in [*who[number % len(who) :], *who[: number % len(who)]]:
             here.prepare(case.plan, case.latency)
             runs[one.name].append((_once(one, here, tell_apart=not number), *here.requests()))
-    return [summed_up(name, found) for name, found in runs.items()]
+    return [medians_of(name, found) for name, found in runs.items()]
 
 
-def _once(one: Contestant, here: Tenant, *, tell_apart: bool) -> Run:
+def _once(one: Implementation, here: Tenant, *, tell_apart: bool) -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
-        return measured(one.command(here, Path(folder)), tell_apart=tell_apart)
+        return measure(one.command(here, Path(folder)), tell_apart=tell_apart)
 
 
-def summed_up(who: str, runs: Sequence[tuple[Run, int, int]]) -> Result:
+def medians_of(who: str, runs: Sequence[tuple[Measurement, int, int]]) -> Result:
     """The medians of some runs; rows are those of the poorest, and the distinct ones were counted once."""
     return Result(
         who,

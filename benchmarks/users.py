@@ -27,9 +27,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
-from benchmarks.tenants import in_a_process
-from integration_tests.conftest import config_of
-from integration_tests.in_process import catalog_of
+from testing.in_process import catalog_of
+from testing.tenants import config_of, in_subprocess
 
 BEGINNING = datetime.now(timezone.utc) - timedelta(days=366)
 
@@ -42,9 +41,10 @@ def in_a_burst(index: int) -> datetime:
 
 def serve(options: argparse.Namespace, users: int, pipe: Connection) -> None:
     """A tenant that answers questions about its journal until it is told to end."""
-    placed = {"created_at": in_a_burst, "updated_at": in_a_burst} if options.skew == "burst" else {}
     simulated: dict[str, Any] = {"latency": options.latency, "plan": options.plan, "total_cap": options.total_cap}
-    with Simulator(users=users, **simulated, **placed) as sim:
+    if options.skew == "burst":
+        simulated |= {"created_at": in_a_burst, "updated_at": in_a_burst}
+    with Simulator(users=users, **simulated) as sim:
         pipe.send(config_of(sim))
         while pipe.recv() == "journal":
             pipe.send([(r.template, r.status) for r in sim.journal])
@@ -54,7 +54,7 @@ def serve(options: argparse.Namespace, users: int, pipe: Connection) -> None:
 @contextmanager
 def tenant(options: argparse.Namespace, users: int) -> Iterator[tuple[dict[str, Any], Connection]]:
     """A simulated tenant in a process of its own: its config, and a line to it."""
-    with in_a_process(serve, options, users) as line:
+    with in_subprocess(serve, options, users) as line:
         yield line.recv(), line
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
-from integration_tests.conftest import config_of
-from integration_tests.connector import configured, discovered, run
+from testing.command import configured_catalog, discovered_streams, run
+from testing.tenants import config_of
 
 WORKERS = (2, 8)
 
@@ -25,17 +25,18 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--repeat", type=int, default=3)
     arguments = parser.parse_args()
+    read = ""
     took: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     with Simulator(users=arguments.users, latency=arguments.latency) as sim:
-        catalog = configured(discovered(config_of(sim)), ["users"], full_refresh=True)
+        catalog = configured_catalog(discovered_streams(config_of(sim)), ["users"], full_refresh=True)
         for _ in range(arguments.repeat):
             for workers in WORKERS:
                 sim.clear_journal()
                 sync = run("read", config=config_of(sim, num_workers=workers), catalog=catalog)
                 statuses = sync.statuses["users"]
                 took[workers].append(statuses[-1][1] - statuses[0][1])
-                requests, rows = len(sim.journal) - 1, len(sync.records["users"])
-        print(f"{rows} users in {requests} requests of {arguments.latency * 1000:.0f} ms")
+                read = f"{len(sync.records['users'])} users in {len(sim.journal) - 1} requests"
+        print(f"{read} of {arguments.latency * 1000:.0f} ms")
     for workers, seconds in took.items():
         print(f"{workers:3} workers  {statistics.median(seconds):6.2f} s")
     print(f"ratio        {statistics.median(took[2]) / statistics.median(took[8]):6.2f}")

@@ -12,7 +12,8 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.check import check_tenant
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
-from unit_tests.conftest import API, Clock, Tokens
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API, FakeAuthenticator
 
 STREAMS = {name: load_stream(name) for name in stream_files()}
 FAMILIES = {name: path.parent.name for name, path in stream_files().items()}
@@ -22,11 +23,11 @@ LOGGER = logging.getLogger("airbyte.test")
 
 
 @pytest.fixture
-def check(tenant: Tenant, clock: Clock) -> Callable[..., None]:
+def check(tenant: Tenant, clock: FakeClock) -> Callable[..., None]:
     def check(scopes: Any = None, streams: Any = STREAMS, **token: Any) -> None:
         granted = None if scopes is None else frozenset(scopes)
         url = "{{ config['base_url'] }}/api/v2/"
-        check_tenant(tenant, Tokens(granted, **token), url, streams, FAMILIES, LOGGER)
+        check_tenant(tenant, FakeAuthenticator(granted, **token), url, streams, FAMILIES, LOGGER)
 
     return check
 
@@ -158,7 +159,7 @@ def test_a_tenant_without_organizations_passes(requests_mock: Mocker, check, ans
     ],
 )
 def test_an_address_that_is_no_management_api_fails(
-    requests_mock: Mocker, check, clock: Clock, answer: dict[str, Any], said: str
+    requests_mock: Mocker, check, clock: FakeClock, answer: dict[str, Any], said: str
 ):
     requests_mock.get(ANY, **answer)
     with pytest.raises(AirbyteTracedException, match=said):

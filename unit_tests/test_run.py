@@ -21,7 +21,8 @@ from source_auth0 import run as run_module
 from source_auth0.engine.page_records import RecordLines
 from source_auth0.errors import config_error
 from source_auth0.manifest.files import stream_files
-from unit_tests.conftest import API, BASE, SECRET, Directory, ids, jwt, users_at
+from testing.fakes.management_api import API, BASE, SECRET, unsigned_jwt
+from testing.fakes.user_search import UserDirectory, ids, users_at
 
 
 @pytest.fixture
@@ -168,9 +169,9 @@ def test_without_a_command_the_help_is_shown(command, capsys: pytest.CaptureFixt
 @pytest.fixture
 def sync(command, files: Path, requests_mock: Mocker) -> Callable[[], tuple[int, list[dict[str, Any]], str]]:
     """Reads 250 users, of whom the last page is short, with a state after them."""
-    token = {"access_token": jwt(scope="read:users"), "expires_in": 3600}
+    token = {"access_token": unsigned_jwt(scope="read:users"), "expires_in": 3600}
     requests_mock.post(f"{BASE}/oauth/token", json=token)
-    directory = Directory(users_at(*range(250)))
+    directory = UserDirectory(users_at(*range(250)))
 
     def search(request: Any, _: Any) -> dict[str, Any]:
         query = {key: values[0] for key, values in parse_qs(urlsplit(request.url).query).items()}

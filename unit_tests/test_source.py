@@ -34,7 +34,8 @@ from source_auth0 import SourceAuth0
 from source_auth0.engine.page_records import lines_in
 from source_auth0.manifest.assembly import assemble, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
-from unit_tests.conftest import API, BASE, SECRET, Clock, jwt
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API, BASE, SECRET, unsigned_jwt
 
 LOGGER = logging.getLogger("airbyte.test")
 EVERYTHING = sorted({scope for name in stream_files() for scope in load_stream(name)["$parameters"]["required_scopes"]})
@@ -47,7 +48,7 @@ OBJECTS = re.compile(
     ),
     re.IGNORECASE,
 )
-TOKEN = jwt(scope=" ".join(EVERYTHING))
+TOKEN = unsigned_jwt(scope=" ".join(EVERYTHING))
 
 
 def catalog_of(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
@@ -99,13 +100,13 @@ def auth0(requests_mock: Mocker) -> Mocker:
     requests_mock.get(f"{API}/users", json={"users": [], "total": 0})
     requests_mock.get(f"{API}/tenants/settings", json={"friendly_name": "Acme"})
     requests_mock.post(
-        f"{BASE}/oauth/token", json={"access_token": jwt(scope=" ".join(EVERYTHING)), "expires_in": 3600}
+        f"{BASE}/oauth/token", json={"access_token": unsigned_jwt(scope=" ".join(EVERYTHING)), "expires_in": 3600}
     )
     return requests_mock
 
 
 @pytest.fixture
-def read(auth0: Mocker, config: dict[str, Any], clock: Clock) -> Callable[..., Sync]:
+def read(auth0: Mocker, config: dict[str, Any], clock: FakeClock) -> Callable[..., Sync]:
     """Reads streams in this process."""
 
     def read(*names: str, mode: SyncMode = SyncMode.full_refresh, state: Any = None, **changes: Any) -> Sync:

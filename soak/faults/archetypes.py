@@ -6,20 +6,20 @@ from typing import Any
 
 from auth0_simulator import Simulator
 from auth0_simulator.exports.downloads import DOWNLOAD_TEMPLATE
-from soak.faults.truth import (
-    Truth,
-    below,
-    everybody,
-    happenings,
-    kinds_of_events,
+from soak.faults.expected_keys import (
+    ExpectedKeys,
+    all_events,
+    all_users,
+    api_writes,
+    children_of,
+    connection_status,
     listed,
+    log_events,
+    log_type_codes,
     members_by_role,
     of_users,
-    one_of_the_tenant,
-    reachable,
     roles_of_users,
-    the_log,
-    writes,
+    the_only_row,
 )
 
 #: Small pages, so that small lists have many.
@@ -27,7 +27,7 @@ TENANT: Mapping[str, Any] = {"users": 30, "organizations": 7, "page_limit": 3, "
 CONFIG: Mapping[str, Any] = {"events_idle_seconds": 60, "users_safety_lag": 0}
 TOKEN = "/oauth/token"  # noqa: S105 - a path
 #: What happens in the tenant before the sync that is struck, and the rows that it has to bring for that.
-Deeds = Callable[[Simulator], set[tuple[object, ...]]]
+TenantActivity = Callable[[Simulator], set[tuple[object, ...]]]
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Archetype:
     stream: str
     routes: tuple[str, ...]
     columns: tuple[str, ...]
-    truth: Truth
+    expected_keys: ExpectedKeys
     full_refresh: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
-    deeds: Deeds | None = None
+    activity: TenantActivity | None = None
     #: Whether it may end before all is read, and leave the rest to the next sync, as one that follows a feed does.
     goes_on: bool = False
     #: Faults that nobody can see who reads it.
@@ -73,14 +73,14 @@ def _logins(sim: Simulator) -> set[tuple[object, ...]]:
 
 
 ARCHETYPES = [
-    Archetype("users by search", "users", ("/users",), ("user_id",), everybody),
-    Archetype("all users by search", "users", ("/users",), ("user_id",), everybody, full_refresh=True),
+    Archetype("users by search", "users", ("/users",), ("user_id",), all_users),
+    Archetype("all users by search", "users", ("/users",), ("user_id",), all_users, full_refresh=True),
     Archetype(
         "users by export",
         "users",
         ("/jobs/users-exports", "/jobs/{id}", DOWNLOAD_TEMPLATE),
         ("user_id",),
-        everybody,
+        all_users,
         config={"users_initial_load": "export"},
     ),
     Archetype(
@@ -90,37 +90,37 @@ ARCHETYPES = [
         ("user_id",),
         lambda _: set(),
         config={"users_deletion_tombstones": True},
-        deeds=_deletions,
+        activity=_deletions,
     ),
-    Archetype("the log", "logs", ("/logs",), ("log_id",), the_log),
-    Archetype("made of the log", "changes", ("/logs",), ("log_id",), writes),
-    Archetype("deleted users", "user_deletions", ("/logs",), ("user_id",), lambda _: set(), deeds=_deletions),
+    Archetype("the log", "logs", ("/logs",), ("log_id",), log_events),
+    Archetype("made of the log", "changes", ("/logs",), ("log_id",), api_writes),
+    Archetype("deleted users", "user_deletions", ("/logs",), ("user_id",), lambda _: set(), activity=_deletions),
     Archetype("by checkpoint", "organizations", ("/organizations",), ("id",), listed("organizations")),
     Archetype("by page number", "roles", ("/roles",), ("id",), listed("roles")),
     Archetype("by page number, wrapped", "actions", ("/actions/actions",), ("id",), listed("actions")),
     Archetype("without pages", "log_streams", ("/log-streams",), ("id",), listed("log_streams")),
-    Archetype("single object", "branding", ("/branding",), ("tenant_domain",), one_of_the_tenant),
+    Archetype("single object", "branding", ("/branding",), ("tenant_domain",), the_only_row),
     Archetype("with details", "forms", ("/forms", "/forms/{id}"), ("id",), listed("forms")),
     Archetype(
         "children by checkpoint",
         "role_users",
         ("/roles/{id}/users", "/roles"),
         ("role_id", "user_id"),
-        below("roles", "role_users", "user_id"),
+        children_of("roles", "role_users", "user_id"),
     ),
     Archetype(
         "children by page number",
         "organization_enabled_connections",
         ("/organizations/{id}/enabled_connections", "/organizations"),
         ("organization_id", "connection_id"),
-        below("organizations", "organization_enabled_connections", "connection_id"),
+        children_of("organizations", "organization_enabled_connections", "connection_id"),
     ),
     Archetype(
         "children without pages",
         "client_credentials",
         ("/clients/{client_id}/credentials",),
         ("client_id", "id"),
-        below("clients", "client_credentials", "id", parent="client_id"),
+        children_of("clients", "client_credentials", "id", parent="client_id"),
     ),
     Archetype(
         "made of others' pages",
@@ -134,7 +134,7 @@ ARCHETYPES = [
         "connection_status",
         ("/connections/{id}/status",),
         ("connection_id", "online"),
-        reachable,
+        connection_status,
         # A status has no body, so that nothing tells this one from another; a directory that is gone is not online.
         blind_to=("empty body", "parent vanished"),
     ),
@@ -151,7 +151,7 @@ ARCHETYPES = [
         ("/users/{id}/authentication-methods", "/users", "/logs"),
         ("user_id", "id"),
         lambda _: set(),
-        deeds=_logins,
+        activity=_logins,
     ),
     Archetype(
         "of single users, all of them again",
@@ -162,8 +162,8 @@ ARCHETYPES = [
         full_refresh=True,
     ),
     Archetype(
-        "events", "events", ("/events",), ("id",), happenings, goes_on=True, heeds=("wrong content type",), fastest=50.0
+        "events", "events", ("/events",), ("id",), all_events, goes_on=True, heeds=("wrong content type",), fastest=50.0
     ),
-    Archetype("static", "log_types", ("*",), ("code",), kinds_of_events, beside=""),
+    Archetype("static", "log_types", ("*",), ("code",), log_type_codes, beside=""),
     Archetype("sign-in", "organizations", (TOKEN,), ("id",), listed("organizations"), beside="", fastest=20.0),
 ]

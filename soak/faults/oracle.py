@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from auth0_simulator.exports.downloads import DOWNLOAD_TEMPLATE
-from integration_tests.in_process import Synced
 from soak.faults.archetypes import TOKEN
-from soak.faults.cells import Outcome, errors_of
-from soak.faults.kinds import COMES_AND_GOES, Cost
+from soak.faults.fault_kinds import COMES_AND_GOES, Cost
+from soak.faults.matrix_cells import Outcome, errors_of
+from testing.in_process import SyncResult
 
 #: Requests of a sync under a fault for each one without it, at most: each is tried eight times.
 MOST_TRIES = 8
@@ -90,7 +90,7 @@ def _repeats(outcome: Outcome) -> Iterator[str]:
         yield f"it sent {outcome.asked} requests where {outcome.requests} do without the fault"
 
 
-def _keys(outcome: Outcome, synced: Synced) -> set[tuple[Any, ...]]:
+def _keys(outcome: Outcome, synced: SyncResult) -> set[tuple[Any, ...]]:
     archetype = outcome.cell.archetype
     return {tuple(row.get(column) for column in archetype.columns) for row in synced.records[archetype.stream]}
 

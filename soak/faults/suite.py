@@ -9,10 +9,10 @@ from pathlib import Path
 from random import Random
 
 from soak.faults.archetypes import ARCHETYPES
-from soak.faults.cells import Cell, Outcome, world
-from soak.faults.kinds import KINDS, WHENS
+from soak.faults.fault_kinds import FAULT_KINDS, SCHEDULES
+from soak.faults.matrix_cells import Cell, Outcome, faulted_tenant
 from soak.faults.oracle import checked, complaints, hangs, losses
-from soak.faults.scenes import SCENES, Played, play
+from soak.faults.scenarios import SCENARIOS, ScenarioResult, run_scenario
 from soak.tally import Tally
 
 PROCESSES = 4
@@ -24,10 +24,10 @@ def cells() -> list[Cell]:
     """The whole matrix."""
     return [
         Cell(archetype, route, kind, when)
-        for kind in KINDS
+        for kind in FAULT_KINDS
         for archetype in ARCHETYPES
         for route in archetype.routes
-        for when in WHENS
+        for when in SCHEDULES
     ]
 
 
@@ -50,8 +50,8 @@ def suite(seed: int) -> Iterator[Tally]:
     """A tally for each fault, and one for those that come in combinations."""
     # Most of a sync under a fault is waiting, so that there may be more of them than processors.
     with get_context("spawn").Pool(PROCESSES, _be_quiet) as pool:
-        yield from pool.imap(partial(_of_kind, seed=seed), range(len(KINDS)))
-        played = pool.map(partial(_scene, seed=seed), range(len(SCENES)))
+        yield from pool.imap(partial(_of_kind, seed=seed), range(len(FAULT_KINDS)))
+        played = pool.map(partial(_run_scenario, seed=seed), range(len(SCENARIOS)))
     yield _combined(played)
 
 
@@ -61,9 +61,9 @@ def _be_quiet() -> None:
 
 
 def _of_kind(number: int, seed: int) -> Tally:
-    kind = KINDS[number]
+    kind = FAULT_KINDS[number]
     tally, failed = Tally(kind.name), 0
-    with world() as place:
+    with faulted_tenant() as place:
         for cell in [cell for cell in cells() if cell.kind is kind]:
             outcome = place.run(cell, chance_of(cell, seed))
             tally.runs += 1
@@ -76,13 +76,13 @@ def _of_kind(number: int, seed: int) -> Tally:
     return tally
 
 
-def _scene(number: int, seed: int) -> Played:
-    return play(SCENES[number], seed)
+def _run_scenario(number: int, seed: int) -> ScenarioResult:
+    return run_scenario(SCENARIOS[number], seed)
 
 
-def _combined(played: list[Played]) -> Tally:
+def _combined(played: list[ScenarioResult]) -> Tally:
     tally = Tally("in combinations", len(played), sum(one.records for one in played))
-    for scene, one in zip(SCENES, played, strict=True):
+    for scene, one in zip(SCENARIOS, played, strict=True):
         tally.hangs += one.hangs
         tally.losses += len(one.losses)
         tally.complaints += [f"{scene.name}: {amiss}" for amiss in [*one.losses, *one.complaints]]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from auth0_simulator import Simulator
-from soak.kills.deeds import Happened
 from soak.kills.platform import Row, Rows
+from soak.kills.tenant_activity import TenantHistory
 
 
 def _of(stream: str, rows: Rows) -> Iterator[Row]:
@@ -25,7 +25,7 @@ def _by_cursor(rows: Rows) -> dict[str, Row]:
     return last
 
 
-def users_are_the_tenants(sim: Simulator, _: Happened, rows: Rows) -> list[str]:
+def users_are_the_tenants(sim: Simulator, _: TenantHistory, rows: Rows) -> list[str]:
     """The last row of each user who is there says what the tenant says."""
     last = _by_cursor(rows)
     return [
@@ -38,7 +38,7 @@ def users_are_the_tenants(sim: Simulator, _: Happened, rows: Rows) -> list[str]:
     ]
 
 
-def nobody_else_is_there(sim: Simulator, _: Happened, rows: Rows) -> list[str]:
+def nobody_else_is_there(sim: Simulator, _: TenantHistory, rows: Rows) -> list[str]:
     """Tombstones leave the tenant's users, whether rows are applied by their cursor or as they come."""
     tables = {"by its cursor": _by_cursor(rows), "as it came": {row["user_id"]: row for row in _of("users", rows)}}
     truth = set(sim.tenant.users)
@@ -46,12 +46,12 @@ def nobody_else_is_there(sim: Simulator, _: Happened, rows: Rows) -> list[str]:
     return [f"`users` is wrong about {user} {how}" for how, users in left.items() for user in users ^ truth]
 
 
-def the_log_is_whole(sim: Simulator, _: Happened, rows: Rows) -> list[str]:
+def the_log_is_whole(sim: Simulator, _: TenantHistory, rows: Rows) -> list[str]:
     """Every event."""
     return _missing("logs", (e["log_id"] for e in sim.tenant.log.rows()), (row["log_id"] for row in _of("logs", rows)))
 
 
-def what_is_made_of_it_is_whole(sim: Simulator, happened: Happened, rows: Rows) -> list[str]:
+def what_is_made_of_it_is_whole(sim: Simulator, happened: TenantHistory, rows: Rows) -> list[str]:
     """Every write, every deletion, and no deletion twice."""
     writes = (event["log_id"] for event in sim.tenant.log.rows() if event["type"] == "sapi")
     deletions = {row["log_id"]: row["user_id"] for row in _of("user_deletions", rows)}
@@ -67,7 +67,7 @@ def what_is_made_of_it_is_whole(sim: Simulator, happened: Happened, rows: Rows) 
     ]
 
 
-def the_last_reading_is_true(sim: Simulator, _: Happened, rows: Rows, stream: str) -> list[str]:
+def the_last_reading_is_true(sim: Simulator, _: TenantHistory, rows: Rows, stream: str) -> list[str]:
     """The rows of the last reading of each user are the tenant's."""
     last: dict[str, tuple[str, set[str]]] = {}
     for row in _of(stream, rows):
@@ -88,12 +88,12 @@ def _listed(sim: Simulator, stream: str, user: str) -> set[str]:
     return {row["id"] for row in sim.tenant.uncached_rows(stream, user)}
 
 
-def events_are_all_there(sim: Simulator, _: Happened, rows: Rows) -> list[str]:
+def events_are_all_there(sim: Simulator, _: TenantHistory, rows: Rows) -> list[str]:
     """Every event of the Events API."""
     return _missing("events", (event["id"] for _, event in sim.events.entries), (r["id"] for r in _of("events", rows)))
 
 
-def the_list_is_whole(sim: Simulator, _: Happened, rows: Rows, stream: str) -> list[str]:
+def the_list_is_whole(sim: Simulator, _: TenantHistory, rows: Rows, stream: str) -> list[str]:
     """Every row of a list."""
     key = "client_id" if stream == "clients" else "id"
     return _missing(stream, (row[key] for row in sim.tenant.rows(stream)), (row[key] for row in _of(stream, rows)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from statistics import median
 
-from soak.kills.process import Ended
+from soak.kills.processes.sync_process import ProcessExit
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Outcome:
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
-    def count(self, ended: Ended, moment: str) -> None:
+    def count(self, ended: ProcessExit, moment: str) -> None:
         """Count one sync."""
         self.runs += 1
         self.hangs += ended.is_hung

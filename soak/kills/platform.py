@@ -11,7 +11,7 @@ States = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedStates:
     """The states of all streams when so many rows had been taken; `told`: the places of the rows that each tells of.
 
     Rows behind the state that a later sync goes on from are told of by none of that sync's states.
@@ -36,17 +36,17 @@ class Platform:
     """Every row of every sync in its order, and what could be gone on from."""
 
     rows: Rows = field(default_factory=list)
-    saved: list[Saved] = field(default_factory=lambda: [Saved()])
+    saved: list[SavedStates] = field(default_factory=lambda: [SavedStates()])
     #: Where the sync at hand began.
-    begun: Saved = field(default_factory=Saved)
+    begun: SavedStates = field(default_factory=SavedStates)
     #: Streams that the sync at hand said to have read to the end.
     complete: set[str] = field(default_factory=set)
     #: What else it printed that tells of trouble.
     problems: list[str] = field(default_factory=list)
 
-    def begin(self, at: Saved) -> None:
+    def begin(self, at: SavedStates) -> None:
         """A sync goes on from here: what was saved later is lost."""
-        self.begun = Saved(len(self.rows), at.states, at.told)
+        self.begun = SavedStates(len(self.rows), at.states, at.told)
         self.saved.append(self.begun)
         self.complete, self.problems = set(), []
 
@@ -60,7 +60,7 @@ class Platform:
             state, last, rows = message["state"], self.saved[-1], len(self.rows)
             name = state["stream"]["stream_descriptor"]["name"]
             told = (*self.begun.told.get(name, ()), range(self.begun.rows, rows))
-            self.saved.append(Saved(rows, {**last.states, name: state}, {**last.told, name: told}))
+            self.saved.append(SavedStates(rows, {**last.states, name: state}, {**last.told, name: told}))
         elif kind == "TRACE":
             self._trace(message["trace"])
         return kind
@@ -73,7 +73,7 @@ class Platform:
 
 
 @dataclass
-class Cut:
+class OutputUntilCrash:
     """Takes lines until the machine goes down: ahead of the one that `is_last` names."""
 
     platform: Platform

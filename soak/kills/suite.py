@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from random import Random
 
-from soak.kills.chain import Chain
-from soak.kills.families import FAMILIES
 from soak.kills.outcome import Outcome
+from soak.kills.stream_sets import STREAM_SETS
+from soak.kills.sync_chain import SyncChain
 from soak.tally import Tally
 
 #: None leaves the number of workers to the connector.
@@ -25,7 +25,7 @@ def suite(seed: int) -> Iterator[Tally]:
     with ProcessPoolExecutor(max(os.cpu_count() or 1, 2), mp_context=spawning) as pool:
         begun = [
             (f"{family.name}, {_told(workers)}", _begin(pool, number, workers, chance))
-            for number, family in enumerate(FAMILIES)
+            for number, family in enumerate(STREAM_SETS)
             for workers in WORKERS
         ]
         for tried, chains in begun:
@@ -44,7 +44,7 @@ def tally(tried: str, came: Outcome) -> Tally:
 
 def chain(number: int, workers: int | None, seed: int, kills: int) -> Outcome:
     """One chain of the family of this number."""
-    return Chain(FAMILIES[number], workers, seed).run(kills)
+    return SyncChain(STREAM_SETS[number], workers, seed).run(kills)
 
 
 def _begin(pool: Executor, number: int, workers: int | None, chance: Random) -> list[Future[Outcome]]:

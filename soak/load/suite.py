@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from auth0_simulator import Simulator
-from benchmarks.tenants import in_a_process
-from integration_tests.conftest import config_of
-from integration_tests.in_process import catalog_of
 from soak.load.inventory import STREAMS, Inventory, held
-from soak.load.repeats import repeats
-from soak.load.vitals import Vitals, growth, thirds, vitals
+from soak.load.process_metrics import ProcessMetrics, growth, process_metrics, thirds
+from soak.load.repeated_syncs import repeats
 from soak.tally import Tally
+from testing.in_process import catalog_of
+from testing.tenants import config_of, in_subprocess
 
 WORKERS = 16
 #: Together five million rows, of users, of the log, and of lists for each organization. Users and the log take equally
@@ -28,45 +27,45 @@ USERS, EVENTS, ORGANIZATIONS = 2_650_000, 1_820_000, 8_500
 SAMPLES = 90
 CHUNK = 1 << 20
 #: Seconds without a line after which a sync hangs.
-SILENCE = 300.0
+SILENCE_SECONDS = 300.0
 RECORD = b'{"type":"RECORD"'
 
 
 @dataclass
-class Loaded:
+class LoadResult:
     """How a sync went: what it used all along, its exit code, and the errors that it printed."""
 
     inventory: Inventory
-    samples: list[Vitals] = field(default_factory=list)
+    samples: list[ProcessMetrics] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     code: int | None = None
 
 
 def suite(seed: int) -> Iterator[Tally]:
     """One process and five million rows; and many syncs, checks and syncs left half way in one process."""
-    with in_a_process(_serve, seed) as line:
+    with in_subprocess(_serve, seed) as line:
         config, rows = line.recv()
         yield tally(load(config, rows, seed), sum(rows.values()))
     yield from repeats(seed, times=50)
 
 
-def load(config: Mapping[str, Any], rows: Mapping[str, int], seed: int, samples: int = SAMPLES) -> Loaded:
+def load(config: Mapping[str, Any], rows: Mapping[str, int], seed: int, samples: int = SAMPLES) -> LoadResult:
     """Read all streams of the inventory at once, in a process of its own; `rows` are those that the tenant holds."""
-    done = Loaded(Inventory(rows, seed))
+    done = LoadResult(Inventory(rows, seed))
     every = max(sum(rows.values()) // samples, 1)
     with _connector({**config, "num_workers": WORKERS}) as process:
         for line in _lines(process):
             if line.startswith(RECORD):
                 done.inventory.take(line)
                 if done.inventory.rows % every == 0:
-                    done.samples.append(vitals(process.pid, done.inventory.rows, done.inventory.lists))
+                    done.samples.append(process_metrics(process.pid, done.inventory.rows, done.inventory.lists))
             elif b'"type":"ERROR"' in line:
                 done.errors.append(json.loads(line)["trace"]["error"]["message"])
         done.code = process.poll()
     return done
 
 
-def tally(done: Loaded, rows: int) -> Tally:
+def tally(done: LoadResult, rows: int) -> Tally:
     """The line of a table, with all that was amiss."""
     missing = done.inventory.missing
     line = Tally(f"{rows:,} rows by {WORKERS} workers", runs=1, records=done.inventory.rows)
@@ -99,7 +98,7 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
     """Every line of the output, to its end or until nothing comes for too long."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
     begun = b""
-    while select.select([process.stdout], [], [], SILENCE)[0]:
+    while select.select([process.stdout], [], [], SILENCE_SECONDS)[0]:
         chunk = process.stdout.read1(CHUNK)  # type: ignore[attr-defined] # it is buffered
         if not chunk:
             process.wait()

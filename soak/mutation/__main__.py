@@ -48,7 +48,7 @@ def main() -> int:
 
 def _mutate(arguments: list[str]) -> None:
     """Run mutmut, and again where Python 3.11 crashes, as it does now and then amid the account of what runs what."""
-    command = [sys.executable, "-m", "soak.mutation.mutating", *arguments]
+    command = [sys.executable, "-m", "soak.mutation.mutmut_runner", *arguments]
     if not any(subprocess.run(command, check=False).returncode == 0 for _ in range(TRIES)):
         sys.exit(f"mutmut ended with an error {TRIES} times for {' '.join(arguments)}")
 

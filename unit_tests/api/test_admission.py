@@ -15,8 +15,8 @@ from source_auth0.api.admission import parse_rate_limit_headers, record_outcome,
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from source_auth0.api.tenant import Tenant
-from unit_tests.api.test_client import ROWS, URL, Make
-from unit_tests.conftest import API, Clock
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API, THINGS_RESPONSE, THINGS_URL, MakeApi
 
 #: A date that no number can hold.
 BEYOND = "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT"
@@ -56,9 +56,11 @@ def test_headers_tell_of_a_bucket_where_they_make_sense(headers: dict[str, str],
     assert expected == parse_rate_limit_headers(CaseInsensitiveDict(headers), 1.0, 2.0)
 
 
-def test_an_empty_bucket_is_not_asked_again_before_it_has_a_token(requests_mock: Mocker, make_api: Make, clock: Clock):
+def test_an_empty_bucket_is_not_asked_again_before_it_has_a_token(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
+):
     """No refusal is needed to know it."""
-    requests_mock.get(URL, headers={**SAID, **DATE, "x-ratelimit-remaining": "0"}, **ROWS)
+    requests_mock.get(THINGS_URL, headers={**SAID, **DATE, "x-ratelimit-remaining": "0"}, **THINGS_RESPONSE)
     api = make_api()
     api.get(None, {})
     assert [] == clock.sleeps
@@ -66,10 +68,10 @@ def test_an_empty_bucket_is_not_asked_again_before_it_has_a_token(requests_mock:
     assert 0.5 < sum(clock.sleeps) < 2
 
 
-def test_a_refusal_is_heeded_by_whoever_else_asks(requests_mock: Mocker, make_api: Make, clock: Clock):
+def test_a_refusal_is_heeded_by_whoever_else_asks(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     """One request learns of it, not each."""
     refusal = {"status_code": 429, "headers": {**SAID, **DATE, "x-ratelimit-remaining": "0", "retry-after": "30"}}
-    requests_mock.get(URL, [ROWS, refusal, ROWS])
+    requests_mock.get(THINGS_URL, [THINGS_RESPONSE, refusal, THINGS_RESPONSE])
     tenant = make_api().tenant
     told = RateLimitHeaders(10, 9, 1.0, clock.moment, clock.moment)
     tenant.budget.record_admission(first := RequestPermit("GET /things"), told)
@@ -82,8 +84,8 @@ def test_a_refusal_is_heeded_by_whoever_else_asks(requests_mock: Mocker, make_ap
     assert 1 == requests_mock.call_count
 
 
-def test_endpoints_are_told_apart_by_their_templates_not_by_ids(requests_mock: Mocker, make_api: Make):
-    requests_mock.get(f"{API}/roles/a/users", headers={**SAID, **DATE}, **ROWS)
+def test_endpoints_are_told_apart_by_their_templates_not_by_ids(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.get(f"{API}/roles/a/users", headers={**SAID, **DATE}, **THINGS_RESPONSE)
     api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
     api.get_path("roles/a/users", {}, template=api.resource)
     assert "GET /roles/{}/users" in api.tenant.budget.buckets
@@ -92,11 +94,11 @@ def test_endpoints_are_told_apart_by_their_templates_not_by_ids(requests_mock: M
 
 
 def test_a_long_wait_is_told_once_a_minute(
-    requests_mock: Mocker, make_api: Make, clock: Clock, caplog: pytest.LogCaptureFixture
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
     sent = {**DATE, "retry-after": "25"}
-    requests_mock.get(URL, [*[{"status_code": 429, "headers": sent}] * 6, ROWS])
+    requests_mock.get(THINGS_URL, [*[{"status_code": 429, "headers": sent}] * 6, THINGS_RESPONSE])
     make_api().get(None, {})
     lines = [record.message for record in caplog.records if "rate limit" in record.message]
     assert 2 <= len(lines) <= 3
@@ -109,7 +111,7 @@ def test_a_long_wait_is_told_once_a_minute(
     [(0.9, []), (1.0, ["`things` waits until 12:00:01 UTC for Auth0's rate limit of `GET /things`."])],
 )
 def test_a_wait_of_a_second_is_told_with_its_end(
-    clock: Clock,
+    clock: FakeClock,
     tenant: Tenant,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -132,7 +134,7 @@ def test_a_wait_of_a_second_is_told_with_its_end(
 
 @pytest.mark.parametrize(("wait", "expected"), [(0.0, 0), (0.5, 1)])
 def test_only_who_waits_stands_aside(
-    clock: Clock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, wait: float, expected: int
+    clock: FakeClock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, wait: float, expected: int
 ):
     waits, stood = iter([wait, 0.0, 0.0]), []
     monkeypatch.setattr(tenant.budget, "request", lambda _: next(waits))
@@ -158,7 +160,7 @@ def answer_of(body: object, headers: dict[str, str]) -> requests.Response:
     ],
 )
 def test_the_budget_hears_what_a_refusal_says(
-    clock: Clock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, body: object, wide: bool
+    clock: FakeClock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, body: object, wide: bool
 ):
     heard: list[Any] = []
     monkeypatch.setattr(tenant.budget, "record_refusal", lambda *said, **more: heard.append((*said, more)))
@@ -167,14 +169,14 @@ def test_the_budget_hears_what_a_refusal_says(
     assert [(ticket, RateLimitHeaders(10, 3, 2.0, sent, clock.moment), 30.0, {"tenant_wide": wide})] == heard
 
 
-def test_the_gate_hears_how_long_an_answer_took(clock: Clock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch):
+def test_the_gate_hears_how_long_an_answer_took(clock: FakeClock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch):
     heard: list[Any] = []
     monkeypatch.setattr(tenant.concurrency_limit, "record_latency", lambda *said, **more: heard.append((*said, more)))
     record_outcome(tenant, RequestPermit("GET /things"), answer_of([], {}), clock.moment - 0.5, None)
     assert [("GET /things", 0.5, {"waited": False})] == heard
 
 
-def test_a_refusal_while_waiting_for_a_place_is_heeded(clock: Clock):
+def test_a_refusal_while_waiting_for_a_place_is_heeded(clock: FakeClock):
     """A token that was taken counts for nothing once its bucket is closed."""
     tenant = Tenant({"num_workers": 2})
     told = RateLimitHeaders(10, 9, 1.0, clock.moment, clock.moment)

@@ -1,7 +1,6 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -14,31 +13,29 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
-from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import BodyTooLargeError
 from source_auth0.api.http.circuit_breaker import MAX_CONSECUTIVE_FAILURES
 from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY, MAX_TOKEN_RENEWALS, RetryPolicy
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import MissingScopeError
-from unit_tests.conftest import API, BASE, SECRET, Clock, Tokens, in_threads
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API, BASE, SECRET, THINGS_RESPONSE, THINGS_URL, FakeAuthenticator, MakeApi
+from testing.threads import in_threads
 
-URL = f"{API}/things"
-Make = Callable[..., ManagementApiRequester]
 UNWELL = {"status_code": 503, "text": "unwell"}
-ROWS = {"json": [{"id": 1}]}
 
 
-def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker, make_api: Make):
-    requests_mock.get(URL, **ROWS)
+def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     assert [{"id": 1}] == make_api(query={"strategy": "auth0"}).get(None, {"take": 100})
-    assert f"{URL}?strategy=auth0&take=100" == requests_mock.last_request.url
+    assert f"{THINGS_URL}?strategy=auth0&take=100" == requests_mock.last_request.url
     assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
     assert (10, 60) == requests_mock.last_request.timeout
 
 
-def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker, make_api: Make):
+def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker, make_api: MakeApi):
     """Auth0 counts `/roles/{id}/users` as one endpoint, whatever the id."""
-    requests_mock.get(ANY, **ROWS)
+    requests_mock.get(ANY, **THINGS_RESPONSE)
     api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
     asked: set[str] = set()
     ask = api.tenant.budget.request
@@ -49,7 +46,7 @@ def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker,
     assert {"GET /roles/{}/users", "GET /connections"} == asked
 
 
-def test_a_row_that_is_gone_by_now_has_nothing_below_it(requests_mock: Mocker, make_api: Make):
+def test_a_row_that_is_gone_by_now_has_nothing_below_it(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(f"{API}/clients/cli_1/credentials", status_code=404, json={"message": "Not Found"})
     assert make_api().get_path("clients/cli_1/credentials", {}, below_parent=True) is None
     with pytest.raises(AirbyteTracedException, match="Check that the Base URL"):
@@ -58,15 +55,15 @@ def test_a_row_that_is_gone_by_now_has_nothing_below_it(requests_mock: Mocker, m
 
 @pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
 def test_whether_a_resource_is_there_is_told_by_its_status_alone(
-    requests_mock: Mocker, make_api: Make, status: int, there: bool
+    requests_mock: Mocker, make_api: MakeApi, status: int, there: bool
 ):
     requests_mock.get(f"{API}/users/auth0%7C1/things", status_code=status, text="no JSON")
     api = make_api(resource="users/{{ stream_partition.user_id }}/things")
     assert there is api.exists(StreamSlice(partition={"user_id": "auth0|1"}, cursor_slice={}))
 
 
-def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: Make):
-    requests_mock.get(URL, **ROWS)
+def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     make_api(query={"take": "1"}).get(None, {"take": 100})
     assert {"take": ["100"]} == requests_mock.last_request.qs
 
@@ -82,24 +79,24 @@ def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: Make):
         (7, "7"),
     ],
 )
-def test_ids_are_percent_encoded(requests_mock: Mocker, make_api: Make, row_id: Any, path: str):
-    requests_mock.get(ANY, **ROWS)
+def test_ids_are_percent_encoded(requests_mock: Mocker, make_api: MakeApi, row_id: Any, path: str):
+    requests_mock.get(ANY, **THINGS_RESPONSE)
     api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
     api.get(StreamSlice(partition={"role_id": row_id}, cursor_slice={}), {})
     assert f"{API}/roles/{path}/users" == requests_mock.last_request.url.lower()
 
 
 @pytest.mark.parametrize("row_id", [".", ".."])
-def test_ids_of_dots_alone_lead_nowhere(make_api: Make, row_id: str):
+def test_ids_of_dots_alone_lead_nowhere(make_api: MakeApi, row_id: str):
     """Encoded or not, they shorten a path on the way."""
     with pytest.raises(AirbyteTracedException, match="an id of dots alone, which would lead `things`"):
         make_api().path_of("roles/{{ stream_partition.role_id }}/users", {"role_id": row_id})
 
 
 def test_an_answer_that_is_too_large_fails_its_stream_at_once(
-    requests_mock: Mocker, make_api: Make, monkeypatch: pytest.MonkeyPatch
+    requests_mock: Mocker, make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
 ):
-    requests_mock.get(URL, exc=BodyTooLargeError)
+    requests_mock.get(THINGS_URL, exc=BodyTooLargeError)
     with pytest.raises(AirbyteTracedException, match="Auth0 answered `things` with more than 128 megabytes") as caught:
         make_api().get(None, {})
     assert (FailureType.system_error, 1) == (caught.value.failure_type, requests_mock.call_count)
@@ -116,36 +113,36 @@ def test_an_answer_that_is_too_large_fails_its_stream_at_once(
 )
 def test_auth0_is_asked_to_leave_secrets_out_unless_they_are_hashed(
     requests_mock: Mocker,
-    make_api: Make,
+    make_api: MakeApi,
     config: dict[str, Any],
     secrets: dict[str, str],
     query: dict[str, list[str]],
 ):
-    requests_mock.get(URL, **ROWS)
+    requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     withholding = {"fields": "client_secret", "include_fields": "false"}
     make_api(config=Tenant({**config, **secrets}), query_withholding=withholding).get(None, {})
     assert query == requests_mock.last_request.qs
 
 
-def test_a_refused_token_is_renewed_once(requests_mock: Mocker, make_api: Make, clock: Clock):
-    requests_mock.get(URL, [{"status_code": 401, "json": {"message": "Expired token"}}, ROWS])
+def test_a_refused_token_is_renewed_once(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    requests_mock.get(THINGS_URL, [{"status_code": 401, "json": {"message": "Expired token"}}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert ["Bearer token-0", "Bearer token-1"] == [r.headers["Authorization"] for r in requests_mock.request_history]
     assert [] == clock.sleeps
 
 
 def test_tokens_that_are_revoked_time_and_again_are_renewed_ever_later(
-    requests_mock: Mocker, make_api: Make, clock: Clock
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     """The threads that ask at once would have each other's tokens revoked."""
-    requests_mock.get(URL, [*[{"status_code": 401, "json": {"message": "Invalid token"}}] * 4, ROWS])
+    requests_mock.get(THINGS_URL, [*[{"status_code": 401, "json": {"message": "Invalid token"}}] * 4, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4), clock.sleeps, strict=True))
 
 
-def test_a_token_is_proven_by_rows_alone(requests_mock: Mocker, make_api: Make, clock: Clock):
-    tokens = Tokens()
-    requests_mock.get(URL, [UNWELL, {"status_code": 401, "json": {"message": "Expired token"}}, ROWS])
+def test_a_token_is_proven_by_rows_alone(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    tokens = FakeAuthenticator()
+    requests_mock.get(THINGS_URL, [UNWELL, {"status_code": 401, "json": {"message": "Expired token"}}, THINGS_RESPONSE])
     make_api(authenticator=tokens).get(None, {})
     assert ["Bearer token-1"] == tokens.accepted
 
@@ -153,20 +150,20 @@ def test_a_token_is_proven_by_rows_alone(requests_mock: Mocker, make_api: Make, 
 @pytest.mark.parametrize(("renewable", "requests_made"), [(True, 1 + MAX_TOKEN_RENEWALS), (False, 1)])
 def test_a_token_that_stays_refused_fails_the_stream(
     requests_mock: Mocker,
-    make_api: Make,
+    make_api: MakeApi,
     renewable: bool,
     requests_made: int,
-    clock: Clock,
+    clock: FakeClock,
 ):
-    requests_mock.get(URL, status_code=401, json={"message": "Bad audience: x"})
+    requests_mock.get(THINGS_URL, status_code=401, json={"message": "Bad audience: x"})
     with pytest.raises(AirbyteTracedException) as caught:
-        make_api(authenticator=Tokens(renewable=renewable)).get(None, {})
+        make_api(authenticator=FakeAuthenticator(renewable=renewable)).get(None, {})
     assert requests_made == requests_mock.call_count
     assert FailureType.config_error == caught.value.failure_type
     assert "(Bad audience: x)" in caught.value.message
 
 
-def test_streams_that_are_refused_together_fetch_one_token(requests_mock: Mocker, make_api: Make):
+def test_streams_that_are_refused_together_fetch_one_token(requests_mock: Mocker, make_api: MakeApi):
     """Eight readers whose token was revoked get along with one more token."""
     requests_mock.post(
         f"{BASE}/oauth/token", [{"json": {"access_token": f"t{n}", "expires_in": 99}} for n in (0, 1, 2)]
@@ -176,38 +173,38 @@ def test_streams_that_are_refused_together_fetch_one_token(requests_mock: Mocker
         context.status_code = 401 if request.headers["Authorization"] == "Bearer t0" else 200
         return [{"id": 1}]
 
-    requests_mock.get(URL, json=answer)
+    requests_mock.get(THINGS_URL, json=answer)
     apis = [make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant)) for _ in range(8)]
     assert [[{"id": 1}]] * 8 == in_threads(8, lambda index: apis[index].get(None, {}))
     assert 2 == sum(request.method == "POST" for request in requests_mock.request_history)
 
 
-def test_the_rate_limit_is_waited_for_until_its_reset(requests_mock: Mocker, make_api: Make, clock: Clock):
+def test_the_rate_limit_is_waited_for_until_its_reset(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     """The wait is measured against the answer's date, not this machine's, and spread by up to a tenth."""
     sent = {"date": formatdate(5_000, usegmt=True), "x-ratelimit-reset": "5012"}
-    requests_mock.get(URL, [{"status_code": 429, "headers": sent}, ROWS])
+    requests_mock.get(THINGS_URL, [{"status_code": 429, "headers": sent}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert 1 == len(clock.sleeps)
     assert 12 <= clock.sleeps[0] <= 13.2
 
 
-def test_the_rate_limit_costs_no_attempt(requests_mock: Mocker, make_api: Make, clock: Clock):
+def test_the_rate_limit_costs_no_attempt(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     busy = {"status_code": 429, "headers": {"retry-after": "1"}}
-    requests_mock.get(URL, [*[busy] * 30, ROWS])
+    requests_mock.get(THINGS_URL, [*[busy] * 30, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
 
 
 def test_a_rate_limit_that_does_not_say_how_long_is_waited_for_ever_longer(
-    requests_mock: Mocker, make_api: Make, clock: Clock
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
-    requests_mock.get(URL, [*[{"status_code": 429}] * 5, ROWS])
+    requests_mock.get(THINGS_URL, [*[{"status_code": 429}] * 5, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4, 8, 16), clock.sleeps, strict=True))
 
 
 @pytest.mark.parametrize("others_are_answered", [True, False])
 def test_a_rate_limit_that_admits_others_of_the_stream_is_waited_for(
-    requests_mock: Mocker, make_api: Make, clock: Clock, others_are_answered: bool
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, others_are_answered: bool
 ):
     """Each of many threads is refused now and then, and may have to wait for its turn for long."""
     api = make_api()
@@ -218,29 +215,29 @@ def test_a_rate_limit_that_admits_others_of_the_stream_is_waited_for(
             api.tenant.circuit_breaker.record_success("things", clock.moment)
 
     refused = {"status_code": 429, "headers": {"retry-after": "1"}, "json": refuse}
-    requests_mock.get(URL, [*[refused] * 4, ROWS])
+    requests_mock.get(THINGS_URL, [*[refused] * 4, THINGS_RESPONSE])
     with contextlib.nullcontext() if others_are_answered else pytest.raises(AirbyteTracedException, match="status 429"):
         api.get(None, {})
 
 
 @pytest.mark.parametrize("asked", ["0", "-5", "nan"])
 def test_a_wait_that_makes_no_sense_is_a_wait_all_the_same(
-    requests_mock: Mocker, make_api: Make, clock: Clock, asked: str
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, asked: str
 ):
-    requests_mock.get(URL, [*[{"status_code": 429, "headers": {"retry-after": asked}}] * 8, ROWS])
+    requests_mock.get(THINGS_URL, [*[{"status_code": 429, "headers": {"retry-after": asked}}] * 8, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert min(clock.sleeps) >= 0.5
 
 
-def test_a_check_does_not_wait_long_for_the_rate_limit(requests_mock: Mocker, make_api: Make, clock: Clock):
-    requests_mock.get(URL, status_code=429, headers={"retry-after": "14"})
+def test_a_check_does_not_wait_long_for_the_rate_limit(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "14"})
     began = clock.moment
     with pytest.raises(AirbyteTracedException, match="status 429"):
         make_api(retry_policy=CHECK_RETRY_POLICY).get(None, {})
     assert clock.moment - began <= 30
 
 
-def test_no_more_requests_than_workers_are_under_way(requests_mock: Mocker, make_api: Make, config: dict[str, Any]):
+def test_no_more_requests_than_workers_are_under_way(requests_mock: Mocker, make_api: MakeApi, config: dict[str, Any]):
     """Whatever number of threads ask; one that waits for the rate limit holds no place."""
     under_way, most = [], []
     gate = threading.Lock()
@@ -254,13 +251,13 @@ def test_no_more_requests_than_workers_are_under_way(requests_mock: Mocker, make
             under_way.remove(request)
         return []
 
-    requests_mock.get(URL, json=answer)
+    requests_mock.get(THINGS_URL, json=answer)
     api = make_api(config=Tenant({**config, "num_workers": 2}))
     assert [[]] * 12 == in_threads(12, lambda _: api.get(None, {}))
     assert max(most) <= 2
 
 
-def test_a_body_is_posted(requests_mock: Mocker, make_api: Make):
+def test_a_body_is_posted(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.post(f"{API}/jobs/users-exports", [UNWELL, {"status_code": 201, "json": {"id": "job_1"}}])
     assert {"id": "job_1"} == make_api(query={"take": "1"}).post_path("jobs/users-exports", {"format": "json"})
     assert {"format": "json"} == requests_mock.last_request.json()
@@ -268,31 +265,31 @@ def test_a_body_is_posted(requests_mock: Mocker, make_api: Make):
     assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
 
 
-def test_a_path_that_is_put_together_already_has_a_query_of_its_own(requests_mock: Mocker, make_api: Make):
-    requests_mock.get(f"{API}/jobs/job_1", **ROWS)
+def test_a_path_that_is_put_together_already_has_a_query_of_its_own(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.get(f"{API}/jobs/job_1", **THINGS_RESPONSE)
     make_api(query={"take": "1"}).get_path("jobs/job_1", {"fields": "id"})
     assert {"fields": ["id"]} == requests_mock.last_request.qs
 
 
-def test_the_query_may_name_what_a_list_is_read_for(requests_mock: Mocker, make_api: Make):
-    requests_mock.get(URL, **ROWS)
+def test_the_query_may_name_what_a_list_is_read_for(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     part = StreamSlice(partition={"role_id": "a|b", "parent_slice": {"org_id": "org_1"}}, cursor_slice={})
     query = {"role": "{{ stream_partition.role_id }}", "org": "{{ stream_partition.org_id }}", "plain": "x"}
     make_api(query=query).get(part, {})
     assert {"role": ["a|b"], "org": ["org_1"], "plain": ["x"]} == requests_mock.last_request.qs
 
 
-def test_a_new_route_that_a_release_lacks_is_an_empty_stream(requests_mock: Mocker, make_api: Make):
-    requests_mock.get(URL, status_code=404, json={"message": "Not Found"})
+def test_a_new_route_that_a_release_lacks_is_an_empty_stream(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.get(THINGS_URL, status_code=404, json={"message": "Not Found"})
     assert make_api(may_be_missing=True).get(None, {}) is None
 
 
-def test_a_printed_requester_shows_no_secret(make_api: Make):
+def test_a_printed_requester_shows_no_secret(make_api: MakeApi):
     assert SECRET not in repr(make_api())
 
 
-def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_api: Make, clock: Clock):
-    requests_mock.get(URL, status_code=429, headers={"retry-after": "60"}, json={"message": "Global limit"})
+def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "60"}, json={"message": "Global limit"})
     with pytest.raises(AirbyteTracedException, match="status 429") as caught:
         make_api().get(None, {})
     assert FailureType.transient_error == caught.value.failure_type
@@ -313,9 +310,9 @@ def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_ap
     ],
 )
 def test_what_may_work_another_time_is_tried_eight_times_with_growing_waits(
-    requests_mock: Mocker, make_api: Make, clock: Clock, answer: dict[str, Any], said: str
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, answer: dict[str, Any], said: str
 ):
-    requests_mock.get(URL, **answer)
+    requests_mock.get(THINGS_URL, **answer)
     with pytest.raises(AirbyteTracedException) as caught:
         make_api().get(None, {})
     assert 8 == requests_mock.call_count
@@ -325,9 +322,9 @@ def test_what_may_work_another_time_is_tried_eight_times_with_growing_waits(
     assert "`things`" in caught.value.message
 
 
-def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: Make):
+def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: MakeApi):
     broken = {"exc": requests.exceptions.ConnectionError("reset by peer")}
-    requests_mock.get(URL, [UNWELL, broken, {"text": "<html>"}, {"text": "null"}, ROWS])
+    requests_mock.get(THINGS_URL, [UNWELL, broken, {"text": "<html>"}, {"text": "null"}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
 
 
@@ -336,23 +333,23 @@ def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: Make):
     [([], 1), ([UNWELL], 8)],
 )
 def test_an_address_that_was_never_reached_is_given_up_at_once(
-    requests_mock: Mocker, make_api: Make, clock: Clock, first: list[Any], requests_made: int
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, first: list[Any], requests_made: int
 ):
     """One that is reached now and then has a proxy or a name server that is unwell."""
-    requests_mock.get(URL, [*first, {"exc": requests.exceptions.SSLError("certificate verify failed")}])
+    requests_mock.get(THINGS_URL, [*first, {"exc": requests.exceptions.SSLError("certificate verify failed")}])
     with pytest.raises(AirbyteTracedException, match="could not be verified"):
         make_api().get(None, {})
     assert requests_made == requests_mock.call_count
 
 
-def test_a_server_that_hangs_is_given_up_within_minutes(requests_mock: Mocker, make_api: Make, clock: Clock):
+def test_a_server_that_hangs_is_given_up_within_minutes(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     """Eight attempts of a minute each would be ten."""
 
     def hang(*_: Any) -> None:
         clock.moment += 60
         raise requests.exceptions.ReadTimeout
 
-    requests_mock.get(URL, text=hang)
+    requests_mock.get(THINGS_URL, text=hang)
     began = clock.moment
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
         make_api().get(None, {})
@@ -360,10 +357,10 @@ def test_a_server_that_hangs_is_given_up_within_minutes(requests_mock: Mocker, m
 
 
 def test_a_stream_that_is_never_answered_is_not_asked_for_each_of_its_parents(
-    requests_mock: Mocker, make_api: Make, clock: Clock
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     """The first ones are tried with all patience; the stream has failed with them."""
-    requests_mock.get(URL, **UNWELL)
+    requests_mock.get(THINGS_URL, **UNWELL)
     api = make_api()
     for _ in range(100):
         with pytest.raises(AirbyteTracedException, match="status 503"):
@@ -372,7 +369,7 @@ def test_a_stream_that_is_never_answered_is_not_asked_for_each_of_its_parents(
 
 
 def test_a_stream_without_a_token_is_not_asked_for_each_of_its_parents(
-    requests_mock: Mocker, make_api: Make, clock: Clock
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     requests_mock.post(f"{BASE}/oauth/token", **UNWELL)
     api = make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant))
@@ -382,8 +379,8 @@ def test_a_stream_without_a_token_is_not_asked_for_each_of_its_parents(
     assert requests_mock.call_count < 30
 
 
-def test_a_check_tries_twice(requests_mock: Mocker, make_api: Make, clock: Clock):
-    requests_mock.get(URL, **UNWELL)
+def test_a_check_tries_twice(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    requests_mock.get(THINGS_URL, **UNWELL)
     with pytest.raises(AirbyteTracedException):
         make_api(retry_policy=CHECK_RETRY_POLICY).get(None, {})
     assert 2 == requests_mock.call_count
@@ -391,23 +388,25 @@ def test_a_check_tries_twice(requests_mock: Mocker, make_api: Make, clock: Clock
     assert CHECK_RETRY_POLICY.attempts * sum(CHECK_RETRY_POLICY.timeout) + sum(clock.sleeps) < 30
 
 
-def test_a_missing_scope_fails_at_once(requests_mock: Mocker, make_api: Make, clock: Clock):
-    requests_mock.get(URL, status_code=403, json={"message": "Insufficient scope, expected any of: read:things"})
+def test_a_missing_scope_fails_at_once(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    requests_mock.get(THINGS_URL, status_code=403, json={"message": "Insufficient scope, expected any of: read:things"})
     with pytest.raises(MissingScopeError) as caught:
         make_api(required_scopes=["read:things"]).get(None, {})
     assert ("read:things",) == caught.value.scopes
     assert [] == clock.sleeps
 
 
-def test_a_lacking_feature_is_warned_of_once(requests_mock: Mocker, make_api: Make, caplog: pytest.LogCaptureFixture):
-    requests_mock.get(URL, status_code=403, json={"message": "Please upgrade your subscription"})
+def test_a_lacking_feature_is_warned_of_once(
+    requests_mock: Mocker, make_api: MakeApi, caplog: pytest.LogCaptureFixture
+):
+    requests_mock.get(THINGS_URL, status_code=403, json={"message": "Please upgrade your subscription"})
     api = make_api()
     assert [None] * 5 == in_threads(5, lambda _: api.get(None, {}))
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert ["`things` is empty: the tenant lacks the feature (Please upgrade your subscription)"] == warnings
 
 
-def test_a_vanished_parent_is_skipped_below_it_only(requests_mock: Mocker, make_api: Make):
+def test_a_vanished_parent_is_skipped_below_it_only(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(ANY, status_code=404, json={"message": "The role does not exist."})
     gone = StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={})
     assert make_api(resource="roles/{{ stream_partition.role_id }}/users").get(gone, {}) is None
@@ -416,29 +415,29 @@ def test_a_vanished_parent_is_skipped_below_it_only(requests_mock: Mocker, make_
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_the_token_does_not_follow_a_redirect(requests_mock: Mocker, make_api: Make, status: int):
-    requests_mock.get(URL, status_code=status, headers={"Location": "https://evil.example/"})
-    requests_mock.get("https://evil.example/", **ROWS)
+def test_the_token_does_not_follow_a_redirect(requests_mock: Mocker, make_api: MakeApi, status: int):
+    requests_mock.get(THINGS_URL, status_code=status, headers={"Location": "https://evil.example/"})
+    requests_mock.get("https://evil.example/", **THINGS_RESPONSE)
     with pytest.raises(AirbyteTracedException, match="redirects `things` elsewhere"):
         make_api().get(None, {})
     assert 1 == requests_mock.call_count
 
 
 def test_a_netrc_of_the_machine_does_not_replace_the_token(
-    requests_mock: Mocker, make_api: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    requests_mock: Mocker, make_api: MakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine acme.us.auth0.com login me password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    assert requests.utils.get_netrc_auth(URL)  # the file would be used
-    requests_mock.get(URL, **ROWS)
+    assert requests.utils.get_netrc_auth(THINGS_URL)  # the file would be used
+    requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     make_api().get(None, {})
     assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
 
 
-def test_the_tenants_clock_is_followed(requests_mock: Mocker, make_api: Make, tenant: Tenant):
-    requests_mock.get(URL, headers={"Date": "Mon, 01 Jan 2035 00:00:00 GMT"}, **ROWS)
+def test_the_tenants_clock_is_followed(requests_mock: Mocker, make_api: MakeApi, tenant: Tenant):
+    requests_mock.get(THINGS_URL, headers={"Date": "Mon, 01 Jan 2035 00:00:00 GMT"}, **THINGS_RESPONSE)
     make_api().get(None, {})
     assert 2035 == tenant.now().year
 
@@ -455,8 +454,8 @@ def test_the_tenants_clock_is_followed(requests_mock: Mocker, make_api: Make, te
         {"exc": requests.exceptions.InvalidHeader("Invalid header value: 'Bearer token-0'")},
     ],
 )
-def test_no_error_shows_the_token(requests_mock: Mocker, make_api: Make, answer: dict[str, Any]):
-    requests_mock.get(URL, **answer)
+def test_no_error_shows_the_token(requests_mock: Mocker, make_api: MakeApi, answer: dict[str, Any]):
+    requests_mock.get(THINGS_URL, **answer)
     with pytest.raises(AirbyteTracedException) as caught:
         make_api().get(None, {})
     error: BaseException | None = caught.value
@@ -466,18 +465,20 @@ def test_no_error_shows_the_token(requests_mock: Mocker, make_api: Make, answer:
 
 
 def test_a_server_that_is_unwell_is_not_waited_for_as_a_rate_limit_is(
-    requests_mock: Mocker, make_api: Make, clock: Clock
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     """Its answers tell of the rate limit too, which has nothing to do with it."""
     headers = {"date": formatdate(clock.moment, usegmt=True), "x-ratelimit-reset": str(clock.moment + 30)}
-    requests_mock.get(URL, [{**UNWELL, "headers": headers}, ROWS])
+    requests_mock.get(THINGS_URL, [{**UNWELL, "headers": headers}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert 1 <= clock.sleeps[0] <= 1.1
 
 
-def test_the_rate_limit_is_waited_for_as_long_as_patience_lasts(requests_mock: Mocker, make_api: Make, clock: Clock):
+def test_the_rate_limit_is_waited_for_as_long_as_patience_lasts(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
+):
     """Two waits of a second and a little fit into two and a half."""
-    requests_mock.get(URL, status_code=429, headers={"retry-after": "1"}, json={"message": "Global limit"})
+    requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "1"}, json={"message": "Global limit"})
     with pytest.raises(AirbyteTracedException, match="429"):
         make_api(retry_policy=RetryPolicy(rate_limit=2.5)).get(None, {})
     assert 3 == requests_mock.call_count

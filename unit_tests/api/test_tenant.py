@@ -16,7 +16,8 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.config.normalization import normalize_audience, normalize_base_url
 from source_auth0.config.options import configured_workers, positive_number
 from source_auth0.redaction.log_masking import mask_secret_like
-from unit_tests.conftest import Clock, in_threads
+from testing.fakes.clock import FakeClock
+from testing.threads import in_threads
 
 
 @pytest.mark.parametrize(
@@ -365,7 +366,7 @@ def test_no_more_than_the_whole_rate_limit_is_used():
 
 
 @pytest.mark.parametrize(("asked", "waiting"), [(1, 3), (None, 0), (0, 0), (-1, 0), (True, 0), ("1", 0)])
-def test_the_config_may_bound_the_requests_a_second(clock: Clock, asked: Any, waiting: int):
+def test_the_config_may_bound_the_requests_a_second(clock: FakeClock, asked: Any, waiting: int):
     budget = Tenant({"max_requests_per_second": asked}).budget
     budget.record_admission(RequestPermit("GET /things"), None)
     assert waiting == sum(budget.request(RequestPermit("GET /things")) > 0 for _ in range(5))

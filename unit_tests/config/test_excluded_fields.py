@@ -11,10 +11,12 @@ from source_auth0.manifest.assembly import load_stream
 from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, UserExport
 from source_auth0.retrievers.users.queries import QueryWindow
 from source_auth0.retrievers.users.retriever import KeysetUserRetriever
-from unit_tests.conftest import API, Directory, moment, users_at
+from testing.fakes.management_api import API
+from testing.fakes.times import moment
+from testing.fakes.user_search import UserDirectory, users_at
 
 
-def searched(directory: Directory) -> KeysetUserRetriever:
+def searched(directory: UserDirectory) -> KeysetUserRetriever:
     return KeysetUserRetriever(config=directory.tenant, name="users", requester=directory, rows="users")
 
 
@@ -24,20 +26,20 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.mark.parametrize("option", [None, [], ...])
 def test_nothing_is_left_out_by_default(option: Any):
-    directory = Directory(users_at(1), **({} if option is ... else {"users_excluded_fields": option}))
+    directory = UserDirectory(users_at(1), **({} if option is ... else {"users_excluded_fields": option}))
     searched(directory).search.find(QueryWindow("created_at", 0, None))
     assert not {"fields", "include_fields"} & set(directory.queries[0])
 
 
 def test_auth0_is_asked_to_send_everything_else():
-    directory = Directory(users_at(1), users_excluded_fields=[" email", "last_ip", "email"])
+    directory = UserDirectory(users_at(1), users_excluded_fields=[" email", "last_ip", "email"])
     searched(directory).search.find(QueryWindow("created_at", 0, None))
     assert ("email,last_ip", "false") == (directory.queries[0]["fields"], directory.queries[0]["include_fields"])
 
 
 def test_what_auth0_sends_all_the_same_is_dropped():
     """An answer was recorded that had fields it was not asked for."""
-    stream = searched(Directory([], users_excluded_fields=["email"]))
+    stream = searched(UserDirectory([], users_excluded_fields=["email"]))
     stream.export = SimpleNamespace(pages=lambda _: iter([[{"user_id": "a", "email": "a@example.com"}]]))
     everybody = SimpleNamespace(without_deleted=lambda page: page)
     part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a", "cursor": everybody})
@@ -64,7 +66,7 @@ def test_an_export_is_asked_for_everything_else_and_what_it_is_chosen_by(
 
 
 def test_a_name_that_auth0_does_not_document_is_told_once(caplog: pytest.LogCaptureFixture):
-    directory = Directory([], users_excluded_fields=["e_mail", "tenant", "last_ip"])
+    directory = UserDirectory([], users_excluded_fields=["e_mail", "tenant", "last_ip"])
     for _ in range(2):
         searched(directory)
     (warning,) = warnings(caplog)
@@ -72,13 +74,13 @@ def test_a_name_that_auth0_does_not_document_is_told_once(caplog: pytest.LogCapt
 
 
 def test_all_names_that_auth0_does_not_document_are_told_together(caplog: pytest.LogCaptureFixture):
-    searched(Directory([], users_excluded_fields=["e_mail", "last_ip", "fone"]))
+    searched(UserDirectory([], users_excluded_fields=["e_mail", "last_ip", "fone"]))
     (warning,) = warnings(caplog)
     assert "names `e_mail`, `fone`, which Auth0 does not document" in warning
 
 
 def test_names_that_auth0_documents_are_no_reason_to_warn(caplog: pytest.LogCaptureFixture):
-    searched(Directory([], users_excluded_fields=["email", "blocked_for"]))
+    searched(UserDirectory([], users_excluded_fields=["email", "blocked_for"]))
     assert [] == warnings(caplog)
 
 

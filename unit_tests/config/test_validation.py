@@ -7,8 +7,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.config.validation import validate_config
 from source_auth0.manifest.assembly import assemble
-from unit_tests.conftest import SECRET
-from unit_tests.keys import pem_of, rsa_key
+from testing.fakes.management_api import SECRET
+from testing.keys import pem_of, rsa_key
 
 SPEC = assemble([])["spec"]["connection_specification"]
 

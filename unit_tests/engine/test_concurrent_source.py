@@ -24,7 +24,6 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
-from integration_tests.in_process import catalog_of
 from source_auth0 import SourceAuth0
 from source_auth0.engine.concurrent_source import MAX_QUEUED_ROWS, ClosableQueue, PageConcurrentSource
 from source_auth0.engine.page_records import PageRecord
@@ -32,7 +31,8 @@ from source_auth0.engine.thread_pool import FairThreadPool, SyncCancelledError, 
 from source_auth0.errors import system_error
 from source_auth0.retrievers.users import tombstones as tombstones_module
 from source_auth0.retrievers.users.tombstones import Tombstones
-from unit_tests.conftest import API
+from testing.fakes.management_api import API
+from testing.in_process import catalog_of
 
 LOGGER = logging.getLogger("airbyte.tests")
 

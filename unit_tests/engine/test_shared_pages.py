@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.records import Page
-from unit_tests.conftest import in_threads
+from testing.threads import in_threads
 
 PAGES: list[Page] = [[{"id": 1}, {"id": 2}], [], [{"id": 3, "deep": {"list": [None, 1.5, "ü"]}}]]
 

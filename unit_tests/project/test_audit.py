@@ -1,6 +1,6 @@
 from typing import Any
 
-from integration_tests.audit import EXPLAINED, LOCKS, ROOT, main, report
+from tools.audit import EXPLAINED, LOCKS, ROOT, main, report
 
 CLEAN: dict[str, Any] = {"name": "orjson", "version": "3.11.0", "vulns": []}
 UNKNOWN: dict[str, Any] = {"name": "attrs", "version": "26.1.0", "skip_reason": "Dependency not found"}

@@ -7,11 +7,12 @@ import pytest
 import yaml
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
-from benchmarks import report
-from benchmarks.contestants import CONNECTOR, FLOOR, STOCK
-from benchmarks.measuring import Run
-from benchmarks.starting import Start
-from benchmarks.suite import CASES, Result, summed_up
+from benchmarks.comparison import report
+from benchmarks.comparison.implementations import CONNECTOR, FLOOR, STOCK
+from benchmarks.comparison.measurement import Measurement
+from benchmarks.comparison.results import Result
+from benchmarks.comparison.startup import StartupFigure
+from benchmarks.suite import CASES, medians_of
 
 BENCHMARKS = Path(report.__file__).parent
 
@@ -37,15 +38,17 @@ def test_rows_that_are_missing_are_told():
 def test_medians_are_shown_and_the_poorest_rows():
     of = {"cpu": 1.0, "peak": 80.0, "complete": True}
     took = ((100, 98, 1.0), (99, None, 3.96), (100, None, 2.0))
-    runs = [Run(rows=rows, distinct=distinct, seconds=seconds, **of) for rows, distinct, seconds in took]
-    summed = summed_up(CONNECTOR, [(run, 9, 1) for run in runs])
+    runs = [Measurement(rows=rows, distinct=distinct, seconds=seconds, **of) for rows, distinct, seconds in took]
+    summed = medians_of(CONNECTOR, [(run, 9, 1) for run in runs])
     assert (50.0, 2.0) == (summed.per_second, summed.seconds)
     assert (99, 98) == (summed.rows, summed.distinct)
     assert (9, 1) == (summed.requests, summed.refused)
 
 
 def test_starts_are_told_with_their_limits():
-    table = report.start_table([Start("spec", 1.2, "s", 1.1, 1.25), Start("memory", 120.4, "MB", None, 200)])
+    table = report.start_table(
+        [StartupFigure("spec", 1.2, "s", 1.1, 1.25), StartupFigure("memory", 120.4, "MB", None, 200)]
+    )
     assert "| spec | 1.20 s | 1.10 | 1.25 |\n| memory | 120 MB |  | 200 MB |" in table
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from auth0_simulator import Simulator
 from soak.kills import checks
-from soak.kills.deeds import METHODS, Happened, move
-from soak.kills.moments import KINDS, draw
+from soak.kills.kill_points import KINDS, draw_kill_point
 from soak.kills.outcome import Outcome
-from soak.kills.platform import Cut, Platform
-from soak.kills.process import Ended
-from soak.kills.states import regress, regresses
+from soak.kills.platform import OutputUntilCrash, Platform
+from soak.kills.processes.sync_process import ProcessExit
+from soak.kills.state_monotonicity import state_regression, state_regressions
+from soak.kills.tenant_activity import METHODS, TenantHistory, simulate_activity
 
-SIM: Any = SimpleNamespace(events=SimpleNamespace(after=len))
+SIM: Any = SimpleNamespace(events=SimpleNamespace(index_after=len))
 DAY = "2026-01-0{}T00:00:00.000Z"
 
 
@@ -67,7 +67,7 @@ def asked(last: str, *left: str, until: int = 2) -> dict[str, Any]:
     ],
 )
 def test_a_state_that_falls_behind_is_told(stream: str, before: Any, after: Any, wrong: str) -> None:
-    found = regress(stream, SIM, before, after, begins=False)
+    found = state_regression(stream, SIM, before, after, begins=False)
     assert wrong in found
     assert bool(wrong) == bool(found)
 
@@ -93,7 +93,7 @@ def test_a_sync_that_goes_on_from_an_older_state_keeps_the_rows_behind_it() -> N
         platform.saved[-1].told,
     )
     platform.take(state("users", users(1)))
-    (found,) = regresses(platform, 4, ["users"], SIM)
+    (found,) = state_regressions(platform, 4, ["users"], SIM)
     assert "the low-water mark goes back" in found
 
 
@@ -106,13 +106,13 @@ def test_the_look_back_of_a_new_sync_is_no_falling_behind() -> None:
     again = {"updated_at": low, "open": [[low, DAY.format(3)]], "until": DAY.format(3)}
     platform.take(state("users", {**users(2), "deletions": {"log_id": log_id(8)}}))
     platform.take(state("users", {**again, "deletions": {"log_id": log_id(8)}}))
-    assert [] == regresses(platform, 3, ["users"], SIM)
+    assert [] == state_regressions(platform, 3, ["users"], SIM)
     platform.take(state("users", users(2)))
-    assert "deletions go back" in regresses(platform, 3, ["users"], SIM)[0]
+    assert "deletions go back" in state_regressions(platform, 3, ["users"], SIM)[0]
 
 
 def test_a_machine_that_goes_down_takes_nothing_more_and_half_a_message_is_told() -> None:
-    taken = Cut(Platform(), lambda line: line == b"last")
+    taken = OutputUntilCrash(Platform(), lambda line: line == b"last")
     assert [True, False] == [taken(b'{"type":"REC'), taken(b"last")]
     assert "a line is no message" in taken.errors[0]
 
@@ -120,16 +120,16 @@ def test_a_machine_that_goes_down_takes_nothing_more_and_half_a_message_is_told(
 @pytest.mark.parametrize(
     ("ended", "wrong"),
     [
-        (Ended(0, None, b"", "", is_hung=False), []),
-        (Ended(-9, signal.SIGKILL, b'{"ty', "", is_hung=False), []),
-        (Ended(143, signal.SIGTERM, b"", "", is_hung=False), []),
-        (Ended(1, None, b"", "", is_hung=False), ["the exit code is 1"]),
-        (Ended(-15, signal.SIGTERM, b'{"ty', "", is_hung=False), ["the exit code is -15", "half a line"]),
-        (Ended(130, signal.SIGINT, b"", "Traceback", is_hung=False), ["stderr has 'Traceback'"]),
-        (Ended(-9, signal.SIGTERM, b"", "", is_hung=True), ["it did not end, though told to"]),
+        (ProcessExit(0, None, b"", "", is_hung=False), []),
+        (ProcessExit(-9, signal.SIGKILL, b'{"ty', "", is_hung=False), []),
+        (ProcessExit(143, signal.SIGTERM, b"", "", is_hung=False), []),
+        (ProcessExit(1, None, b"", "", is_hung=False), ["the exit code is 1"]),
+        (ProcessExit(-15, signal.SIGTERM, b'{"ty', "", is_hung=False), ["the exit code is -15", "half a line"]),
+        (ProcessExit(130, signal.SIGINT, b"", "Traceback", is_hung=False), ["stderr has 'Traceback'"]),
+        (ProcessExit(-9, signal.SIGTERM, b"", "", is_hung=True), ["it did not end, though told to"]),
     ],
 )
-def test_an_end_that_is_not_as_it_should_be_is_told(ended: Ended, wrong: list[str]) -> None:
+def test_an_end_that_is_not_as_it_should_be_is_told(ended: ProcessExit, wrong: list[str]) -> None:
     found = ended.amiss(is_complete=False)
     assert len(wrong) == len(found)
     assert all(part in told for part, told in zip(wrong, found, strict=True))
@@ -138,8 +138,8 @@ def test_an_end_that_is_not_as_it_should_be_is_told(ended: Ended, wrong: list[st
 def test_what_is_missing_from_a_union_is_named() -> None:
     """After many deeds, rows made of the tenant itself hold, and without one of them, each check names it."""
     with Simulator(users=40, organizations=2, log_events=30) as sim:
-        happened, chance = Happened(), Random(3)
-        move(sim, happened, chance, 200)
+        happened, chance = TenantHistory(), Random(3)
+        simulate_activity(sim, happened, chance, 200)
         tenant = sim.tenant
         users = [("users", tenant.users.get(user)) for user in tenant.users]
         logs = [("logs", event) for event in tenant.log.rows()]
@@ -174,13 +174,13 @@ def test_what_is_missing_from_a_union_is_named() -> None:
 
 def test_every_kind_of_moment_is_drawn() -> None:
     with Simulator(users=1, organizations=0, log_events=0) as sim:
-        kinds = {draw(Random(seed), sim, 100, 10, export=True).kind for seed in range(200)}
+        kinds = {draw_kill_point(Random(seed), sim, 100, 10, export=True).kind for seed in range(200)}
     assert set(KINDS) == kinds
 
 
 def test_outcomes_add_up_to_a_line() -> None:
     whole = Outcome(repeats=[1, 5])
-    whole.count(Ended(143, signal.SIGTERM, b"", "", is_hung=False), "after a time")
+    whole.count(ProcessExit(143, signal.SIGTERM, b"", "", is_hung=False), "after a time")
     whole.add(Outcome(runs=2, kills=1, repeats=[9], complaints=["a"]))
     assert (3, 2, ["after a time"], ["a"]) == (whole.runs, whole.kills, whole.moments, whole.complaints)
     assert "5 repeats a kill, 9 at most" == whole.repeated

@@ -7,7 +7,7 @@ import pytest
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
 
 from source_auth0.redaction.log_masking import config_secrets, mask_secret_like, quote_input, register_secrets
-from unit_tests.keys import pem_of, rsa_key
+from testing.keys import pem_of, rsa_key
 
 SECRET = 'a+secret/with "quotes"=&\\and more'
 

@@ -32,8 +32,8 @@ from source_auth0.config.normalization import normalize_base_url
 from source_auth0.config.validation import validate_config
 from source_auth0.manifest.assembly import assemble
 from source_auth0.redaction.log_masking import register_secrets
-from unit_tests.conftest import API, BASE, SECRET
-from unit_tests.keys import pem_of, rsa_key
+from testing.fakes.management_api import API, BASE, SECRET
+from testing.keys import pem_of, rsa_key
 
 LOOPBACK = "http://127.0.0.1:8080"
 FORM = {"client_id": "id", "client_secret": SECRET, "audience": f"{API}/", "grant_type": "client_credentials"}

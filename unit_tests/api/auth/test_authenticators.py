@@ -21,8 +21,10 @@ from source_auth0.api.auth.authenticators import (
 )
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import config_error
-from unit_tests.conftest import API, BASE, SECRET, Clock, in_threads, jwt
-from unit_tests.keys import pem_of, rsa_key
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API, BASE, SECRET, unsigned_jwt
+from testing.keys import pem_of, rsa_key
+from testing.threads import in_threads
 
 URL = f"{BASE}/oauth/token"
 
@@ -52,7 +54,7 @@ def test_an_audience_is_asked_for_and_never_a_scope(requests_mock: Mocker, crede
     } == parse_qs(requests_mock.last_request.text)
 
 
-def test_one_token_serves_all_threads_and_streams(requests_mock: Mocker, tenant: Tenant, clock: Clock):
+def test_one_token_serves_all_threads_and_streams(requests_mock: Mocker, tenant: Tenant, clock: FakeClock):
     requests_mock.post(URL, tokens("one", "two"))
     streams = [ClientCredentialsAuthenticator(config=tenant) for _ in range(16)]
     assert ["Bearer one"] * 16 == in_threads(16, lambda index: streams[index].token)
@@ -65,7 +67,7 @@ def test_two_tenants_share_no_token(requests_mock: Mocker, config: dict[str, Any
 
 
 def test_a_token_is_renewed_a_minute_before_its_end(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two", expires_in=3600))
     seen = []
@@ -77,7 +79,7 @@ def test_a_token_is_renewed_a_minute_before_its_end(
 
 @pytest.mark.parametrize("beside", [{"expires_in": None}, {"expires_in": 0}, {"expires_in": 5}, {"expires_in": "soon"}])
 def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock, beside: dict[str, Any]
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock, beside: dict[str, Any]
 ):
     requests_mock.post(URL, tokens("one", "two", **beside))
     seen = []
@@ -88,7 +90,7 @@ def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
 
 
 def test_threads_that_are_refused_together_renew_the_token_once(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two", "three"))
     refused = credentials.token
@@ -98,7 +100,7 @@ def test_threads_that_are_refused_together_renew_the_token_once(
 
 
 def test_a_refusal_of_an_older_token_renews_nothing(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two"))
     assert credentials.access_token == "one"
@@ -107,7 +109,7 @@ def test_a_refusal_of_an_older_token_renews_nothing(
 
 
 def test_a_token_that_is_not_given_can_be_asked_for_again(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     """The error leaves neither a lock nor half a token behind."""
     refusal = {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}}
@@ -122,7 +124,7 @@ DOWN = {"status_code": 503, "text": "unwell"}
 
 @pytest.mark.parametrize("answer", [DOWN, {"status_code": 403, "text": "<html>Please try again</html>"}])
 def test_a_renewal_outlives_an_outage_of_minutes(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock, answer: dict[str, Any]
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock, answer: dict[str, Any]
 ):
     """A sign-in gives up after 20 seconds, since somebody waits for it; amid a sync hours of work are at stake."""
     requests_mock.post(URL, [*tokens("one"), *[answer] * 10, *tokens("two")])
@@ -133,7 +135,7 @@ def test_a_renewal_outlives_an_outage_of_minutes(
 
 
 def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, [*tokens("one"), DOWN])
     assert "one" == credentials.access_token
@@ -157,7 +159,7 @@ def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
 
 
 def test_an_outage_that_was_waited_for_is_not_waited_for_again(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     """The next streams get an attempt each, and a token as soon as there is one again."""
     requests_mock.post(URL, [*tokens("one"), DOWN])
@@ -174,7 +176,7 @@ def test_an_outage_that_was_waited_for_is_not_waited_for_again(
 
 
 def test_tokens_of_which_none_is_accepted_are_not_fetched_for_ever(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     """Auth0 counts each of them."""
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
@@ -183,7 +185,7 @@ def test_tokens_of_which_none_is_accepted_are_not_fetched_for_ever(
 
 
 def test_the_account_of_unproven_tokens_begins_anew_with_one_that_is_accepted(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
     credentials.record_accepted(credentials.token)
@@ -200,7 +202,7 @@ def test_attempts_that_fail_are_counted_up_to_the_next_token():
 
 
 def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two", "three", "four"))
     for _ in range(3):
@@ -210,7 +212,7 @@ def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
 
 
 def test_that_an_older_token_was_good_says_nothing_of_this_one(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: Clock
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
     older = credentials.token
@@ -241,14 +243,14 @@ def test_a_printed_authenticator_shows_no_secret(requests_mock: Mocker, tenant: 
 @pytest.mark.parametrize(
     ("text", "beside", "expected"),
     [
-        (jwt(scope="read:users read:roles"), {}, {"read:users", "read:roles"}),
-        (jwt(scope="read:users"), {"scope": "read:clients"}, {"read:users"}),
-        (jwt(scope=""), {}, set()),
+        (unsigned_jwt(scope="read:users read:roles"), {}, {"read:users", "read:roles"}),
+        (unsigned_jwt(scope="read:users"), {"scope": "read:clients"}, {"read:users"}),
+        (unsigned_jwt(scope=""), {}, set()),
         ("opaque", {"scope": "read:clients read:users"}, {"read:clients", "read:users"}),
         ("opaque", {"scope": ""}, set()),
         ("opaque", {}, None),
-        (jwt(scopes={"users": {"actions": ["read"]}}), {}, None),
-        (jwt(scope=["read:users"]), {"scope": "read:users"}, {"read:users"}),
+        (unsigned_jwt(scopes={"users": {"actions": ["read"]}}), {}, None),
+        (unsigned_jwt(scope=["read:users"]), {"scope": "read:users"}, {"read:users"}),
         ("opaque", {"scope": ["read:users"]}, None),
     ],
 )
@@ -264,7 +266,7 @@ def test_the_scopes_are_the_tokens_own_else_those_said_beside_it(
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [(jwt(scope="read:users"), {"read:users"}), (jwt(), None), ("opaque", None)]
+    ("text", "expected"), [(unsigned_jwt(scope="read:users"), {"read:users"}), (unsigned_jwt(), None), ("opaque", None)]
 )
 def test_a_static_token_tells_its_scopes_if_it_can(text: str, expected: set[str] | None):
     assert expected == static(text).scopes
@@ -295,7 +297,7 @@ def test_a_static_token_cannot_be_renewed():
 
 def test_an_expired_static_token_says_when_and_what_to_do():
     with pytest.raises(AirbyteTracedException) as caught:
-        _ = static(jwt(exp=1_700_000_000)).token
+        _ = static(unsigned_jwt(exp=1_700_000_000)).token
     assert FailureType.config_error == caught.value.failure_type
     assert "expired on 2023-11-14 22:13 UTC" in caught.value.message
     assert "signature" not in caught.value.message
@@ -303,7 +305,7 @@ def test_an_expired_static_token_says_when_and_what_to_do():
 
 @pytest.mark.parametrize("claims", [{"exp": time.time() + 3600}, {"exp": None}, {"exp": "soon"}, {}])
 def test_a_static_token_that_may_still_be_good_is_tried(claims: dict[str, Any]):
-    assert jwt(**claims) == static(jwt(**claims)).access_token
+    assert unsigned_jwt(**claims) == static(unsigned_jwt(**claims)).access_token
 
 
 @pytest.mark.parametrize(
@@ -329,7 +331,7 @@ def test_a_text_that_is_no_json_web_token_has_no_claims(text: str):
 
 @pytest.mark.parametrize("length", range(8))
 def test_claims_are_read_whatever_padding_was_left_out(length: int):
-    assert {"scope": "x" * length} == token_claims(jwt(scope="x" * length))
+    assert {"scope": "x" * length} == token_claims(unsigned_jwt(scope="x" * length))
 
 
 @pytest.mark.parametrize("kind", [ClientCredentialsAuthenticator, PrivateKeyJwtAuthenticator, AccessTokenAuthenticator])
@@ -409,7 +411,7 @@ def test_an_assertion_by_the_tenants_clock_is_refused_once(requests_mock: Mocker
     assert 1 == requests_mock.call_count
 
 
-def test_a_host_out_of_reach_is_not_a_matter_of_clocks(requests_mock: Mocker, signing: Tenant, clock: Clock):
+def test_a_host_out_of_reach_is_not_a_matter_of_clocks(requests_mock: Mocker, signing: Tenant, clock: FakeClock):
     requests_mock.post(URL, status_code=503, text="", headers=dated(3600))
     began = clock.moment
     with pytest.raises(AirbyteTracedException, match="could not give an access token just now"):

@@ -10,7 +10,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.auth.client_assertion import client_assertion
 from source_auth0.config.private_key import parse_private_key
-from unit_tests.keys import (
+from testing.keys import (
     OPENSSH,
     PKCS1,
     PKCS8,

@@ -11,7 +11,8 @@ from requests_mock import Mocker
 
 from source_auth0.api.auth.token_endpoint import request_token
 from source_auth0.api.http.bodies import BodyTooLargeError
-from unit_tests.conftest import API, BASE, SECRET, Clock
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API, BASE, SECRET
 
 URL = f"{BASE}/oauth/token"
 FORM = {
@@ -65,7 +66,7 @@ def test_a_netrc_of_the_machine_has_no_part_in_signing_in(
 
 
 @pytest.mark.parametrize("token", ["", "a b", "t\r\nx: y", "ünï", "x" * 32_769, None, 7, ["t"]])
-def test_what_no_header_can_carry_is_no_token(clock: Clock, token: Any):
+def test_what_no_header_can_carry_is_no_token(clock: FakeClock, token: Any):
     assert "does not answer like an Auth0 tenant (status 200" in refused(json={"access_token": token}).message
 
 
@@ -134,7 +135,7 @@ def test_a_refused_assertion_is_no_matter_of_a_secret(requests_mock: Mocker, err
     )
 
 
-def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requests_mock: Mocker, clock: Clock):
+def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requests_mock: Mocker, clock: FakeClock):
     requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"json": {"access_token": "t"}}])
     assertions = iter(["first", "second"])
     assert {"access_token": "t"} == request_token(BASE, lambda: signed_with(next(assertions)), lambda _: None)
@@ -142,7 +143,7 @@ def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requ
     assert [["first"], ["second"]] == sent
 
 
-def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: Clock):
+def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: FakeClock):
     """Refusals too: an assertion may be refused for a clock that is wrong."""
     dated = {"headers": {"Date": "Mon, 23 Nov 2026 12:00:00 GMT"}}
     requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"status_code": 401, "json": {"error": "x"}, **dated}])
@@ -165,7 +166,7 @@ def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: Clock):
         {"status_code": 400, "json": None},
     ],
 )
-def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: Clock, answer: dict[str, Any]):
+def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: FakeClock, answer: dict[str, Any]):
     error = refused(**answer)
     assert FailureType.config_error == error.failure_type
     assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
@@ -176,13 +177,13 @@ PROXY = {"text": "<html>Please try again</html>"}
 
 
 @pytest.mark.parametrize("odd", [PROXY, {"text": '{"access_tok'}, {"text": ""}])
-def test_an_odd_answer_may_be_an_accident(requests_mock: Mocker, clock: Clock, odd: dict[str, Any]):
+def test_an_odd_answer_may_be_an_accident(requests_mock: Mocker, clock: FakeClock, odd: dict[str, Any]):
     requests_mock.post(URL, [odd, odd, {"json": {"access_token": "t"}}])
     assert {"access_token": "t"} == ask()
     assert [1, 2] == clock.sleeps
 
 
-def test_a_host_that_is_no_tenant_is_told_within_seconds(requests_mock: Mocker, clock: Clock):
+def test_a_host_that_is_no_tenant_is_told_within_seconds(requests_mock: Mocker, clock: FakeClock):
     requests_mock.post(URL, **PROXY)
     with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
         ask()
@@ -191,7 +192,7 @@ def test_a_host_that_is_no_tenant_is_told_within_seconds(requests_mock: Mocker, 
 
 @pytest.mark.parametrize("odd", [PROXY, {**PROXY, "status_code": 403}, {**PROXY, "status_code": 404}])
 def test_an_endpoint_that_has_given_tokens_is_believed_to_be_a_tenants(
-    requests_mock: Mocker, clock: Clock, odd: dict[str, Any]
+    requests_mock: Mocker, clock: FakeClock, odd: dict[str, Any]
 ):
     """Whatever answers in its place will pass."""
     requests_mock.post(URL, [*[odd] * 9, {"json": {"access_token": "t"}}])
@@ -238,7 +239,7 @@ def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock
         {"exc": requests.exceptions.ConnectionError("Connection refused")},
     ],
 )
-def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: Clock, answer: dict[str, Any]):
+def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: FakeClock, answer: dict[str, Any]):
     requests_mock.post(URL, [answer, answer, {"json": {"access_token": "t"}}])
     assert {"access_token": "t"} == ask()
     assert [1, 2] == clock.sleeps
@@ -256,7 +257,7 @@ def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: Clock, ans
     ],
 )
 def test_a_busy_endpoint_stays_a_transient_error(
-    requests_mock: Mocker, clock: Clock, answer: dict[str, Any], said: str
+    requests_mock: Mocker, clock: FakeClock, answer: dict[str, Any], said: str
 ):
     requests_mock.post(URL, **answer)
     with pytest.raises(AirbyteTracedException) as caught:
@@ -268,7 +269,7 @@ def test_a_busy_endpoint_stays_a_transient_error(
 
 @pytest.mark.parametrize("seconds", [0, 0.2, 1, 2, 4, 5, 9.9, 15])
 def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
-    requests_mock: Mocker, clock: Clock, seconds: float
+    requests_mock: Mocker, clock: FakeClock, seconds: float
 ):
     """However long each attempt hangs, the last one ends in time."""
     began = clock.moment
@@ -285,7 +286,7 @@ def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
 
 @pytest.mark.parametrize(("seconds", "expected"), [(15.9, []), (16, [1]), (17.9, [1]), (18, [1, 2])])
 def test_another_attempt_is_made_where_it_would_end_in_time(
-    requests_mock: Mocker, clock: Clock, seconds: float, expected: list[float]
+    requests_mock: Mocker, clock: FakeClock, seconds: float, expected: list[float]
 ):
     """It may take fifteen seconds."""
     requests_mock.post(URL, status_code=503, text="")
@@ -294,7 +295,7 @@ def test_another_attempt_is_made_where_it_would_end_in_time(
     assert expected == clock.sleeps
 
 
-def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: Mocker, clock: Clock):
+def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: Mocker, clock: FakeClock):
     def hang(_request: Any, _context: Any) -> str:
         clock.moment += 10.5
         raise requests.exceptions.ReadTimeout
@@ -322,7 +323,7 @@ NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE 
     ],
 )
 def test_what_waiting_does_not_mend_is_a_config_error_at_once(
-    requests_mock: Mocker, clock: Clock, error: OSError, advice: str
+    requests_mock: Mocker, clock: FakeClock, error: OSError, advice: str
 ):
     requests_mock.post(URL, exc=error)
     with pytest.raises(AirbyteTracedException) as caught:
@@ -332,7 +333,7 @@ def test_what_waiting_does_not_mend_is_a_config_error_at_once(
     assert [] == clock.sleeps
 
 
-def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker, clock: Clock):
+def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker, clock: FakeClock):
     requests_mock.post(URL, exc=requests.exceptions.ConnectionError(f"sent client_secret={SECRET}"))
     with pytest.raises(AirbyteTracedException) as caught:
         ask()

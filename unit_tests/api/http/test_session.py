@@ -13,7 +13,7 @@ from source_auth0.api.http import session as connections_module
 from source_auth0.api.http.bodies import BodyTooLargeError
 from source_auth0.api.http.session import CHUNK_BYTES, PooledSession
 from source_auth0.api.rate_limit.concurrency_limit import MAX_LIMIT
-from unit_tests.conftest import Clock
+from testing.fakes.clock import FakeClock
 
 SETTINGS = (False, None, None)
 URL = "https://acme.us.auth0.com/api/v2/roles"
@@ -76,7 +76,7 @@ def test_no_connection_is_thrown_away_however_many_requests_are_under_way(scheme
 class Trickle:
     """A body that comes byte by byte, some seconds apart."""
 
-    def __init__(self, clock: Clock, body: bytes, seconds: float) -> None:
+    def __init__(self, clock: FakeClock, body: bytes, seconds: float) -> None:
         self._clock, self._left, self._seconds = clock, body, seconds
         self.headers, self.closed = {"x": "y"}, False
 
@@ -92,7 +92,7 @@ class Trickle:
 @pytest.fixture
 def trickling(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[requests.Response, Trickle]]:
     """Sends a request whose answer comes so slowly; the answer, and its body. What is asked of it has to arrive."""
-    clock = Clock()
+    clock = FakeClock()
     monkeypatch.setattr(connections_module, "time", clock)
 
     def send(seconds: float, url: str = URL, **options: Any) -> tuple[requests.Response, Trickle]:

@@ -7,51 +7,14 @@ from hypothesis import strategies as st
 from auth0_simulator.control.rate_limits import OTHER_ENDPOINTS, RATE_LIMIT_PLANS
 from source_auth0.api.rate_limit.api_budget import MAX_PROBE_SECONDS, MAX_RECHECK_SECONDS, ApiBudget, RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
-from unit_tests.limited import ONE_BUCKET, Limited
-
-
-class Tenant:
-    """A budget, its clock, and answers by hand."""
-
-    def __init__(self, share: float = 0.9, ceiling: float | None = None) -> None:
-        self.now = 100.0
-        self.budget = ApiBudget(share, ceiling, lambda: self.now)
-
-    def go(self, key: str = "GET /things") -> RequestPermit:
-        """A request that may go at once."""
-        ticket = RequestPermit(key)
-        assert 0 == self.budget.request(ticket)
-        return ticket
-
-    def tell(self, ticket: RequestPermit, remaining: int | None, limit: int = 10, reset: float = 1) -> None:
-        told = None if remaining is None else RateLimitHeaders(limit, remaining, reset, self.now, self.now)
-        self.budget.record_admission(ticket, told)
-        self.budget.release(ticket)
-
-    def refuse(
-        self, ticket: RequestPermit, limit: int | None, *, wait: float = 2.0, remaining: int = 0, wide: bool = False
-    ) -> None:
-        told = None if limit is None else RateLimitHeaders(limit, remaining, wait, self.now, self.now)
-        self.budget.record_refusal(ticket, told, wait, tenant_wide=wide)
-        self.budget.release(ticket)
-
-    def free(self, key: str = "GET /things", most: int = 100) -> list[RequestPermit]:
-        """As many requests as may go at this moment."""
-        gone = []
-        while len(gone) < most:
-            ticket = RequestPermit(key)
-            if self.budget.request(ticket) > 0:
-                self.budget.release(ticket)
-                break
-            gone.append(ticket)
-        return gone
+from testing.fakes.rate_limits import ONE_BUCKET_PLANS, BudgetHarness, RateLimitedTenant
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("plan", [*ONE_BUCKET, "free"])
+@pytest.mark.parametrize("plan", [*ONE_BUCKET_PLANS, "free"])
 def test_a_bucket_is_used_to_the_limit_and_draws_no_refusals(plan: str, seed: int):
     """In two minutes, at least 93 % of what the limit admits times the share, and at most 105 %."""
-    sync = Limited(plan, {"/users": 16}, seed=seed).run(120)
+    sync = RateLimitedTenant(plan, {"/users": 16}, seed=seed).run(120)
     assert RATE_LIMIT_PLANS[plan].tenant
     assert 0.93 <= sync.used(["/users"], RATE_LIMIT_PLANS[plan].tenant, 120) <= 1.05
     assert sync.refused() <= 1
@@ -59,15 +22,15 @@ def test_a_bucket_is_used_to_the_limit_and_draws_no_refusals(plan: str, seed: in
 
 @pytest.mark.parametrize("plan", ["ten", "sixteen", "fifty"])
 def test_the_whole_bucket_is_used_where_the_config_says_so(plan: str):
-    sync = Limited(plan, {"/users": 16}, share=1.0).run(60)
-    assert 0.97 <= sync.used(["/users"], ONE_BUCKET[plan], 60) <= 1.0
+    sync = RateLimitedTenant(plan, {"/users": 16}, share=1.0).run(60)
+    assert 0.97 <= sync.used(["/users"], ONE_BUCKET_PLANS[plan], 60) <= 1.0
     assert sync.refused() <= 0.01 * len(sync.log)
 
 
 @pytest.mark.parametrize("plan", ["sixteen", "500 a minute"])
 def test_half_of_a_bucket_is_used_where_the_config_says_so(plan: str):
-    sync = Limited(plan, {"/users": 16}, share=0.5).run(120)
-    assert 0.95 <= sync.used(["/users"], ONE_BUCKET[plan], 120) <= 1.05
+    sync = RateLimitedTenant(plan, {"/users": 16}, share=0.5).run(120)
+    assert 0.95 <= sync.used(["/users"], ONE_BUCKET_PLANS[plan], 120) <= 1.05
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
@@ -78,7 +41,7 @@ def test_the_share_is_kept_from_the_first_request_on(plan: str, share: float):
     assert limits
     limit = limits.tenant or limits.endpoints["/users"]
     for seconds in (1, 3, 7):
-        sync = Limited(plan, {"/users": 16}, share=share).run(seconds)
+        sync = RateLimitedTenant(plan, {"/users": 16}, share=share).run(seconds)
         assert 0.8 <= sync.used(["/users"], limit, seconds) <= 1.02
         assert 0 == sync.refused()
 
@@ -87,7 +50,7 @@ def test_the_share_is_kept_from_the_first_request_on(plan: str, share: float):
 def test_a_custom_policys_headers_may_tell_of_the_tenants_bucket_alone(seed: int):
     """The endpoint's own bucket is known by its refusals, and there are few."""
     endpoints = {"/roles": 4, "/organizations": 4, "/organizations/{id}/enabled_connections": 4}
-    sync = Limited("private_cloud_100", endpoints, seed=seed, tells_of_tenant=True).run(60)
+    sync = RateLimitedTenant("private_cloud_100", endpoints, seed=seed, tells_of_tenant=True).run(60)
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
     assert min(sync.passed(endpoint) for endpoint in endpoints) > 60
 
@@ -96,8 +59,8 @@ def test_a_custom_policys_headers_may_tell_of_the_tenants_bucket_alone(seed: int
 def test_what_is_not_as_published_is_found_out(plan: str):
     """Less flows in than is published for ten, and than others of a hundred would have."""
     endpoints = {"/users": 6, "/roles": 4, "/organizations/{id}/client-grants": 4}
-    sync = Limited(plan, endpoints).run(120)
-    assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET[plan], 120) <= 1.1
+    sync = RateLimitedTenant(plan, endpoints).run(120)
+    assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET_PLANS[plan], 120) <= 1.1
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
 
 
@@ -106,8 +69,8 @@ def test_what_is_not_as_published_is_found_out(plan: str):
 def test_endpoints_that_share_a_bucket_share_what_it_admits(plan: str, seed: int):
     """Nobody says that they share: their answers do. No endpoint gets less than half of its part."""
     endpoints = {"/users": 4, "/clients": 4, "/organizations/{id}/members": 4, "/roles/{id}/permissions": 4}
-    sync = Limited(plan, endpoints, seed=seed).run(60)
-    assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET[plan], 60) <= 1.05
+    sync = RateLimitedTenant(plan, endpoints, seed=seed).run(60)
+    assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET_PLANS[plan], 60) <= 1.05
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
     assert min(sync.passed(endpoint) for endpoint in endpoints) >= sync.passed() / 4 / 2
 
@@ -119,7 +82,7 @@ def test_endpoints_with_buckets_of_their_own_do_not_wait_for_others(seed: int):
     assert plan
     alone = {"/users": 8, "/connections": 4, "/organizations/{id}/members": 8}
     shared = {"/roles/{id}/permissions": 2, "/roles": 2, "/clients/{id}/credentials": 4, "/grants": 2}
-    sync = Limited("self_service", alone | shared, seed=seed).run(120)
+    sync = RateLimitedTenant("self_service", alone | shared, seed=seed).run(120)
     assert all(0.95 <= sync.used([endpoint], plan.endpoints[endpoint], 120) <= 1.05 for endpoint in alone)
     assert plan.others
     assert 0.95 <= sync.used(list(shared), plan.others, 120) <= 1.05, OTHER_ENDPOINTS
@@ -134,7 +97,7 @@ def test_the_tenants_bucket_is_found_by_a_refusal():
         "/organizations/{id}/members": 8,
         "/organizations/{id}/enabled_connections": 8,
     }
-    sync = Limited("enterprise", endpoints).run(60)
+    sync = RateLimitedTenant("enterprise", endpoints).run(60)
     assert sync.budget.buckets.tenant
     assert 50 == sync.budget.buckets.tenant.limit
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
@@ -143,7 +106,7 @@ def test_the_tenants_bucket_is_found_by_a_refusal():
 
 def test_others_find_tokens_left():
     """The customer's own ten requests a second are never refused, however much a sync has to read."""
-    sync = Limited("enterprise", {"/users": 16}, others={"/users": 10}).run(60)
+    sync = RateLimitedTenant("enterprise", {"/users": 16}, others={"/users": 10}).run(60)
     assert 0 == sync.refused_others
     assert sync.passed("/users") > 200
 
@@ -155,7 +118,7 @@ def test_others_find_tokens_left():
 )
 def test_no_more_go_at_once_than_remain(share: float, limit: int, answers: list[tuple[int, float, int, bool]]):
     """Whatever the answers, and with requests under way: what remains is Auth0's count, less the reserve for others."""
-    tenant, under_way = Tenant(share), list[RequestPermit]()
+    tenant, under_way = BudgetHarness(share), list[RequestPermit]()
     tenant.tell(tenant.go(), limit - 1, limit)
     for remaining, passed, some, well in answers:
         tenant.now += passed
@@ -175,7 +138,7 @@ def test_no_more_go_at_once_than_remain(share: float, limit: int, answers: list[
 
 
 def test_the_first_request_of_a_sync_goes_alone():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     first = tenant.go("GET /users")
     assert MAX_RECHECK_SECONDS / 5 == tenant.budget.request(RequestPermit("GET /roles"))
     assert 0 == tenant.budget.request(first)
@@ -184,7 +147,7 @@ def test_the_first_request_of_a_sync_goes_alone():
 
 
 def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_ever():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.go("GET /roles")
     assert 0 < tenant.budget.request(RequestPermit("GET /roles"))
@@ -193,20 +156,20 @@ def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_e
 
 
 def test_the_first_requests_of_two_endpoints_go_at_once_when_the_syncs_first_was_answered():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.go("GET /roles")
     tenant.go("GET /clients")
 
 
 def test_a_first_request_that_fails_lets_the_next_one_go():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.budget.release(tenant.go())
     tenant.go()
 
 
 def test_the_first_request_of_an_endpoint_goes_before_those_that_wait():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 1)
     waiting = [RequestPermit("GET /users") for _ in range(5)]
     assert all(tenant.budget.request(ticket) > 0 for ticket in waiting)
@@ -219,7 +182,7 @@ def test_the_first_request_of_an_endpoint_goes_before_those_that_wait():
 
 
 def test_whoever_came_first_goes_first():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 1)
     first, second = RequestPermit("GET /things"), RequestPermit("GET /things")
     assert 0 < tenant.budget.request(first)
@@ -231,7 +194,7 @@ def test_whoever_came_first_goes_first():
 
 def test_whoever_waits_is_told_how_long_it_may_take_and_looks_again_before():
     """Four tokens are missing, of which three are left to others; 4.5 a second flow in."""
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 0, limit=30)
     waiting = RequestPermit("GET /things")
     assert MAX_RECHECK_SECONDS == tenant.budget.request(waiting)
@@ -239,7 +202,7 @@ def test_whoever_waits_is_told_how_long_it_may_take_and_looks_again_before():
 
 
 def test_whoever_gives_up_is_not_waited_for():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 1)
     first, second = RequestPermit("GET /things"), RequestPermit("GET /things")
     assert 0 < tenant.budget.request(first)
@@ -250,13 +213,13 @@ def test_whoever_gives_up_is_not_waited_for():
 
 
 def test_without_headers_there_is_no_limit():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), None)
     assert 100 == len(tenant.free())
 
 
 def test_an_endpoint_that_no_longer_tells_of_a_limit_has_none():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 0)
     late = RequestPermit("GET /things")
     assert 0 < tenant.budget.request(late)
@@ -267,7 +230,7 @@ def test_an_endpoint_that_no_longer_tells_of_a_limit_has_none():
 
 
 def test_a_refusal_closes_its_bucket_until_the_reset():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 9)
     under_way = tenant.go()
     granted = tenant.go()
@@ -279,7 +242,7 @@ def test_a_refusal_closes_its_bucket_until_the_reset():
 
 def test_a_bucket_that_has_just_opened_is_looked_at_again_soon():
     """One token is there, and the reserve is left to others."""
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 29, limit=30)
     tenant.refuse(tenant.go(), 30, wait=12.0)
     tenant.now += 12
@@ -288,7 +251,7 @@ def test_a_bucket_that_has_just_opened_is_looked_at_again_soon():
 
 @pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 1)])
 def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: int | None, remaining: int):
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.tell(tenant.go("GET /roles"), 8)
     tenant.refuse(tenant.go("GET /users"), limit, remaining=remaining, wait=0.75)
@@ -297,7 +260,7 @@ def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: i
 
 
 def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 39, limit=40)
     tenant.tell(tenant.go("GET /free"), None)
     tenant.refuse(tenant.go("GET /users"), 50, wait=3.0, wide=True)
@@ -310,21 +273,21 @@ def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit()
 
 @pytest.mark.parametrize(("wide", "limit"), [(True, 60), (False, None)])
 def test_only_a_refusal_that_says_so_is_of_the_tenants_bucket(wide: bool, limit: int | None):
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.refuse(tenant.go(), 60, wide=wide)
     found = tenant.budget.buckets.tenant
     assert limit == (found and found.limit)
 
 
 def test_a_refusal_may_name_a_bucket_that_is_known():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 49, limit=50)
     tenant.refuse(tenant.go("GET /users"), 50, wide=True)
     assert tenant.budget.buckets.buckets_of("GET /users") == [tenant.budget.buckets.tenant]
 
 
 def test_whoever_tells_of_the_tenants_size_draws_from_the_tenants_bucket():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.refuse(tenant.go("GET /users"), 50, wide=True)
     tenant.now += 10
     tenant.tell(tenant.go("GET /roles"), 49, limit=50)
@@ -332,7 +295,7 @@ def test_whoever_tells_of_the_tenants_size_draws_from_the_tenants_bucket():
 
 
 def test_a_refusal_of_one_that_was_under_way_at_the_first_one_says_nothing_more():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go(), 9)
     first, second = tenant.go(), tenant.go()
     sent = tenant.now
@@ -345,7 +308,7 @@ def test_a_refusal_of_one_that_was_under_way_at_the_first_one_says_nothing_more(
 
 def test_a_bucket_that_was_refused_opens_with_one_token():
     """The reset is when one more is there; nobody has told of more."""
-    tenant = Tenant(share=1.0)
+    tenant = BudgetHarness(share=1.0)
     tenant.tell(tenant.go(), 5)
     tenant.refuse(tenant.go(), 10, wait=10.0)
     tenant.now += 10
@@ -354,7 +317,7 @@ def test_a_bucket_that_was_refused_opens_with_one_token():
 
 def test_endpoints_share_or_not_as_other_answers_let_expect():
     """Ten may be what `/logs` has to itself, until `/users` tells of a tenant where all have ten together."""
-    tenant = Tenant()
+    tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /logs"), 9)
     tenant.tell(tenant.go("GET /roles"), 8)
     assert [] == [bucket for bucket in tenant.budget.buckets.buckets_of("GET /logs") if bucket in roles(tenant)]
@@ -362,13 +325,13 @@ def test_endpoints_share_or_not_as_other_answers_let_expect():
     assert tenant.budget.buckets.buckets_of("GET /logs") == roles(tenant) == [tenant.budget.buckets.tenant]
 
 
-def roles(tenant: Tenant) -> list[object]:
+def roles(tenant: BudgetHarness) -> list[object]:
     return list(tenant.budget.buckets.buckets_of("GET /roles"))
 
 
 def test_endpoints_part_where_their_answers_count_other_tokens():
     """A third one joins the one whose tokens it counts."""
-    tenant = Tenant()
+    tenant = BudgetHarness()
     told = ["a 10", "b 25", "a 9", "b 24", "a 8", "b 23", "c 22", "a 7", "c 21", "a 6", "c 20"]
     for key, remaining in map(str.split, told):
         tenant.tell(tenant.go(key), int(remaining), limit=30)
@@ -379,7 +342,7 @@ def test_endpoints_part_where_their_answers_count_other_tokens():
 
 def test_an_answer_that_took_long_tells_of_what_remained_when_it_was_counted():
     """Ten others were sent and answered meanwhile, which is no reason to think of another bucket."""
-    tenant, left = Tenant(share=1.0), 28
+    tenant, left = BudgetHarness(share=1.0), 28
     for key in "ab":
         tenant.tell(tenant.go(key), left + 1, limit=30)
     for _ in range(2):
@@ -393,7 +356,7 @@ def test_an_answer_that_took_long_tells_of_what_remained_when_it_was_counted():
 
 def test_an_endpoint_with_a_full_bucket_has_one_of_its_own():
     """Which of all full buckets it is, nobody can tell."""
-    tenant = Tenant()
+    tenant = BudgetHarness()
     for key, remaining in map(str.split, ["a 10", "b 29", "a 9", "b 29", "a 8", "b 29"]):
         tenant.tell(tenant.go(key), int(remaining), limit=30)
         tenant.now += 0.01
@@ -401,7 +364,7 @@ def test_an_endpoint_with_a_full_bucket_has_one_of_its_own():
 
 
 def test_a_ceiling_is_kept_beside_auth0s_own_limits():
-    tenant = Tenant(ceiling=4)
+    tenant = BudgetHarness(ceiling=4)
     tenant.tell(tenant.go(), None)
     gone = 0
     for _ in range(100):
@@ -411,7 +374,7 @@ def test_a_ceiling_is_kept_beside_auth0s_own_limits():
 
 
 def test_waiting_is_told_once_a_minute():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     told = []
     for _ in range(10):
         told.append(tenant.budget.is_time_to_log())
@@ -420,7 +383,7 @@ def test_waiting_is_told_once_a_minute():
 
 
 def test_the_bucket_that_is_waited_for_has_a_name():
-    tenant = Tenant()
+    tenant = BudgetHarness()
     assert "`GET /users`" == tenant.budget.describe("GET /users")
     tenant.tell(tenant.go("GET /users"), 5)
     tenant.tell(tenant.go("GET /roles"), 4)

@@ -3,7 +3,7 @@ import pytest
 from source_auth0.api.rate_limit.bucket_registry import BucketRegistry
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from source_auth0.api.rate_limit.token_bucket import TokenBucket
-from unit_tests.api.rate_limit.test_api_budget import Tenant
+from testing.fakes.rate_limits import BudgetHarness
 
 #: What endpoints tell that draw from two buckets, and what they tell where one of these is full.
 PARTED = "a 10 b 25 a 9 b 24 a 8 b 23"
@@ -24,7 +24,7 @@ def heard(*answers: tuple[str, int]) -> BucketRegistry:
 
 def after(said: str, limit: int = 30) -> BucketRegistry:
     """What is known once endpoints have told what remains of a bucket of a size that nobody publishes, or waited."""
-    tenant, words = Tenant(1.0), said.split()
+    tenant, words = BudgetHarness(1.0), said.split()
     for key, remaining in zip(words[::2], words[1::2], strict=True):
         if key == "wait":
             tenant.now += int(remaining)

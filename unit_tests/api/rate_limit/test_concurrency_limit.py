@@ -6,7 +6,7 @@ import pytest
 
 from source_auth0.api.rate_limit import concurrency_limit as gate_module
 from source_auth0.api.rate_limit.concurrency_limit import INITIAL_LIMIT, MAX_LIMIT, MIN_LIMIT, AdaptiveConcurrencyLimit
-from unit_tests.conftest import in_threads
+from testing.threads import in_threads
 
 
 def rounds(

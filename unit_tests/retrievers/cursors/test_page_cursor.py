@@ -9,7 +9,7 @@ from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.retrievers.cursors.page_cursor import PageCursor
-from unit_tests.conftest import in_threads
+from testing.threads import in_threads
 
 
 class Counting(PageCursor):

@@ -5,7 +5,7 @@ from airbyte_cdk.models import AirbyteMessage, EstimateType, TraceType, Type
 
 from source_auth0.retrievers.cursors import progress as progress_module
 from source_auth0.retrievers.cursors.progress import LOG_INTERVAL_SECONDS, ProgressReporter
-from unit_tests.conftest import Clock
+from testing.fakes.clock import FakeClock
 
 
 class Platform:
@@ -19,8 +19,8 @@ class Platform:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    clock = FakeClock()
     monkeypatch.setattr(progress_module, "time", clock)
     return clock
 
@@ -31,11 +31,11 @@ def platform() -> Platform:
 
 
 @pytest.fixture
-def progress(clock: Clock, platform: Platform) -> ProgressReporter:
+def progress(clock: FakeClock, platform: Platform) -> ProgressReporter:
     return ProgressReporter("things", platform)  # type: ignore[arg-type]
 
 
-def test_the_platform_is_told_how_many_rows_to_expect(progress: ProgressReporter, platform: Platform, clock: Clock):
+def test_the_platform_is_told_how_many_rows_to_expect(progress: ProgressReporter, platform: Platform, clock: FakeClock):
     progress.emit_estimate(7)
     (message,) = platform.told
     assert (Type.TRACE, TraceType.ESTIMATE) == (message.type, message.trace.type)
@@ -50,7 +50,7 @@ def test_nothing_is_told_where_nobody_knows_how_many_rows_there_are(progress: Pr
 
 
 def test_a_line_a_minute_says_how_many_rows_have_passed_since_the_beginning(
-    progress: ProgressReporter, clock: Clock, caplog: pytest.LogCaptureFixture
+    progress: ProgressReporter, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO, "airbyte.source_auth0")
     for seconds, rows in ((LOG_INTERVAL_SECONDS - 1, 500), (1, 700), (LOG_INTERVAL_SECONDS - 1, 20), (2, 3)):

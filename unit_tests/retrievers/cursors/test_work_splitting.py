@@ -8,7 +8,7 @@ import pytest
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.timestamps import Milliseconds
-from unit_tests.retrievers.users.test_cursor import Turns
+from testing.fakes.clock import TurnTakingCondition
 
 
 @dataclass(eq=False)
@@ -53,7 +53,7 @@ def read_by_turns(sticks: Sticks) -> list[int]:
         read.append(stick.length)
         sticks.release(stick)
 
-    sticks.changed = Turns(turn)
+    sticks.changed = TurnTakingCondition(turn)
     for _ in sticks.slices_to_read():
         pass
     return read

@@ -19,7 +19,8 @@ from source_auth0.api.http.response_errors import RequestContext
 from source_auth0.errors import MissingScopeError
 from source_auth0.retrievers.events import connection as connection_module
 from source_auth0.retrievers.events.connection import EventStreamConnection
-from unit_tests.conftest import API, Clock
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API
 
 URL = f"{API}/things"
 STREAM = {"headers": {"content-type": "text/event-stream; charset=utf-8"}, "text": ":connected\n\n"}
@@ -71,7 +72,7 @@ def test_what_helps_a_list_helps_a_stream(requests_mock: Mocker, make_api: Make,
 
 @pytest.mark.parametrize(("headers", "said"), [({"content-type": "text/html"}, "text/html"), ({}, "no content type")])
 def test_what_is_no_stream_is_asked_for_again(
-    requests_mock: Mocker, make_api: Make, clock: Clock, headers: dict[str, str], said: str
+    requests_mock: Mocker, make_api: Make, clock: FakeClock, headers: dict[str, str], said: str
 ):
     requests_mock.get(URL, text="<html>", headers=headers)
     with pytest.raises(AirbyteTracedException, match=rf"no event stream \({said}\)") as caught:

@@ -23,7 +23,8 @@ from source_auth0.retrievers.events import consumer, cursor, idle_timer, positio
 from source_auth0.retrievers.events.consumer import EventConsumer
 from source_auth0.retrievers.events.cursor import EventCursor
 from source_auth0.retrievers.events.retriever import EventStreamRetriever
-from unit_tests.conftest import Clock, Tokens
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import FakeAuthenticator
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 FROM_THE_BEGINNING = {"from_timestamp": "1970-01-01T00:00:00Z"}
@@ -58,7 +59,7 @@ class NoonTenant(Tenant):
 class Script:
     """The Events API: what it does on each connection, and what it answers to some queries."""
 
-    def __init__(self, *connections: list[Doing], clock: Clock, refusals: Any = (), **config: Any) -> None:
+    def __init__(self, *connections: list[Doing], clock: FakeClock, refusals: Any = (), **config: Any) -> None:
         self.tenant, self.name = NoonTenant({"base_url": "https://acme.us.auth0.com", **config}), "events"
         self.connections = list(connections)
         self.refusals = list(refusals)
@@ -109,8 +110,8 @@ class Line:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    clock = FakeClock()
     for module in (consumer, idle_timer):
         monkeypatch.setattr(module, "time", clock)
     return clock
@@ -177,7 +178,7 @@ class Sync:
 
 
 @pytest.fixture
-def synced(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Any:
+def synced(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Any:
     """Runs a sync against a script."""
     current: list[Script] = []
     monkeypatch.setattr(
@@ -357,20 +358,20 @@ def test_the_framework_is_told_that_every_event_counts(synced):
 @pytest.mark.parametrize(
     ("config", "patience"), [({}, 10), ({"events_idle_seconds": None}, 10), ({"events_idle_seconds": 3}, 3)]
 )
-def test_silence_ends_a_sync(synced, config: dict[str, Any], patience: float, clock: Clock):
+def test_silence_ends_a_sync(synced, config: dict[str, Any], patience: float, clock: FakeClock):
     before = clock.moment
     assert [1] == synced([2.0, event(1), FOREVER], **config).ids
     assert 2 + patience == clock.moment - before
 
 
-def test_heartbeats_are_silence(synced, clock: Clock):
+def test_heartbeats_are_silence(synced, clock: FakeClock):
     before = clock.moment
     done = synced([event(1), *[4.0, b": heartbeat\n\n"] * 9])
     assert ([1], 10) == (done.ids, clock.moment - before)
     assert [10, 10, 6, 2] == done.script.waits
 
 
-def test_a_marker_that_nothing_follows_ends_a_sync(synced, clock: Clock):
+def test_a_marker_that_nothing_follows_ends_a_sync(synced, clock: FakeClock):
     before = clock.moment
     done = synced([event(1), 3.0, marker("m1"), FOREVER])
     assert idle_timer.IDLE_SECONDS_AFTER_MARKER == clock.moment - before - 3
@@ -387,13 +388,13 @@ def test_markers_that_keep_coming_are_no_reason_to_stay(synced):
     assert ([1], "m2", 1) == (done.ids, done.state["offset"], len(done.script.queries))
 
 
-def test_markers_one_after_the_other_are_no_reason_to_stay(synced, clock: Clock):
+def test_markers_one_after_the_other_are_no_reason_to_stay(synced, clock: FakeClock):
     before = clock.moment
     done = synced([event(1), *(doing for n in range(9) for doing in (marker(f"m{n}"), 0.5))])
     assert (2.0, "m4") == (clock.moment - before, done.state["offset"])
 
 
-def test_a_marker_does_not_make_patience_longer(synced, clock: Clock):
+def test_a_marker_does_not_make_patience_longer(synced, clock: FakeClock):
     before = clock.moment
     synced([event(1), 0.5, marker("m1"), FOREVER], events_idle_seconds=1)
     assert 1 == clock.moment - before
@@ -425,7 +426,7 @@ def test_an_event_after_the_beginning_of_the_sync_ends_it(synced, time: Any, exp
     assert expected == synced([event(1, time) + event(2)], [event(3), FOREVER]).ids
 
 
-def test_the_time_that_a_row_takes_to_be_handed_on_is_no_silence(synced, clock: Clock):
+def test_the_time_that_a_row_takes_to_be_handed_on_is_no_silence(synced, clock: FakeClock):
     sync = synced([event(1), 9.0, event(2), FOREVER], run=False)
     for _ in sync.read():
         clock.moment += 60
@@ -439,7 +440,7 @@ def test_getting_through_is_no_silence(synced):
 # Connections
 
 
-def test_a_closed_connection_is_opened_anew_where_it_was(synced, clock: Clock):
+def test_a_closed_connection_is_opened_anew_where_it_was(synced, clock: FakeClock):
     done = synced([b"retry: 500\n\n" + event(1)], [marker("m1")], [event(2), FOREVER])
     assert [FROM_THE_BEGINNING, {"from": "o1"}, {"from": "m1"}] == done.script.queries
     assert ([1, 2], [0.5, 0.5]) == (done.ids, clock.sleeps)
@@ -448,7 +449,7 @@ def test_a_closed_connection_is_opened_anew_where_it_was(synced, clock: Clock):
 @pytest.mark.parametrize(
     ("said", "pause"), [(b"", 2.0), (b"retry: 0\n\n", 0.0), (b"retry: 3000\n\n", 3.0), (b"retry: 900000\n\n", 10)]
 )
-def test_the_server_says_how_long_to_wait_within_reason(synced, clock: Clock, said: bytes, pause: float):
+def test_the_server_says_how_long_to_wait_within_reason(synced, clock: FakeClock, said: bytes, pause: float):
     assert [1, 2] == synced([said + event(1)], [event(2), FOREVER]).ids
     assert [pause] == clock.sleeps
 
@@ -458,13 +459,13 @@ def test_an_event_may_come_in_pieces(synced):
     assert ([1], 1) == (done.ids, len(done.script.queries))
 
 
-def test_each_connection_with_an_event_makes_the_next_one_likely(synced, clock: Clock):
+def test_each_connection_with_an_event_makes_the_next_one_likely(synced, clock: FakeClock):
     """However many there were, it has all the patience there is."""
     done = synced(*([9.5, event(n)] for n in range(4)), [9.5, event(4), FOREVER])
     assert ([0, 1, 2, 3, 4], [2, 2, 2, 2]) == (done.ids, clock.sleeps)
 
 
-def test_closed_connections_without_events_are_silence(synced, clock: Clock):
+def test_closed_connections_without_events_are_silence(synced, clock: FakeClock):
     """After one with an event, the next has all the patience there is, and those after it what is left of that."""
     done = synced([event(1), 9.5], *([] for _ in range(99)))
     assert [2, 2, 2, 2, 2] == clock.sleeps
@@ -478,12 +479,12 @@ def test_a_connection_that_is_closed_after_a_marker_is_missed_for_as_long_as_the
     assert queries == len(synced([said + event(1) + marker("m1")], [FOREVER]).script.queries)
 
 
-def test_a_server_that_closes_at_once_is_not_asked_all_the_time(synced, clock: Clock):
+def test_a_server_that_closes_at_once_is_not_asked_all_the_time(synced, clock: FakeClock):
     done = synced(*([b"retry: 0\n\n"] for _ in range(99)))
     assert (20, {0.5}) == (len(done.script.queries), set(clock.sleeps))
 
 
-def test_an_empty_history_that_is_closed_again_and_again_ends(synced, clock: Clock):
+def test_an_empty_history_that_is_closed_again_and_again_ends(synced, clock: FakeClock):
     done = synced(*([] for _ in range(99)))
     assert [FROM_THE_BEGINNING] * 5 == done.script.queries
     assert 8 == sum(clock.sleeps)
@@ -498,7 +499,7 @@ def test_the_event_before_the_state_is_left_out(synced):
     assert [6] == synced([event(5), event(6), FOREVER], saved=STATE).ids
 
 
-def test_events_that_only_come_again_are_silence(synced, clock: Clock):
+def test_events_that_only_come_again_are_silence(synced, clock: FakeClock):
     """Going back to them, or waiting for more of them, would have no end."""
     before = clock.moment
     done = synced(*([event(5), 1.0, marker("m1"), 1.0] for _ in range(99)), saved=STATE)
@@ -514,7 +515,7 @@ def test_only_the_last_events_are_remembered(synced, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "cut", [urllib3.exceptions.ProtocolError("cut"), requests.ConnectionError("cut"), ConnectionResetError("cut")]
 )
-def test_a_broken_connection_is_opened_anew(synced, clock: Clock, cut: Exception):
+def test_a_broken_connection_is_opened_anew(synced, clock: FakeClock, cut: Exception):
     done = synced([event(1), cut], [cut], [event(2), cut], [cut], [cut], [cut], [event(3), FOREVER])
     assert [1, 2, 3] == done.ids
     assert [1, 2, 1, 2, 4, 8] == clock.sleeps
@@ -529,7 +530,7 @@ def test_connections_that_keep_breaking_are_an_error(synced):
     assert (5, "o1") == (len(sync.script.queries), sync.state["offset"])
 
 
-def test_connections_that_end_amid_a_message_are_no_silence(synced, clock: Clock):
+def test_connections_that_end_amid_a_message_are_no_silence(synced, clock: FakeClock):
     """A body that is cut short under a length that agrees."""
     done = synced([event(1)[:-9]], [event(1)[:9]], [event(1), FOREVER])
     assert ([1], [1, 2]) == (done.ids, clock.sleeps)
@@ -547,7 +548,7 @@ def test_what_is_wrong_with_the_connector_is_no_broken_connection(synced):
         synced([AttributeError("mistake")])
 
 
-def test_another_consumer_may_be_about_to_leave(synced, clock: Clock):
+def test_another_consumer_may_be_about_to_leave(synced, clock: FakeClock):
     busy = TooManyConsumersError("events")
     assert [1] == synced([event(1), FOREVER], refusals=[busy, busy]).ids
     assert [1, 2] == clock.sleeps
@@ -664,7 +665,7 @@ def test_a_position_that_is_forgotten_a_fourth_time_is_an_error(synced):
 
 
 @pytest.mark.parametrize("code", ["timeout", "processing_error", "connection_timeout", "another"])
-def test_an_error_amid_a_stream_is_followed_by_another_connection(synced, clock: Clock, code: str):
+def test_an_error_amid_a_stream_is_followed_by_another_connection(synced, clock: FakeClock, code: str):
     done = synced([event(1), error(code, offset="beyond")], [error(code)], [event(2), FOREVER])
     assert [FROM_THE_BEGINNING, {"from": "o1"}, {"from": "o1"}] == done.script.queries
     assert ([1, 2], [1, 2]) == (done.ids, clock.sleeps)
@@ -730,7 +731,7 @@ def test_a_message_without_an_end_fails_the_stream(synced, monkeypatch: pytest.M
         synced([b"data: " + b"x" * 60])
 
 
-def test_messages_of_other_kinds_move_the_position_and_nothing_else(synced, clock: Clock):
+def test_messages_of_other_kinds_move_the_position_and_nothing_else(synced, clock: FakeClock):
     before = clock.moment
     done = synced([event(1), message("news", {"offset": "n1"}), FOREVER])
     assert (10, [1], "n1") == (clock.moment - before, done.ids, done.state["offset"])
@@ -755,6 +756,6 @@ def test_the_manifest_knows_the_archetype():
 def test_the_check_does_not_wait_for_events(requests_mock: Mocker, tenant: Tenant, answer: dict[str, Any]):
     requests_mock.get(ANY, **answer)
     url = "{{ config['base_url'] }}/api/v2/"
-    granted = Tokens(frozenset({"read:events"}))
+    granted = FakeAuthenticator(frozenset({"read:events"}))
     check_tenant(tenant, granted, url, {"events": load_stream("events")}, {"events": "events"}, logging.getLogger("x"))
     assert (1, True) == (requests_mock.call_count, requests_mock.last_request.stream)

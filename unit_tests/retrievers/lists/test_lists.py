@@ -22,7 +22,7 @@ from source_auth0.retrievers.lists.lists import (
     WrappedPageNumberRetriever,
 )
 from source_auth0.retrievers.lists.objects import SingletonRetriever
-from unit_tests.conftest import API, BASE, SECRET
+from testing.fakes.management_api import API, BASE, SECRET
 
 Make = Callable[..., ManagementApiRequester]
 URL = f"{API}/things"

@@ -12,7 +12,8 @@ from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.lists.lists import ListRetriever
 from source_auth0.retrievers.lists.objects import DetailRetriever, ReachabilityRetriever, SingletonRetriever
-from unit_tests.conftest import API, Clock
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API
 
 URL = f"{API}/things"
 GONE = {"status_code": 404, "json": {"message": "It does not exist."}}
@@ -118,7 +119,7 @@ def test_the_status_tells_whether_something_answers(
     assert [] == [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_a_server_that_is_unwell_is_not_taken_for_offline(requests_mock: Mocker, read, clock: Clock):
+def test_a_server_that_is_unwell_is_not_taken_for_offline(requests_mock: Mocker, read, clock: FakeClock):
     requests_mock.get(ANY, status_code=503)
     with pytest.raises(AirbyteTracedException, match="status 503"):
         read(ReachabilityRetriever, {"role_id": "rol_1"})

@@ -19,7 +19,7 @@ from source_auth0.retrievers.lists.organization_members import (
     OrganizationRoleGroupsRetriever,
     OrganizationRoleMembersRetriever,
 )
-from unit_tests.conftest import API, Tokens
+from testing.fakes.management_api import API, FakeAuthenticator
 
 PATH = "organizations/{{ stream_partition.org_id }}/members"
 URL = f"{API}/organizations/org_1/members"
@@ -65,7 +65,9 @@ def build(tenant: Tenant, make_api: Callable[..., ManagementApiRequester]) -> Ca
             "read:organization_members",
             *([ROLES_SCOPE] if kind is OrganizationMemberRolesRetriever else []),
         ]
-        requester = make_api(name=name, resource=PATH, authenticator=Tokens(scopes), required_scopes=declared)
+        requester = make_api(
+            name=name, resource=PATH, authenticator=FakeAuthenticator(scopes), required_scopes=declared
+        )
         if kind is OrganizationMemberRolesRetriever:
             changes = {"pages_of": "organization_members", "roles": Roles(), **changes}
         return kind(config=tenant, name=name, requester=requester, rows="members", **changes)

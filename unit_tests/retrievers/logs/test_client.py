@@ -4,15 +4,15 @@ import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.retrievers.logs.client import LogClient
-from unit_tests.conftest import MIDNIGHT
-from unit_tests.event_log import Asking, EventLog, event, events_at, ids, log_id
+from testing.fakes.event_log import EventLog, FakeLogRequester, event, events_at, ids, log_id
+from testing.fakes.times import MIDNIGHT
 
 
 def asking(answer: Any) -> LogClient:
     """Whose every question has this answer."""
     server = EventLog([])
     server.answer = lambda _: answer  # type: ignore[method-assign]
-    return LogClient(Asking(server))  # type: ignore[arg-type]
+    return LogClient(FakeLogRequester(server))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("answer", [[event(1, 1)], {"logs": [event(1, 1)], "start": 0}])
@@ -54,7 +54,7 @@ def test_an_id_may_be_as_long_as_a_state_has_room_for():
 
 def test_searches_go_by_whole_seconds():
     server = EventLog(events_at(1.2, 1.8, 2.1))
-    requests = LogClient(Asking(server))  # type: ignore[arg-type]
+    requests = LogClient(FakeLogRequester(server))  # type: ignore[arg-type]
     assert [1] == ids(requests.earliest_from(MIDNIGHT + 1900))
     assert [2, 1] == ids(requests.newest_until(MIDNIGHT + 1000, 5))
     assert [2] == ids(requests.newest_until(MIDNIGHT + 1000, 1))
@@ -65,5 +65,5 @@ def test_searches_go_by_whole_seconds():
 
 def test_a_search_for_everything_names_no_query():
     server = EventLog(events_at(1, 2))
-    assert [2] == ids(LogClient(Asking(server)).search(page=1, per_page=1))  # type: ignore[arg-type]
+    assert [2] == ids(LogClient(FakeLogRequester(server)).search(page=1, per_page=1))  # type: ignore[arg-type]
     assert [{"sort": "date:1", "page": 1, "per_page": 1}] == server.queries

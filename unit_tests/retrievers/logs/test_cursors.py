@@ -18,8 +18,9 @@ from source_auth0.retrievers.logs.cursors import MAX_UNPACKED_EVENTS, position_s
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.range_reader import MAX_OPEN_RANGES
 from source_auth0.retrievers.logs.retrievers import LogChangesRetriever, LogEventsRetriever
-from unit_tests.conftest import moment
-from unit_tests.event_log import Event, EventLog, LogSync, event, events_at, ids, log_id, spot, writes_at
+from testing.fakes.event_log import Event, EventLog, event, events_at, ids, log_id, log_position, writes_at
+from testing.fakes.log_sync import LogSync
+from testing.fakes.times import moment
 
 DAY = 86_400
 
@@ -148,7 +149,7 @@ def test_low_ends_take_the_date_of_what_is_below_them():
     saved["open"][0][0] = ""
     sync = LogSync(EventLog(numbered(1000)), saved)
     starts = [part.extra_fields["piece"].start for part in sync.parts()]
-    assert [LogPosition(), spot(500, 200), spot(900, 600)] == starts
+    assert [LogPosition(), log_position(500, 200), log_position(900, 600)] == starts
 
 
 def test_what_is_no_longer_kept_is_told_and_read_from_the_beginning(caplog: pytest.LogCaptureFixture):
@@ -202,7 +203,7 @@ def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
 
 
 def test_a_place_is_a_state_and_the_beginning_is_none():
-    assert ({}, place(1, 1)) == (position_state(LogPosition()), position_state(spot(1, 1)))
+    assert ({}, place(1, 1)) == (position_state(LogPosition()), position_state(log_position(1, 1)))
 
 
 @pytest.mark.parametrize("stream", [LogEventsRetriever, LogChangesRetriever])

@@ -17,22 +17,23 @@ from source_auth0.retrievers.logs.derived_events import (
     DerivedEvents,
     LogSegment,
 )
-from unit_tests.conftest import in_threads, moment
-from unit_tests.event_log import ClockedTenant, EventLog, events_at, ids, log_of, spot, writes_at
+from testing.fakes.event_log import EventLog, FixedClockTenant, events_at, ids, log_of, log_position, writes_at
+from testing.fakes.times import moment
+from testing.threads import in_threads
 
 DAY = 86_400
 HOUR = 3600
 
 
 def between(facts: DerivedEvents, server: EventLog, low: LogPosition, high: LogPosition, **config: Any) -> list[int]:
-    stretches = list(facts.between(log_of(server, ClockedTenant(config)), low, high))
+    stretches = list(facts.between(log_of(server, FixedClockTenant(config)), low, high))
     assert [low, *(stretch.high for stretch in stretches)][:-1] == [stretch.low for stretch in stretches]
     return [number for stretch in stretches for number in ids(stretch.events)]
 
 
 def test_a_stretch_keeps_its_events():
     events = events_at(1, 2)
-    stretch = LogSegment.of(LogPosition(), spot(2), events)
+    stretch = LogSegment.of(LogPosition(), log_position(2), events)
     assert events == stretch.events
     assert "packed" not in repr(stretch)
 
@@ -42,7 +43,9 @@ def test_a_stretch_keeps_its_events():
     [(0, 9, [3, 4, 5, 6]), (2, 6, [3, 4, 5, 6]), (3, 6, [4, 5, 6]), (2, 5, [3, 4, 5]), (4, 5, [5]), (1, 3, [3])],
 )
 def test_a_part_of_a_stretch_leaves_out_its_low_end(low: int, high: int, expected: list[int]):
-    part = LogSegment.of(spot(2), spot(6), events_at(*range(9))[2:6]).within(spot(low), spot(high))
+    part = LogSegment.of(log_position(2), log_position(6), events_at(*range(9))[2:6]).within(
+        log_position(low), log_position(high)
+    )
     assert (max(low, 2), expected, min(high, 6)) == (
         int(part.low.log_id[3:]),
         ids(part.events),
@@ -51,22 +54,23 @@ def test_a_part_of_a_stretch_leaves_out_its_low_end(low: int, high: int, expecte
 
 
 def test_a_stretch_within_two_places_is_not_packed_again():
-    stretch = LogSegment.of(spot(2), spot(6), events_at(*range(9))[2:6])
-    assert stretch is stretch.within(spot(2), spot(6))
+    stretch = LogSegment.of(log_position(2), log_position(6), events_at(*range(9))[2:6])
+    assert stretch is stretch.within(log_position(2), log_position(6))
 
 
 def test_a_stretch_is_packed_as_quickly_as_can_be():
     """Each event of the log passes through here."""
     events = writes_at(*range(100))
     assert (
-        zlib.compress(orjson.dumps(events), zlib.Z_BEST_SPEED) == LogSegment.of(LogPosition(), spot(100), events).packed
+        zlib.compress(orjson.dumps(events), zlib.Z_BEST_SPEED)
+        == LogSegment.of(LogPosition(), log_position(100), events).packed
     )
 
 
 def test_all_streams_of_a_tenant_share_what_was_read():
-    tenant = ClockedTenant({})
+    tenant = FixedClockTenant({})
     assert DerivedEvents.of(tenant) is DerivedEvents.of(tenant)
-    assert DerivedEvents.of(tenant) is not DerivedEvents.of(ClockedTenant({}))
+    assert DerivedEvents.of(tenant) is not DerivedEvents.of(FixedClockTenant({}))
     assert not DerivedEvents.of(tenant).is_needed
 
 
@@ -74,41 +78,43 @@ def test_only_what_is_needed_is_kept():
     events = writes_at(*range(500))
     for event in events[::2]:
         event["type"] = "s"
-    assert [*range(2, 501, 2)] == between(DerivedEvents(), EventLog(events), LogPosition(), spot(500, 499))
+    assert [*range(2, 501, 2)] == between(DerivedEvents(), EventLog(events), LogPosition(), log_position(500, 499))
 
 
 def test_nothing_lies_between_a_place_and_itself():
     server = EventLog([])
-    assert [] == between(DerivedEvents(), server, spot(1), spot(1))
+    assert [] == between(DerivedEvents(), server, log_position(1), log_position(1))
     assert [] == server.queries
 
 
 def test_what_was_read_is_not_asked_for_again():
     facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
-    assert [*range(301, 601)] == between(facts, server, spot(300, 299), spot(600, 599))
+    assert [*range(301, 601)] == between(facts, server, log_position(300, 299), log_position(600, 599))
     asked = server.pages
-    assert [*range(401, 551)] == between(facts, server, spot(400, 399), spot(550, 549))
+    assert [*range(401, 551)] == between(facts, server, log_position(400, 399), log_position(550, 549))
     assert asked == server.pages
-    assert [*range(201, 801)] == between(facts, server, spot(200, 199), spot(800, 799))
+    assert [*range(201, 801)] == between(facts, server, log_position(200, 199), log_position(800, 799))
     assert asked + 3 == server.pages
 
 
 def test_what_another_stream_read_is_part_of_it():
     facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
-    facts.add(LogSegment.of(spot(300, 299), spot(600, 599), []))
-    assert [*range(201, 301), *range(601, 651)] == between(facts, server, spot(200, 199), spot(650, 649))
+    facts.add(LogSegment.of(log_position(300, 299), log_position(600, 599), []))
+    assert [*range(201, 301), *range(601, 651)] == between(
+        facts, server, log_position(200, 199), log_position(650, 649)
+    )
 
 
 def test_an_empty_stretch_holds_nobody_up():
     """As where the last page of a piece was packed with those before it."""
     facts, server = DerivedEvents(), EventLog(writes_at(*range(10)))
-    facts.add(LogSegment.of(spot(5, 4), spot(5, 4), []))
-    assert spot(9, 8) == next(facts.between(log_of(server), spot(5, 4), spot(9, 8))).high
+    facts.add(LogSegment.of(log_position(5, 4), log_position(5, 4), []))
+    assert log_position(9, 8) == next(facts.between(log_of(server), log_position(5, 4), log_position(9, 8))).high
 
 
 def test_two_streams_at_once_read_everything_once():
     facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
-    found = in_threads(4, lambda _: between(facts, server, spot(100, 99), spot(900, 899)))
+    found = in_threads(4, lambda _: between(facts, server, log_position(100, 99), log_position(900, 899)))
     assert [[*range(101, 901)]] * 4 == found
     assert 12 >= server.pages
 
@@ -119,23 +125,23 @@ def test_what_was_read_from_the_beginning_does_not_reach_back_before_it(start_da
     facts, server = DerivedEvents(), EventLog(writes_at(*range(0, 100_000, 100)))
     config = {"start_date": start_date} if start_date else {}
     begun = 1 if start_date is None else 486
-    assert [*range(begun, 1001)] == between(facts, server, LogPosition(), spot(1000, 99_900), **config)
+    assert [*range(begun, 1001)] == between(facts, server, LogPosition(), log_position(1000, 99_900), **config)
     asked = server.pages
-    assert [*range(101, 1001)] == between(facts, server, spot(100, 9900), spot(1000, 99_900), **config)
+    assert [*range(101, 1001)] == between(facts, server, log_position(100, 9900), log_position(1000, 99_900), **config)
     assert (start_date is None) == (asked == server.pages)
 
 
 def test_a_gap_is_told_although_another_stream_has_read_what_is_left(caplog: pytest.LogCaptureFixture):
     facts, server = DerivedEvents(), EventLog(writes_at(*range(300)))
     server.forgotten = 200
-    tenant = ClockedTenant({})
+    tenant = FixedClockTenant({})
     tenant.second = 2 * DAY
     log = log_of(server, tenant)
     assert [300] == [
         stretch.events and ids(stretch.events)[-1] for stretch in facts.between(log, LogPosition(), log.end)
     ]
     assert [] == caplog.messages
-    assert [*range(201, 301)] == [n for s in facts.between(log, spot(100, 99), log.end) for n in ids(s.events)]
+    assert [*range(201, 301)] == [n for s in facts.between(log, log_position(100, 99), log.end) for n in ids(s.events)]
     assert 1 == len(caplog.messages)
 
 
@@ -150,8 +156,8 @@ def strides(server: EventLog, low: LogPosition, high: LogPosition, facts: Derive
 def test_a_long_way_is_handed_on_in_strides_that_grow_where_little_happens():
     server = EventLog(writes_at(*range(0, 100 * HOUR, 600)))
     assert 6 == INITIAL_STRIDE_MS // 3_600_000
-    assert [6, 18, 42, 90, 99] == strides(server, LogPosition(), spot(600, 100 * HOUR - 600))
-    assert [16, 28, 52, 99] == strides(server, spot(61, 10 * HOUR), spot(600, 100 * HOUR - 600))
+    assert [6, 18, 42, 90, 99] == strides(server, LogPosition(), log_position(600, 100 * HOUR - 600))
+    assert [16, 28, 52, 99] == strides(server, log_position(61, 10 * HOUR), log_position(600, 100 * HOUR - 600))
 
 
 @pytest.mark.parametrize(
@@ -170,18 +176,18 @@ def test_a_stride_follows_how_much_happens(number: int, expected: float, monkeyp
     monkeypatch.setattr(
         "source_auth0.retrievers.logs.derived_events.LogRangeReader.slices_to_read", lambda walk: walk.initial_slices()
     )
-    list(facts.between(log_of(server), LogPosition(), spot(1, 1)))
+    list(facts.between(log_of(server), LogPosition(), log_position(1, 1)))
     assert expected == facts._stride / INITIAL_STRIDE_MS
 
 
 @pytest.mark.parametrize(
     ("low", "high"),
     [
-        (spot(2, HOUR), spot(3, 12 * HOUR)),
-        (spot(1, HOUR), spot(3, 12 * HOUR)),
-        (spot(1, 9 * HOUR), spot(3, 15.5 * HOUR)),
-        (spot(2, 6 * HOUR), spot(3, 12.5 * HOUR)),
-        (spot(1, 4 * HOUR), spot(2, 11 * HOUR)),
+        (log_position(2, HOUR), log_position(3, 12 * HOUR)),
+        (log_position(1, HOUR), log_position(3, 12 * HOUR)),
+        (log_position(1, 9 * HOUR), log_position(3, 15.5 * HOUR)),
+        (log_position(2, 6 * HOUR), log_position(3, 12.5 * HOUR)),
+        (log_position(1, 4 * HOUR), log_position(2, 11 * HOUR)),
     ],
 )
 def test_a_stride_that_would_end_elsewhere_goes_to_the_end(low: LogPosition, high: LogPosition):
@@ -195,13 +201,13 @@ def test_a_stride_that_would_end_elsewhere_goes_to_the_end(low: LogPosition, hig
 
 def test_a_way_of_one_stride_costs_no_search():
     server = EventLog(writes_at(*range(HOUR, 8 * HOUR, HOUR)))
-    assert [*range(2, 8)] == between(DerivedEvents(), server, spot(1, HOUR), spot(7, 7 * HOUR))
+    assert [*range(2, 8)] == between(DerivedEvents(), server, log_position(1, HOUR), log_position(7, 7 * HOUR))
     assert server.pages == len(server.queries)
 
 
 def test_a_stride_is_read_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
     server = EventLog(writes_at(1, 2))
-    assert [1, 2] == between(DerivedEvents(), server, LogPosition(), spot(2, 2), num_workers=40)
+    assert [1, 2] == between(DerivedEvents(), server, LogPosition(), log_position(2, 2), num_workers=40)
     assert [40] == pool_sizes
 
 
@@ -214,7 +220,7 @@ def test_a_log_whose_beginning_has_gone_is_read_to_its_end_at_once():
     log = log_of(server)
     log.tenant.once("beginning of the log", list)
     with pytest.raises(AirbyteTracedException, match="ended behind its beginning"):
-        list(DerivedEvents().between(log, LogPosition(), spot(100, 99)))
+        list(DerivedEvents().between(log, LogPosition(), log_position(100, 99)))
 
 
 def test_a_failure_keeps_what_was_read_before():
@@ -222,16 +228,16 @@ def test_a_failure_keeps_what_was_read_before():
     highs: list[LogPosition] = []
 
     def fail(query: dict[str, Any]) -> None:
-        if query.get("from", "") > spot(200).log_id:
+        if query.get("from", "") > log_position(200).log_id:
             raise transient_error("unwell")
 
     server.meanwhile = fail
-    stretches = facts.between(log_of(server), LogPosition(), spot(600, 100 * HOUR - 600))
+    stretches = facts.between(log_of(server), LogPosition(), log_position(600, 100 * HOUR - 600))
     with pytest.raises(AirbyteTracedException, match="unwell"):
         highs.extend(stretch.high for stretch in stretches)
     server.meanwhile = lambda _: None
     asked = server.pages
-    assert [*range(1, 601)] == between(facts, server, LogPosition(), spot(600, 100 * HOUR - 600))
+    assert [*range(1, 601)] == between(facts, server, LogPosition(), log_position(600, 100 * HOUR - 600))
     assert highs
     assert highs == [stretch.high for stretch in facts._known[: len(highs)]]
     assert server.pages - asked <= 6 + 3
@@ -242,10 +248,12 @@ def test_whoever_adds_does_not_wait_for_ever_for_whoever_reads():
     added = threading.Event()
 
     def add(_: Any) -> None:
-        threading.Thread(target=lambda: (facts.add(LogSegment.of(spot(7), spot(8), [])), added.set())).start()
+        threading.Thread(
+            target=lambda: (facts.add(LogSegment.of(log_position(7), log_position(8), [])), added.set())
+        ).start()
 
     server.meanwhile = add
-    assert [*range(11, 901)] == between(facts, server, spot(10, 9), spot(900, 899))
+    assert [*range(11, 901)] == between(facts, server, log_position(10, 9), log_position(900, 899))
     assert added.wait(10)
 
 
@@ -259,6 +267,6 @@ def test_whatever_was_read_before_each_event_comes_once_and_in_order(seconds: li
     last = len(seconds)
     for numbers in asked:
         low, high = numbers[0] % last, numbers[1] % last + 1
-        begin = spot(low, seconds[low - 1]) if low else LogPosition()
+        begin = log_position(low, seconds[low - 1]) if low else LogPosition()
         expected = [*range(low + 1, high + 1)]
-        assert expected == between(facts, server, begin, spot(high, seconds[high - 1]))
+        assert expected == between(facts, server, begin, log_position(high, seconds[high - 1]))

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
 from source_auth0.retrievers.logs.range_reader import MAX_OPEN_RANGES, MIN_EVENTS_PER_RANGE, LogRange, LogRangeReader
 from source_auth0.timestamps import to_milliseconds
-from unit_tests.conftest import MIDNIGHT, moment
-from unit_tests.event_log import ClockedTenant, Event, EventLog, event, events_at, ids, log_of, spot
+from testing.fakes.event_log import Event, EventLog, FixedClockTenant, event, events_at, ids, log_of, log_position
+from testing.fakes.times import MIDNIGHT, moment
 
 DAY = 86_400
 
 
 def piece(low: int = 0, high: int = 1000, *, second: float = 1000) -> LogRange:
     """What lies behind one number up to another, whose event happened at a second."""
-    return LogRange(spot(low), spot(high, second))
+    return LogRange(log_position(low), log_position(high, second))
 
 
 def busy(low: int = 0, high: int = 1000) -> LogRange:
@@ -33,7 +33,7 @@ def busy(low: int = 0, high: int = 1000) -> LogRange:
 def walk_of(
     server: EventLog, *ranges: tuple[LogPosition, LogPosition], second: float = 43_200, **config: Any
 ) -> LogRangeReader:
-    tenant = ClockedTenant(config)
+    tenant = FixedClockTenant(config)
     tenant.second = second
     return LogRangeReader(log_of(server, tenant), ranges)
 
@@ -51,7 +51,7 @@ def test_a_piece_is_behind_its_low_end_and_up_to_its_high_end():
     one = piece(high=3)
     assert [1, 2, 3] == ids(one.take(events_at(1, 2, 3, 4, 5)))
     assert one.is_read
-    assert spot(3, 1000) == one.read_up_to
+    assert log_position(3, 1000) == one.read_up_to
 
 
 def test_a_piece_is_read_once_its_last_event_is_there():
@@ -63,7 +63,7 @@ def test_a_piece_is_read_once_its_last_event_is_there():
 def test_a_page_in_the_midst_of_a_piece_is_all_its_own():
     one = piece()
     assert [1, 2] == ids(one.take(events_at(1, 2)))
-    assert spot(2, 2) == one.read_up_to
+    assert log_position(2, 2) == one.read_up_to
     assert not one.is_read
 
 
@@ -76,7 +76,7 @@ def test_a_page_behind_a_piece_ends_it():
 def test_what_is_taken_is_not_handed_on_yet():
     one = piece()
     one.take(events_at(1, 2))
-    assert (spot(0), spot(0)) == (one.start, one.handed_on_up_to)
+    assert (log_position(0), log_position(0)) == (one.start, one.handed_on_up_to)
 
 
 def test_how_many_are_left_is_told_by_the_pace_of_the_last_page():
@@ -123,8 +123,8 @@ def test_a_cut_gives_away_what_lies_behind_an_event():
     one = busy()
     part = one.split(MIDNIGHT + 500_000, event(500, 500))
     assert part is not None
-    assert (spot(500, 500), spot(1000, 1000)) == (part.start, part.end)
-    assert (spot(500, 500), MIDNIGHT + 500_000) == (one.end, one.split_up_to)
+    assert (log_position(500, 500), log_position(1000, 1000)) == (part.start, part.end)
+    assert (log_position(500, 500), MIDNIGHT + 500_000) == (one.end, one.split_up_to)
 
 
 @pytest.mark.parametrize("number", [0, 9, 10, 1000, 1001])
@@ -132,7 +132,7 @@ def test_nothing_is_cut_off_that_was_taken_or_that_lies_elsewhere(number: int):
     """Events of one second may have been taken already, and late ones lie behind everything."""
     one = busy()
     assert None is one.split(MIDNIGHT + 500_000, event(number, 500))
-    assert spot(1000, 1000) == one.end
+    assert log_position(1000, 1000) == one.end
 
 
 def test_nothing_is_cut_off_of_what_is_no_longer_read():
@@ -151,20 +151,22 @@ def test_a_moment_from_which_on_there_is_nothing_is_not_tried_again(found: Event
 
 
 def test_ranges_without_anything_in_them_are_no_pieces():
-    walk = walk_of(EventLog(events_at(1)), (spot(1), spot(1)), (spot(2), spot(1)))
+    walk = walk_of(EventLog(events_at(1)), (log_position(1), log_position(1)), (log_position(2), log_position(1)))
     assert [] == walk.open_ranges == walk.initial_slices() == list(walk.slices_to_read())
 
 
 def test_what_is_not_planned_yet_is_open():
-    walk = walk_of(EventLog(events_at(1, 2)), (spot(1), spot(2, 2)), (LogPosition(), spot(1, 1)))
-    ranges = [(LogPosition(), spot(1, 1)), (spot(1), spot(2, 2))]
+    walk = walk_of(
+        EventLog(events_at(1, 2)), (log_position(1), log_position(2, 2)), (LogPosition(), log_position(1, 1))
+    )
+    ranges = [(LogPosition(), log_position(1, 1)), (log_position(1), log_position(2, 2))]
     assert ranges == walk.open_ranges
     walk.initial_slices()
     assert ranges == walk.open_ranges
 
 
 def test_a_piece_is_read_to_its_end():
-    walk = walk_of(EventLog(events_at(*range(1000))), (spot(100, 99), spot(700, 699)))
+    walk = walk_of(EventLog(events_at(*range(1000))), (log_position(100, 99), log_position(700, 699)))
     (one,) = walk.initial_slices()
     assert [*range(101, 701)] == read(walk, one)
     assert [] == walk.open_ranges
@@ -172,28 +174,28 @@ def test_a_piece_is_read_to_its_end():
 
 
 def test_what_was_not_handed_on_stays_open():
-    walk = walk_of(EventLog(events_at(*range(1000))), (spot(100, 99), spot(700, 699)))
+    walk = walk_of(EventLog(events_at(*range(1000))), (log_position(100, 99), log_position(700, 699)))
     (one,) = walk.initial_slices()
     pages = walk.read(one)
     next(pages)
     walk.page_handed_on(one)
     next(pages)
-    assert [(spot(200, 199), spot(700, 699))] == walk.open_ranges
+    assert [(log_position(200, 199), log_position(700, 699))] == walk.open_ranges
     pages.close()
-    assert [(spot(200, 199), spot(700, 699))] == walk.open_ranges
+    assert [(log_position(200, 199), log_position(700, 699))] == walk.open_ranges
     assert not one.being_read
 
 
 def test_a_log_that_ends_before_its_end_is_an_error():
     """Something in between answers from an older copy."""
-    walk = walk_of(EventLog(events_at(1, 2)), (spot(1, 1), spot(3, 3)))
+    walk = walk_of(EventLog(events_at(1, 2)), (log_position(1, 1), log_position(3, 3)))
     (one,) = walk.initial_slices()
     with pytest.raises(AirbyteTracedException) as caught:
         read(walk, one)
     assert FailureType.transient_error == caught.value.failure_type
     assert f"ended behind {moment(2)} for `logs`, although it had shown an event of {moment(3)}" in caught.value.message
     assert not one.being_read
-    assert [(spot(2, 2), spot(3, 3))] == walk.open_ranges
+    assert [(log_position(2, 2), log_position(3, 3))] == walk.open_ranges
 
 
 def echoing(walk: LogRangeReader, times: int) -> None:
@@ -203,19 +205,19 @@ def echoing(walk: LogRangeReader, times: int) -> None:
 
 
 def test_a_page_that_passes_the_end_by_is_asked_for_again():
-    walk = walk_of(EventLog(events_at(*range(400))), (spot(1, 0), spot(250, 249)))
+    walk = walk_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
     (one,) = walk.initial_slices()
     echoing(walk, 1)
     assert [*range(2, 251)] == read(walk, one)
 
 
 def test_a_page_that_passes_the_end_by_leaves_nothing_out():
-    walk = walk_of(EventLog(events_at(*range(400))), (spot(1, 0), spot(250, 249)))
+    walk = walk_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
     (one,) = walk.initial_slices()
     echoing(walk, 2)
-    with pytest.raises(AirbyteTracedException, match=f"left out the event {spot(250).log_id} for `logs`"):
+    with pytest.raises(AirbyteTracedException, match=f"left out the event {log_position(250).log_id} for `logs`"):
         read(walk, one)
-    assert [(spot(101, 100), spot(250, 249))] == walk.open_ranges
+    assert [(log_position(101, 100), log_position(250, 249))] == walk.open_ranges
 
 
 @pytest.mark.parametrize("gone", ["oldest", "nothing", 400])
@@ -223,9 +225,9 @@ def test_a_range_that_is_no_longer_kept_is_read_from_the_beginning(gone: str | i
     """As far as it is kept; the state names where the last sync ended until something is handed on."""
     server = EventLog(events_at(*range(300)), gone=gone)
     server.forgotten = 200
-    walk = walk_of(server, (spot(100, 99), spot(250, 249)), second=2 * DAY)
+    walk = walk_of(server, (log_position(100, 99), log_position(250, 249)), second=2 * DAY)
     (one,) = walk.initial_slices()
-    assert [(spot(100, 99), spot(250, 249))] == walk.open_ranges
+    assert [(log_position(100, 99), log_position(250, 249))] == walk.open_ranges
     assert [*range(201, 251)] == read(walk, one)
     assert [] == walk.open_ranges
 
@@ -234,7 +236,7 @@ def test_pieces_behind_what_is_no_longer_kept_are_read_as_they_are():
     """And those before it are nothing any more; no event comes twice, and none is asked for in vain."""
     server = EventLog(events_at(*range(2000)))
     server.forgotten = 300
-    ranges = [(spot(low, 99), spot(low + 100, low + 99)) for low in (100, 200, 250, 800, 1000)]
+    ranges = [(log_position(low, 99), log_position(low + 100, low + 99)) for low in (100, 200, 250, 800, 1000)]
     walk = walk_of(server, *ranges, second=2 * DAY)
     found = [read(walk, one) for one in walk.initial_slices()]
     assert [[], [], [*range(301, 351)], [*range(801, 901)], [*range(1001, 1101)]] == found
@@ -244,7 +246,12 @@ def test_pieces_behind_what_is_no_longer_kept_are_read_as_they_are():
 def test_a_cut_of_what_is_read_from_the_beginning_doubles_nothing():
     server = EventLog(events_at(*range(5000)))
     server.forgotten = 300
-    walk = walk_of(server, (spot(100, 99), spot(400, 399)), (spot(4000, 399), spot(5000, 4999)), second=2 * DAY)
+    walk = walk_of(
+        server,
+        (log_position(100, 99), log_position(400, 399)),
+        (log_position(4000, 399), log_position(5000, 4999)),
+        second=2 * DAY,
+    )
     first, second = walk.initial_slices()
     pages = walk.read(second)
     found = [*next(pages)]
@@ -280,7 +287,7 @@ class Watched:
 
 
 def test_no_state_that_is_sent_during_a_cut_leaves_the_part_out():
-    walk = walk_of(EventLog(events_at(*range(1000))), (LogPosition(), spot(1000, 999)))
+    walk = walk_of(EventLog(events_at(*range(1000))), (LogPosition(), log_position(1000, 999)))
     (one,) = walk.initial_slices()
     next(walk.read(one))
     one.take([event(n, n) for n in range(1, 11)])
@@ -290,13 +297,13 @@ def test_no_state_that_is_sent_during_a_cut_leaves_the_part_out():
         (part,) = walk.split(one, one.split_points(2), pool)
     watched.look()
     assert watched.seen
-    assert {spot(1000, 999)} == {open_[-1][1] for open_ in watched.seen}
+    assert {log_position(1000, 999)} == {open_[-1][1] for open_ in watched.seen}
     assert part in walk.slices
 
 
 def test_parts_come_from_the_last_to_the_first_and_meet():
     server = EventLog(events_at(*range(4000)))
-    walk = walk_of(server, (spot(0), spot(4000, 3999)))
+    walk = walk_of(server, (log_position(0), log_position(4000, 3999)))
     (one,) = walk.initial_slices()
     pages = walk.read(one)
     next(pages)
@@ -304,7 +311,7 @@ def test_parts_come_from_the_last_to_the_first_and_meet():
         parts = list(walk.split(one, one.split_points(4), pool))
     assert [one.end, *(part.end for part in reversed(parts))] == [
         *(part.start for part in reversed(parts)),
-        spot(4000, 3999),
+        log_position(4000, 3999),
     ]
     assert 3 == len(parts)
 
@@ -312,20 +319,20 @@ def test_parts_come_from_the_last_to_the_first_and_meet():
 def test_a_gap_costs_one_search():
     """All moments in it would find the same event."""
     server = EventLog(events_at(*[n / 1000 for n in range(500)], *range(30_000, 30_500)))
-    walk = walk_of(server, (spot(0), spot(1000, 30_499)))
+    walk = walk_of(server, (log_position(0), log_position(1000, 30_499)))
     (one,) = walk.initial_slices()
     next(pages := walk.read(one))
     server.queries.clear()
     with ThreadPoolExecutor(2) as pool:
         (part,) = walk.split(one, [*one.split_points(8), MIDNIGHT + 30_000_000], pool)
-    assert spot(501, 30_000) == part.start
+    assert log_position(501, 30_000) == part.start
     assert 1 == len(server.queries)
     pages.close()
 
 
 def test_nothing_from_the_first_moment_on_costs_one_search():
     server = EventLog(events_at(*[n / 1000 for n in range(500)]))
-    walk = walk_of(server, (spot(0), spot(500, 20_000)))
+    walk = walk_of(server, (log_position(0), log_position(500, 20_000)))
     (one,) = walk.initial_slices()
     next(pages := walk.read(one))
     server.queries.clear()
@@ -398,6 +405,8 @@ def pages_of(walk: LogRangeReader) -> Iterator[tuple[LogRange, list[Event]]]:
 
 def test_a_whole_walk_reads_everything_once():
     server = EventLog(events_at(*range(900)))
-    walk = walk_of(server, (LogPosition(), spot(300, 299)), (spot(500, 499), spot(900, 899)), num_workers=2)
+    walk = walk_of(
+        server, (LogPosition(), log_position(300, 299)), (log_position(500, 499), log_position(900, 899)), num_workers=2
+    )
     found = [number for _, page in pages_of(walk) for number in ids(page)]
     assert [*range(1, 301), *range(501, 901)] == found

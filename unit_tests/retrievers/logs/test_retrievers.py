@@ -13,8 +13,19 @@ from source_auth0.retrievers.logs.retrievers import (
     LogEventsRetriever,
     LogRetriever,
 )
-from unit_tests.conftest import moment
-from unit_tests.event_log import Asking, ClockedTenant, Event, EventLog, LogSync, event, ids, log_id, spot, writes_at
+from testing.fakes.event_log import (
+    Event,
+    EventLog,
+    FakeLogRequester,
+    FixedClockTenant,
+    event,
+    ids,
+    log_id,
+    log_position,
+    writes_at,
+)
+from testing.fakes.log_sync import LogSync
+from testing.fakes.times import moment
 
 DAY = 86_400
 HOUR = 3600
@@ -51,12 +62,12 @@ def test_without_a_start_date_everything_is_wanted(start_date: str | None):
 
 
 def test_a_reader_without_a_cursor_reads_nothing_by_itself():
-    reader = LogRetriever(config=ClockedTenant({}), name="logs", requester=Asking(EventLog([])))  # type: ignore[arg-type]
+    reader = LogRetriever(config=FixedClockTenant({}), name="logs", requester=FakeLogRequester(EventLog([])))  # type: ignore[arg-type]
     assert None is reader.cursor
 
 
 def test_a_derived_stream_says_that_the_log_is_wanted():
-    tenant = ClockedTenant({})
+    tenant = FixedClockTenant({})
     LogSync(EventLog([]), tenant=tenant)
     assert not DerivedEvents.of(tenant).is_needed
     LogSync(EventLog([]), tenant=tenant, stream=LogChangesRetriever)
@@ -64,8 +75,8 @@ def test_a_derived_stream_says_that_the_log_is_wanted():
 
 
 def test_what_rows_are_made_of_is_for_each_stream_to_say():
-    derived = DerivedLogRetriever(config=ClockedTenant({}), name="any", requester=Asking(EventLog([])))  # type: ignore[arg-type]
-    assert spot(1) == derived.before(spot(1))
+    derived = DerivedLogRetriever(config=FixedClockTenant({}), name="any", requester=FakeLogRequester(EventLog([])))  # type: ignore[arg-type]
+    assert log_position(1) == derived.before(log_position(1))
     with pytest.raises(NotImplementedError):
         derived.rows_maker(LogPosition())
 
@@ -136,7 +147,7 @@ def test_the_second_event_of_a_deletion_is_no_row_wherever_a_sync_ended():
 def test_a_state_says_nothing_before_anything_new_was_read():
     """Although deletions begin to look before their place, and what was read may end right there."""
     sync = LogSync(EventLog(deletions_at(100, 5000)), place(2, 100.5), stream=LogDeletionsRetriever)
-    DerivedEvents.of(sync.tenant).add(LogSegment.of(LogPosition(), spot(2, 100.5), []))
+    DerivedEvents.of(sync.tenant).add(LogSegment.of(LogPosition(), log_position(2, 100.5), []))
     assert [3] == sync.all()
     assert (1, place(4, 5000.5)) == sync.states[0]
 

@@ -11,15 +11,26 @@ from hypothesis import strategies as st
 from source_auth0.errors import RequestRefusedError
 from source_auth0.retrievers.log_events.ordering import MAX_EVENT_LATENESS_MS, LogPosition, log_order
 from source_auth0.retrievers.logs.tenant_log import MIN_RETENTION_MS, TenantLog
-from unit_tests.conftest import moment
-from unit_tests.event_log import Asking, ClockedTenant, Event, EventLog, event, events_at, ids, log_id, log_of, spot
+from testing.fakes.event_log import (
+    Event,
+    EventLog,
+    FakeLogRequester,
+    FixedClockTenant,
+    event,
+    events_at,
+    ids,
+    log_id,
+    log_of,
+    log_position,
+)
+from testing.fakes.times import moment
 
 DAY = 86_400
 HOUR = 3_600
 
 
-def at(second: float) -> ClockedTenant:
-    tenant = ClockedTenant({})
+def at(second: float) -> FixedClockTenant:
+    tenant = FixedClockTenant({})
     tenant.second = second
     return tenant
 
@@ -45,7 +56,7 @@ def test_the_beginning_is_before_every_event():
     assert LogPosition().order < LogPosition.of(event(0, 0)).order
 
 
-@pytest.mark.parametrize("place", [LogPosition(), spot(7, 7)])
+@pytest.mark.parametrize("place", [LogPosition(), log_position(7, 7)])
 def test_a_state_names_a_place_and_one_that_names_none_is_the_beginning(place: LogPosition):
     assert place == LogPosition.from_state(place.state)
     assert LogPosition() == LogPosition.from_state({})
@@ -125,7 +136,7 @@ def test_an_answer_that_is_not_the_beginning_does_not_hide_that_some_may_be_miss
 def test_a_start_date_begins_long_enough_before_it():
     """An event from then on may have arrived before one that happened earlier, ten minutes before at most."""
     server = EventLog(events_at(*range(0, 40_000, 100)))
-    log = log_of(server, ClockedTenant({"start_date": moment(20_000)}))
+    log = log_of(server, FixedClockTenant({"start_date": moment(20_000)}))
     (first,) = log.following(LogPosition())
     assert (
         moment(20_000 - MAX_EVENT_LATENESS_MS / 1000 - 1100)
@@ -137,13 +148,13 @@ def test_a_start_date_begins_long_enough_before_it():
 
 def test_an_event_that_arrived_hours_late_does_not_hide_what_came_before_it():
     events = events_at(*range(0, 40_000, 100), 20_000 - 600)
-    log = log_of(EventLog(events), ClockedTenant({"start_date": moment(20_000)}))
+    log = log_of(EventLog(events), FixedClockTenant({"start_date": moment(20_000)}))
     (first,) = log.following(LogPosition())
     assert first["log_id"] < events[200]["log_id"]
 
 
 def test_a_start_date_before_everything_begins_with_the_oldest():
-    log = log_of(EventLog(events_at(5000, 4990)), ClockedTenant({"start_date": moment(4991)}))
+    log = log_of(EventLog(events_at(5000, 4990)), FixedClockTenant({"start_date": moment(4991)}))
     assert [1] == ids(log.following(LogPosition()))
 
 
@@ -153,9 +164,9 @@ def test_what_follows_comes_in_order_or_not_at_all():
     events.reverse()
     log.requester.server.answer = lambda _: events  # type: ignore[attr-defined]
     with pytest.raises(AirbyteTracedException, match=f"out of order: {log_id(2)} behind {log_id(3)}"):
-        log.following(spot(1))
+        log.following(log_position(1))
     with pytest.raises(AirbyteTracedException, match=f"out of order: {log_id(3)} behind {log_id(3)}"):
-        log.following(spot(3))
+        log.following(log_position(3))
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 7, 5000])
@@ -184,7 +195,7 @@ def test_the_end_does_not_run_after_events_that_arrive_meanwhile():
 
 def test_the_end_is_the_same_for_everybody():
     server = EventLog(events_at(1))
-    tenant = ClockedTenant({})
+    tenant = FixedClockTenant({})
     first = log_of(server, tenant).end
     server.events += [event(2, 2)]
     assert first == log_of(server, tenant, "changes").end
@@ -198,12 +209,12 @@ def test_an_empty_log_ends_at_its_beginning():
 
 def test_a_place_that_is_earlier_by_so_much():
     log = log_of(EventLog(events_at(*range(0, 40_000, 100))))
-    found = log.before(spot(300, 29_900), 1_000_000)
+    found = log.before(log_position(300, 29_900), 1_000_000)
     assert moment(29_900 - 1000 - 1000) <= found.date <= moment(29_900 - 1000)
 
 
 def test_earlier_than_the_first_event_is_the_beginning(caplog: pytest.LogCaptureFixture):
-    assert LogPosition() == log_of(EventLog(events_at(1, 2)), at(2 * DAY)).before(spot(2, 2), 5000)
+    assert LogPosition() == log_of(EventLog(events_at(1, 2)), at(2 * DAY)).before(log_position(2, 2), 5000)
     assert [] == warnings(caplog)
 
 
@@ -214,18 +225,18 @@ def test_earlier_than_the_beginning_is_the_beginning():
 
 
 def test_an_earlier_event_that_arrived_behind_a_place_does_not_move_it_on():
-    assert spot(1, 90) == log_of(EventLog(events_at(90, 10, 10))).before(spot(1, 90), 5000)
+    assert log_position(1, 90) == log_of(EventLog(events_at(90, 10, 10))).before(log_position(1, 90), 5000)
 
 
 def test_a_gap_before_a_place_is_told(caplog: pytest.LogCaptureFixture):
     """Whoever reads from the beginning on does not notice that it has moved."""
     server = EventLog(events_at(1, 2, 2 * DAY))
     server.forgotten = 2
-    assert LogPosition() == log_of(server, at(2 * DAY)).before(spot(2, 2), 5000)
+    assert LogPosition() == log_of(server, at(2 * DAY)).before(log_position(2, 2), 5000)
     assert 1 == len(warnings(caplog))
 
 
-@pytest.mark.parametrize("place", [LogPosition(), spot(1, 3 * DAY - MIN_RETENTION_MS / 1000 + 1)])
+@pytest.mark.parametrize("place", [LogPosition(), log_position(1, 3 * DAY - MIN_RETENTION_MS / 1000 + 1)])
 def test_a_recent_place_is_there_without_asking(place: LogPosition):
     server = EventLog([])
     assert log_of(server, at(3 * DAY)).reaches_back_to(place)
@@ -235,20 +246,20 @@ def test_a_recent_place_is_there_without_asking(place: LogPosition):
 def test_a_place_that_may_be_gone_is_there_where_the_oldest_event_is_no_later():
     second = 3 * DAY - MIN_RETENTION_MS / 1000
     server = EventLog(events_at(second))
-    assert log_of(server, at(3 * DAY)).reaches_back_to(spot(1, second))
+    assert log_of(server, at(3 * DAY)).reaches_back_to(log_position(1, second))
     assert [{"sort": "date:1", "page": 0, "per_page": 1}] == server.queries
 
 
 def test_a_log_reaches_back_to_what_its_oldest_event_is_before(caplog: pytest.LogCaptureFixture):
     log = log_of(EventLog(events_at(1, 2)), at(2 * DAY))
-    assert log.reaches_back_to(spot(2, 2))
+    assert log.reaches_back_to(log_position(2, 2))
     assert [] == warnings(caplog)
 
 
 def test_an_event_that_arrived_earlier_will_do():
     """The date alone would say that the log has been cut off."""
     server = EventLog(events_at(30, 10, 20, 2 * DAY))
-    assert log_of(server, at(2 * DAY)).reaches_back_to(spot(2, 5))
+    assert log_of(server, at(2 * DAY)).reaches_back_to(log_position(2, 5))
 
 
 @pytest.mark.parametrize(("forgotten", "until"), [(2, moment(2 * DAY)), (3, "now")])
@@ -256,8 +267,8 @@ def test_a_log_that_was_cut_off_is_told_once(forgotten: int, until: str, caplog:
     server = EventLog(events_at(1, 2, 2 * DAY))
     server.forgotten = forgotten
     log = log_of(server, at(2 * DAY))
-    assert not log.reaches_back_to(spot(2, 2))
-    assert not log.reaches_back_to(spot(2, 2))
+    assert not log.reaches_back_to(log_position(2, 2))
+    assert not log.reaches_back_to(log_position(2, 2))
     told = (
         f"`logs`: Auth0 no longer keeps the log back to {moment(2)}, where the last sync ended. What happened between "
         f"{moment(2)} and {until} cannot be read any more. Sync more often than your plan's log retention, which is 1 "
@@ -267,20 +278,27 @@ def test_a_log_that_was_cut_off_is_told_once(forgotten: int, until: str, caplog:
 
 
 @pytest.mark.parametrize(
-    ("place", "expected"), [(LogPosition(), True), (spot(1), False), (spot(2), True), (spot(3), True), (spot(9), True)]
+    ("place", "expected"),
+    [
+        (LogPosition(), True),
+        (log_position(1), False),
+        (log_position(2), True),
+        (log_position(3), True),
+        (log_position(9), True),
+    ],
 )
 def test_reading_from_the_beginning_comes_past_what_is_behind_it(place: LogPosition, expected: bool):
     server = EventLog(events_at(1, 2, 3))
     server.forgotten = 1
     assert expected == log_of(server).begins_before(place)
-    assert not log_of(EventLog([])).begins_before(spot(1))
+    assert not log_of(EventLog([])).begins_before(log_position(1))
 
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_what_is_kept_follows_an_id_that_auth0_refuses(status: int, caplog: pytest.LogCaptureFixture):
     server = EventLog(events_at(1, 2, 3, 4), gone=status)
     server.forgotten = 2
-    assert [3] == ids(log_of(server).following(spot(1, 1)))
+    assert [3] == ids(log_of(server).following(log_position(1, 1)))
     assert 1 == len(warnings(caplog))
 
 
@@ -288,7 +306,7 @@ def test_what_is_kept_follows_an_id_that_auth0_refuses(status: int, caplog: pyte
 def test_a_refused_id_in_the_midst_of_the_log_is_passed_without_a_gap(status: int, caplog: pytest.LogCaptureFixture):
     """A single event may be gone before others that arrived earlier and happened later."""
     server = EventLog([e for e in events_at(*range(400)) if e["log_id"] != log_id(250)], gone=status)
-    assert [*range(251, 303)] == ids(log_of(server).following(spot(250, 250)))
+    assert [*range(251, 303)] == ids(log_of(server).following(log_position(250, 250)))
     assert [] == warnings(caplog)
 
 
@@ -305,7 +323,7 @@ def refusing(number: int) -> Callable[[dict[str, Any]], None]:
 def test_an_event_that_is_kept_is_not_handed_on_again_where_its_id_is_refused(caplog: pytest.LogCaptureFixture):
     server = EventLog(events_at(*range(400)))
     server.meanwhile = refusing(250)
-    assert [*range(251, 302)] == ids(log_of(server).following(spot(250, 249)))
+    assert [*range(251, 302)] == ids(log_of(server).following(log_position(250, 249)))
     assert [] == warnings(caplog)
 
 
@@ -314,18 +332,18 @@ def test_a_log_that_refuses_the_id_of_its_first_event_is_an_error(caplog: pytest
     server = EventLog(events_at(1, 2))
     server.meanwhile = refusing(1)
     with pytest.raises(RequestRefusedError):
-        log_of(server).following(spot(1, 1))
+        log_of(server).following(log_position(1, 1))
     assert [] == warnings(caplog)
 
 
 def test_nothing_follows_a_refused_id_at_the_end():
-    assert [] == log_of(EventLog(events_at(1, 2), gone=400)).following(spot(7, 7))
-    assert [] == log_of(EventLog([], gone=400)).following(spot(7, 7))
+    assert [] == log_of(EventLog(events_at(1, 2), gone=400)).following(log_position(7, 7))
+    assert [] == log_of(EventLog([], gone=400)).following(log_position(7, 7))
 
 
 def test_any_other_refusal_is_an_error():
     with pytest.raises(RequestRefusedError):
-        log_of(EventLog(events_at(1), gone=403)).following(spot(7))
+        log_of(EventLog(events_at(1), gone=403)).following(log_position(7))
 
 
 def test_a_log_that_refuses_every_id_is_an_error():
@@ -339,12 +357,12 @@ def test_a_log_that_refuses_every_id_is_an_error():
 
     server.answer = answer  # type: ignore[method-assign]
     with pytest.raises(RequestRefusedError):
-        log.following(spot(2, 2))
+        log.following(log_position(2, 2))
 
 
 def test_the_log_is_asked_for_whatever_the_stream_asks_for():
     """A requester of users serves as well."""
-    log = TenantLog(Asking(EventLog(events_at(1)), name="users"))  # type: ignore[arg-type]
+    log = TenantLog(FakeLogRequester(EventLog(events_at(1)), name="users"))  # type: ignore[arg-type]
     assert ("users", log_id(1)) == (log.requester.name, log.end.log_id)
 
 

@@ -19,10 +19,11 @@ from source_auth0.retrievers.log_events.ordering import LogPosition
 from source_auth0.retrievers.user_lists.cursor import MAX_FAILED_USERS, ChangedUsersCursor
 from source_auth0.retrievers.user_lists.retrievers import UnpagedUserListRetriever
 from source_auth0.retrievers.user_lists.user_pass import MAX_PENDING_USERS, UserPass
-from unit_tests.conftest import User, ids, moment, users_at
-from unit_tests.event_log import Event, EventLog, event, log_id
-from unit_tests.retrievers.user_lists.test_user_ids import House, house
-from unit_tests.retrievers.users.test_cursor import END, Turns
+from testing.fakes.clock import TurnTakingCondition
+from testing.fakes.event_log import Event, EventLog, event, log_id
+from testing.fakes.times import INCREMENTAL_SYNC_END, moment
+from testing.fakes.user_requester import FakeUserRequester, user_requester
+from testing.fakes.user_search import User, ids, users_at
 
 
 def role_given(number: int, second: float, *users: str) -> Event:
@@ -45,7 +46,7 @@ class Sync:
 
     def __init__(
         self,
-        home: House,
+        home: FakeUserRequester,
         saved: dict[str, Any] | None = None,
         *,
         incremental: bool = True,
@@ -66,7 +67,7 @@ class Sync:
             state_manager=manager,
             message_repository=self,
         )
-        self.cursor._changed = Turns(self.turn)
+        self.cursor._changed = TurnTakingCondition(self.turn)
         self.home, self.choose = home, choose
         self.stream = UnpagedUserListRetriever(
             home.tenant,
@@ -117,8 +118,8 @@ class Sync:
         return self.states[-1][1]
 
 
-def tenant_of(users: list[User], *events: Event, **config: Any) -> House:
-    home = house(users, **config)
+def tenant_of(users: list[User], *events: Event, **config: Any) -> FakeUserRequester:
+    home = user_requester(users, **config)
     home.log = EventLog(list(events))
     return home
 
@@ -135,7 +136,7 @@ class Unwell:
         return [{"id": 1}]
 
 
-def unwell(home: House, *users: str, error: Exception | None = None) -> House:
+def unwell(home: FakeUserRequester, *users: str, error: Exception | None = None) -> FakeUserRequester:
     home.things = Unwell(*users, error=error)
     return home
 
@@ -199,7 +200,7 @@ def test_a_stream_that_no_event_names_users_for_only_reads_where_the_log_ends():
     assert 1 == home.log.pages
 
 
-def no_log(home: House) -> House:
+def no_log(home: FakeUserRequester) -> FakeUserRequester:
     def refuse(_: Any) -> None:
         raise MissingScopeError("user_things", ("read:logs",))
 
@@ -264,7 +265,9 @@ def test_a_state_follows_as_many_users_as_there_are_workers():
     assert [4 * n for n in range(1, len(while_running) + 1)] == [rows - rows % 4 for rows, _ in while_running]
     assert 25 == len(while_running)
     assert all({"open"} == set(state) for _, state in while_running)
-    assert {(END, "", "")} == {tuple(s["open"][k] for k in ("until", "log_id", "date")) for _, s in while_running}
+    assert {(INCREMENTAL_SYNC_END, "", "")} == {
+        tuple(s["open"][k] for k in ("until", "log_id", "date")) for _, s in while_running
+    }
 
 
 def test_the_state_stays_small_while_one_user_takes_long_among_thousands():
@@ -418,7 +421,7 @@ def test_once_the_tenant_lacks_the_feature_users_count_as_asked():
     assert mark(43_140) == sync.state
 
 
-OPEN = {"until": END, "log_id": "", "date": "", "asked": "", "left": []}
+OPEN = {"until": INCREMENTAL_SYNC_END, "log_id": "", "date": "", "asked": "", "left": []}
 
 
 @pytest.mark.parametrize("saved", [{"open": {**OPEN, "until": moment(43_140.9)}}, mark(43_200.9)])
@@ -431,10 +434,10 @@ def test_no_state_falls_behind_the_last_one_where_the_clock_does(saved: dict[str
 @pytest.mark.parametrize(
     "saved",
     [
-        {"updated_at": END},
+        {"updated_at": INCREMENTAL_SYNC_END},
         {"updated_at": "soon", "log_id": "", "date": ""},
-        {"updated_at": END, "log_id": 7, "date": ""},
-        {"updated_at": END, "log_id": "", "date": "soon"},
+        {"updated_at": INCREMENTAL_SYNC_END, "log_id": 7, "date": ""},
+        {"updated_at": INCREMENTAL_SYNC_END, "log_id": "", "date": "soon"},
         {"log_id": "", "date": ""},
         *({"open": {name: value for name, value in OPEN.items() if name != missing}} for missing in OPEN),
         {"open": {**OPEN, "until": "soon"}},
@@ -447,8 +450,11 @@ def test_no_state_falls_behind_the_last_one_where_the_clock_does(saved: dict[str
         {"open": {**OPEN, "left": "auth0|1"}},
         {"open": {**OPEN, "later": 1}},
         {"open": {**OPEN, "left": ["auth0|1"] * 1001}},
-        {"open": OPEN, "log_id": "9", "date": END},
-        *({"open": OPEN, name: value} for name, value in {"updated_at": END, "log_id": "9", "date": END}.items()),
+        {"open": OPEN, "log_id": "9", "date": INCREMENTAL_SYNC_END},
+        *(
+            {"open": OPEN, name: value}
+            for name, value in {"updated_at": INCREMENTAL_SYNC_END, "log_id": "9", "date": INCREMENTAL_SYNC_END}.items()
+        ),
         {"open": OPEN, "mised": ["auth0|1"]},
     ],
 )

@@ -21,7 +21,7 @@ from source_auth0.retrievers.user_lists.retrievers import (
     UnpagedUserListRetriever,
     UserListRetriever,
 )
-from unit_tests.conftest import API
+from testing.fakes.management_api import API
 
 USER = "auth0|1"
 USER_URL = f"{API}/users/auth0%7C1"

@@ -1,75 +1,18 @@
-import re
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.tenant import Tenant
 from source_auth0.errors import transient_error
-from source_auth0.retrievers.user_lists.user_ids import USER_ID_FIELDS, UserIds, users_in_scope
+from source_auth0.retrievers.user_lists.user_ids import UserIds, users_in_scope
 from source_auth0.retrievers.users.queries import IDS_PER_QUERY
 from source_auth0.timestamps import to_milliseconds
-from unit_tests.conftest import TOTALS, Directory, User, ids, in_threads, moment, users_at
-from unit_tests.event_log import ClockedTenant, EventLog
-
-BY_ID = re.compile(r"user_id:\((.*?)\)(?: AND (.*))?")
-
-
-class People(Directory):
-    """A directory that also finds users by their ids; unknown: ids that its index has not got yet."""
-
-    unknown: frozenset[str] = frozenset()
-
-    def get(self, part: Any, query: dict[str, Any]) -> Any:
-        if (match := BY_ID.fullmatch(query["q"])) is None:
-            return super().get(part, query)
-        self.meanwhile(query)
-        self.queries.append(query)
-        wanted = re.findall(r'"([^"]*)"', match[1])
-        assert len(wanted) <= query["per_page"] == 100
-        found = {user["user_id"]: dict(user) for user in self.users if user["user_id"] in wanted}
-        if match[2]:
-            within = {**query, "q": match[2], "sort": "updated_at:1", "include_totals": "true"}
-            met = {user["user_id"] for user in super().get(part, within)["users"]}
-            self.queries.pop()
-            found = {user_id: user for user_id, user in found.items() if user_id in met}
-        return {"users": [user for user_id, user in found.items() if user_id not in self.unknown]}
-
-
-@dataclass
-class House:
-    """The requester of a stream of users' things, in a tenant with people and a log."""
-
-    people: People
-    log: EventLog = field(default_factory=lambda: EventLog([]))
-    tenant: Tenant = field(default_factory=lambda: ClockedTenant({}))
-    name: str = "user_things"
-    resource: str = "users/{{ stream_partition.user_id }}/things"
-    required_scopes: list[str] = field(default_factory=lambda: ["read:things"])
-    query: dict[str, str] | None = field(default_factory=lambda: {"of": "things"})
-    query_withholding: dict[str, str] | None = field(default_factory=lambda: {"fields": "secret"})
-    may_be_missing: bool | None = True
-    things: Callable[[str], Any] = lambda user_id: [{"id": f"{user_id}'s"}]
-
-    def get(self, part: Any, query: dict[str, Any]) -> Any:
-        if self.resource == "logs":
-            return self.log.answer(query)
-        if self.resource != "users":
-            return self.things(part.partition["user_id"])
-        assert ("users", ["read:users"]) == (self.name, self.required_scopes)
-        assert (USER_ID_FIELDS, None, None) == (self.query, self.query_withholding, self.may_be_missing)
-        return self.people.get(part, query)
-
-    def get_path(self, path: str, query: dict[str, Any]) -> Any:
-        return self.people.get_path(path, query)
-
-
-def house(users: list[User], **config: Any) -> House:
-    tenant = ClockedTenant(config)
-    return House(People(users), tenant=tenant)
+from testing.fakes.times import moment
+from testing.fakes.user_requester import FakeUserRequester, UserDirectoryById, user_requester
+from testing.fakes.user_search import TOTALS, ids, users_at
+from testing.threads import in_threads
 
 
 def known(found: UserIds) -> dict[str, int]:
@@ -80,14 +23,14 @@ def known(found: UserIds) -> dict[str, int]:
 @pytest.mark.parametrize("total", TOTALS)
 def test_everybody_is_known_with_the_moment_of_the_last_change(number: int, total: Callable[[int], int | None]):
     users = users_at(*range(number))
-    home = House(People(users, total=total))
+    home = FakeUserRequester(UserDirectoryById(users, total=total))
     found = UserIds.of(home, None)  # type: ignore[arg-type]
     assert {user["user_id"]: to_milliseconds(user["updated_at"]) for user in users} == known(found)
     assert number == len(found.ids)
 
 
 def test_those_who_moved_are_known_from_a_look_back_before_on():
-    home = house(users_at(*range(0, 40_000, 100)))
+    home = user_requester(users_at(*range(0, 40_000, 100)))
     found = UserIds.of(home, to_milliseconds(moment(20_000)))  # type: ignore[arg-type]
     assert ids(home.people.users[197:]) == sorted(found.ids)
 
@@ -96,14 +39,14 @@ def test_those_who_moved_are_known_from_a_look_back_before_on():
 @pytest.mark.parametrize(("config", "lag"), [({}, 60), ({"users_safety_lag": 5}, 5)])
 def test_nobody_is_missing_up_to_a_safety_lag_before_now(since: int | None, config: dict[str, Any], lag: int):
     """A walk of everybody sees who was made just now, but perhaps not who has just moved."""
-    home = house(users_at(1, 43_199), **config)
+    home = user_requester(users_at(1, 43_199), **config)
     found = UserIds.of(home, since)  # type: ignore[arg-type]
     assert to_milliseconds(moment(43_200 - lag)) == found.until
     assert (since is None) == ("auth0|00001" in found.ids)
 
 
 def test_users_are_walked_once_a_sync_for_all_streams():
-    home = house(users_at(*range(300)))
+    home = user_requester(users_at(*range(300)))
     found = in_threads(4, lambda _: UserIds.of(home, None))  # type: ignore[arg-type]
     assert {id(found[0])} == set(map(id, found))
     assert 4 == len(home.people.queries)
@@ -111,26 +54,26 @@ def test_users_are_walked_once_a_sync_for_all_streams():
 
 
 def test_users_are_walked_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
-    UserIds.of(house(users_at(1), num_workers=40), None)  # type: ignore[arg-type]
+    UserIds.of(user_requester(users_at(1), num_workers=40), None)  # type: ignore[arg-type]
     assert [40] == pool_sizes
 
 
 def test_what_the_config_leaves_out_of_a_profile_is_nothing_to_a_walk():
     """It asks for three fields alone, and a query cannot both name fields and leave some out."""
-    home = house(users_at(1), users_excluded_fields=["user_metadata"])
+    home = user_requester(users_at(1), users_excluded_fields=["user_metadata"])
     UserIds.of(home, None)  # type: ignore[arg-type]
     assert [] == [query for query in home.people.queries if "fields" in query or "include_fields" in query]
 
 
 def test_an_answer_that_is_no_list_of_users_is_said_to_be_one_of_users():
-    home = house([])
+    home = user_requester([])
     home.people.get = lambda *_: {"users": 7}  # type: ignore[method-assign]
     with pytest.raises(AirbyteTracedException, match="`users`"):
         UserIds.of(home, None)  # type: ignore[arg-type]
 
 
 def test_a_walk_that_fails_is_walked_again_by_the_next_stream():
-    home = house(users_at(*range(300)))
+    home = user_requester(users_at(*range(300)))
     home.people.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
     with pytest.raises(AirbyteTracedException, match="unwell"):
         UserIds.of(home, None)  # type: ignore[arg-type]
@@ -140,7 +83,7 @@ def test_a_walk_that_fails_is_walked_again_by_the_next_stream():
 
 def test_a_walk_of_which_a_piece_fails_is_no_walk():
     """Whoever is left out would count as asked."""
-    home = house(users_at(*range(300)))
+    home = user_requester(users_at(*range(300)))
     pages: list[Any] = []
 
     def fail(query: Any) -> None:
@@ -165,12 +108,12 @@ def test_both_bounds_of_a_range_belong_to_it(low: int | None, high: int | None, 
 def test_only_chosen_users_are_walked():
     users = [*users_at(1, 2), *users_at(3, connection="other")]
     users[2]["user_id"] = "auth0|other"
-    home = house(users, users_connections=["other"])
+    home = user_requester(users, users_connections=["other"])
     assert ["auth0|other"] == UserIds.of(home, None).ids  # type: ignore[arg-type]
 
 
 def test_without_conditions_everybody_is_chosen_and_nobody_asked():
-    home = house([])
+    home = user_requester([])
     assert {"a", "b"} == users_in_scope(home, iter("ab"))  # type: ignore[arg-type]
     assert [] == home.people.queries
 
@@ -180,6 +123,6 @@ def test_users_that_the_config_leaves_out_are_not_chosen(config: dict[str, Any])
     users = users_at(*range(200))
     for user in users[:100]:
         user["identities"] = [{"connection": "other"}]
-    home = house(users, **config)
+    home = user_requester(users, **config)
     assert set(ids(users[100:])) == users_in_scope(home, [*ids(users), "auth0|gone"])  # type: ignore[arg-type]
     assert -(-201 // IDS_PER_QUERY) == len(home.people.queries)

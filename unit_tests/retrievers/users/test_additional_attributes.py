@@ -4,7 +4,7 @@ import pytest
 
 from source_auth0.manifest.assembly import assemble
 from source_auth0.retrievers.users.additional_attributes import AdditionalAttributesTransformation
-from unit_tests.conftest import users_at
+from testing.fakes.user_search import users_at
 
 
 def gathered(row: dict[str, Any], *declared: str) -> dict[str, Any]:

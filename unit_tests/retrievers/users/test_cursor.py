@@ -22,17 +22,16 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.errors import transient_error
 from source_auth0.retrievers.cursors import progress as progress_module
 from source_auth0.retrievers.users.cursor import PAGES_PER_STATE, UserCursor
-from source_auth0.retrievers.users.export_job import ExportJob
 from source_auth0.retrievers.users.time_slices import SearchPage, TimeSlice
 from source_auth0.source import SourceAuth0
-from source_auth0.timestamps import to_iso, to_milliseconds
-from unit_tests.conftest import MIDNIGHT, TOTALS, Clock, Directory, User, ids, moment, users_at
-from unit_tests.retrievers.users.test_retriever import searched, timestamps
+from source_auth0.timestamps import to_iso
+from testing.fakes.clock import FakeClock, TurnTakingCondition
+from testing.fakes.times import INCREMENTAL_SYNC_END, MIDNIGHT, moment, timestamps
+from testing.fakes.user_export import FakeUserExport
+from testing.fakes.user_search import TOTALS, User, UserDirectory, ids, user_retriever, users_at
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/upstream/state_samples.json"
 NOON = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
-#: Where an incremental sync at noon ends.
-END = "2024-01-01T11:59:00.000Z"
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 
@@ -43,19 +42,6 @@ class StoppedTenant(Tenant):
         return NOON
 
 
-class Turns(threading.Condition):
-    """In the place of the cursor's condition: waiting gives one of the readers its turn, in this very thread."""
-
-    def __init__(self, turn: Callable[[], None]) -> None:
-        super().__init__()
-        self.turn = turn
-
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
-        self.turn()
-        return True
-
-
 class Sync:
     """One sync of a directory's users at noon, read by turns.
 
@@ -64,7 +50,7 @@ class Sync:
 
     def __init__(
         self,
-        directory: Directory,
+        directory: UserDirectory,
         saved: dict[str, Any] | list[Any] | None = None,
         *,
         incremental: bool = True,
@@ -84,8 +70,8 @@ class Sync:
             state_manager=self.manager,
             message_repository=self,  # type: ignore[arg-type]
         )
-        self.stream = searched(directory, cursor=self.cursor)
-        self.cursor.changed = Turns(self.turn)
+        self.stream = user_retriever(directory, cursor=self.cursor)
+        self.cursor.changed = TurnTakingCondition(self.turn)
         self.readers: list[tuple[StreamSlice, Iterator[User]]] = []
         self.rows: list[User] = []
         #: States as they were emitted, with the number of rows before each.
@@ -145,34 +131,34 @@ def test_every_user_is_read_once_whatever_their_number(
     number: int, total: Callable[[int], int | None], incremental: bool
 ):
     users = users_at(*(n * 17 for n in range(number)))
-    assert sorted(ids(users)) == sorted(Sync(Directory(users, total=total), incremental=incremental).all())
+    assert sorted(ids(users)) == sorted(Sync(UserDirectory(users, total=total), incremental=incremental).all())
 
 
 def test_an_empty_tenant_costs_one_request():
-    sync = Sync(Directory([]))
+    sync = Sync(UserDirectory([]))
     assert [] == sync.all()
     assert 1 == len(sync.directory.queries)
-    assert {"updated_at": END} == sync.states[-1][1]
+    assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
 def test_a_sync_begins_with_the_first_user():
-    assert [(moment(7), END)] == planned(Sync(Directory(users_at(7, 8))))
+    assert [(moment(7), INCREMENTAL_SYNC_END)] == planned(Sync(UserDirectory(users_at(7, 8))))
 
 
 def test_a_first_user_beyond_the_end_is_for_the_next_sync():
-    sync = Sync(Directory(users_at(12 * 3600 - 1)))
+    sync = Sync(UserDirectory(users_at(12 * 3600 - 1)))
     assert [] == sync.all()
-    assert {"updated_at": END} == sync.states[-1][1]
+    assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
-@pytest.mark.parametrize(("lag", "end"), [(None, END), (0, moment(43_200)), (3600, moment(39_600))])
+@pytest.mark.parametrize(("lag", "end"), [(None, INCREMENTAL_SYNC_END), (0, moment(43_200)), (3600, moment(39_600))])
 def test_an_incremental_sync_ends_before_what_search_may_not_show_yet(lag: int | None, end: str):
-    assert [(EPOCH, end)] == planned(Sync(Directory([]), users_safety_lag=lag))
+    assert [(EPOCH, end)] == planned(Sync(UserDirectory([]), users_safety_lag=lag))
 
 
 def test_a_full_refresh_reads_users_of_this_very_moment():
     """By creation, which no login moves; a safety lag would leave users out for good."""
-    sync = Sync(Directory(users_at(1, 43_200)), incremental=False, users_safety_lag=3600)
+    sync = Sync(UserDirectory(users_at(1, 43_200)), incremental=False, users_safety_lag=3600)
     assert ids(sync.directory.users) == sync.all()
     assert {"created_at:1"} == {query["sort"] for query in sync.directory.queries}
 
@@ -181,7 +167,7 @@ def test_a_full_refresh_reads_users_of_this_very_moment():
 def test_a_start_date_means_updated_since_in_both_modes(incremental: bool):
     users = users_at(*range(300))
     users[3]["updated_at"] = moment(5000)
-    sync = Sync(Directory(users), incremental=incremental, start_date=moment(200))
+    sync = Sync(UserDirectory(users), incremental=incremental, start_date=moment(200))
     assert sorted(ids([users[3], *users[200:]])) == sorted(sync.all())
 
 
@@ -200,12 +186,12 @@ def test_a_start_date_means_updated_since_in_both_modes(incremental: bool):
 )
 def test_a_sync_goes_on_a_little_before_the_saved_cursor(saved: str, changes: dict[str, Any], expected: str):
     """Search shows some users late; a start date that was moved on since wins."""
-    assert [(expected, END)] == planned(Sync(Directory([]), {"updated_at": saved}, **changes))
+    assert [(expected, INCREMENTAL_SYNC_END)] == planned(Sync(UserDirectory([]), {"updated_at": saved}, **changes))
 
 
 def test_what_is_before_the_saved_cursor_is_not_read():
     users = users_at(*range(0, 40_000, 100))
-    sync = Sync(Directory(users), {"updated_at": moment(20_000)})
+    sync = Sync(UserDirectory(users), {"updated_at": moment(20_000)})
     assert ids(users[197:]) == sync.all()
 
 
@@ -220,31 +206,35 @@ def test_what_is_before_the_saved_cursor_is_not_read():
         {"updated_at": {}},
         {"updated_at": 20240301},
         {"updated_at": "2024-03-01T02:00:00+02:00"},
-        {"updated_at": END, "until": "soon"},
-        {"updated_at": END, "until": 5},
-        {"updated_at": END, "until": None},
-        {"updated_at": END, "open": [["2024-01-01T00:00:00Z", END]]},
-        {"updated_at": END, "open": [["2024-01-01T00:00:00Z", END]], "until": "soon"},
-        {"updated_at": END, "open": [["2024-01-01T00:00:00Z", None]], "until": END},
-        {"updated_at": END, "open": [["2024-01-01T00:00:00Z"]], "until": END},
-        {"updated_at": END, "open": [7], "until": END},
-        {"updated_at": END, "open": None, "until": END},
-        {"updated_at": END, "open": [["a", "b"]], "until": END},
-        {"updated_at": moment(1), "until": END},
-        {"updated_at": moment(1), "open": [], "until": END},
-        {"updated_at": moment(1), "open": [[moment(2), moment(1)]], "until": END},
-        {"updated_at": moment(1), "open": [[moment(1), END]], "until": moment(2)},
-        {"updated_at": moment(1), "open": [[moment(2), moment(3)]], "until": END},
-        {"updated_at": moment(1), "open": [[moment(1), moment(3)], [moment(0), moment(2)]], "until": END},
-        {"updated_at": moment(1), "open": [[moment(1), END]] * 1001, "until": END},
-        {"created_at": END},
-        {"updated_at": END, "later": 1},
-        {"log_id": "900", "date": END},
+        {"updated_at": INCREMENTAL_SYNC_END, "until": "soon"},
+        {"updated_at": INCREMENTAL_SYNC_END, "until": 5},
+        {"updated_at": INCREMENTAL_SYNC_END, "until": None},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": [["2024-01-01T00:00:00Z", INCREMENTAL_SYNC_END]]},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": [["2024-01-01T00:00:00Z", INCREMENTAL_SYNC_END]], "until": "soon"},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": [["2024-01-01T00:00:00Z", None]], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": [["2024-01-01T00:00:00Z"]], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": [7], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": None, "until": INCREMENTAL_SYNC_END},
+        {"updated_at": INCREMENTAL_SYNC_END, "open": [["a", "b"]], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": moment(1), "until": INCREMENTAL_SYNC_END},
+        {"updated_at": moment(1), "open": [], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": moment(1), "open": [[moment(2), moment(1)]], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": moment(1), "open": [[moment(1), INCREMENTAL_SYNC_END]], "until": moment(2)},
+        {"updated_at": moment(1), "open": [[moment(2), moment(3)]], "until": INCREMENTAL_SYNC_END},
+        {
+            "updated_at": moment(1),
+            "open": [[moment(1), moment(3)], [moment(0), moment(2)]],
+            "until": INCREMENTAL_SYNC_END,
+        },
+        {"updated_at": moment(1), "open": [[moment(1), INCREMENTAL_SYNC_END]] * 1001, "until": INCREMENTAL_SYNC_END},
+        {"created_at": INCREMENTAL_SYNC_END},
+        {"updated_at": INCREMENTAL_SYNC_END, "later": 1},
+        {"log_id": "900", "date": INCREMENTAL_SYNC_END},
     ],
 )
 def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException) as caught:
-        Sync(Directory([]), saved).all()
+        Sync(UserDirectory([]), saved).all()
     assert FailureType.config_error == caught.value.failure_type
     assert f"The saved state of `users` cannot be read: {str(saved)[:200]}" in caught.value.message
     assert "Reset the stream's state" in caught.value.message
@@ -253,17 +243,24 @@ def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
 def test_a_cursor_a_little_ahead_neither_falls_back_nor_asks_for_time_that_runs_backwards():
     """The safety lag was made longer, or a clock was wrong: what is before the cursor was read."""
     saved = {"updated_at": "2024-01-01T12:04:00.000Z"}
-    sync = Sync(Directory(users_at(1)), saved)
+    sync = Sync(UserDirectory(users_at(1)), saved)
     assert [] == sync.all()
     assert saved == sync.states[-1][1]
-    assert [("2024-01-01T11:59:00.000Z", "2024-01-01T12:04:00.000Z")] == planned(Sync(Directory([]), saved))
+    assert [("2024-01-01T11:59:00.000Z", "2024-01-01T12:04:00.000Z")] == planned(Sync(UserDirectory([]), saved))
 
 
 @pytest.mark.parametrize(
     ("saved", "warned"),
     [
         ({"updated_at": "2024-01-01T13:00:00.000Z"}, True),
-        ({"updated_at": END, "open": [[END, END]], "until": "2024-01-01T13:00:00.000Z"}, True),
+        (
+            {
+                "updated_at": INCREMENTAL_SYNC_END,
+                "open": [[INCREMENTAL_SYNC_END, INCREMENTAL_SYNC_END]],
+                "until": "2024-01-01T13:00:00.000Z",
+            },
+            True,
+        ),
         ({"updated_at": "2024-01-01T12:05:00.000Z"}, False),
         ({"updated_at": "2024-01-01T12:00:00.000Z"}, False),
         ({"updated_at": "2024-01-01T11:59:30.000Z"}, False),
@@ -274,30 +271,34 @@ def test_a_state_in_the_future_is_not_believed_and_a_warning_says_so(
 ):
     """Further ahead than the next sync looks back, so that what changes until then would be read by nobody."""
     users = users_at(12 * 3600 - 700)
-    sync = Sync(Directory(users), saved)
+    sync = Sync(UserDirectory(users), saved)
     assert ids(users) * warned == sync.all()
     said = (
         "The saved state of `users` lies in the future (2024-01-01T13:00:00.000Z; Auth0's clock says "
         "2024-01-01T12:00:00.000Z), so that nobody can tell what was read. The stream is read from the start."
     )
     assert [said] * warned == [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert {"updated_at": END if warned else max(saved["updated_at"], END)} == sync.states[-1][1]
+    assert {
+        "updated_at": INCREMENTAL_SYNC_END if warned else max(saved["updated_at"], INCREMENTAL_SYNC_END)
+    } == sync.states[-1][1]
 
 
 @pytest.mark.parametrize("saved", [{}, {NO_CURSOR_STATE_KEY: True}, {"states": []}])
 def test_a_state_that_says_nothing_of_users_is_none(saved: dict[str, Any]):
-    assert ids(users_at(1, 2)) == Sync(Directory(users_at(1, 2)), saved).all()
+    assert ids(users_at(1, 2)) == Sync(UserDirectory(users_at(1, 2)), saved).all()
 
 
 @pytest.mark.parametrize("saved", ["yesterday", moment(7)])
 def test_a_full_refresh_does_not_look_at_the_saved_cursor(saved: str):
     users = users_at(1, 20_000)
-    assert ids(users) == Sync(Directory(users), {"updated_at": saved}, incremental=False).all()
+    assert ids(users) == Sync(UserDirectory(users), {"updated_at": saved}, incremental=False).all()
 
 
 @pytest.mark.parametrize("total", TOTALS)
 def test_a_full_refresh_leaves_no_incremental_cursor_behind(total: Callable[[int], int | None]):
-    sync = Sync(Directory(users_at(*range(2000)), total=total), {"updated_at": END}, incremental=False)
+    sync = Sync(
+        UserDirectory(users_at(*range(2000)), total=total), {"updated_at": INCREMENTAL_SYNC_END}, incremental=False
+    )
     sync.all()
     assert [(2000, {NO_CURSOR_STATE_KEY: True})] == sync.states
 
@@ -309,67 +310,71 @@ def opened(*bounds: float) -> dict[str, Any]:
 
 
 def test_what_a_sync_left_open_is_read_first_and_then_what_is_new():
-    sync = Sync(Directory(users_at(*range(0, 40_000, 50))), opened(1000, 2000, 5000, 6000, 10_000))
-    expected = [(moment(1000), moment(2000)), (moment(5000), moment(6000)), (moment(9700), END)]
+    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 50))), opened(1000, 2000, 5000, 6000, 10_000))
+    expected = [(moment(1000), moment(2000)), (moment(5000), moment(6000)), (moment(9700), INCREMENTAL_SYNC_END)]
     assert expected == planned(sync)
 
 
 def test_an_open_piece_without_any_time_in_it_hides_nothing_of_what_is_new():
     """A state that was edited by hand."""
     users = users_at(500, 1500, 3000)
-    assert ids(users[2:]) == Sync(Directory(users), opened(1000, 1000, 2000)).all()
+    assert ids(users[2:]) == Sync(UserDirectory(users), opened(1000, 1000, 2000)).all()
 
 
 def test_a_start_date_that_was_moved_on_holds_in_open_pieces_too():
     users = users_at(1200, 1800, 3000)
-    assert ids(users[2:]) == Sync(Directory(users), opened(1000, 1500, 2000), start_date=moment(1900)).all()
+    assert ids(users[2:]) == Sync(UserDirectory(users), opened(1000, 1500, 2000), start_date=moment(1900)).all()
 
 
 @pytest.mark.parametrize("first", [1500, 2500, 12 * 3600 - 1])
 def test_an_open_piece_whose_users_have_moved_on_is_nothing(first: int):
     """They logged in since; the first user that is found may be in another piece, or in none."""
     users = users_at(*(first + n / 10 for n in range(300)))
-    expected = [user for user in users if user["updated_at"] < moment(2000) or moment(2700) <= user["updated_at"] < END]
-    sync = Sync(Directory(users), opened(1000, 2000, 3000))
+    expected = [
+        user
+        for user in users
+        if user["updated_at"] < moment(2000) or moment(2700) <= user["updated_at"] < INCREMENTAL_SYNC_END
+    ]
+    sync = Sync(UserDirectory(users), opened(1000, 2000, 3000))
     assert sorted(ids(expected)) == sorted(sync.all())
-    assert {"updated_at": END} == sync.states[-1][1]
+    assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
     assert all(piece.start < piece.end for piece in sync.pieces)
 
 
 def test_a_version_that_does_not_know_open_pieces_reads_again_from_the_low_water_mark():
-    sync = Sync(Directory(users_at(*range(0, 40_000, 50))), opened(1000, 2000, 5000, 6000, 10_000))
+    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 50))), opened(1000, 2000, 5000, 6000, 10_000))
     planned(sync)
     assert moment(1000) == sync.cursor.state["updated_at"]
 
 
 def test_the_state_is_the_low_water_mark_in_whatever_order_pieces_close():
     """A piece that is closed before an older one moves nothing yet."""
-    sync = Sync(Directory([]), opened(1000, 2000, 5000, 6000, 10_000))
+    sync = Sync(UserDirectory([]), opened(1000, 2000, 5000, 6000, 10_000))
     parts = list(map(sync.cursor.stream_slice_of, sync.cursor.initial_slices()))
     first, _, third = ([piece["start"], piece["end"]] for piece in (part.cursor_slice for part in parts))
     for closed, still_open in ((1, [first, third]), (0, [third]), (2, [])):
         sync.close(parts[closed])
-        rest = {"open": still_open, "until": END} if still_open else {}
-        assert {"updated_at": still_open[0][0] if still_open else END, **rest} == sync.cursor.state
+        rest = {"open": still_open, "until": INCREMENTAL_SYNC_END} if still_open else {}
+        assert {"updated_at": still_open[0][0] if still_open else INCREMENTAL_SYNC_END, **rest} == sync.cursor.state
     assert 3 == len(sync.states)
 
 
 def test_a_state_follows_every_few_pages():
     """It says how far each piece has come, and what is still to be read."""
-    sync = Sync(Directory(users_at(*range(0, 20_000, 10))), choose=lambda _: (0, 50), num_workers=2)
+    sync = Sync(UserDirectory(users_at(*range(0, 20_000, 10))), choose=lambda _: (0, 50), num_workers=2)
     sync.all()
     while_running = [state for _, state in sync.states if "open" in state]
     assert len(while_running) >= 2000 // (PAGES_PER_STATE * 100)
     assert all({"updated_at", "open", "until"} == set(state) for state in while_running)
     assert all(state["updated_at"] == state["open"][0][0] for state in while_running)
     assert all(low["updated_at"] <= high["updated_at"] for low, high in pairwise(while_running))
-    assert {END} == {state["until"] for state in while_running}
-    assert {"updated_at": END} == sync.states[-1][1]
+    assert {INCREMENTAL_SYNC_END} == {state["until"] for state in while_running}
+    assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
 def test_every_fourth_page_is_followed_by_a_state():
     """A page begins with the last row of the one before, so that all but the first hand on 99."""
-    sync = Sync(Directory(users_at(*range(1000))))
+    sync = Sync(UserDirectory(users_at(*range(1000))))
     (piece,) = sync.cursor.initial_slices()
     for row in sync.stream.read_records({}, sync.cursor.stream_slice_of(piece)):
         sync.rows.append(row)
@@ -378,14 +383,14 @@ def test_every_fourth_page_is_followed_by_a_state():
 
 
 def test_a_sync_that_reads_nothing_still_moves_the_cursor():
-    sync = Sync(Directory([]), {"updated_at": moment(7)})
+    sync = Sync(UserDirectory([]), {"updated_at": moment(7)})
     sync.all()
-    assert {"updated_at": END} == sync.states[-1][1]
+    assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
 def test_a_sync_that_fails_at_once_leaves_the_cursor_alone():
     saved = {"updated_at": moment(7)}
-    sync = Sync(Directory([]), saved)
+    sync = Sync(UserDirectory([]), saved)
     sync.directory.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
     with pytest.raises(AirbyteTracedException, match="unwell"):
         sync.all()
@@ -396,7 +401,7 @@ def test_a_sync_that_fails_at_once_leaves_the_cursor_alone():
 def test_a_piece_that_fails_stays_open():
     """The others are read to their end, and the next sync reads what is missing."""
     users = users_at(*range(0, 9000, 3))
-    sync = Sync(Directory(users), users_look_back=0)
+    sync = Sync(UserDirectory(users), users_look_back=0)
     failed: list[str] = []
 
     def fail(query: dict[str, Any]) -> None:
@@ -419,13 +424,13 @@ def test_a_piece_that_fails_stays_open():
     assert len(seen) < len(users)
     (state,) = [state for _, state in sync.states[-1:]]
     assert 1 == len(state["open"])
-    assert set(ids(users)) == {*seen, *Sync(Directory(users), state, users_look_back=0).all()}
+    assert set(ids(users)) == {*seen, *Sync(UserDirectory(users), state, users_look_back=0).all()}
 
 
 def test_pieces_are_cut_for_idle_workers():
     """A burst of imports does not end up with one worker, nor does any get less than is worth it."""
     seconds = [*range(0, 40_000, 400), *(20_000 + n / 10 for n in range(4000))]
-    sync = Sync(Directory(users_at(*sorted(seconds))), num_workers=8, choose=lambda _: (len(sync.rows), 100))
+    sync = Sync(UserDirectory(users_at(*sorted(seconds))), num_workers=8, choose=lambda _: (len(sync.rows), 100))
     assert sorted(ids(sync.directory.users)) == sorted(sync.all())
     assert 8 == sync.most
     assert len(sync.pieces) < 30
@@ -433,7 +438,7 @@ def test_pieces_are_cut_for_idle_workers():
 
 
 def test_no_more_pieces_are_read_than_there_are_workers():
-    sync = Sync(Directory(users_at(*range(5000))), num_workers=3)
+    sync = Sync(UserDirectory(users_at(*range(5000))), num_workers=3)
     sync.all()
     assert 3 == sync.most
 
@@ -460,7 +465,7 @@ def pieces_of(*walked: tuple[int | None, int, int]) -> list[TimeSlice]:
 def test_the_piece_with_the_most_rows_to_come_is_cut(walked: list[tuple[int | None, int, int]], largest: int):
     """One of which nobody knows how many may have any number; where that does not decide, the longest way does."""
     reading = pieces_of(*walked)
-    work = Sync(Directory([])).cursor.worth_splitting(reading, 2)
+    work = Sync(UserDirectory([])).cursor.worth_splitting(reading, 2)
     assert work is not None
     assert reading[largest] is work[0]
     assert reading[largest].split_points(3) == work[1]
@@ -471,11 +476,13 @@ def test_parts_are_cut_off_from_the_last_to_the_first_and_begin_with_the_page_th
     users = users_at(*range(1000))
     for user in users[::2]:
         user["identities"] = [{"connection": "sms"}]
-    sync = Sync(Directory(users), users_connections=["db"])
+    sync = Sync(UserDirectory(users), users_connections=["db"])
     (piece,) = sync.cursor.initial_slices()
     with ThreadPoolExecutor(2) as pool:
         parts = list(sync.cursor.split(piece, [MIDNIGHT + 400_000, MIDNIGHT + 700_000], pool))
-    assert [(moment(700), END), (moment(400), moment(700))] == [(to_iso(p.start), to_iso(p.end)) for p in parts]
+    assert [(moment(700), INCREMENTAL_SYNC_END), (moment(400), moment(700))] == [
+        (to_iso(p.start), to_iso(p.end)) for p in parts
+    ]
     assert [ids(users[701:900:2]), ids(users[401:600:2])] == [ids(part.first.rows) for part in parts if part.first]
     assert [piece, *parts] == sync.pieces
 
@@ -483,7 +490,7 @@ def test_parts_are_cut_off_from_the_last_to_the_first_and_begin_with_the_page_th
 @pytest.mark.parametrize(("busy", "woken"), [(1, 6), (2, 1)])
 def test_who_cuts_is_woken_by_a_page_only_where_a_worker_is_idle(busy: int, woken: int):
     """And by a piece that is read to its end."""
-    sync = Sync(Directory(users_at(*range(400))), num_workers=2)
+    sync = Sync(UserDirectory(users_at(*range(400))), num_workers=2)
     (piece,) = sync.cursor.initial_slices()
     sync.cursor.slices += pieces_of((None, 1, 9))[: busy - 1]
     calls: list[None] = []
@@ -493,25 +500,25 @@ def test_who_cuts_is_woken_by_a_page_only_where_a_worker_is_idle(busy: int, woke
 
 
 def test_few_users_are_one_piece():
-    sync = Sync(Directory(users_at(*range(240))))
+    sync = Sync(UserDirectory(users_at(*range(240))))
     sync.all()
     assert 1 == len(sync.pieces)
 
 
 def test_a_first_page_that_takes_too_long_is_left_to_the_reader():
     """It halves what it asks for; nothing is estimated."""
-    sync = Sync(Directory(users_at(*range(400)), slow=90))
+    sync = Sync(UserDirectory(users_at(*range(400)), slow=90))
     assert sorted(ids(sync.directory.users)) == sorted(sync.all())
     assert [] == sync.others
 
 
 def test_a_first_page_that_can_just_be_had_may_hold_users_of_one_millisecond():
     users = users_at(*[5.0] * 300)
-    assert sorted(ids(users)) == sorted(Sync(Directory(users, slow=300)).all())
+    assert sorted(ids(users)) == sorted(Sync(UserDirectory(users, slow=300)).all())
 
 
 def test_a_part_that_takes_too_long_is_cut_off_all_the_same():
-    sync = Sync(Directory(users_at(*range(0, 40_000, 10))), num_workers=4)
+    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 10))), num_workers=4)
 
     def slow_for_parts(_: Any) -> None:
         sync.directory.slow = 0 if threading.current_thread().name.startswith("cut") else float("inf")
@@ -525,17 +532,17 @@ def test_a_part_that_takes_too_long_is_cut_off_all_the_same():
     ("number", "total", "expected"), [(0, 0, [0]), (7, 7, [7]), (7, 1000, []), (7, 4321, [4321]), (7, None, [])]
 )
 def test_the_number_of_users_is_told_where_it_can_be_believed(number: int, total: int | None, expected: list[int]):
-    sync = Sync(Directory(users_at(*range(number)), total=lambda _: total))
+    sync = Sync(UserDirectory(users_at(*range(number)), total=lambda _: total))
     planned(sync)
     estimates = [message.trace.estimate for message in sync.others]
     assert [("users", rows) for rows in expected] == [(estimate.name, estimate.row_estimate) for estimate in estimates]
 
 
 def test_progress_is_reported_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
-    clock = Clock()
+    clock = FakeClock()
     monkeypatch.setattr(progress_module, "time", clock)
     caplog.set_level(logging.INFO, "airbyte.source_auth0")
-    sync = Sync(Directory(users_at(*range(1000))), num_workers=2)
+    sync = Sync(UserDirectory(users_at(*range(1000))), num_workers=2)
     sync.directory.meanwhile = lambda _: clock.sleep(20)
     sync.all()
     lines = [record.message for record in caplog.records]
@@ -544,33 +551,14 @@ def test_progress_is_reported_once_a_minute(monkeypatch: pytest.MonkeyPatch, cap
     assert "rows so far, 2 pieces of time are being read." in lines[0]
 
 
-class Export:
-    """An export whose job was made at ten."""
-
-    def __init__(self, *, wanted: bool = True, fails: bool = False) -> None:
-        self.wanted, self.fails = wanted, fails
-        self.asked: list[bool] = []
-
-    def is_wanted(self, *, from_nothing: bool) -> bool:
-        self.asked.append(from_nothing)
-        return self.wanted and from_nothing
-
-    def run(self) -> ExportJob | None:
-        return None if self.fails else ExportJob("job_1", to_milliseconds(moment(36_000)))
-
-    def pages(self, job: ExportJob) -> Iterator[list[User]]:
-        assert "job_1" == job.id
-        yield users_at(1, 2)
-
-
 @pytest.mark.parametrize(
     ("incremental", "state"),
     [(True, {"updated_at": moment(36_000 - 60)}), (False, {NO_CURSOR_STATE_KEY: True})],
 )
 def test_a_first_load_may_be_an_export(incremental: bool, state: dict[str, Any]):
     """The next sync begins where the job did, less the safety lag."""
-    sync = Sync(Directory([]), incremental=incremental)
-    sync.stream.export = sync.cursor.export = Export()
+    sync = Sync(UserDirectory([]), incremental=incremental)
+    sync.stream.export = sync.cursor.export = FakeUserExport()
     (part,) = sync.parts()
     assert {"export": "job_1"} == part.cursor_slice
     while sync.readers:
@@ -583,16 +571,16 @@ def test_a_first_load_may_be_an_export(incremental: bool, state: dict[str, Any])
 
 def test_an_export_that_is_not_read_to_its_end_leaves_no_cursor():
     """Its job alone says nothing of what reached the destination."""
-    sync = Sync(Directory([]))
-    sync.stream.export = sync.cursor.export = Export()
+    sync = Sync(UserDirectory([]))
+    sync.stream.export = sync.cursor.export = FakeUserExport()
     next(sync.parts())
     sync.cursor.ensure_at_least_one_state_emitted()
     assert [(0, {})] == sync.states
 
 
 def test_an_export_that_fails_is_followed_by_search():
-    sync = Sync(Directory(users_at(1, 2)))
-    sync.stream.export = sync.cursor.export = Export(fails=True)
+    sync = Sync(UserDirectory(users_at(1, 2)))
+    sync.stream.export = sync.cursor.export = FakeUserExport(fails=True)
     assert ids(users_at(1, 2)) == sync.all()
 
 
@@ -608,22 +596,22 @@ def test_an_export_that_fails_is_followed_by_search():
 def test_a_sync_starts_from_nothing_where_no_cursor_was_saved(
     saved: dict[str, Any] | None, incremental: bool, from_nothing: bool
 ):
-    sync = Sync(Directory([]), saved, incremental=incremental)
-    sync.stream.export = sync.cursor.export = Export(wanted=False)
+    sync = Sync(UserDirectory([]), saved, incremental=incremental)
+    sync.stream.export = sync.cursor.export = FakeUserExport(wanted=False)
     sync.all()
     assert [from_nothing] == sync.stream.export.asked
 
 
 def test_no_attribute_of_a_profile_says_that_its_user_is_deleted():
     """A destination would remove whoever has one of that name."""
-    users = [{**user, "_ab_cdc_deleted_at": END} for user in users_at(1, 2)]
-    sync = Sync(Directory(users))
+    users = [{**user, "_ab_cdc_deleted_at": INCREMENTAL_SYNC_END} for user in users_at(1, 2)]
+    sync = Sync(UserDirectory(users))
     assert ids(users) == sync.all()
     assert all("_ab_cdc_deleted_at" not in row for row in sync.rows)
 
 
 def test_the_cursor_follows_pages_and_no_records():
-    sync = Sync(Directory([]))
+    sync = Sync(UserDirectory([]))
     assert sync.cursor.should_be_synced(None)
     assert sync.cursor.observe(None) is None
     assert {} == sync.cursor.state
@@ -664,14 +652,17 @@ def test_every_user_is_read_in_whatever_turns_pieces_are_read_and_cut(
     limit: int,
 ):
     users = users_at(*(second / 2 for second in seconds))
-    users = [user for user in users if user["updated_at"] < END]
+    users = [user for user in users if user["updated_at"] < INCREMENTAL_SYNC_END]
     sync = Sync(
-        Directory(users, total=total, limit=limit), incremental=incremental, choose=choices(turns), num_workers=workers
+        UserDirectory(users, total=total, limit=limit),
+        incremental=incremental,
+        choose=choices(turns),
+        num_workers=workers,
     )
     interleave(sync)
     assert sorted(ids(users)) == sorted(sync.all())
     if incremental:
-        assert {"updated_at": END} == sync.states[-1][1]
+        assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
 @settings(max_examples=60)
@@ -680,7 +671,7 @@ def test_no_user_is_read_twice_where_timestamps_differ(
     seconds: set[int], total: Callable[[int], int | None], turns: list[tuple[int, int]], workers: int
 ):
     users = users_at(*sorted(seconds))
-    sync = Sync(Directory(users, total=total), choose=choices(turns), num_workers=workers)
+    sync = Sync(UserDirectory(users, total=total), choose=choices(turns), num_workers=workers)
     interleave(sync)
     assert sorted(ids(users)) == sorted(sync.all())
 
@@ -696,7 +687,9 @@ def test_a_sync_that_was_killed_is_resumed_without_a_gap(
     seconds: list[float], total: Callable[[int], int | None], turns: list[tuple[int, int]], lives: int, workers: int
 ):
     """What came before the last state, and what the next sync reads from there, is everybody."""
-    users = [user for user in users_at(*(second / 2 for second in seconds)) if user["updated_at"] < END]
+    users = [
+        user for user in users_at(*(second / 2 for second in seconds)) if user["updated_at"] < INCREMENTAL_SYNC_END
+    ]
     left = iter(range(lives))
     choose = choices(turns)
 
@@ -705,21 +698,21 @@ def test_a_sync_that_was_killed_is_resumed_without_a_gap(
             raise KilledError
         return choose(readers)
 
-    killed = Sync(Directory(users, total=total), choose=mortal, num_workers=workers, users_look_back=0)
+    killed = Sync(UserDirectory(users, total=total), choose=mortal, num_workers=workers, users_look_back=0)
     try:
         seen = killed.all()
     except KilledError:
         seen = ids(killed.rows)
     before, state = killed.states[-1] if killed.states else (0, {})
-    resumed = Sync(Directory(users, total=total), state, num_workers=workers, users_look_back=0)
+    resumed = Sync(UserDirectory(users, total=total), state, num_workers=workers, users_look_back=0)
     assert set(ids(users)) == {*seen[:before], *resumed.all()}
-    assert {"updated_at": END} == resumed.states[-1][1]
+    assert {"updated_at": INCREMENTAL_SYNC_END} == resumed.states[-1][1]
 
 
 def test_workers_in_threads_read_every_user_once():
     """As the framework does it, without turns."""
     users = users_at(*(n * 11 for n in range(3000)))
-    sync = Sync(Directory(users), num_workers=4)
+    sync = Sync(UserDirectory(users), num_workers=4)
     sync.cursor.changed = threading.Condition()
 
     def read(part: StreamSlice) -> list[str]:
@@ -730,7 +723,7 @@ def test_workers_in_threads_read_every_user_once():
     with ThreadPoolExecutor(10) as pool:
         reads = [pool.submit(read, part) for part in sync.cursor.stream_slices()]
     assert sorted(ids(users)) == sorted(row for one in reads for row in one.result(10))
-    assert {"updated_at": END} == sync.cursor.state
+    assert {"updated_at": INCREMENTAL_SYNC_END} == sync.cursor.state
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not part of the package")
@@ -743,7 +736,7 @@ def test_every_state_that_a_published_version_saved_is_accepted(tmp_path: Path, 
             continue
         path = tmp_path / "state.json"
         path.write_text(json.dumps(sample))
-        sync = Sync(Directory([]), SourceAuth0.read_state(str(path)), incremental=incremental)
+        sync = Sync(UserDirectory([]), SourceAuth0.read_state(str(path)), incremental=incremental)
         sync.directory.tenant.now = lambda: datetime(2026, 6, 1, tzinfo=timezone.utc)
         sync.cursor.tenant = sync.directory.tenant
         ((start, _),) = planned(sync)

@@ -33,7 +33,10 @@ from source_auth0.retrievers.users.export_job import (
     _GzipDecoder,
 )
 from source_auth0.timestamps import to_milliseconds
-from unit_tests.conftest import API, MIDNIGHT, Clock, User, ids, moment, users_at
+from testing.fakes.clock import FakeClock
+from testing.fakes.management_api import API
+from testing.fakes.times import MIDNIGHT, moment
+from testing.fakes.user_search import User, ids, users_at
 
 LINK = "https://user-exports.us.auth0.com/acme/job_1.json.gz?Signature=s"
 JOB = {"id": "job_1", "status": "completed", "location": LINK, "created_at": moment(5)}
@@ -110,7 +113,7 @@ def test_a_job_for_all_documented_attributes_is_asked_for(make: Make, auth0: Moc
     assert 1 == auth0.call_count
 
 
-def test_a_job_is_waited_for(make: Make, auth0: Mocker, clock: Clock):
+def test_a_job_is_waited_for(make: Make, auth0: Mocker, clock: FakeClock):
     """Ever longer, and at most a quarter of a minute; a completed job may lack its link for a while."""
     pending = {"id": "job_1", "status": "pending", "created_at": moment(5)}
     auth0.post(f"{API}/jobs/users-exports", json=pending)
@@ -124,7 +127,7 @@ def test_a_job_is_waited_for(make: Make, auth0: Mocker, clock: Clock):
 
 
 def test_a_job_is_no_endpoint_of_its_own_for_the_budget(
-    config: dict[str, Any], make_api: Callable[..., ManagementApiRequester], auth0: Mocker, clock: Clock
+    config: dict[str, Any], make_api: Callable[..., ManagementApiRequester], auth0: Mocker, clock: FakeClock
 ):
     """Whichever job is asked for, and for its status or its link, Auth0 counts one endpoint."""
     auth0.post(f"{API}/jobs/users-exports", json={**JOB, "status": "pending"})
@@ -139,7 +142,7 @@ def test_a_job_is_no_endpoint_of_its_own_for_the_budget(
 
 
 @pytest.mark.parametrize(("job_id", "path"), [("a/b?c", "a%2Fb%3Fc"), (7, "7")])
-def test_the_id_of_a_job_is_one_part_of_its_path(make: Make, auth0: Mocker, clock: Clock, job_id: Any, path: str):
+def test_the_id_of_a_job_is_one_part_of_its_path(make: Make, auth0: Mocker, clock: FakeClock, job_id: Any, path: str):
     auth0.post(f"{API}/jobs/users-exports", json={"id": job_id, "status": "pending"})
     auth0.get(f"{API}/jobs/{path}", json={**JOB, "id": job_id})
     assert ExportJob(job_id, to_milliseconds(moment(5))) == make().run()
@@ -168,7 +171,7 @@ def test_a_job_that_vanishes_gives_way_to_search(make: Make, auth0: Mocker, capl
 
 @pytest.mark.parametrize(("status", "said"), [({"status": "stuck"}, "stuck"), ({}, "not done")])
 def test_a_job_that_never_ends_gives_way_to_search(
-    make: Make, auth0: Mocker, clock: Clock, caplog: pytest.LogCaptureFixture, status: dict[str, str], said: str
+    make: Make, auth0: Mocker, clock: FakeClock, caplog: pytest.LogCaptureFixture, status: dict[str, str], said: str
 ):
     """Auth0 ends a job itself after eight hours."""
     began = clock.moment
@@ -337,7 +340,7 @@ def test_the_token_does_not_travel_to_where_the_file_is(
     ],
 )
 def test_a_link_that_is_not_safe_is_not_followed(
-    make: Make, auth0: Mocker, clock: Clock, location: str | None, caplog: pytest.LogCaptureFixture
+    make: Make, auth0: Mocker, clock: FakeClock, location: str | None, caplog: pytest.LogCaptureFixture
 ):
     auth0.get(f"{API}/jobs/job_1", json={**JOB, "location": location})
     with pytest.raises(AirbyteTracedException, match="could not be downloaded in 5 attempts"):
@@ -380,7 +383,7 @@ BREAKS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("broken", "why"), BREAKS)
 def test_a_broken_download_starts_over_past_the_rows_that_were_handed_on(
-    make: Make, auth0: Mocker, clock: Clock, broken: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
+    make: Make, auth0: Mocker, clock: FakeClock, broken: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
 ):
     """With a fresh link each time, since one lasts a minute; what broke is told without it."""
     users = users_at(*range(2500))
@@ -399,7 +402,9 @@ def test_a_broken_download_starts_over_past_the_rows_that_were_handed_on(
         urllib3.exceptions.IncompleteRead(5, 10),
     ],
 )
-def test_a_connection_that_breaks_half_way_is_taken_up_again(make: Make, auth0: Mocker, clock: Clock, error: Exception):
+def test_a_connection_that_breaks_half_way_is_taken_up_again(
+    make: Make, auth0: Mocker, clock: FakeClock, error: Exception
+):
     users = users_at(*range(9000))
     for number, user in enumerate(users):
         user["name"] = random.Random(number).randbytes(30).hex()
@@ -410,7 +415,7 @@ def test_a_connection_that_breaks_half_way_is_taken_up_again(make: Make, auth0: 
     assert 4 == downloads(auth0)
 
 
-def test_a_download_that_never_works_fails_for_now(make: Make, auth0: Mocker, clock: Clock):
+def test_a_download_that_never_works_fails_for_now(make: Make, auth0: Mocker, clock: FakeClock):
     auth0.get(LINK, content=zipped(users_at(*range(1500)))[:-9])
     with pytest.raises(AirbyteTracedException, match="Check that this machine may reach user-exports") as caught:
         rows_of(make())
@@ -419,7 +424,7 @@ def test_a_download_that_never_works_fails_for_now(make: Make, auth0: Mocker, cl
 
 
 def test_a_line_without_an_end_fails_the_download(
-    make: Make, auth0: Mocker, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    make: Make, auth0: Mocker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     line = json.dumps(users_at(1)[0]).encode()
     monkeypatch.setattr(export_job, "MAX_LINE_BYTES", len(line))
@@ -452,7 +457,7 @@ def test_the_chosen_connections_hold_in_an_export(make: Make, auth0: Mocker, cho
     assert list(expected) == ids(rows_of(make(users_connections=chosen)))
 
 
-def test_rows_that_are_not_chosen_count_where_a_download_starts_over(make: Make, auth0: Mocker, clock: Clock):
+def test_rows_that_are_not_chosen_count_where_a_download_starts_over(make: Make, auth0: Mocker, clock: FakeClock):
     users = users_at(*range(2500))
     auth0.get(LINK, [{"content": zipped(users)[:-9]}, {"content": zipped(users)}])
     assert ids(users[500:]) == ids(rows_of(make(start_date=moment(500))))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import QueryTimeoutError
 from source_auth0.retrievers.users.queries import QueryWindow
-from source_auth0.retrievers.users.retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.time_slices import TimeSlice
 from source_auth0.timestamps import to_milliseconds
-from unit_tests.conftest import MIDNIGHT, RANGE, TOTALS, Directory, User, ids, moment, users_at
+from testing.fakes.times import MIDNIGHT, moment, timestamps
+from testing.fakes.user_search import RANGE, TOTALS, User, UserDirectory, ids, user_retriever, users_at
 
 END = MIDNIGHT + 86_399_000
 
@@ -23,8 +23,8 @@ END = MIDNIGHT + 86_399_000
 class Reader:
     """Reads one piece, and notes what the cursor is told."""
 
-    def __init__(self, directory: Directory, start: int = 0, end: int = END, attribute: str = "created_at") -> None:
-        self.stream = searched(directory)
+    def __init__(self, directory: UserDirectory, start: int = 0, end: int = END, attribute: str = "created_at") -> None:
+        self.stream = user_retriever(directory)
         self.piece = TimeSlice(attribute, start, end)
         self.told: list[int | str] = []
 
@@ -44,17 +44,12 @@ class Reader:
         return self.stream.read_records({}, part)
 
 
-def searched(directory: Any, **changes: Any) -> KeysetUserRetriever:
-    arguments = {"config": directory.tenant, "name": "users", "requester": directory, "rows": "users", **changes}
-    return KeysetUserRetriever(**arguments)
-
-
-def read(directory: Directory, start: int = 0, end: int = END) -> list[str]:
+def read(directory: UserDirectory, start: int = 0, end: int = END) -> list[str]:
     return ids(Reader(directory, start, end).rows())
 
 
 def requests_of(number: int) -> int:
-    directory = Directory(users_at(*range(number)))
+    directory = UserDirectory(users_at(*range(number)))
     read(directory)
     return len(directory.queries)
 
@@ -66,7 +61,7 @@ class Broken(RecordTransformation):
 
 def test_a_row_that_breaks_the_reading_leaves_the_piece_while_the_error_is_held():
     """As the framework holds it; the thread that cuts pieces would wait for this one for ever."""
-    reader = Reader(Directory(users_at(1)))
+    reader = Reader(UserDirectory(users_at(1)))
     reader.stream.transformations.append(Broken())
     with pytest.raises(KeyError) as held:
         list(reader.rows())
@@ -77,7 +72,7 @@ def test_a_row_that_breaks_the_reading_leaves_the_piece_while_the_error_is_held(
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 199, 200, 300, 999, 1000, 1001, 2500])
 def test_every_user_is_read_once_whatever_their_number(number: int, total: Callable[[int], int | None]):
     users = users_at(*range(number))
-    assert ids(users) == read(Directory(users, total=total))
+    assert ids(users) == read(UserDirectory(users, total=total))
 
 
 def test_a_piece_is_read_in_the_fewest_requests():
@@ -88,14 +83,14 @@ def test_a_piece_is_read_in_the_fewest_requests():
 
 
 def test_no_page_number_is_used_where_timestamps_differ():
-    directory = Directory(users_at(*range(500)))
+    directory = UserDirectory(users_at(*range(500)))
     read(directory)
     assert {0} == {query["page"] for query in directory.queries}
 
 
 def test_a_user_who_logs_in_meanwhile_hides_nobody():
     """Page numbers over `updated_at` would skip a row for each user of the first page that moves to the end."""
-    directory = Directory(users_at(*range(300)))
+    directory = UserDirectory(users_at(*range(300)))
 
     def log_in(_: Any) -> None:
         for user in directory.users[:90:7]:
@@ -106,14 +101,14 @@ def test_a_user_who_logs_in_meanwhile_hides_nobody():
 
 
 def test_the_cursor_is_told_of_each_page_once_its_rows_are_handed_on():
-    reader = Reader(Directory(users_at(*range(150))))
+    reader = Reader(UserDirectory(users_at(*range(150))))
     rows = reader.rows()
     assert [100, 50] == [len([next(rows) for _ in range(100)]), len(list(rows))]
     assert [100, 50, "left"] == reader.told
 
 
 def test_rows_that_are_not_handed_on_yet_are_not_told_of():
-    reader = Reader(Directory(users_at(*range(150))))
+    reader = Reader(UserDirectory(users_at(*range(150))))
     rows = reader.rows()
     next(rows)
     assert [] == reader.told
@@ -122,7 +117,7 @@ def test_rows_that_are_not_handed_on_yet_are_not_told_of():
 
 
 def test_a_piece_that_fails_is_left():
-    reader = Reader(Directory(users_at(1), slow=0))
+    reader = Reader(UserDirectory(users_at(1), slow=0))
     with pytest.raises(QueryTimeoutError):
         list(reader.rows())
     assert {0, "left"} == set(reader.told)
@@ -134,13 +129,13 @@ def test_a_piece_that_fails_is_left():
 def test_users_of_one_millisecond_are_read_between_others(number: int, before: list[float]):
     """And once, although their first page and what tells them apart overlap."""
     users = users_at(*before, *[2] * number, 3, 4)
-    assert sorted(ids(users)) == sorted(read(Directory(users)))
+    assert sorted(ids(users)) == sorted(read(UserDirectory(users)))
 
 
 @pytest.mark.parametrize("number", [101, 501])
 def test_the_millisecond_after_such_users_is_read_too(number: int):
     users = users_at(1.999, *[2] * number, *(2 + n / 1000 for n in range(1, 200)))
-    assert sorted(ids(users)) == sorted(read(Directory(users)))
+    assert sorted(ids(users)) == sorted(read(UserDirectory(users)))
 
 
 @pytest.mark.parametrize("number", [300, 1200])
@@ -148,15 +143,15 @@ def test_users_of_one_millisecond_are_of_the_chosen_connections(number: int):
     users = users_at(*[2] * number)
     for user in users[::2]:
         user["identities"] = [{"connection": "sms"}]
-    assert ids(users[1::2]) == sorted(read(Directory(users, users_connections=["db"], connections=["db", "sms"])))
+    assert ids(users[1::2]) == sorted(read(UserDirectory(users, users_connections=["db"], connections=["db", "sms"])))
 
 
 def test_a_piece_ends_where_the_next_begins():
     users = users_at(*range(300))
-    assert ids(users[100:200]) == read(Directory(users), MIDNIGHT + 100_000, MIDNIGHT + 200_000)
+    assert ids(users[100:200]) == read(UserDirectory(users), MIDNIGHT + 100_000, MIDNIGHT + 200_000)
 
 
-class Ahead(Directory):
+class Ahead(UserDirectory):
     """A directory behind a cache that once answers with what lies further on in the window, and ends sooner."""
 
     def get(self, _: Any, query: dict[str, Any]) -> Any:
@@ -169,7 +164,7 @@ def test_a_page_that_does_not_begin_where_the_last_one_ended_is_asked_for_again(
     assert ids(directory.users) == read(directory)
 
 
-class Echo(Directory):
+class Echo(UserDirectory):
     """A directory behind a cache that gives the answer to another question, some times."""
 
     times = 0
@@ -198,7 +193,7 @@ def test_an_answer_to_another_question_ends_no_piece():
 def test_a_piece_that_was_cut_ends_where_it_was_cut():
     """The rows above are another reader's, although this one has asked for them."""
     users = users_at(*range(300))
-    reader = Reader(Directory(users))
+    reader = Reader(UserDirectory(users))
     rows = reader.rows()
     seen = [next(rows) for _ in range(100)]
     assert reader.piece.split(MIDNIGHT + 150_000, None) is not None
@@ -208,7 +203,7 @@ def test_a_piece_that_was_cut_ends_where_it_was_cut():
 @pytest.mark.parametrize("end", [150, 198])
 def test_rows_that_another_reader_was_given_meanwhile_are_not_handed_on(end: int):
     """The piece is cut while its page is on the way, amid its rows or at the last of them; none is asked for after."""
-    reader = Reader(Directory(users_at(*range(500))))
+    reader = Reader(UserDirectory(users_at(*range(500))))
     cut: list[TimeSlice | None] = []
 
     def meanwhile(_: Any) -> None:
@@ -222,7 +217,7 @@ def test_rows_that_another_reader_was_given_meanwhile_are_not_handed_on(end: int
 
 
 def test_the_first_page_of_a_part_is_not_asked_for_again():
-    directory = Directory(users_at(*range(150)))
+    directory = UserDirectory(users_at(*range(150)))
     reader = Reader(directory)
     reader.piece = TimeSlice("created_at", 0, END, reader.stream.search.find(QueryWindow("created_at", 0, END)))
     assert ids(directory.users) == ids(reader.rows())
@@ -257,18 +252,18 @@ def test_an_answer_without_users_is_an_error():
     ],
 )
 def test_what_is_chosen_is_asked_for(config: dict[str, Any], conditions: str):
-    assert conditions == searched(Directory([], **config)).search.conditions
+    assert conditions == user_retriever(UserDirectory([], **config)).search.conditions
 
 
 def test_a_start_date_means_updated_since_although_the_walk_is_by_creation():
     users = users_at(*range(10))
     users[3]["updated_at"] = moment(5000)
-    assert ids([users[3], *users[7:]]) == read(Directory(users, start_date=moment(7)))
+    assert ids([users[3], *users[7:]]) == read(UserDirectory(users, start_date=moment(7)))
 
 
 def test_users_of_the_chosen_connections_alone_are_read():
     users = [*users_at(1, 2, connection="db"), *users_at(3, connection="sms"), *users_at(4, connection="ldap")]
-    reader = Reader(Directory(users, users_connections=["db", "ldap"]))
+    reader = Reader(UserDirectory(users, users_connections=["db", "ldap"]))
     assert [moment(1), moment(2), moment(4)] == [row["created_at"] for row in reader.rows()]
 
 
@@ -278,21 +273,21 @@ class Mark(RecordTransformation):
 
 
 def test_rows_are_transformed_once():
-    reader = Reader(Directory(users_at(*range(150))))
+    reader = Reader(UserDirectory(users_at(*range(150))))
     reader.stream.transformations.append(Mark())
     assert {1} == {row["marked"] for row in reader.rows()}
 
 
 def test_an_export_is_read_in_the_place_of_pieces():
-    stream = searched(Directory([]), transformations=[Mark()])
+    stream = user_retriever(UserDirectory([]), transformations=[Mark()])
     stream.export = SimpleNamespace(pages=lambda job: iter([[{"user_id": job}], [], [{"user_id": "b"}]]))
-    extra = {"export": "a", "cursor": Reader(Directory([]))}
+    extra = {"export": "a", "cursor": Reader(UserDirectory([]))}
     part = StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
     assert [{"user_id": "a", "marked": 1}, {"user_id": "b", "marked": 1}] == list(stream.read_records({}, part))
 
 
 def test_deletions_are_read_in_the_place_of_pieces():
-    stream = searched(Directory([]))
+    stream = user_retriever(UserDirectory([]))
     extra = {"tombstones": SimpleNamespace(pages=lambda: iter([[{"user_id": "a"}]])), "cursor": stream}
     part = StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
     assert [{"user_id": "a"}] == list(stream.read_records({}, part))
@@ -301,18 +296,18 @@ def test_deletions_are_read_in_the_place_of_pieces():
 @pytest.mark.parametrize("slow", [1, 3, 99, 100, 101, 299])
 def test_a_window_that_takes_too_long_is_halved(slow: int):
     users = users_at(*range(300))
-    assert ids(users) == read(Directory(users, slow=slow), MIDNIGHT, MIDNIGHT + 300_000)
+    assert ids(users) == read(UserDirectory(users, slow=slow), MIDNIGHT, MIDNIGHT + 300_000)
 
 
 def test_a_window_grows_again_where_users_are_few():
     """A dense second costs some halvings, and the years after it no more than a doubling each."""
-    directory = Directory(users_at(*(n / 100 for n in range(100)), 40_000), slow=20)
+    directory = UserDirectory(users_at(*(n / 100 for n in range(100)), 40_000), slow=20)
     assert ids(directory.users) == read(directory)
     assert len(directory.queries) < 100
 
 
 def test_a_window_doubles_from_one_answer_to_the_next():
-    directory = Directory(users_at(0.5, 0.6), slow=1)
+    directory = UserDirectory(users_at(0.5, 0.6), slow=1)
     assert ids(directory.users) == read(directory, MIDNIGHT, MIDNIGHT + 16_000)
     bounds = [RANGE.fullmatch(query["q"]) for query in directory.queries]
     lengths = [to_milliseconds(found[4]) - to_milliseconds(found[2]) for found in bounds if found]
@@ -322,20 +317,12 @@ def test_a_window_doubles_from_one_answer_to_the_next():
 
 def test_a_window_is_halved_down_to_a_millisecond():
     users = users_at(2, 2, 2.001, 2.001)
-    assert ids(users) == read(Directory(users, slow=2), MIDNIGHT + 2000, MIDNIGHT + 2002)
+    assert ids(users) == read(UserDirectory(users, slow=2), MIDNIGHT + 2000, MIDNIGHT + 2002)
 
 
 def test_a_millisecond_that_takes_too_long_is_an_error_and_no_gap():
     with pytest.raises(QueryTimeoutError):
-        read(Directory(users_at(1, 2, 2, 2, 3), slow=2))
-
-
-def timestamps(most: int) -> st.SearchStrategy[list[float]]:
-    """Bursts of up to so many users: of one millisecond, a millisecond apart, or far from each other."""
-    burst = st.tuples(st.integers(0, 70_000), st.integers(1, most), st.sampled_from([0, 0.001, 7]))
-    return st.lists(burst, max_size=5, unique_by=lambda burst: burst[0]).map(
-        lambda bursts: [round(at + n * step, 3) for at, count, step in bursts for n in range(count)]
-    )
+        read(UserDirectory(users_at(1, 2, 2, 2, 3), slow=2))
 
 
 def users_of(seconds: list[float]) -> list[User]:
@@ -347,7 +334,7 @@ def users_of(seconds: list[float]) -> list[User]:
 @example([5.0] * 100 + [6.0] * 100, TOTALS[0])
 def test_every_user_is_read_once_whatever_their_timestamps(seconds: list[float], total: Callable[[int], int | None]):
     users = users_of(seconds)
-    assert sorted(ids(users)) == sorted(read(Directory(users, total=total)))
+    assert sorted(ids(users)) == sorted(read(UserDirectory(users, total=total)))
 
 
 @settings(max_examples=100)
@@ -358,7 +345,7 @@ def test_every_user_is_read_once_though_pages_are_shorter_than_asked_for(
     seconds: list[float], limit: int, total: Callable[[int], int | None]
 ):
     users = users_of(seconds)
-    assert sorted(ids(users)) == sorted(read(Directory(users, limit=limit, total=total)))
+    assert sorted(ids(users)) == sorted(read(UserDirectory(users, limit=limit, total=total)))
 
 
 @settings(max_examples=60)
@@ -367,7 +354,7 @@ def test_every_user_is_read_once_though_some_windows_take_too_long(seconds: list
     """As long as the users of a millisecond can be searched for."""
     slow += max((seconds.count(second) for second in set(seconds)), default=0)
     users = users_of(seconds)
-    assert sorted(ids(users)) == sorted(read(Directory(users, slow=slow)))
+    assert sorted(ids(users)) == sorted(read(UserDirectory(users, slow=slow)))
 
 
 class LookUp:
@@ -387,7 +374,7 @@ class LookUp:
 def test_some_users_are_looked_up_forty_at_a_time():
     users = [f"auth0|{n:02d}" for n in range(41)]
     look_up = LookUp("auth0|00", "auth0|40")
-    found = list(searched(look_up, columns={"fields": "user_id"}).search.find_by_ids(users))
+    found = list(user_retriever(look_up, columns={"fields": "user_id"}).search.find_by_ids(users))
     assert [(users[:40], ["auth0|00"]), (users[40:], ["auth0|40"])] == [(some, ids(rows)) for some, rows in found]
     own = {"search_engine": "v3", "per_page": 100, "page": 0, "fields": "user_id"}
     assert {"q": 'user_id:("auth0|40")', **own} == look_up.queries[1]
@@ -396,9 +383,9 @@ def test_some_users_are_looked_up_forty_at_a_time():
 
 def test_a_look_up_may_ask_for_more_than_the_ids():
     look_up = LookUp("a")
-    assert [(["a"], [{"user_id": "a"}])] == list(searched(look_up).search.find_by_ids(["a"], "blocked:true"))
+    assert [(["a"], [{"user_id": "a"}])] == list(user_retriever(look_up).search.find_by_ids(["a"], "blocked:true"))
     assert 'user_id:("a") AND blocked:true' == look_up.queries[0]["q"]
 
 
 def test_a_look_up_that_is_answered_with_nothing_found_nobody():
-    assert [(["a"], [])] == list(searched(LookUp(answers=False)).search.find_by_ids(["a"]))
+    assert [(["a"], [])] == list(user_retriever(LookUp(answers=False)).search.find_by_ids(["a"]))

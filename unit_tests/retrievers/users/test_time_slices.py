@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from source_auth0.retrievers.users.time_slices import MIN_ROWS_PER_SLICE, SEARCH_ROW_CAP, SearchPage, TimeSlice
 from source_auth0.timestamps import to_iso, to_milliseconds
-from unit_tests.conftest import User
+from testing.fakes.user_search import User
 
 DAY = 86_400_000
 

@@ -16,10 +16,11 @@ from source_auth0.retrievers.user_lists.user_ids import USER_ID_FIELDS
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
-from unit_tests.conftest import User, ids, moment, users_at
-from unit_tests.event_log import Event, event, log_id
-from unit_tests.retrievers.user_lists.test_user_ids import House, house
-from unit_tests.retrievers.users.test_cursor import END, Export
+from testing.fakes.event_log import Event, event, log_id
+from testing.fakes.times import INCREMENTAL_SYNC_END, moment
+from testing.fakes.user_export import FakeUserExport
+from testing.fakes.user_requester import FakeUserRequester, user_requester
+from testing.fakes.user_search import User, ids, users_at
 
 DAY_BEFORE = {"updated_at": moment(10_000)}
 
@@ -42,7 +43,9 @@ def after(number: int, second: float = 0, **saved: Any) -> dict[str, Any]:
 class Sync:
     """One sync of the users of a house at noon, a slice after the other as soon as it is there."""
 
-    def __init__(self, home: House, saved: dict[str, Any] | None = None, *, incremental: bool = True) -> None:
+    def __init__(
+        self, home: FakeUserRequester, saved: dict[str, Any] | None = None, *, incremental: bool = True
+    ) -> None:
         home.name, home.resource, home.query = "users", "users", USER_ID_FIELDS
         home.required_scopes, home.query_withholding, home.may_be_missing = ["read:users"], None, None
         home.tenant.update(users_deletion_tombstones=True)
@@ -93,7 +96,7 @@ class Sync:
 
 
 def synced(users: list[User], events: list[Event], saved: dict[str, Any] | None, **config: Any) -> Sync:
-    home = house(users, **config)
+    home = user_requester(users, **config)
     home.log.events = events
     return Sync(home, saved).all()
 
@@ -103,7 +106,9 @@ def test_a_deletion_since_the_last_sync_is_a_row(make: Any):
     sync = synced([], [event(1, 20_000), make(2, 30_000, "auth0|1")], after(1, 20_000))
     deleted_at = moment(30_000)
     assert [{"user_id": "auth0|1", "updated_at": deleted_at, DELETED_AT: deleted_at}] == sync.rows
-    assert {"updated_at": END, "deletions": {"log_id": log_id(2), "date": deleted_at}} == sync.states[-1]
+    assert {"updated_at": INCREMENTAL_SYNC_END, "deletions": {"log_id": log_id(2), "date": deleted_at}} == sync.states[
+        -1
+    ]
 
 
 def test_a_deletion_is_told_of_once():
@@ -127,13 +132,16 @@ def test_the_last_of_several_deletions_counts():
 def test_without_a_saved_place_nobody_is_deleted_and_the_next_sync_begins_at_the_end(saved: Any):
     sync = synced(users_at(20_000), [deletion(1, 30_000, "auth0|1")], saved)
     assert ({}, ["auth0|00000"]) == (sync.tombstones, sync.living)
-    assert {"updated_at": END, "deletions": {"log_id": log_id(1), "date": moment(30_000)}} == sync.states[-1]
+    assert {
+        "updated_at": INCREMENTAL_SYNC_END,
+        "deletions": {"log_id": log_id(1), "date": moment(30_000)},
+    } == sync.states[-1]
 
 
 def test_an_empty_log_is_a_place_too():
     """Whoever is deleted next is the first event of it."""
     sync = synced([], [], None)
-    assert {"updated_at": END, "deletions": {"log_id": "", "date": ""}} == sync.states[-1]
+    assert {"updated_at": INCREMENTAL_SYNC_END, "deletions": {"log_id": "", "date": ""}} == sync.states[-1]
     again = synced([], [deletion(1, 30_000, "auth0|1")], sync.states[-1])
     assert ["auth0|1"] == list(again.tombstones)
 
@@ -141,7 +149,7 @@ def test_an_empty_log_is_a_place_too():
 @pytest.mark.parametrize("saved", [None, DAY_BEFORE])
 def test_a_first_sync_says_ahead_of_all_rows_from_where_on_it_hears_of_deletions(saved: Any):
     """If it is killed after a row, and the row's user is deleted, the next one has to send a tombstone."""
-    home = house(users_at(*range(20_000, 20_300)))
+    home = user_requester(users_at(*range(20_000, 20_300)))
     home.log.events = [event(1, 20_000)]
     first = Sync(home, saved)
     next(first.cursor.stream_slices())
@@ -193,7 +201,7 @@ def test_seconds_without_a_fraction_are_earlier_than_those_with_one():
 
 
 def test_whoever_search_does_not_show_again_yet_gets_a_tombstone_and_a_row_later():
-    home = house(users_at(30_001))
+    home = user_requester(users_at(30_001))
     home.people.unknown = frozenset(["auth0|00000"])
     home.log.events = [event(1, 20_000), deletion(2, 30_000, "auth0|00000")]
     sync = Sync(home, after(1, 20_000)).all()
@@ -209,7 +217,7 @@ def test_nobody_is_read_before_all_tombstones_are():
 
 
 def test_tombstones_that_fail_are_sent_by_the_next_sync_and_users_are_read_all_the_same():
-    home, events = house(users_at(20_000)), [event(1, 1), deletion(2, 30_000, "auth0|1")]
+    home, events = user_requester(users_at(20_000)), [event(1, 1), deletion(2, 30_000, "auth0|1")]
     home.log.events = events
 
     def fail(query: dict[str, Any]) -> None:
@@ -219,12 +227,12 @@ def test_tombstones_that_fail_are_sent_by_the_next_sync_and_users_are_read_all_t
     home.people.meanwhile = fail
     sync = Sync(home, after(1, 1)).all()
     assert (["unwell"], ["auth0|00000"]) == ([error.message for error in sync.failed], ids(sync.rows))
-    assert after(1, 1, updated_at=END) == sync.states[-1]
+    assert after(1, 1, updated_at=INCREMENTAL_SYNC_END) == sync.states[-1]
     assert ["auth0|1"] == list(synced([], events, sync.states[-1]).tombstones)
 
 
 def test_tombstones_whose_reading_is_abandoned_hold_nobody_up():
-    home = house(users_at(20_000))
+    home = user_requester(users_at(20_000))
     home.log.events = [event(1, 1), *(deletion(n, 30_000, f"auth0|gone{n}") for n in range(2, 9))]
     sync = Sync(home, after(1, 1))
     parts = sync.cursor.stream_slices()
@@ -236,7 +244,7 @@ def test_tombstones_whose_reading_is_abandoned_hold_nobody_up():
 
 
 def test_a_log_that_cannot_be_read_leaves_the_place_as_it_is():
-    home = house(users_at(20_000))
+    home = user_requester(users_at(20_000))
     home.log.events = [event(1, 1), deletion(2, 30_000, "auth0|1")]
     sync = Sync(home, after(1, 1))
 
@@ -251,7 +259,7 @@ def test_a_log_that_cannot_be_read_leaves_the_place_as_it_is():
 
 
 def test_whoever_waits_for_tombstones_looks_every_second_whether_anybody_reads_on(monkeypatch: pytest.MonkeyPatch):
-    home = house([])
+    home = user_requester([])
     home.log.events = [event(1, 1), deletion(2, 30_000, "auth0|1")]
     sync = Sync(home, after(1, 1))
     parts = sync.cursor.stream_slices()
@@ -269,7 +277,7 @@ def test_whoever_waits_for_tombstones_looks_every_second_whether_anybody_reads_o
 
 
 def test_a_page_is_handed_on_as_it_is_where_nobody_was_deleted():
-    home = house(users_at(20_000))
+    home = user_requester(users_at(20_000))
     sync = Sync(home, after(1, 1))
     page = users_at(1, 2)
     assert page is Tombstones(sync.stream, {}).without_deleted(page)
@@ -277,7 +285,7 @@ def test_a_page_is_handed_on_as_it_is_where_nobody_was_deleted():
 
 def test_a_state_amid_the_planning_says_nothing_of_users_yet():
     """The tombstones' slice closes while the first page of users is on its way, and what it says may be the last."""
-    home = house(users_at(*range(20_000, 20_300)))
+    home = user_requester(users_at(*range(20_000, 20_300)))
     home.log.events = [event(1, 1)]
     sync = Sync(home, after(1, 1)).all()
     assert after(1, 1) == sync.states[0]
@@ -285,10 +293,10 @@ def test_a_state_amid_the_planning_says_nothing_of_users_yet():
 
 @pytest.mark.parametrize("incremental", [True, False])
 def test_an_export_leaves_out_who_is_known_to_be_deleted(incremental: bool):
-    home = house([])
+    home = user_requester([])
     home.log.events = [event(1, 1), deletion(2, 43_000, "auth0|00001")]
     sync = Sync(home, incremental=incremental)
-    sync.stream.export = sync.cursor.export = Export()  # type: ignore[assignment]
+    sync.stream.export = sync.cursor.export = FakeUserExport()  # type: ignore[assignment]
     sync.all()
     assert ["auth0|00000", "auth0|00001"][: 2 - incremental] == ids(sync.rows)
     deletions = {"log_id": log_id(2), "date": moment(43_000)}
@@ -297,38 +305,46 @@ def test_an_export_leaves_out_who_is_known_to_be_deleted(incremental: bool):
 
 
 def test_they_are_sent_on_request_alone():
-    home = house([])
+    home = user_requester([])
     home.log.events = [event(1, 1), deletion(2, 43_000, "auth0|00001")]
     sync = Sync(home, after(1, 1))
     home.tenant.update(users_deletion_tombstones=False)
     assert [] == sync.all().rows
-    assert ([], {"updated_at": END}) == (home.log.queries, sync.states[-1])
+    assert ([], {"updated_at": INCREMENTAL_SYNC_END}) == (home.log.queries, sync.states[-1])
 
 
 @pytest.mark.parametrize(
     "deletions",
     [
-        *(None, {}, [], 7, {"log_id": 7, "date": END}, {"log_id": "9"}, {"log_id": "9", "date": "soon"}),
-        {"log_id": "9", "date": END, "later": 1},
+        *(
+            None,
+            {},
+            [],
+            7,
+            {"log_id": 7, "date": INCREMENTAL_SYNC_END},
+            {"log_id": "9"},
+            {"log_id": "9", "date": "soon"},
+        ),
+        {"log_id": "9", "date": INCREMENTAL_SYNC_END, "later": 1},
     ],
 )
 def test_a_malformed_place_is_said_to_be_one(deletions: Any):
     with pytest.raises((KeyError, ValueError, TypeError, AttributeError)):
         validate_deletions({"deletions": deletions})
     with pytest.raises(AirbyteTracedException, match="cannot be read"):
-        Sync(house([]), {**DAY_BEFORE, "deletions": deletions}).all()
+        Sync(user_requester([]), {**DAY_BEFORE, "deletions": deletions}).all()
 
 
 def test_a_place_behind_the_end_of_the_log_is_not_this_tenants():
     """Nobody would be found to be deleted."""
-    home = house([])
+    home = user_requester([])
     home.log.events = [event(1, 1), deletion(2, 43_000, "auth0|1")]
     with pytest.raises(AirbyteTracedException, match="`users` names an event behind the end of the tenant's log"):
         Sync(home, after(9, 9)).all()
 
 
 def test_nothing_follows_before_tombstones_are_read():
-    home = house([])
+    home = user_requester([])
     home.log.events = [event(1, 1), deletion(2, 43_000, "auth0|1")]
     sync = Sync(home, after(1, 1))
     parts = sync.cursor.stream_slices()

@@ -1,0 +1,1 @@
+"""What the connector costs in seconds, processor time, requests and memory."""

@@ -1,0 +1,1 @@
+"""The connector compared with a stock manifest, the published connector and a floor."""

@@ -1,0 +1,30 @@
+"""What is compared: a case, and the medians of one implementation in it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """A tenant, what it costs to ask it, and who does."""
+
+    name: str
+    users: int
+    who: tuple[str, ...]
+    plan: str = "unlimited"
+    latency: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """Medians of one implementation's runs."""
+
+    who: str
+    per_second: float
+    cpu: float
+    seconds: float
+    peak: float
+    rows: int
+    distinct: int
+    requests: int
+    refused: int
+    complete: bool

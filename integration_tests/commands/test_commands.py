@@ -1,0 +1,228 @@
+"""The four commands in a process of their own, as Airbyte starts them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auth0_simulator import Fault, Simulator
+from source_auth0.manifest.files import stream_files
+from testing.command import CommandResult, configured_catalog, run
+from testing.tenants import config_of
+
+Catalog = list[dict[str, Any]]
+
+
+def outcome(check: CommandResult) -> tuple[str, str]:
+    """The status of a check and its message; a check prints no traceback."""
+    assert "Traceback" not in check.stdout + check.stderr
+    status = check.of_type("CONNECTION_STATUS")[0]
+    return status["status"], status.get("message") or ""
+
+
+def changed(config: dict[str, Any], **credentials: Any) -> dict[str, Any]:
+    return {**config, "credentials": {**config["credentials"], **credentials}}
+
+
+def test_spec_offers_the_confidential_application_first() -> None:
+    spec = run("spec").of_type("SPEC")[0]["connectionSpecification"]
+    first = spec["properties"]["credentials"]["oneOf"][0]
+    assert "OAuth2 Confidential Application" == first["title"]
+    assert {"audience", "auth_type", "client_id", "client_secret"} == set(first["required"])
+    assert "oauth2_confidential_application" == first["properties"]["auth_type"]["const"]
+
+
+def test_check_succeeds_and_says_what_is_readable(config: dict[str, Any]) -> None:
+    check = run("check", config=config)
+    assert ("SUCCEEDED", "") == outcome(check)
+    count = len(stream_files())
+    assert any(f"{count} of {count} streams are readable" in line for line in check.log)
+
+
+def test_check_succeeds_without_organizations() -> None:
+    with Simulator(users=5, organizations=0) as sim:
+        assert ("SUCCEEDED", "") == outcome(run("check", config=config_of(sim)))
+        empty = run("read", config=config_of(sim), catalog=catalog_of("organizations", "organization_members"))
+    assert (0, {}) == (empty.code, empty.records)
+
+
+def test_check_names_the_streams_that_a_missing_scope_costs() -> None:
+    with Simulator(users=5, scopes={"read:users", "read:roles"}) as sim:
+        check = run("check", config=config_of(sim))
+    assert ("SUCCEEDED", "") == outcome(check)
+    assert "The scope `read:log_streams` is not granted, which costs log_streams." in check.log
+    assert "The scope `read:role_members` is not granted, which costs role_users, user_roles." in check.log
+    table = next(line for line in check.log if line.startswith("family"))
+    assert "\nlogs " in table
+    assert "read:log_streams" in table
+
+
+def test_check_fails_when_nothing_is_readable() -> None:
+    with Simulator(users=5, scopes={"create:users"}) as sim:
+        status, message = outcome(run("check", config=config_of(sim)))
+    assert "FAILED" == status
+    assert "may sign in, but read nothing" in message
+
+
+def test_a_static_token_signs_in(sim: Simulator) -> None:
+    credentials = {"auth_type": "oauth2_access_token", "access_token": sim.mint_token()}
+    assert ("SUCCEEDED", "") == outcome(run("check", config={"base_url": sim.base_url, "credentials": credentials}))
+    assert [] == [r for r in sim.journal if r.path == "/oauth/token"]
+
+
+def test_discover_lists_every_stream_without_network(catalog: Catalog) -> None:
+    assert list(stream_files()) == [stream["name"] for stream in catalog]
+
+
+def test_a_second_sync_reads_only_what_changed(sim: Simulator, config: dict[str, Any], catalog: Catalog) -> None:
+    first = run("read", config=config, catalog=configured_catalog(catalog, ["users"]))
+    assert 350 == len(first.records["users"])
+    seen = next(iter(sim.tenant.users))
+    sim.clock.advance(3600)
+    sim.tenant.login(seen)
+    created = sim.tenant.create_user(email="new@example.com")
+    sim.clock.advance(3600)
+    second = run("read", config=config, catalog=configured_catalog(catalog, ["users"]), state=first.state)
+    assert {seen, created} == {user["user_id"] for user in second.records["users"]}
+    assert first.states["users"]["updated_at"] < second.states["users"]["updated_at"]
+
+
+def test_a_full_refresh_leaves_no_cursor_behind(config: dict[str, Any], catalog: Catalog) -> None:
+    sync = run("read", config=config, catalog=configured_catalog(catalog, ["users"], full_refresh=True))
+    assert {"users": {"__ab_no_cursor_state_message": True}} == sync.states
+
+
+def test_a_missing_scope_fails_its_stream_alone(catalog: Catalog) -> None:
+    with Simulator(users=5, scopes={"read:users"}) as sim:
+        sync = run("read", config=config_of(sim), catalog=configured_catalog(catalog, ["users", "clients"]))
+    assert 1 == sync.code
+    assert 5 == len(sync.records["users"])
+    assert "COMPLETE" == sync.statuses["users"][-1][0]
+    assert "INCOMPLETE" == sync.statuses["clients"][-1][0]
+    assert "Auth0 refused `clients`: the application lacks the scope `read:clients`" in sync.stream_errors["clients"]
+
+
+def test_an_unknown_stream_in_the_catalog_is_named(config: dict[str, Any]) -> None:
+    sync = run("read", config=config, catalog=catalog_of("userz"))
+    assert 1 == sync.code
+    assert "streams that do not exist: userz" in sync.errors[0]["message"]
+    assert "config_error" == sync.errors[0]["failure_type"]
+
+
+def test_a_token_that_expires_during_the_sync_is_renewed(
+    sim: Simulator, config: dict[str, Any], catalog: Catalog
+) -> None:
+    sim.faults.add(Fault("revoke_token", template="/users", when="nth:3"))
+    sync = run("read", config=config, catalog=configured_catalog(catalog, ["users"], full_refresh=True))
+    assert (0, 350) == (sync.code, len({u["user_id"] for u in sync.records["users"]}))
+    assert 2 == sum(r.path == "/oauth/token" for r in sim.journal)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_sync_quietly(
+    sim: Simulator, config: dict[str, Any], catalog: Catalog, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """However long its requests take; the last line says what ended it."""
+    sim.latency = 5
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "catalog.json").write_text(json.dumps(configured_catalog(catalog, ["users"])))
+    arguments = [sys.executable, "-m", "source_auth0", "read", "--config", "config.json", "--catalog", "catalog.json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    with subprocess.Popen(arguments, stdout=-1, stderr=-1, cwd=tmp_path, text=True, env=environment) as process:
+        while not sim.journal:
+            time.sleep(0.05)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=20)
+    assert (code, "") == (process.returncode, stderr)
+    assert f"Ended by {number.name}." in json.loads(stdout.splitlines()[-1])["log"]["message"]
+    assert stdout.endswith("\n")
+
+
+def catalog_of(*names: str) -> dict[str, Any]:
+    """A configured catalog by names alone."""
+    return configured_catalog(
+        [{"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]} for name in names]
+    )
+
+
+BAD_CONFIGS = {
+    "wrong secret": ({"client_secret": "wrong"}, {}, "refused the Client ID or the Client Secret"),
+    "wrong client": ({"client_id": "wrong"}, {}, "refused the Client ID or the Client Secret"),
+    "wrong audience": ({"audience": "https://elsewhere.auth0.com/api/v2/"}, {}, "is not an API of"),
+    "empty secret": ({"client_secret": ""}, {}, "Client Secret (`credentials.client_secret`) is empty"),
+    "unknown sign-in": ({"auth_type": "basic"}, {}, "has to be one of `oauth2_confidential_application`"),
+    "http elsewhere": ({}, {"base_url": "http://tenant.example.com"}, "does not use https"),
+    "unknown host": ({}, {"base_url": "https://tenant.invalid"}, "There is no host named tenant.invalid"),
+    "nothing listens": ({}, {"base_url": "http://127.0.0.1:9"}, "The connection to 127.0.0.1:9 failed"),
+    "not a domain": ({}, {"base_url": "https://"}, "is not an Auth0 domain"),
+    "another path": ({}, {"base_url": "https://t.example.com/login"}, "has the path `/login`"),
+    "empty start date": ({}, {"start_date": ""}, "Start Date `` is no UTC date and time"),
+    "malformed start date": ({}, {"start_date": "last year"}, "Start Date `last year` is no UTC date and time"),
+    "wrong type": ({}, {"num_workers": "many"}, "Number of Workers (`num_workers`) has to be of the type integer"),
+    "too few workers": ({}, {"num_workers": 1}, "it has to be at least 2"),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "case"),
+    [
+        *(("check", case) for case in BAD_CONFIGS),
+        ("read", "wrong secret"),
+        ("read", "http elsewhere"),
+        ("read", "wrong type"),
+    ],
+)
+def test_bad_input_is_a_sentence(config: dict[str, Any], catalog: Catalog, command: str, case: str) -> None:
+    credentials, more, expected = BAD_CONFIGS[case]
+    bad = {**changed(config, **credentials), **more}
+    files = {"catalog": configured_catalog(catalog, ["users"])} if command == "read" else {}
+    began = time.monotonic()
+    done = run(command, config=bad, **files)
+    message = outcome(done)[1] if command == "check" else done.errors[0]["message"]
+    assert expected in message
+    assert str(config["credentials"]["client_secret"]) not in done.stdout + done.stderr
+    assert time.monotonic() - began < 30 or command == "read"
+
+
+def test_refusals_of_the_token_endpoint_say_where_to_look(sim: Simulator, config: dict[str, Any]) -> None:
+    sim.tenant.application.grant_types = ["authorization_code"]
+    assert "Advanced Settings › Grant Types" in outcome(run("check", config=config))[1]
+    sim.tenant.application.grant_types = ["client_credentials"]
+    sim.tenant.application.has_client_grant = False
+    assert "not authorized for the Management API" in outcome(run("check", config=config))[1]
+
+
+def test_an_expired_static_token_says_so(sim: Simulator) -> None:
+    credentials = {"auth_type": "oauth2_access_token", "access_token": sim.mint_token(lifetime=-60)}
+    status, message = outcome(run("check", config={"base_url": sim.base_url, "credentials": credentials}))
+    assert "FAILED" == status
+    assert "The access token expired on" in message
+
+
+@pytest.mark.slow
+def test_a_host_that_never_answers_is_told_within_half_a_minute(sim: Simulator, config: dict[str, Any]) -> None:
+    sim.faults.add(Fault("hang", when="always"))
+    began = time.monotonic()
+    status, message = outcome(run("check", config=config))
+    assert "FAILED" == status
+    assert "did not answer in time" in message
+    assert time.monotonic() - began < 30
+
+
+def test_a_file_that_is_missing_or_malformed_is_named(config: dict[str, Any], tmp_path: Path) -> None:
+    assert "does not hold a config" in run("check", config="{not json").errors[0]["message"]
+    assert "does not hold a catalog" in run("read", config=config, catalog="[]").errors[0]["message"]
+    missing = subprocess.run(
+        [sys.executable, "-m", "source_auth0", "check", "--config", str(tmp_path / "none.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cannot be read: No such file or directory" in missing.stdout
+    assert "" == missing.stderr

@@ -1,0 +1,201 @@
+"""The log, and what is made of it: each event once, whatever the order of dates and whatever happens meanwhile."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auth0_simulator import Simulator
+from source_auth0.retrievers.logs.tenant_log import TenantLog
+from testing.in_process import SyncResult, sync
+from testing.tenants import config_of
+
+DERIVED = ("changes", "user_deletions")
+NOW = datetime.now(timezone.utc)
+
+
+def ids(synced: SyncResult, stream: str = "logs") -> list[str]:
+    return [row["log_id"] for row in synced.records[stream]]
+
+
+def kept(sim: Simulator) -> list[str]:
+    return [row["log_id"] for row in sim.tenant.log.rows()]
+
+
+def asked(sim: Simulator) -> list[dict[str, str]]:
+    return [r.query for r in sim.journal if r.template == "/logs"]
+
+
+def pages(sim: Simulator) -> int:
+    return sum("from" in query for query in asked(sim))
+
+
+@contextmanager
+def between_requests(act: Callable[[], None]) -> Iterator[None]:
+    """Do something in the tenant before every request for the log."""
+    original = TenantLog._get
+
+    def get(self: TenantLog, query: Any) -> Any:
+        act()
+        return original(self, query)
+
+    TenantLog._get = get  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        TenantLog._get = original  # type: ignore[method-assign]
+
+
+SKEWS: dict[str, Callable[[int], datetime]] = {
+    "evenly": lambda i: NOW - timedelta(seconds=260_000 - 13 * i),
+    "most within an hour": lambda i: NOW - timedelta(hours=50 - (i // 18_000) * 49, seconds=-i % 3600),
+    "two bursts of a second": lambda i: NOW - timedelta(hours=60 - 50 * (i % 2)) + timedelta(milliseconds=i % 1000),
+}
+
+
+@pytest.mark.parametrize("skew", SKEWS)
+def test_every_event_arrives_once_and_requests_stay_few(skew: str) -> None:
+    """A request for each 100 events, and some to find the beginning and where to cut."""
+    moments = sorted(map(SKEWS[skew], range(20_000)))
+    with Simulator(users=20, log_events=20_000, log_at=lambda i: moments[i]) as sim:
+        synced = sync(config_of(sim), "logs")
+        assert None is synced.error
+        assert Counter(kept(sim)) == Counter(ids(synced))
+        assert len(asked(sim)) <= 1.15 * 20_000 / 100 + 70
+
+
+def test_the_next_sync_reads_what_is_new_alone() -> None:
+    with Simulator(users=20, log_events=900) as sim:
+        first = sync(config_of(sim), "logs", *DERIVED)
+        new = [sim.tenant.log.add("w", late=seconds) for seconds in (0, 7, 4000)]
+        sim.clear_journal()
+        second = sync(config_of(sim), "logs", *DERIVED, state=first.state)
+        assert (None, new) == (second.error, sorted(ids(second)))
+        assert 4 >= pages(sim)
+        assert (kept(sim)[-1], {"log_id", "date"}) == (second.state_of("logs")["log_id"], set(second.state_of("logs")))
+        third = sync(config_of(sim), "logs", *DERIVED, state=second.state)
+        assert ([], second.state) == (ids(third), third.state)
+
+
+def test_what_is_made_of_the_log_costs_nothing_beside_it() -> None:
+    """And no more than the log itself without it; where a log is cut, and so its last pages, is up to the workers."""
+    counts = []
+    for streams in (("logs",), ("logs", *DERIVED), DERIVED):
+        with Simulator(users=20, log_events=4000) as sim:
+            synced = sync(config_of(sim), *streams)
+            assert None is synced.error
+            counts.append(pages(sim))
+    alone, beside, derived = counts
+    assert abs(alone - beside) <= 8
+    assert derived <= alone + 12
+
+
+@pytest.mark.parametrize("streams", [("logs", *DERIVED), DERIVED, ("changes",), ("user_deletions",)])
+def test_rows_made_of_the_log_do_not_depend_on_who_read_it(streams: tuple[str, ...]) -> None:
+    with Simulator(users=20, log_events=6000, log_days=20) as sim:
+        synced = sync(config_of(sim), *streams)
+        writes = [e for e in sim.tenant.log.rows() if e["type"] == "sapi"]
+        deleted = [e for e in sim.tenant.log.rows() if e["type"] == "sdu"]
+        if "changes" in streams:
+            assert [event["log_id"] for event in writes] == ids(synced, "changes")
+        if "user_deletions" in streams:
+            assert {e["log_id"] for e in deleted} <= set(ids(synced, "user_deletions"))
+
+
+def test_the_log_from_a_start_date_on() -> None:
+    """Those from before that arrive late are left out, too."""
+    start = (NOW - timedelta(days=1)).replace(microsecond=0)
+    with Simulator(users=20, log_events=3000, log_lateness=300) as sim:
+        sim.tenant.log.add("w", start - timedelta(minutes=1))
+        synced = sync(config_of(sim, start_date=f"{start:%Y-%m-%dT%H:%M:%SZ}"), "logs", *DERIVED)
+        since = f"{start:%Y-%m-%dT%H:%M:%S.000Z}"
+        expected = [e for e in sim.tenant.log.rows() if e["date"] >= since]
+        assert [e["log_id"] for e in expected] == sorted(ids(synced))
+        assert [e["log_id"] for e in expected if e["type"] == "sapi"] == ids(synced, "changes")
+
+
+@pytest.mark.parametrize("events", [0, 1, 100, 101])
+def test_a_small_log(events: int) -> None:
+    with Simulator(users=20, log_events=events) as sim:
+        first = sync(config_of(sim), "logs", *DERIVED)
+        assert (None, kept(sim)) == (first.error, sorted(ids(first)))
+        sim.tenant.log.add("w")
+        second = sync(config_of(sim), "logs", *DERIVED, state=first.state)
+        assert (None, kept(sim)[-1:]) == (second.error, ids(second))
+
+
+@pytest.mark.parametrize("streams", [("logs", *DERIVED), DERIVED])
+@pytest.mark.parametrize("expired", ["oldest", "error", "missing"])
+def test_a_saved_id_that_is_older_than_the_retention(
+    expired: str, streams: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What Auth0 does with it is not documented: either way what is kept arrives, and a warning names the gap."""
+    with Simulator(users=20, log_events=900, log_expired=expired, log_retention=5) as sim:
+        first = sync(config_of(sim), *streams)
+        sim.clock.advance(10 * 86_400)
+        sim.tenant.log_api_write("patch", "/clients/abc")
+        new = [sim.tenant.log.add("w", late=seconds) for seconds in (0, 86_400, 3, 0)]
+        second = sync(config_of(sim), *streams, state=first.state)
+        assert (None, 1) == (second.error, len(second.records["changes"]))
+        if "logs" in streams:
+            assert {*new, second.records["changes"][0]["log_id"]} == {*ids(second)}
+        warnings = [message for message in caplog.messages if "no longer keeps the log" in message]
+        assert f"`{streams[0]}`" == warnings[0].partition(":")[0]
+        assert first.state_of(streams[0])["date"] in warnings[0]
+
+
+def test_a_state_from_another_tenant_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator(users=20, log_events=50) as sim:
+        state = sync(config_of(sim), "logs").state
+        state[0]["stream"]["stream_state"] = {"log_id": "9" * 56, "date": "2099-01-01T00:00:00.000Z"}
+        assert [] == ids(sync(config_of(sim), "logs", state=state))
+        assert "reset the stream's state" in caplog.text
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10**6),
+    events=st.integers(0, 1500),
+    hours=st.sampled_from([0.01, 1.0, 70.0]),
+    lateness=st.sampled_from([0.0, 5.0, 300.0]),
+    search_lag=st.sampled_from([0.0, 2.0, 60.0]),
+    workers=st.sampled_from([2, 8]),
+)
+def test_whatever_arrives_during_syncs_comes_once(
+    seed: int, events: int, hours: float, lateness: float, search_lag: float, workers: int
+) -> None:
+    """Five syncs in a row, with events that arrive late between any two requests: all of them, no id twice."""
+    chance = random.Random(seed)
+    with Simulator(
+        users=5, seed=seed, log_events=events, log_days=hours / 24, log_lateness=lateness, log_search_lag=search_lag
+    ) as sim:
+        config = config_of(sim, num_workers=workers)
+
+        def act() -> None:
+            for _ in range(chance.randrange(5)):
+                late = chance.choice([0.0, 0.5, 5.0, 300.0, 5000.0])
+                if chance.random() < 0.3:
+                    sim.tenant.log_api_write("patch", f"/clients/c{chance.random()}", late=late)
+                else:
+                    sim.tenant.log.add(chance.choice("sfw"), late=late)
+
+        found: dict[str, list[str]] = {"logs": [], "changes": []}
+        state: list[dict[str, Any]] | None = None
+        for busy in (True, True, True, True, False):
+            sim.clock.advance(100)
+            with between_requests(act if busy else lambda: None):
+                synced = sync(config, *found, state=state)
+            assert None is synced.error
+            state = synced.state or state
+            for stream in found:
+                found[stream] += ids(synced, stream)
+        events_now = sim.tenant.log.rows()
+        assert [event["log_id"] for event in events_now] == sorted(found["logs"])
+        assert [event["log_id"] for event in events_now if event["type"] == "sapi"] == sorted(found["changes"])

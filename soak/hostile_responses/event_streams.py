@@ -1,0 +1,71 @@
+"""Event streams that no tenant sends."""
+
+import itertools
+import json
+from collections.abc import Callable
+
+from soak.hostile_responses.intercepting_proxy import RawResponse, UpstreamResponse
+from soak.hostile_responses.trial_tenant import TrialTenant, count_sync, rewrite_at
+from soak.tally import Tally
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+#: More than any message may have.
+MUCH = 9 << 20
+
+
+def _event(**content: object) -> bytes:
+    return b"event: user.created\ndata: " + json.dumps(content).encode() + b"\n\n"
+
+
+def streams() -> dict[str, Callable[[UpstreamResponse], RawResponse]]:
+    """A name, and the event stream that is sent."""
+    good = {"offset": "o1", "event": {"id": "evt_1", "time": "2026-01-01T00:00:00Z", "data": {}}}
+    bodies: dict[str, bytes] = {
+        "nothing": b"",
+        "a line without an end": b"data: " + b"x" * MUCH,
+        "a message without an end": b"data: x\n" * (MUCH // 2),
+        "comments without an end of their message": b": x\n" * (MUCH // 2),
+        "an event of megabytes": _event(offset="o1", event={"id": "evt_1", "data": "x" * MUCH}),
+        "no UTF-8": b"data: \xff\xfe\n\n",
+        "no JSON": b"data: {\n\n",
+        "a number": b"data: 7\n\n",
+        "a hundred thousand levels": b"data: " + b"[" * 100_000 + b"\n\n",
+        "an event that is a text": _event(offset="o1", event="evt_1"),
+        "an event without an id": _event(offset="o1", event={}),
+        "an event whose id is a list": _event(offset="o1", event={"id": []}),
+        "an offset that is a number": _event(offset=7, event={"id": "evt_1"}),
+        "an offset of a megabyte": _event(offset="x" * (1 << 20), event={"id": "evt_1"}),
+        "an offset with a line break": _event(offset="a\r\nb", event={"id": "evt_1"}),
+        "half of a surrogate pair": _event(**good).replace(b"evt_1", b"evt_\\ud83d"),
+        "a time that is none": _event(offset="o1", event={"id": "evt_1", "time": ["x"], "data": None}),
+        "zeros": b"\0" * 100_000 + b"\n\n",
+        "an id with a zero": b"id: a\0b\n" + _event(event={"id": "evt_1"}),
+        "a pause of days": b"retry: 999999999999\n\n" + _event(**good),
+        "a pause that is none": b"retry: -1\nretry: 1e300\n\n",
+        "an error that is none": b"event: error\ndata: []\n\n",
+        "an error of lists": b'event: error\ndata: {"error": {"code": [], "message": {"a": 1}, "offset": {}}}\n\n',
+        "an error in many lines": b'event: error\ndata: {"error": {"code": "a\\nb", "message": "\\u0000\\n{}"}}\n\n',
+        "events that are too large": b'event: error\ndata: {"error": {"code": "payload_too_large"}}\n\n',
+        "markers": b'event: offset-only\ndata: {"offset": "o1"}\n\n' * 1000,
+        "the same event": _event(**good) * 1000,
+    }
+    made: dict[str, Callable[[UpstreamResponse], RawResponse]] = {name: _sent(body) for name, body in bodies.items()}
+    made["heartbeats"] = lambda _: itertools.chain([HEAD], itertools.repeat(b":\n\n", 20_000))
+    made["another kind of answer"] = lambda honest: honest.raw(b"[]", headers={"content-type": "application/json"})
+    made["a compressed stream that is none"] = lambda honest: honest.raw(
+        b"data: x\n\n", headers={"content-type": "text/event-stream", "content-encoding": "gzip"}
+    )
+    return made
+
+
+def events(stage: TrialTenant, names: list[str] | None = None) -> Tally:
+    """A line for the event stream."""
+    tally = Tally("event streams: lines and messages without an end, giant events, offsets and errors of any kind")
+    for name, sent in streams().items():
+        if names is None or name in names:
+            count_sync(tally, stage.sync("events", rewrite_at("/api/v2/events", "all", sent)), name)
+    return tally
+
+
+def _sent(body: bytes) -> Callable[[UpstreamResponse], RawResponse]:
+    return lambda _: HEAD + body

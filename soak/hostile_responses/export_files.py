@@ -1,0 +1,96 @@
+"""Jobs and files of exports that no tenant makes."""
+
+import gzip
+import json
+from collections.abc import Callable
+
+from soak.hostile_responses.intercepting_proxy import RawResponse, UpstreamResponse
+from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
+from soak.tally import Tally
+
+HEAD = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
+USER = {"user_id": "auth0|1", "updated_at": "2026-01-01T00:00:00.000Z", "created_at": "2026-01-01T00:00:00.000Z"}
+FILE = "/user-exports/hostile"
+
+
+def _line(**more: object) -> bytes:
+    return json.dumps({**USER, **more}).encode() + b"\n"
+
+
+def contents() -> dict[str, bytes]:
+    """A name, and the bytes of a file."""
+    two_members = gzip.compress(_line()) + gzip.compress(_line(user_id="auth0|2"))
+    return {
+        "nothing": b"",
+        "no gzip": b"[]",
+        "an empty gzip": gzip.compress(b""),
+        "half of a gzip": gzip.compress(_line() * 99)[:40],
+        "a wrong checksum": gzip.compress(_line())[:-8] + b"\0" * 8,
+        "two members": two_members,
+        "padding of zeros": two_members + b"\0" * 5000,
+        "more behind its end": two_members + b"more",
+        "lines that are no JSON": gzip.compress(b"user\n" * 99),
+        "lines that are no users": gzip.compress(b"[]\n7\nnull\n"),
+        "users without an id": gzip.compress(b"{}\n" * 99),
+        "users of other types": gzip.compress(_line(user_id=[], updated_at=7, identities="x", email={"a": 1})),
+        "half of a surrogate pair": gzip.compress(_line(name="\ud83d", nickname="\udc00x\ud83d\ude00")),
+        "no UTF-8": gzip.compress(_line().replace(b"auth0", b"\xff\xfe")),
+        "a line of many levels": gzip.compress(b"[" * 100_000 + b"\n"),
+        "a user of many levels": gzip.compress(_line(x="@").replace(b'"@"', b"[" * 400 + b"]" * 400)),
+        "a line without an end": gzip.compress(b'{"a": "' + b"x" * (20 << 20)),
+        "a gigabyte of blanks": gzip.compress(b" " * (64 << 20)) * 16,
+        "line ends of another kind": gzip.compress(_line().replace(b"\n", b"\r\n") * 3),
+        "names that are none": gzip.compress(_line(**{"": 1, "\0": 2, "_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"})),
+    }
+
+
+def jobs() -> dict[str, dict[str, object]]:
+    """A name, and what of a finished job is otherwise."""
+    return {
+        "a job that is elsewhere": {"location": "ftp://nowhere.invalid/"},
+        "an address that is none": {"location": "https://[bad"},
+        "an address with a line break": {"location": "https://nowhere.invalid/\r\nx: y"},
+        "an address of this machine's files": {"location": "file:///etc/passwd"},
+        "an address that is a list": {"location": ["https://nowhere.invalid/"]},
+        "an id of two dots": {"id": "../clients"},
+        "an id that is a number": {"id": 7},
+        "a time that is none": {"created_at": "soon"},
+        "a time to come": {"created_at": "9999-12-31T23:59:59.999Z"},
+        "a status that is none": {"status": {"a": 1}, "status_details": ["\n" * 9000]},
+        "details in many lines": {"status": "failed", "status_details": "\n{}\0" * 9000},
+    }
+
+
+def exports(stage: TrialTenant, names: list[str] | None = None) -> Tally:
+    """A line for the first load by export."""
+    tally = Tally("exports: jobs, links and files of any kind, a gzip that unpacks to a gigabyte")
+    for name, content in contents().items():
+        if names is None or name in names:
+            _try(tally, stage, name, {"location": f"{stage.proxy.base_url}{FILE}"}, content)
+    for name, otherwise in jobs().items() if names is None else ():
+        _try(tally, stage, name, otherwise, b"")
+    return tally
+
+
+def _try(tally: Tally, stage: TrialTenant, name: str, otherwise: dict[str, object], content: bytes) -> None:
+    # A job that never ends is given up after eight hours, which even a fast clock takes a while for.
+    done = stage.sync("users", _tampering(otherwise, content), users_initial_load="export")
+    count_sync(tally, done, name)
+    count_sync(tally, stage.sync("users", _tampering(otherwise, content), users_initial_load="export_only"), name)
+    if outside := [target for _, target in stage.proxy.requests if not target.startswith(("/api/v2/", FILE))]:
+        tally.complaints.append(f"{name}: requests went to {outside[:3]}")
+    if deleted := [row for row in done.rows if "_ab_cdc_deleted_at" in row]:
+        tally.complaints.append(f"{name}: users are said to be deleted: {deleted[:1]}")
+
+
+def _tampering(otherwise: dict[str, object], content: bytes) -> Callable[[UpstreamResponse], RawResponse]:
+    def tamper(honest: UpstreamResponse) -> RawResponse:
+        if honest.target.startswith(FILE):
+            return HEAD + content
+        if honest.target.startswith("/api/v2/jobs/") and honest.status == 200 and honest.method == "GET":
+            job = json.loads(honest.body)
+            if job.get("status") == "completed":
+                return honest.raw(json.dumps({**job, **otherwise}).encode())
+        return honest.raw()
+
+    return tamper

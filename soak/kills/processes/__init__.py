@@ -1,0 +1,1 @@
+"""Syncs in forked processes that can be killed."""

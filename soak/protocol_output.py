@@ -1,0 +1,36 @@
+"""Whether standard output holds the protocol's messages alone, whatever came in."""
+
+import json
+
+import orjson
+
+from testing.command import CommandResult
+from testing.sync_probe import is_unreadable
+
+TYPES = {"RECORD", "STATE", "LOG", "TRACE", "CATALOG", "SPEC", "CONNECTION_STATUS", "CONTROL"}
+
+
+def protocol_violation(done: CommandResult) -> str:
+    """What is wrong with what a command printed, or with how it failed; "" where nothing is."""
+    for line in done.stdout.split("\n"):
+        if line and (wrong := _wrong_with(line)):
+            return f"{wrong}: {line[:300]!r}"
+    if done.code and not done.errors:
+        return f"exit code {done.code} without an error: {done.stderr[-300:]!r}"
+    return next((f"an error that says {e['message'][:500]!r}" for e in done.errors if is_unreadable(e["message"])), "")
+
+
+def _wrong_with(line: str) -> str:
+    """What keeps a strict reader from taking a line for a message of the protocol."""
+    try:
+        # The strictest reader there is: no NaN, no lone surrogate.
+        message = orjson.loads(line)
+    except orjson.JSONDecodeError as why:
+        try:
+            json.loads(line)
+        except (json.JSONDecodeError, RecursionError):
+            return f"no JSON ({why})"
+        return f"no strict JSON ({why})" if "depth" not in str(why) and "recursion" not in str(why).lower() else ""
+    if not isinstance(message, dict) or message.get("type") not in TYPES:
+        return "no message of the protocol"
+    return ""

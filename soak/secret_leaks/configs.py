@@ -1,0 +1,97 @@
+"""Trials of configs and sign-ins: secrets in the wrong fields, and secrets that are refused."""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from soak.secret_leaks.processes.command_runs import ConnectorCommand
+from soak.secret_leaks.trial import FEW_STREAMS, SIGN_INS, Trial, TrialEnvironment
+from source_auth0.manifest.assembly import assemble
+from testing.keys import ec_key, pem_of, rsa_key
+
+SPEC: Mapping[str, Any] = assemble([])["spec"]["connection_specification"]
+PASTED = ("the client secret", "the private key", "the token")
+#: What is said of a secret that is refused, each with the fault that says it or what is done to the application.
+REFUSALS: Mapping[str, Mapping[str, Any]] = {
+    "another secret": {},
+    "a key that is not registered": {},
+    "a key that cannot sign": {},
+    "no grant": {},
+    "a grant type that is off": {},
+    "an answer that repeats the request (400)": {"kind": "echo", "status": 400},
+    "an answer that repeats the request (401)": {"kind": "echo", "status": 401},
+    "an answer that repeats the request (403)": {"kind": "echo", "status": 403},
+    "an answer that repeats the request (500)": {"kind": "echo", "status": 500},
+    "a page of HTML": {"kind": "html"},
+    "nothing": {"kind": "empty"},
+    "half a token": {"kind": "truncated_json"},
+    "a reset connection": {"kind": "reset_before"},
+    "a rate limit": {"kind": "status", "status": 429},
+}
+
+
+def misplaced_secrets() -> Iterator[Trial]:
+    """A secret pasted into each field of the spec in turn, and configs that are no objects."""
+    inside = sorted({name for branch in SPEC["properties"]["credentials"]["oneOf"] for name in branch["properties"]})
+    places = [*SPEC["properties"], *(f"credentials.{name}" for name in inside), "an unknown field"]
+    for place, pasted, sign_in in itertools.product(places, PASTED, SIGN_INS):
+        prepare = partial(_misplaced, place=place, pasted=pasted, sign_in=sign_in)
+        name = f"{pasted} in {place}, by {sign_in}"
+        yield Trial(
+            "a secret in the wrong field", name, prepare, may_reach_tenant=place not in {"base_url", "credentials"}
+        )
+    for shape, sign_in in itertools.product(("a text", "a list", "a list in an object", "half of it"), SIGN_INS):
+        prepare = partial(_misshapen, shape=shape, sign_in=sign_in)
+        yield Trial("a secret in the wrong field", f"{shape}, by {sign_in}", prepare, may_reach_tenant=False)
+
+
+def refused_sign_ins() -> Iterator[Trial]:
+    """Sign-ins and calls that are refused, in every way in which that may be said."""
+    for why, sign_in, command in itertools.product(REFUSALS, SIGN_INS, ("check", "read")):
+        prepare = partial(_refused, why=why, sign_in=sign_in, command=command)
+        # A token of one's own asks nobody for another; a page that is cut may be whole the next time.
+        ends = "badly" if sign_in != "a token" or REFUSALS[why].get("kind") == "echo" else "somehow"
+        if "key" in why or (why == "another secret" and sign_in != "a client secret"):
+            ends = "somehow"
+        yield Trial("a sign-in that is refused", f"{why}, {sign_in}, {command}", prepare, ends=ends)
+
+
+def _secret(scene: TrialEnvironment, name: str) -> str:
+    return {"the client secret": scene.sim.client_secret, "the private key": scene.key, "the token": scene.token}[name]
+
+
+def _misplaced(scene: TrialEnvironment, place: str, pasted: str, sign_in: str) -> ConnectorCommand:
+    config, secret = scene.config(sign_in), _secret(scene, pasted)
+    holder, name = (config["credentials"], place[12:]) if place.startswith("credentials.") else (config, place)
+    is_list = SPEC["properties"].get(place, {}).get("type") == "array"
+    holder[name] = [secret, f"identities.{secret}"] if is_list else secret
+    return scene.order("check", config)
+
+
+def _misshapen(scene: TrialEnvironment, shape: str, sign_in: str) -> ConnectorCommand:
+    whole = json.dumps(scene.config(sign_in))
+    shapes = {"a text": json.dumps(whole), "a list": f"[{whole}]", "a list in an object": f'{{"config": [{whole}]}}'}
+    return scene.order("check", shapes.get(shape, whole[: -len(whole) // 3]))
+
+
+def _refused(scene: TrialEnvironment, why: str, sign_in: str, command: str) -> ConnectorCommand:
+    config = scene.config(sign_in)
+    credentials, application = config["credentials"], scene.sim.tenant.application
+    if fault := REFUSALS[why]:
+        template = None if sign_in == "a token" else "/oauth/token"
+        scene.inject_fault(template=template, **fault)
+    elif why == "another secret" and "client_secret" in credentials:
+        credentials["client_secret"] = "another-secret-" + "Zq3x" * 12
+        scene.canaries.plant("the wrong secret", credentials["client_secret"])
+    elif "key" in why and "private_key" in credentials:
+        credentials["private_key"] = pem_of(rsa_key(number=1) if "registered" in why else ec_key())
+        scene.canaries.plant("the wrong key", credentials["private_key"])
+    elif why == "no grant":
+        application.has_client_grant = False
+    else:
+        application.grant_types = []
+    if sign_in == "a token" and not fault:
+        scene.sim.revoke_tokens()
+    return scene.order(command, config, *FEW_STREAMS)

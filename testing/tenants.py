@@ -1,0 +1,36 @@
+"""Simulated tenants for tests: the config that signs in to one, and one that runs in a process of its own."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+from auth0_simulator import Simulator
+
+
+def config_of(sim: Simulator, **more: Any) -> dict[str, Any]:
+    """A config that signs in to a simulated tenant with client credentials, and has these fields beside."""
+    credentials = {
+        "auth_type": "oauth2_confidential_application",
+        "audience": sim.audience,
+        "client_id": sim.client_id,
+        "client_secret": sim.client_secret,
+    }
+    return {"base_url": sim.base_url, "credentials": credentials, **more}
+
+
+@contextmanager
+def in_subprocess(serve: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
+    """Run `serve(*arguments, connection)` in another process; yields the other end of the connection.
+
+    `serve` has to return once it receives "end", which is sent when the block is left.
+    """
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=serve, args=(*arguments, there))
+    process.start()
+    try:
+        yield here
+    finally:
+        here.send("end")
+        process.join()
