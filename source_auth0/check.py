@@ -1,4 +1,4 @@
-"""The check: one sign-in, one diagnosis of scopes, one row."""
+"""The connection check: one sign-in, one diagnosis of scopes, one row."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import MissingScopeError, config_error
 
-#: The least that an archetype's list can be asked for.
+#: Archetype to the query parameters that ask for one row.
 ONE_ROW_QUERIES: Mapping[str, Mapping[str, str]] = {
     "checkpointed": {"take": "1"},
     "paged": {"page": "0", "per_page": "1"},
@@ -19,7 +19,7 @@ ONE_ROW_QUERIES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def check_tenant(  # noqa: PLR0913, PLR0917 - what a check is of
+def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
     tenant: Tenant,
     authenticator: TenantAuthenticator,
     url: str,
@@ -27,7 +27,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - what a check is of
     families: Mapping[str, str],
     logger: logging.Logger,
 ) -> None:
-    """Sign in, log what each missing scope costs, and read from the first stream that should be readable.
+    """Sign in, log which streams each missing scope costs, and read one row of the first readable stream.
 
     `streams` is stream name to definition, `families` stream name to family. Raises a config error when the sign-in
     fails or nothing is readable.
@@ -36,7 +36,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - what a check is of
     for name in readable:
         parameters = streams[name]["$parameters"]
         if "stream_partition" in parameters["resource"] or not parameters["required_scopes"]:
-            continue  # what lies below others, and what comes with the connector
+            continue  # needs a parent's row, or has static rows that prove nothing
         api = ManagementApiRequester(
             tenant,
             name,
@@ -79,9 +79,9 @@ def _read_one(api: ManagementApiRequester, stream: Mapping[str, Any]) -> None:
     archetype = stream["retriever"]["$ref"].rpartition("/")[2]
     if archetype != "streamed":
         api.get(None, ONE_ROW_QUERIES.get(archetype, {}))
-    elif (answer := api.open_event_stream({})) is not None:
-        # An answer that never ends: that it begins is enough.
-        answer.close()
+    elif (response := api.open_event_stream({})) is not None:
+        # The response never ends; that it opens is enough.
+        response.close()
 
 
 def _requester_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

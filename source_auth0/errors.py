@@ -1,4 +1,21 @@
-"""What is said to people when something is wrong: what failed, which stream, what to change, and where."""
+"""Errors for people: what failed, which stream, what to change, and where.
+
+All error classes of the connector, by base class; each with the module that raises it, and its meaning:
+
+AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
+├── MissingScopeError       api.http.response_errors, retrievers.lists.organization_members: the token lacks a scope
+├── QueryTimeoutError       api.http.responses: a search needs longer than Auth0's two seconds
+├── RequestRefusedError     api.http.response_errors: a status that is no rate limit, no fault and no missing scope
+├── PositionRefusedError    api.http.event_stream, retrievers.events.consumer: Auth0 does not resume from a position
+├── TooManyConsumersError   api.http.event_stream: others hold all the connections that the plan allows
+└── NotAnAuth0TenantError   api.auth.token_endpoint: the host does not respond as Auth0's token endpoint does
+Exception
+├── BodyTooLargeError       api.http.session: a body over 128 MiB; becomes one of the above
+├── ExportError             retrievers.users.export_job: no export; a retry, the search or a transient error follows
+├── SyncCancelledError      engine.thread_pool, engine.concurrent_source: the sync is over, and its threads end
+└── ValueError
+    └── OversizedMessageError  retrievers.events.sse: a server-sent event over 8 Mi characters; becomes a system error
+"""
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -8,24 +25,24 @@ GRANT_PATH = "Applications › APIs › Auth0 Management API › Machine to Mach
 
 
 class MissingScopeError(AirbyteTracedException):
-    """The token may not read a stream: an error of that stream alone, and never an empty table."""
+    """The token lacks a scope of a stream: an error of that stream alone, and never an empty table."""
 
     def __init__(self, stream: str, scopes: tuple[str, ...], *, names_fields: bool = False) -> None:
         self.scopes = scopes
-        #: Whether Auth0 complained of fields that were asked for, without naming a scope.
+        #: Whether Auth0 refused fields that were requested, without naming a scope.
         self.names_fields = names_fields
-        several = len(scopes) > 1
+        plural = len(scopes) > 1
         names = " and ".join(f"`{scope}`" for scope in scopes)
         super().__init__(
-            message=f"Auth0 refused `{stream}`: the application lacks the scope{'s' if several else ''} {names}. "
-            f"Grant {'them' if several else 'it'} under {GRANT_PATH}, then sync again.",
+            message=f"Auth0 refused `{stream}`: the application lacks the scope{'s' if plural else ''} {names}. "
+            f"Grant {'them' if plural else 'it'} under {GRANT_PATH}, then sync again.",
             internal_message=f"missing scopes {scopes} for {stream}",
             failure_type=FailureType.config_error,
         )
 
 
 class QueryTimeoutError(AirbyteTracedException):
-    """A search that Auth0 could not answer in its two seconds: one for less may do."""
+    """A search that exceeds Auth0's timeout of two seconds; a narrower one may succeed."""
 
     def __init__(self, stream: str) -> None:
         message = (
@@ -39,7 +56,7 @@ class QueryTimeoutError(AirbyteTracedException):
 
 
 class RequestRefusedError(AirbyteTracedException):
-    """An answer that is no rate limit, no fault and no missing scope: Auth0 does not take what was asked for."""
+    """A status that is no rate limit, no fault and no missing scope: Auth0 refuses the request itself."""
 
     def __init__(self, status: int, message: str, failure_type: FailureType) -> None:
         self.status = status
@@ -47,22 +64,22 @@ class RequestRefusedError(AirbyteTracedException):
 
 
 def config_error(message: str) -> AirbyteTracedException:
-    """An error that the person who configured the connector can mend."""
+    """An error that the person who configured the connector can fix."""
     return _traced_exception(message, FailureType.config_error)
 
 
 def transient_error(message: str) -> AirbyteTracedException:
-    """An error that another attempt later may not meet again."""
+    """An error that a later attempt may not meet again."""
     return _traced_exception(message, FailureType.transient_error)
 
 
 def system_error(message: str) -> AirbyteTracedException:
-    """An answer that the connector does not understand; it says so rather than guess."""
+    """An error of the connector or of Auth0, such as a response that the connector does not understand."""
     return _traced_exception(message, FailureType.system_error)
 
 
 def unexpected_error(stream: str, error: Exception) -> AirbyteTracedException:
-    """What an error becomes that nobody has foreseen: most likely an answer of another shape than Auth0 documents."""
+    """The error for an unexpected exception: most likely a response of another shape than Auth0 documents."""
     return AirbyteTracedException(
         message=f"`{stream}` met something that the connector does not know how to read ({type(error).__name__}). What "
         "was read before is kept, and nothing is left out silently: the stream fails. Please report it with the stack "
@@ -74,5 +91,5 @@ def unexpected_error(stream: str, error: Exception) -> AirbyteTracedException:
 
 
 def _traced_exception(message: str, failure_type: FailureType) -> AirbyteTracedException:
-    # Without a stream's name of its own: the framework adds that of the stream which failed, perhaps for its parent.
+    # No stream descriptor: the framework adds that of the stream which failed, perhaps because of its parent.
     return AirbyteTracedException(message=message, internal_message=message, failure_type=failure_type)

@@ -1,15 +1,16 @@
-"""Rows, pages of rows, and the keys that parents add to them."""
+"""Rows, pages of rows, page sizes, and the parent keys that become columns."""
 
 from collections.abc import Mapping
 from typing import Any
 
+#: Rows in a page: the most that Auth0 allows, and what it sends when a request names no size.
 PAGE_SIZE, DEFAULT_PAGE_SIZE = 100, 50
 
 
 def partition_columns(partition: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a slice and of the slices that its parents were read for, as columns of its rows."""
-    above = partition.get("parent_slice")
-    inherited = partition_columns(above) if isinstance(above, Mapping) else {}
+    """The keys of a partition and of its parents' partitions, flattened into columns of its rows."""
+    parent = partition.get("parent_slice")
+    inherited = partition_columns(parent) if isinstance(parent, Mapping) else {}
     return {**inherited, **{key: value for key, value in partition.items() if key != "parent_slice"}}
 
 

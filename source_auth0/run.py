@@ -6,19 +6,14 @@ import logging
 import os
 import sys
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
-from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.config.validation import validate_config
-from source_auth0.engine.page_records import lines_in
+from source_auth0.engine.entrypoint import PageEntrypoint
 from source_auth0.engine.shutdown import exit_on_signals
 from source_auth0.engine.stdout import StdoutWriter
 from source_auth0.errors import config_error
@@ -29,61 +24,8 @@ if sys.platform != "win32":
     import resource
 
 EXIT_CODE_BROKEN_PIPE = 1
-#: Pages between two looks at the memory, which the framework takes every 5,000 rows.
-PAGES_PER_MEMORY_CHECK = 50
 #: Containers made since the last collection that start another: those of some fifty pages.
 GC_THRESHOLD = 50_000
-
-
-class Entrypoint(AirbyteEntrypoint):
-    """The framework's, which writes whole pages, and has sentences for an invalid config, not a printed object."""
-
-    def __init__(self, source: SourceAuth0, output: StdoutWriter) -> None:
-        super().__init__(source)
-        self._output = output
-        self._memory_monitor._check_interval = PAGES_PER_MEMORY_CHECK  # noqa: SLF001 - the base class makes it without arguments
-
-    def read(self, *arguments: Any) -> Iterable[AirbyteMessage]:
-        """The messages of a sync without its rows, which are written here: in their place before what follows them."""
-        for message in super().read(*arguments):
-            if message.record is not None and (lines := lines_in(message.record.data)) is not None:
-                self._output.write_rows(lines)
-            else:
-                yield _mask_errors(message)
-
-    @staticmethod
-    def handle_record_counts(
-        message: AirbyteMessage, stream_message_count: defaultdict[HashableStreamDescriptor, float]
-    ) -> AirbyteMessage:
-        """Count the rows of a page, of which a state tells the number; the framework counts one."""
-        if message.record is not None and (lines := lines_in(message.record.data)) is not None:
-            stream_message_count[HashableStreamDescriptor(name=message.record.stream)] += lines.rows - 1
-        return AirbyteEntrypoint.handle_record_counts(message, stream_message_count)
-
-    @staticmethod
-    def set_up_secret_filter(config: Mapping[str, Any], connection_specification: Mapping[str, Any]) -> None:
-        """Have the secrets of a config masked in every form; the framework knows the one that they were typed in."""
-        AirbyteEntrypoint.set_up_secret_filter(config, connection_specification)
-        register_secrets(config_secrets(config))
-
-    @staticmethod
-    def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
-        """Raise a config error that says what to enter, and where."""
-        validate_config(config, source_spec.connectionSpecification)
-
-
-def _mask_errors(message: AirbyteMessage) -> AirbyteMessage:
-    """A message without secrets; the framework masks log lines and a sync's error, but not those of streams."""
-    error = message.trace.error if message.trace else None
-    for holder, name in (
-        (error, "message"),
-        (error, "internal_message"),
-        (error, "stack_trace"),
-        (message.log, "message"),
-    ):
-        if holder is not None and (text := getattr(holder, name)):
-            setattr(holder, name, filter_secrets(text))
-    return message
 
 
 def run() -> None:
@@ -128,7 +70,7 @@ def _disable_core_dumps() -> None:
 
 def _print_messages(arguments: argparse.Namespace, output: StdoutWriter) -> None:
     try:
-        for message in Entrypoint(_source(arguments), output).run(arguments):
+        for message in PageEntrypoint(_source(arguments), output, validate_config).run(arguments):
             output.write_message(message)
     finally:
         output.flush()

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
 from airbyte_cdk.models import (
     AirbyteCatalog,
     AirbyteConnectionStatus,
@@ -19,8 +18,6 @@ from airbyte_cdk.models import (
     StreamDescriptor,
     SyncMode,
 )
-from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.declarative.models import SelectiveAuthenticator as SelectiveAuthenticatorModel
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
@@ -30,20 +27,14 @@ from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.tenant import Tenant
 from source_auth0.check import check_tenant
 from source_auth0.config.validation import validate_config
-from source_auth0.engine.component_factory import ComponentFactory
-from source_auth0.engine.concurrent_source import PageConcurrentSource
+from source_auth0.engine.declarative_source import PageDeclarativeSource
 from source_auth0.engine.thread_pool import FairThreadPool
 from source_auth0.errors import config_error
 from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
 
 
-def _is_not_deferral(record: logging.LogRecord) -> bool:
-    """Whether a line of the framework's says more than that a stream still waits for its turn: it does so each time."""
-    return not str(record.msg).startswith("Deferring stream")
-
-
-class SourceAuth0(ConcurrentDeclarativeSource):
+class SourceAuth0(PageDeclarativeSource):
     """Reads an Auth0 tenant; only the streams that a command needs are built.
 
     With `whole_pages`, `read` gives pages of lines (engine/page_records.py) to a caller that can print them.
@@ -60,26 +51,11 @@ class SourceAuth0(ConcurrentDeclarativeSource):
     ) -> None:
         known = stream_files()
         selected = [s.stream.name for s in catalog.streams if s.stream.name in known] if catalog else []
-        self._catalog = catalog
         super().__init__(
-            catalog=catalog,
-            config=config,
-            state=state,
-            config_path=config_path,
-            source_config=assemble(selected),
+            catalog=catalog, config=config, state=state, config_path=config_path, manifest=assemble(selected)
         )
-        self.logger.addFilter(_is_not_deferral)
-        self._config = tenant = Tenant(self._config)
-        self._concurrent_source = reading = PageConcurrentSource(
-            FairThreadPool(lambda: tenant.threads), self.logger, whole_pages=whole_pages
-        )
-        self._message_repository = reading.messages
-        self._constructor = ComponentFactory(
-            whole_pages=whole_pages,
-            message_repository=reading.messages,
-            configured_catalog=catalog,
-            connector_state_manager=self._connector_state_manager,
-        )
+        tenant = Tenant(self.config)
+        self.replace_parts(tenant, FairThreadPool(lambda: tenant.threads), whole_pages=whole_pages)
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Sign in, tell what the token may read, and read one row; only a token that reads nothing fails."""
@@ -91,7 +67,7 @@ class SourceAuth0(ConcurrentDeclarativeSource):
 
     def _check(self, config: Mapping[str, Any], logger: logging.Logger) -> None:
         tenant = self._tenant(config)
-        url = self._source_config["definitions"]["requester"]["url"]
+        url = self.manifest["definitions"]["requester"]["url"]
         streams = {name: load_stream(name) for name in stream_files()}
         families = {name: path.parent.name for name, path in stream_files().items()}
         check_tenant(tenant, self._authenticator(tenant), url, streams, families, logger)
@@ -115,61 +91,35 @@ class SourceAuth0(ConcurrentDeclarativeSource):
                 f"The catalog selects streams that do not exist: {', '.join(unknown)}. Known streams are "
                 f"{', '.join(known)}. Refresh the connection's schema."
             )
-        if catalog != self._catalog:
+        if catalog != self.configured_catalog:
             yield from SourceAuth0(catalog, config, state).read(logger, config, catalog, state)
         else:
             yield from super().read(logger, config, catalog, state)
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         """The selected streams; all of them where the source was made without a catalog."""
-        if self._catalog is None:
-            self._source_config = self._pre_process_manifest(assemble(list(stream_files()), with_schemas=True))
+        if self.configured_catalog is None:
+            self.replace_manifest(assemble(list(stream_files()), with_schemas=True))
         return super().streams(config)
-
-    def _select_streams(
-        self, streams: list[AbstractStream], configured_catalog: ConfiguredAirbyteCatalog
-    ) -> list[AbstractStream]:
-        """The selected streams; those of one turn are read one by one, the log before what is made of it."""
-        selected = super()._select_streams(streams, configured_catalog)
-        for stream in selected:
-            stream.block_simultaneous_read = getattr(stream.cursor, "stream_group", "")  # type: ignore[misc] # DefaultStream can
-        return sorted(selected, key=lambda stream: not getattr(stream.cursor, "first_in_group", False))
-
-    def _validate_source(self) -> None:
-        """Nothing: the manifest comes with the package, whose tests hold the whole against the framework's schema.
-
-        The framework does so at each start, which takes a third of the time to build 100 streams.
-        """
-
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:  # noqa: ARG002
-        """The config as the streams see it; the framework's own writes it, secrets and all, into a temporary file."""
-        return self._config or config
 
     @classmethod
     def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
         """The saved state; version 0.1 saved one object, `{"users": {"updated_at": …}}`, which still counts."""
-        state = cls._read_json_file(state_path) if state_path else None
-        # Raises for more levels than any state has, which the framework copies level by level.
-        orjson.dumps(state)
+        state = cls.read_json(state_path)
         if isinstance(state, dict):
             return [_stream_state(name, saved) for name, saved in state.items()]
-        messages: list[AirbyteStateMessage] = super().read_state(state_path)
-        # Raises for a state that streams share, which none of these leaves, where the file's name is still at hand.
-        ConnectorStateManager(messages)
-        return messages
+        return super().read_state(state_path)
 
     def _tenant(self, config: Mapping[str, Any]) -> Tenant:
         """The tenant of this source's config (or of the one a caller hands in), once it holds water."""
-        tenant = Tenant.of(self._config or config)
-        validate_config(tenant, self._source_config["spec"]["connection_specification"])
+        tenant = Tenant.of(self.config or config)
+        validate_config(tenant, self.manifest["spec"]["connection_specification"])
         tenant.validate()
         return tenant
 
     def _authenticator(self, tenant: Tenant) -> TenantAuthenticator:
-        definition = self._source_config["definitions"]["authenticator"]
-        authenticator: TenantAuthenticator = self._constructor.create_component(
-            SelectiveAuthenticatorModel, definition, tenant
-        )
+        definition = self.manifest["definitions"]["authenticator"]
+        authenticator: TenantAuthenticator = self.create_component(SelectiveAuthenticatorModel, definition, tenant)
         return authenticator
 
 

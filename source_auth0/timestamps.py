@@ -1,18 +1,18 @@
-"""Timestamps: milliseconds since 1970 in code, ISO 8601 in UTC in what Auth0 sends and is asked."""
+"""Timestamps: milliseconds since 1970 inside the connector, ISO 8601 in UTC in requests and responses."""
 
 import re
 from datetime import datetime, timezone
 
-#: Auth0 stores and compares timestamps to the millisecond; times are milliseconds since 1970 here.
+#: A timestamp: milliseconds since 1970, the precision to which Auth0 stores and compares them; or a duration.
 Milliseconds = int
 
 
-#: A date and time in UTC to the second, and the digits after it.
+#: A UTC date and time to the second, with optional fractional digits and time zone.
 UTC_DATE_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(?:Z|\+00:00)?")
 
 
 def to_milliseconds(text: str) -> Milliseconds:
-    """Milliseconds of a UTC date and time in ISO 8601, 0 for any before 1970; raises ValueError for anything else."""
+    """Parse an ISO 8601 date and time in UTC; 0 for any before 1970. Raises ValueError for anything else."""
     parts = UTC_DATE_TIME.fullmatch(text.strip())
     if parts is None:
         raise ValueError(f"{text!r} is no UTC date and time")
@@ -20,7 +20,7 @@ def to_milliseconds(text: str) -> Milliseconds:
     return max(int(second.timestamp()) * 1000 + int((parts[2] or "")[:3].ljust(3, "0")), 0)
 
 
-def to_iso(moment: Milliseconds) -> str:
-    """ISO 8601 to the millisecond, as Auth0 writes it."""
-    second = datetime.fromtimestamp(moment // 1000, timezone.utc)
-    return f"{second.replace(tzinfo=None).isoformat()}.{moment % 1000:03d}Z"
+def to_iso(timestamp: Milliseconds) -> str:
+    """Format a timestamp as Auth0 does: ISO 8601 in UTC to the millisecond."""
+    second = datetime.fromtimestamp(timestamp // 1000, timezone.utc)
+    return f"{second.replace(tzinfo=None).isoformat()}.{timestamp % 1000:03d}Z"

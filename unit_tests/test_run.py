@@ -212,7 +212,7 @@ def test_a_stream_runs_from_its_first_row_on(sync):
 def test_memory_is_looked_at_as_often_as_the_framework_does(monkeypatch: pytest.MonkeyPatch):
     """It counts messages, and a page is one."""
     looks: list[int] = []
-    entrypoint = run_module.Entrypoint(SourceAuth0(), run_module.StdoutWriter())
+    entrypoint = run_module.PageEntrypoint(SourceAuth0(), run_module.StdoutWriter(), run_module.validate_config)
     monitor = entrypoint._memory_monitor
     monkeypatch.setattr(monitor, "_probe_cgroup", lambda: setattr(monitor, "_cgroup_version", 2))
     monkeypatch.setattr(monitor, "_read_memory", lambda: looks.append(1))
@@ -232,7 +232,7 @@ def test_rows_are_printed_some_at_a_time_and_all_of_them(
         run_module.StdoutWriter, "flush", lambda self: written.append(len(self._waiting)) or flush(self)
     )
 
-    def messages(self: run_module.Entrypoint, _: Any) -> Any:
+    def messages(self: run_module.PageEntrypoint, _: Any) -> Any:
         for _ in range(10):
             self._output.write_rows(page)
         yield '{"type":"STATE"}'

@@ -223,7 +223,7 @@ def test_pages_are_released_when_the_sync_ends(auth0: Mocker, config: dict[str, 
     catalog = catalog_of("roles", "role_users", "role_permissions")
     source = SourceAuth0(config=config, catalog=catalog)
     list(source.read(LOGGER, config, catalog))
-    assert {} == source._config.shared_pages._books
+    assert {} == source._config.shared_pages._lists
 
 
 def users(*days: int) -> dict[str, Any]:

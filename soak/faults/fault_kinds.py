@@ -22,7 +22,7 @@ class Cost(Enum):
     ALL = "time while it comes and goes, and every stream where it stays"
 
 
-LONG_PATIENCE = RetryPolicy(seconds=3_000, rate_limit=120)
+LONG_PATIENCE = RetryPolicy(seconds=3_000, rate_limit_seconds=120)
 
 
 @dataclass(frozen=True)

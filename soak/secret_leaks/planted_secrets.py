@@ -11,7 +11,7 @@ from auth0_simulator import Simulator
 from auth0_simulator.wire.messages import JSON_CONTENT_TYPE, HttpResponse
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
-from source_auth0.redaction.secret_fields import MARK, NET, marked_paths
+from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SECRET_MARK, marked_paths
 
 PLANTED_SECRET = "Pl4nted-" * 6
 #: What an object of unknown keys may hold.
@@ -33,7 +33,9 @@ def declared_places() -> dict[str, set[Place]]:
         stream = load_stream(name)
         schema, parameters = stream["schema_loader"]["schema"], stream["$parameters"]
         places = {
-            (name, path) for path in (*marked_paths(schema, mark=True), *marked_paths(schema, NET)) if name != "events"
+            (name, path)
+            for path in (*marked_paths(schema, mark=True), *marked_paths(schema, FREE_FORM_MARK))
+            if name != "events"
         }
         for resource in (parameters["resource"], parameters["detail"]):
             if resource and places:
@@ -80,7 +82,7 @@ def _is_net(name: str, path: Iterable[str]) -> bool:
     declared: Any = load_stream(name)["schema_loader"]["schema"]
     for step in path:
         declared = declared["items"] if step == "[]" else declared["properties"][step]
-    return bool(declared.get(MARK, declared.get("items", {}).get(MARK)) == NET)
+    return bool(declared.get(SECRET_MARK, declared.get("items", {}).get(SECRET_MARK)) == FREE_FORM_MARK)
 
 
 def _put(holder: Any, path: tuple[str, ...], is_net: bool) -> None:  # noqa: FBT001 - which of the two marks it is

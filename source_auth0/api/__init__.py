@@ -1,1 +1,1 @@
-"""The Management API: one client for all streams, and what it needs to be let in."""
+"""The Management API client: authentication, rate limits, retries, and the tenant that all streams share."""

@@ -1,4 +1,4 @@
-"""How a request waits for its turn, and what its answer tells the budget."""
+"""Admission control: a request waits for the rate limit and for concurrency, and its response updates both."""
 
 import contextlib
 import logging
@@ -18,60 +18,60 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.engine.thread_pool import raise_if_cancelled, release_worker_slot
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-#: How a refusal by the bucket of the whole tenant begins; others name a group of endpoints.
+#: How the message of a 429 by the tenant-wide bucket begins; others name a group of endpoints.
 TENANT_WIDE_LIMIT = re.compile(r"Global limit ")
-#: Seconds from which on a wait is worth a line in the log.
+#: The shortest wait that is logged.
 MIN_LOGGED_WAIT_SECONDS = 1.0
-#: Tokens of the largest bucket that is believed: a hundred times Auth0's largest.
+#: The largest bucket, in tokens, that a header may claim: a hundred times Auth0's largest.
 MAX_BUCKET_SIZE = 1_000_000
 
 
 @contextlib.contextmanager
-def request_slot(tenant: Tenant, stream: str, ticket: RequestPermit) -> Iterator[None]:
-    """One of the places for requests under way, once the budget lets this one go."""
+def request_slot(tenant: Tenant, stream: str, permit: RequestPermit) -> Iterator[None]:
+    """Hold a concurrency slot for one request, once the rate limit budget admits it."""
     while True:
         raise_if_cancelled()
-        _wait_for_budget(tenant, stream, ticket)
+        _wait_for_budget(tenant, stream, permit)
         with tenant.concurrency_limit:
-            # Auth0 may have refused others while this one waited for a place.
-            if tenant.budget.request(ticket) <= 0:
+            # A 429 to another request may have closed the bucket while this one waited for a slot.
+            if tenant.budget.request(permit) <= 0:
                 yield
                 return
 
 
-def _wait_for_budget(tenant: Tenant, stream: str, ticket: RequestPermit) -> None:
-    """Wait until the budget lets a request go; another stream has the thread meanwhile."""
-    wait = tenant.budget.request(ticket)
+def _wait_for_budget(tenant: Tenant, stream: str, permit: RequestPermit) -> None:
+    """Sleep until the budget admits the request; the worker slot serves another stream meanwhile."""
+    wait = tenant.budget.request(permit)
     if wait <= 0:
         return
     with release_worker_slot():
         while wait > 0:
-            if ticket.expected >= MIN_LOGGED_WAIT_SECONDS and tenant.budget.is_time_to_log():
-                until = tenant.now() + timedelta(seconds=ticket.expected)
+            if permit.expected >= MIN_LOGGED_WAIT_SECONDS and tenant.budget.is_time_to_log():
+                resumes_at = tenant.now() + timedelta(seconds=permit.expected)
                 LOGGER.info(
-                    f"`{stream}` waits until {until:%H:%M:%S} UTC for Auth0's rate limit of "
-                    f"{tenant.budget.describe(ticket.key)}."
+                    f"`{stream}` waits until {resumes_at:%H:%M:%S} UTC for Auth0's rate limit of "
+                    f"{tenant.budget.describe(permit.endpoint)}."
                 )
             time.sleep(wait)
-            wait = tenant.budget.request(ticket)
+            wait = tenant.budget.request(permit)
 
 
 def record_outcome(
-    tenant: Tenant, ticket: RequestPermit, answer: requests.Response, sent: float, refused: float | None
+    tenant: Tenant, permit: RequestPermit, response: requests.Response, sent_at: float, backoff: float | None
 ) -> None:
-    """Tell the budget what came of a request that was sent then; `refused`: for how many seconds, if at all."""
+    """Update budget and concurrency limit from a response; `backoff`: seconds until a retry, for a 429 alone."""
     now = time.monotonic()
-    told = parse_rate_limit_headers(answer.headers, sent, now)
-    if refused is None:
-        tenant.budget.record_admission(ticket, told)
-        tenant.concurrency_limit.record_latency(ticket.key, now - sent, waited=ticket.waited)
+    headers = parse_rate_limit_headers(response.headers, sent_at, now)
+    if backoff is None:
+        tenant.budget.record_admission(permit, headers)
+        tenant.concurrency_limit.record_latency(permit.endpoint, now - sent_at, waited=permit.waited)
     else:
-        said = str(json_object(answer).get("message"))
-        tenant.budget.record_refusal(ticket, told, refused, tenant_wide=bool(TENANT_WIDE_LIMIT.match(said)))
+        message = str(json_object(response).get("message"))
+        tenant.budget.record_refusal(permit, headers, backoff, tenant_wide=bool(TENANT_WIDE_LIMIT.match(message)))
 
 
-def parse_rate_limit_headers(headers: Mapping[str, str], sent: float, received: float) -> RateLimitHeaders | None:
-    """What the headers say of a bucket; None where they say nothing, or no sense.
+def parse_rate_limit_headers(headers: Mapping[str, str], sent_at: float, received_at: float) -> RateLimitHeaders | None:
+    """Parse the `x-ratelimit-*` headers; None where they are missing or implausible.
 
     https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy/rate-limit-use-cases
     """
@@ -84,6 +84,6 @@ def parse_rate_limit_headers(headers: Mapping[str, str], sent: float, received: 
         reset = seconds_until_reset(headers)
     if not 0 <= remaining <= limit or not 1 <= limit <= MAX_BUCKET_SIZE:
         return None
-    # A reset further away than anyone waits is a broken header or clock.
+    # A reset beyond the longest back-off is a broken header or clock.
     reset = min(max(reset, 0.0), MAX_BACKOFF_SECONDS) if math.isfinite(reset) else 0.0
-    return RateLimitHeaders(limit, remaining, reset, sent, received)
+    return RateLimitHeaders(limit, remaining, reset, sent_at, received_at)

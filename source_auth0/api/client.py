@@ -1,4 +1,4 @@
-"""One GET to the Management API, repeated as long as that can help."""
+"""The Management API requester: requests with authentication, rate limits, retries and classified responses."""
 
 import logging
 import random
@@ -34,18 +34,18 @@ from source_auth0.records import partition_columns
 from source_auth0.redaction.secret_fields import is_hashing_secrets
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-#: What a path's template leaves open.
+#: A placeholder in a path template.
 PATH_PLACEHOLDER = re.compile(r"{{.*?}}")
-#: Segments that a path is shortened by, however they are encoded.
+#: Path segments that URL normalization removes, percent-encoded or not.
 DOT_SEGMENTS = {".", ".."}
 
 
 @dataclass
 class ManagementApiRequester:
-    """Gets one page of a stream: signed, checked, and repeated when that can help.
+    """Requests one page of a stream: authenticates, obeys the rate limit, classifies the response, retries.
 
-    The framework's HttpRequester takes a 200 with half a body for an empty page, names no stream in its errors, and
-    waits a second more than a rate limit asks for.
+    The framework's HttpRequester takes a 200 with a truncated body for an empty page, names no stream in its errors,
+    and waits a second longer than the rate limit asks.
     """
 
     config: dict[str, Any] = field(repr=False)
@@ -61,58 +61,58 @@ class ManagementApiRequester:
 
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
-        self._reader = RequestContext(
+        self._context = RequestContext(
             self.name, tuple(self.required_scopes), "stream_partition" in self.resource, bool(self.may_be_missing)
         )
         withholding = {} if is_hashing_secrets(self.config) else self.query_withholding or {}
         self._query = {**(self.query or {}), **withholding}
 
     @cached_property
-    def _root(self) -> str:
-        """The address that all paths begin with."""
+    def _api_url(self) -> str:
+        """The URL that all paths are appended to."""
         return str(InterpolatedString.create(self.url, parameters={}).eval(self.config))
 
     def get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
-        """The parsed body, or None where there is nothing to read: a vanished parent, a feature the plan lacks."""
+        """The parsed body; None where there is nothing to read: a vanished parent, a feature the plan lacks."""
         partition = partition_columns(stream_slice.partition) if stream_slice else {}
-        own = {name: self._filled(value, partition) for name, value in self._query.items()}
-        return self.get_path(self.path_of(self.resource, partition), {**own, **query}, template=self.resource)
+        stream_query = {name: self._interpolate(value, partition) for name, value in self._query.items()}
+        return self.get_path(self.path_of(self.resource, partition), {**stream_query, **query}, template=self.resource)
 
     def exists(self, stream_slice: StreamSlice) -> bool:
-        """Whether the resource answers at all, for those whose status is the answer."""
+        """Whether the resource exists, where the status of the response is all there is to read."""
         path = self.path_of(self.resource, partition_columns(stream_slice.partition))
-        return self._until_answered("GET", path, self.resource, only_status=True) is not None
+        return self._request_with_retries("GET", path, self.resource, only_status=True) is not None
 
     def path_of(self, template: str, partition: Mapping[str, Any]) -> str:
-        """A resource's path below `/api/v2/`, with ids percent-encoded."""
+        """A resource's path below `/api/v2/`, its ids percent-encoded."""
         ids = {key: str(value) for key, value in partition_columns(partition).items()}
         if DOT_SEGMENTS & set(ids.values()):
             raise system_error(f"Auth0 gave an id of dots alone, which would lead `{self.name}` to another address.")
         encoded = {key: quote(value, safe="") for key, value in ids.items()}
-        return self._filled(template, encoded)
+        return self._interpolate(template, encoded)
 
-    def _filled(self, template: str, partition: Mapping[str, Any]) -> str:
+    def _interpolate(self, template: str, partition: Mapping[str, Any]) -> str:
         if "{{" not in template:
             return template
         return str(InterpolatedString.create(template, parameters={}).eval(self.config, stream_slice=partition))
 
     def get_path(self, path: str, query: Mapping[str, Any], *, template: str = "", below_parent: bool = False) -> Any:
-        """Like `get`, for a path that is put together already, perhaps below a row that may be gone by now.
+        """Like `get`, for a finished path; `below_parent`: the parent's row may have vanished since it was read.
 
-        `template` is the path with its ids left open, which tells the endpoint that Auth0 counts it for.
+        `template` is the path with placeholders for its ids: the endpoint that Auth0 counts the request for.
         """
-        return self._until_answered("GET", path, template or path, params=query, below_parent=below_parent)
+        return self._request_with_retries("GET", path, template or path, params=query, below_parent=below_parent)
 
     def post_path(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The parsed answer to a JSON body; the only thing that is ever posted asks for an export."""
-        return self._until_answered("POST", path, path, json=body)
+        """The parsed response to a JSON body; only export jobs are created by POST."""
+        return self._request_with_retries("POST", path, path, json=body)
 
     def open_event_stream(self, query: Mapping[str, Any]) -> requests.Response | None:
-        """An event stream from its beginning on, to be read and closed; None where there is nothing to listen to.
+        """The open response of an event stream, for the caller to read and close; None where there is nothing to read.
 
-        No other request waits for it: the gate is free again once it has begun.
+        It holds its concurrency slot only until its headers have arrived.
         """
-        answer: requests.Response | None = self._until_answered(
+        response: requests.Response | None = self._request_with_retries(
             "GET",
             self.resource,
             self.resource,
@@ -120,9 +120,9 @@ class ManagementApiRequester:
             headers=EVENT_STREAM_HEADERS,
             stream=True,
         )
-        return answer
+        return response
 
-    def _until_answered(
+    def _request_with_retries(
         self,
         method: str,
         path: str,
@@ -130,67 +130,65 @@ class ManagementApiRequester:
         *,
         below_parent: bool = False,
         only_status: bool = False,
-        **request: Any,
+        **options: Any,
     ) -> Any:
-        reader = replace(self._reader, below_parent=below_parent or self._reader.below_parent, only_status=only_status)
-        url = self._root + path
+        below_parent = below_parent or self._context.below_parent
+        context = replace(self._context, below_parent=below_parent, only_status=only_status)
+        url = self._api_url + path
         endpoint = f"{method} /{PATH_PLACEHOLDER.sub('{}', template)}"
-        effort, outages = RetryState(self.retry_policy, time.monotonic()), self.tenant.circuit_breaker
-        outages.raise_if_open(self.name)
+        state, circuit_breaker = RetryState(self.retry_policy, time.monotonic()), self.tenant.circuit_breaker
+        circuit_breaker.raise_if_open(self.name)
         while True:
-            verdict, wait, token = self._attempt(reader, endpoint, url, request, effort.attempt)
-            if verdict.action is ResponseAction.SUCCESS:
+            classification, wait, token = self._attempt(context, endpoint, url, options, state.attempt)
+            action = classification.action
+            if action is ResponseAction.SUCCESS:
                 self.authenticator.record_accepted(token)
-            if verdict.action in {ResponseAction.SUCCESS, ResponseAction.IGNORE}:
-                outages.record_success(self.name, time.monotonic())
-                return self._body_of(verdict)
-            answered_at = outages.answered_at.get(self.name, 0.0)
-            goes_on = effort.allows_retry(verdict.action, wait, time.monotonic(), answered_at)
-            if not goes_on or (verdict.action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and not self._renews(token)):
-                raise self._given_up(verdict)
-            # Tokens that are revoked again and again would never see all threads through that ask at once.
-            if verdict.action is ResponseAction.RETRY or (
-                verdict.action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and effort.renewals > 1
-            ):
+            if action in {ResponseAction.SUCCESS, ResponseAction.IGNORE}:
+                circuit_breaker.record_success(self.name, time.monotonic())
+                return self._body_with_warning(classification)
+            last_success_at = circuit_breaker.last_success_at.get(self.name, 0.0)
+            may_retry = state.allows_retry(action, wait, time.monotonic(), last_success_at)
+            if not may_retry or (action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and not self._renew_token(token)):
+                raise self._final_error(classification)
+            # Back off from the second renewal on: where tokens keep being revoked, no new one lasts for all threads.
+            is_repeated_renewal = action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and state.renewals > 1
+            if action is ResponseAction.RETRY or is_repeated_renewal:
                 with release_worker_slot():
                     time.sleep(wait)
 
-    def _body_of(self, verdict: Classification) -> Any:
-        """What an answer holds; where that is nothing, people are told why, once."""
-        if verdict.for_all_parents:
+    def _body_with_warning(self, classification: Classification) -> Any:
+        """The parsed body; records that a feature is missing, and logs the warning once a sync."""
+        if classification.for_all_parents:
             self.tenant.streams_without_feature.add(self.name)
-        if verdict.warning and self.tenant.first_time(verdict.warning):
-            LOGGER.warning(verdict.warning)
-        return verdict.body
+        if classification.warning and self.tenant.first_time(classification.warning):
+            LOGGER.warning(classification.warning)
+        return classification.body
 
-    def _given_up(self, verdict: Classification) -> AirbyteTracedException:
-        error = verdict.error or transient_error(f"`{self.name}` could not be read.")
-        if verdict.action is not ResponseAction.FAIL:
+    def _final_error(self, classification: Classification) -> AirbyteTracedException:
+        error = classification.error or transient_error(f"`{self.name}` could not be read.")
+        if classification.action is not ResponseAction.FAIL:
             self.tenant.circuit_breaker.record_failure(self.name, error)
         return error
 
-    def _renews(self, token: str) -> bool:
+    def _renew_token(self, token: str) -> bool:
         with self.tenant.circuit_breaker.recording_failures(self.name):
             return self.authenticator.renew(token)
 
     def _attempt(
-        self, reader: RequestContext, endpoint: str, url: str, request: Any, attempt: int
+        self, context: RequestContext, endpoint: str, url: str, options: Any, attempt: int
     ) -> tuple[Classification, float, str]:
         with self.tenant.circuit_breaker.recording_failures(self.name):
             token = self.authenticator.token
-        ticket = RequestPermit(endpoint)
+        permit = RequestPermit(endpoint)
         try:
-            answer, sent = self._send(ticket, url, token, request)
+            response, sent_at = self._send(permit, url, token, options)
         except CONNECTION_ERRORS as error:
             failure = connection_error(self.config["base_url"], error)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
-            # What was never reached is most likely misnamed or not trusted, which waiting does not mend.
-            is_vain = failure.failure_type == FailureType.config_error and not self.tenant.is_reached
-            return (
-                Classification(ResponseAction.FAIL if is_vain else ResponseAction.RETRY, error=failure),
-                backoff_seconds(attempt),
-                token,
-            )
+            # A host that has never responded is most likely misspelled or untrusted, which no retry fixes.
+            is_permanent = failure.failure_type == FailureType.config_error and not self.tenant.is_reached
+            action = ResponseAction.FAIL if is_permanent else ResponseAction.RETRY
+            return Classification(action, error=failure), backoff_seconds(attempt), token
         except BodyTooLargeError:
             failure = system_error(
                 f"Auth0 answered `{self.name}` with more than {MAX_BODY_BYTES >> 20} megabytes, which no page of rows "
@@ -199,26 +197,26 @@ class ManagementApiRequester:
             )
             return Classification(ResponseAction.FAIL, error=failure), 0.0, token
         else:
-            self.tenant.observe_date(answer.headers.get("date"))
-            verdict = (classify_event_stream if request.get("stream") else classify_response)(answer, reader)
-            refused = verdict.action is ResponseAction.RATE_LIMITED
-            wait = rate_limit_wait_seconds(answer.headers, attempt) if refused else backoff_seconds(attempt)
+            self.tenant.observe_date(response.headers.get("date"))
+            classification = (classify_event_stream if options.get("stream") else classify_response)(response, context)
+            is_rate_limited = classification.action is ResponseAction.RATE_LIMITED
+            wait = rate_limit_wait_seconds(response.headers, attempt) if is_rate_limited else backoff_seconds(attempt)
             wait *= random.uniform(1.0, 1.1)  # noqa: S311 - jitter, so that threads do not return at once
-            record_outcome(self.tenant, ticket, answer, sent, wait if refused else None)
-            return verdict, wait, token
+            record_outcome(self.tenant, permit, response, sent_at, wait if is_rate_limited else None)
+            return classification, wait, token
         finally:
-            self.tenant.budget.release(ticket)
+            self.tenant.budget.release(permit)
 
-    def _send(self, ticket: RequestPermit, url: str, token: str, request: Any) -> tuple[requests.Response, float]:
-        """The answer, and when its request left, on the monotonic clock."""
-        with request_slot(self.tenant, self.name, ticket):
-            sent = time.monotonic()
-            answer = self.tenant.session.request(
-                ticket.key.partition(" ")[0],
+    def _send(self, permit: RequestPermit, url: str, token: str, options: Any) -> tuple[requests.Response, float]:
+        """The response, and when its request was sent, on the monotonic clock."""
+        with request_slot(self.tenant, self.name, permit):
+            sent_at = time.monotonic()
+            response = self.tenant.session.request(
+                permit.endpoint.partition(" ")[0],
                 url,
                 timeout=self.retry_policy.timeout,
                 allow_redirects=False,
                 auth=BearerAuth(token),
-                **request,
+                **options,
             )
-            return answer, sent
+            return response, sent_at

@@ -1,4 +1,4 @@
-"""The tenant a sync reads: its addresses, and what all streams of one sync share."""
+"""The tenant of a sync: its normalized config, and the services that all streams share."""
 
 import threading
 from collections import deque
@@ -20,9 +20,9 @@ from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT, config
 from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.timestamps import Milliseconds
 
-#: Answers whose clocks are compared.
+#: `Date` headers whose median gives the clock offset.
 CLOCK_SAMPLES = 5
-#: How far the tenant's clock may be from this machine's to be believed.
+#: Clock offsets from this on are not believed.
 MAX_CLOCK_OFFSET = timedelta(days=3653)
 
 T = TypeVar("T")
@@ -31,8 +31,8 @@ T = TypeVar("T")
 class Tenant(dict[str, Any]):
     """The config as the framework's templates see it, plus what the streams of one sync share.
 
-    One instance a source: its token, its HTTP connections, its shared pages and the tenant's clock. `base_url` and
-    `audience` are written the way everything else expects them; what cannot be is left for `verify`, which says why.
+    One instance a source: access token, connection pool, rate limit budget, shared pages, and the tenant's clock.
+    `base_url` and `audience` are normalized; what cannot be is left for `validate`, which says why.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -42,17 +42,17 @@ class Tenant(dict[str, Any]):
         share = min((positive_number(self, "rate_limit_share") or DEFAULT_RATE_LIMIT_SHARE_PERCENT) / 100, 1.0)
         self.circuit_breaker = CircuitBreaker()
         self.budget = ApiBudget(share, positive_number(self, "max_requests_per_second"))
-        self._ahead = timedelta()
-        self._told: deque[timedelta] = deque(maxlen=CLOCK_SAMPLES)
-        #: Whether anything has answered at its address yet.
+        self._clock_offset = timedelta()
+        self._offset_samples: deque[timedelta] = deque(maxlen=CLOCK_SAMPLES)
+        #: Whether anything has responded at its address yet.
         self.is_reached = False
-        self._observed: str | None = None
-        self._warned: set[str] = set()
-        self._known: dict[str, Any] = {}
-        self._learning: dict[str, threading.Lock] = {}
+        self._last_date_header: str | None = None
+        self._seen_keys: set[str] = set()
+        self._results: dict[str, Any] = {}
+        self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.refused_scopes: set[str] = set()
-        #: Streams of many parents for none of whom there is anything to read, since the tenant lacks the feature.
+        #: Streams of many parents without rows for any of them, since the tenant lacks the feature.
         self.streams_without_feature: set[str] = set()
 
     def __repr__(self) -> str:
@@ -61,76 +61,76 @@ class Tenant(dict[str, Any]):
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Tenant":
-        """The tenant behind a component's config; a plain mapping (as in a unit test) becomes one of its own."""
+        """The tenant behind a component's config; a plain mapping (as in a unit test) gets its own."""
         return config if isinstance(config, Tenant) else cls(config)
 
     def validate(self) -> None:
-        """Raise a config error that says what to change when the addresses cannot be an Auth0 tenant's."""
+        """Raise a config error that says what to change when the Base URL cannot be an Auth0 tenant's."""
         normalize_base_url(self["base_url"])
 
     @property
     def domain(self) -> str:
-        """The canonical domain, whichever custom domain is used: the key column that tells tenants apart."""
+        """The canonical domain, even behind a custom domain: the primary key column that tells tenants apart."""
         audience = (self.get("credentials") or {}).get("audience") or ""
         return urlsplit(audience).hostname or urlsplit(self["base_url"]).netloc
 
     @property
     def workers(self) -> int:
-        """How many requests may be under way at once; it changes unless the config names a number."""
+        """How many requests may be in flight; adaptive unless the config sets a number."""
         return self.concurrency_limit.limit
 
     @property
     def threads(self) -> int:
-        """How many may be at work: twice as many as requests under way, since one that cuts pieces holds none."""
+        """Size of the thread pool: over twice the requests in flight, since threads that split work send none."""
         return 2 * self.workers + 2
 
     @cached_property
     def session(self) -> requests.Session:
-        """Connections kept open for all streams; proxies and certificates as `requests` reads the environment."""
+        """The connection pool of all streams; proxies and certificates come from the environment."""
         return PooledSession()
 
     def now(self) -> datetime:
-        """The tenant's clock, told by the `Date` header of its answers; this machine's until there was one."""
-        return datetime.now(timezone.utc) + self._ahead
+        """The tenant's clock, by the `Date` headers of its responses; this machine's until there was one."""
+        return datetime.now(timezone.utc) + self._clock_offset
 
     @property
     def now_ms(self) -> Milliseconds:
-        """The same in milliseconds since 1970."""
+        """The tenant's clock in milliseconds since 1970."""
         return int(self.now().timestamp() * 1000)
 
     @property
     def clock_offset(self) -> timedelta:
-        """How far the tenant's clock is ahead of this machine's, as far as its answers told."""
-        return self._ahead
+        """How far the tenant's clock is ahead of this machine's, by its `Date` headers."""
+        return self._clock_offset
 
     def observe_date(self, header: str | None) -> None:
-        """Follow the tenant's clock, to the second; what one answer alone says otherwise is not believed."""
+        """Follow the tenant's clock, to the second; the median of the last headers outvotes an outlier."""
         self.is_reached = True
-        if not header or header == self._observed:
+        if not header or header == self._last_date_header:
             return
-        self._observed = header
+        self._last_date_header = header
         try:
-            ahead = parsedate_to_datetime(header) - datetime.now(timezone.utc)
+            offset = parsedate_to_datetime(header) - datetime.now(timezone.utc)
         except (TypeError, ValueError, OverflowError):
             return
-        if abs(ahead) >= MAX_CLOCK_OFFSET:
-            return  # a machine so far off would not get past the first certificate
+        if abs(offset) >= MAX_CLOCK_OFFSET:
+            return  # with this machine's clock so far off, no TLS certificate would be valid
         with self._lock:
-            self._told.append(ahead)
-            self._ahead = sorted(self._told)[(len(self._told) - 1) // 2]
+            self._offset_samples.append(offset)
+            self._clock_offset = sorted(self._offset_samples)[(len(self._offset_samples) - 1) // 2]
 
-    def once(self, what: str, learn: Callable[[], T]) -> T:
-        """Something that the whole sync learns once, by whichever stream needs it first; the others wait for it."""
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """Compute a value once a sync, in the thread that needs it first; other threads wait for it."""
         with self._lock:
-            learning = self._learning.setdefault(what, threading.Lock())
-        with learning:
-            if what not in self._known:
-                self._known[what] = learn()
-            return self._known[what]  # type: ignore[no-any-return]
+            key_lock = self._locks.setdefault(key, threading.Lock())
+        with key_lock:
+            if key not in self._results:
+                self._results[key] = compute()
+            return self._results[key]  # type: ignore[no-any-return]
 
-    def first_time(self, what: str) -> bool:
-        """Whether `what` is said for the first time in this sync, so that a warning is given once."""
+    def first_time(self, key: str) -> bool:
+        """Whether `key` comes for the first time in this sync, so that a warning is logged once."""
         with self._lock:
-            first = what not in self._warned
-            self._warned.add(what)
-            return first
+            is_first = key not in self._seen_keys
+            self._seen_keys.add(key)
+            return is_first

@@ -1,1 +1,1 @@
-"""The config: what people typed, made uniform, checked, and read as options."""
+"""The config: normalization, validation, options."""

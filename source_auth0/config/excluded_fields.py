@@ -1,4 +1,4 @@
-"""Attributes of users that a config leaves out: Auth0 is asked not to send them, and what comes anyway is dropped."""
+"""User attributes that a config excludes: requested without them, and dropped from responses all the same."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,37 +11,37 @@ from source_auth0.redaction.log_masking import quote_input
 LOGGER = logging.getLogger("airbyte.source_auth0")
 EXCLUDED_FIELDS_OPTION = "users_excluded_fields"
 EXCLUDED_FIELDS_TITLE = "Excluded Fields of Users"
-#: What every sync of users needs: its key, and what it is read along.
+#: Attributes that every sync of users needs: the primary key and the cursor fields.
 REQUIRED_FIELDS = ("user_id", "created_at", "updated_at")
-#: Attributes with others within, of which only the whole can be left out.
+#: Nested attributes, which can only be excluded as a whole.
 NESTED_FIELDS = ("app_metadata", "identities", "user_metadata")
 
 
 @dataclass(frozen=True)
 class ExcludedFields:
-    """The names of attributes at the root of a user that no row has."""
+    """The names of the excluded top-level attributes of users."""
 
     names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "ExcludedFields":
-        """What a config leaves out, each name once."""
+        """The names that a config excludes, without duplicates."""
         return cls(tuple(dict.fromkeys(str(name).strip() for name in config.get(EXCLUDED_FIELDS_OPTION) or [])))
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters that ask Auth0 to send everything else."""
+        """The query parameters that exclude the attributes; empty where there are none."""
         return {"fields": ",".join(self.names), "include_fields": "false"} if self.names else {}
 
     def without(self, page: Page) -> Page:
-        """The rows of a page without these attributes, which an answer was recorded to have although it should not."""
+        """The rows of a page without the attributes, which a recorded response had although they were excluded."""
         for row in page:
             for name in self.names:
                 row.pop(name, None)
         return page
 
     def warn_of_unknown(self, known: Collection[str], first_time: Callable[[str], bool]) -> None:
-        """Say once which names Auth0 does not document: a typing error would let personal data through."""
+        """Warn once of names that Auth0 does not document: a typing error would let personal data through."""
         unknown = [f"`{quote_input(name)}`" for name in self.names if name not in known]
         warning = (
             f"{EXCLUDED_FIELDS_TITLE} (`{EXCLUDED_FIELDS_OPTION}`) names {', '.join(unknown)}, which Auth0 "
@@ -53,7 +53,7 @@ class ExcludedFields:
 
 
 def excluded_fields_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What cannot be left out, and what would be left in although its name is here."""
+    """The errors of names that cannot be excluded, or that would exclude nothing."""
     names = config.get(EXCLUDED_FIELDS_OPTION)
     for name in names if isinstance(names, list) else []:
         if advice := _advice(name.strip()) if isinstance(name, str) else "":

@@ -1,4 +1,4 @@
-"""Addresses and audience, made uniform from whatever people type."""
+"""Normalizes the base URL and the audience of a config."""
 
 import contextlib
 import re
@@ -11,17 +11,17 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.errors import config_error
 from source_auth0.redaction.log_masking import SECRET_LIKE, quote_input
 
-#: Hosts that may be spoken to without TLS: a simulated tenant on this very machine.
+#: Hosts to which plain http is allowed: a simulated tenant on the same machine.
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-#: Labels of up to 63 characters with dots in between, or an address in brackets without them.
+#: Labels of up to 63 characters with dots in between, or an IPv6 address without its brackets.
 HOST_PATTERN = re.compile(r"^([^.\s:@]{1,63}(\.[^.\s:@]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*)$")
 
 
 def normalize_base_url(text: str) -> str:
-    """`https://host[:port]` for whatever people type as a domain.
+    """`https://host[:port]` for a domain or a URL as people type it.
 
     Scheme, trailing slash, `/api/v2` and case do not matter; any host is accepted, since custom domains and private
-    cloud have any name. Raises a config error for what cannot be an Auth0 domain.
+    cloud may have any name. Raises a config error for what cannot be an Auth0 domain.
     """
     typed = text.strip()
     try:
@@ -61,12 +61,12 @@ def normalize_audience(text: str) -> str:
 
 
 def normalize_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with uniform addresses; what cannot be one stays as it was typed, for `validate_config` to name."""
-    found = dict(config)
-    credentials = found.get("credentials")
+    """The config with normalized addresses; an invalid base URL stays as it is, for `Tenant.validate` to report."""
+    normalized = dict(config)
+    credentials = normalized.get("credentials")
     if isinstance(credentials, Mapping) and isinstance(credentials.get("audience"), str):
-        found["credentials"] = {**credentials, "audience": normalize_audience(credentials["audience"])}
-    if isinstance(found.get("base_url"), str):
+        normalized["credentials"] = {**credentials, "audience": normalize_audience(credentials["audience"])}
+    if isinstance(normalized.get("base_url"), str):
         with contextlib.suppress(AirbyteTracedException):
-            found["base_url"] = normalize_base_url(found["base_url"])
-    return found
+            normalized["base_url"] = normalize_base_url(normalized["base_url"])
+    return normalized

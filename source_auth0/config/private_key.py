@@ -1,4 +1,4 @@
-"""The private key of Private Key JWT, out of whatever text the form holds."""
+"""Parses the private key of Private Key JWT from the text in the form."""
 
 import re
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from source_auth0.errors import config_error
 
-#: Bits of the keys that Auth0 registers.
+#: Bits of the RSA keys that Auth0 accepts.
 MIN_KEY_BITS, MAX_KEY_BITS = 2048, 4096
 PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 ESCAPED_LINE_BREAK = re.compile(r"(\\r)?\\n|\\r")
@@ -16,9 +16,9 @@ FIELD = "Private Key (`credentials.private_key`)"
 
 
 def parse_private_key(text: str) -> RSAPrivateKey:
-    """The RSA key in a PEM text, however its line breaks survived the way from a file into a form.
+    """The RSA key in a PEM text, whose line breaks may be lost or escaped.
 
-    Raises a config error that says what the text is instead, without any of it.
+    Raises a config error that describes what the text is instead, without quoting it.
     """
     label, body = _pem_block(text)
     if "PUBLIC" in label or label == "CERTIFICATE":
@@ -40,11 +40,11 @@ def parse_private_key(text: str) -> RSAPrivateKey:
             f"{FIELD} is damaged or of an unknown kind. Copy the whole file, from `-----BEGIN PRIVATE KEY-----` to "
             "`-----END PRIVATE KEY-----`, the dashes included."
         ) from None
-    return _accepted_by_auth0(key)
+    return _validated_key(key)
 
 
 def _pem_block(text: str) -> tuple[str, str]:
-    """The label and the body of the first private key, else of the first PEM block there is."""
+    """The label and the body of the first private key, else of the first PEM block; a config error without one."""
     blocks = PEM.findall(ESCAPED_LINE_BREAK.sub("\n", text))
     if not blocks:
         raise config_error(
@@ -55,7 +55,7 @@ def _pem_block(text: str) -> tuple[str, str]:
     return label, body
 
 
-def _accepted_by_auth0(key: object) -> RSAPrivateKey:
+def _validated_key(key: object) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise config_error(
             f"{FIELD} is no RSA key, and Auth0 takes no other. Make a pair and register its public key: "

@@ -1,4 +1,4 @@
-"""What is wrong with a config, in one sentence, without repeating what is secret."""
+"""Validates a config: one sentence for each problem, without quoting secrets."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,18 +17,18 @@ START_DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[
 
 
 def validate_config(config: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-    """Raise a config error with the first problems of a config; a valid one passes in silence.
+    """Raise a config error with the first three problems of a config.
 
-    jsonschema's own message for a `oneOf` prints the whole object, secrets included, and says nothing of what to do.
+    jsonschema's own message for a `oneOf` prints the whole object, secrets included, and does not say what to change.
     """
-    if found := list(_problems(config, spec)):
-        raise config_error(" ".join(found[:3]))
+    if problems := list(_problems(config, spec)):
+        raise config_error(" ".join(problems[:3]))
 
 
 def _problems(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
-    plain = {**spec, "properties": {name: _without_branches(p) for name, p in spec["properties"].items()}}
-    for error in Draft7Validator(plain).iter_errors(config):
-        yield _sentence(error, plain)
+    schema = {**spec, "properties": {name: _without_branches(p) for name, p in spec["properties"].items()}}
+    for error in Draft7Validator(schema).iter_errors(config):
+        yield _sentence(error, schema)
     credentials = config.get("credentials")
     if isinstance(credentials, Mapping):
         yield from _credential_problems(credentials, spec["properties"]["credentials"]["oneOf"])
@@ -41,12 +41,12 @@ def _problems(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[st
 
 
 def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[str, Any]]) -> Iterator[str]:
-    known = {branch["properties"]["auth_type"]["const"]: branch for branch in branches}
-    branch = known.get(str(credentials.get("auth_type")))
+    by_type = {branch["properties"]["auth_type"]["const"]: branch for branch in branches}
+    branch = by_type.get(str(credentials.get("auth_type")))
     if branch is None:
         yield (
             f"Authentication Method (`credentials.auth_type`) is `{quote_input(credentials.get('auth_type'))}`; it has "
-            f"to be one of {', '.join(f'`{name}`' for name in known)}."
+            f"to be one of {', '.join(f'`{name}`' for name in by_type)}."
         )
         return
     for error in Draft7Validator(branch).iter_errors(credentials):
@@ -67,7 +67,7 @@ def _key_problems(text: str) -> Iterator[str]:
 
 def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "") -> str:
     if error.validator == "required":
-        name = error.message.split("'")[1]  # jsonschema reports each missing property by itself, by name only here
+        name = error.message.split("'")[1]  # one error for each missing property, named only in the message
         return f"{_title(schema, name)} (`{prefix}{name}`) is missing.{_example(schema, name)}"
     name = str(error.path[0])
     if error.validator == "type":
@@ -91,7 +91,7 @@ def _example(schema: Mapping[str, Any], name: str) -> str:
 
 
 def _without_branches(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """Choices and patterns have sentences of their own here."""
+    """A property without its choices and its pattern, for which this module has sentences of its own."""
     return {key: value for key, value in declared.items() if key not in {"oneOf", "pattern"}}
 
 

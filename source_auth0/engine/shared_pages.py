@@ -1,4 +1,4 @@
-"""Pages that several readers of one sync need are fetched once."""
+"""A cache of pages that several streams of a sync read, so that each page is requested once."""
 
 import contextlib
 import threading
@@ -13,63 +13,63 @@ from source_auth0.records import Page
 
 
 class SharedPages:
-    """The pages of parents, fetched by whichever reader needs the next one first.
+    """Shares the pages of parent streams; whichever reader needs a page first fetches it.
 
-    The framework re-reads a parent for every child, or caches raw responses on disk, where a secret would reach it.
-    Here pages are kept in memory, compressed and after redaction, until their last reader has had them.
+    The framework re-reads a parent for every child, or caches raw responses on disk, secrets included.
+    Here pages stay in memory, compressed and after redaction, until their last reader has read them.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._readers: Counter[str] = Counter()
-        self._books: dict[tuple[str, Hashable], _SharedList] = {}
+        self._lists: dict[tuple[str, Hashable], _SharedList] = {}
 
     def register(self, name: str) -> None:
-        """Announce one more reader of the pages called `name`; all announce themselves before the first one reads."""
+        """Register one more reader of the pages called `name`; all have to register before the first one reads."""
         with self._lock:
             self._readers[name] += 1
 
     def read(self, name: str, part: Hashable, fetch: Callable[[], Iterator[Page]]) -> Iterator[Page]:
         """The pages of one part (one parent's slice) of `name`; `fetch` is called at most once for all readers."""
-        if self._readers[name] < 2:  # noqa: PLR2004 - a single reader shares with nobody
+        if self._readers[name] < 2:  # noqa: PLR2004 - a single reader needs no cache
             yield from fetch()
             return
         key = (name, part)
         with self._lock:
-            if key not in self._books:
-                self._books[key] = _SharedList(fetch(), self._readers[name])
-            book = self._books[key]
+            if key not in self._lists:
+                self._lists[key] = _SharedList(fetch(), self._readers[name])
+            shared = self._lists[key]
         try:
-            yield from book.pages()
+            yield from shared.pages()
         finally:
             with self._lock:
-                book.readers_left -= 1
-                if not book.readers_left:
-                    del self._books[key]
+                shared.readers_left -= 1
+                if not shared.readers_left:
+                    del self._lists[key]
 
 
 class _SharedList:
-    """The pages of one list so far, and where the next comes from."""
+    """The pages of one list that were fetched so far, and the iterator of the rest."""
 
     def __init__(self, source: Iterator[Page], readers: int) -> None:
         self.readers_left = readers
         self._source = source
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._pages: list[bytes] = []
         self._end: Exception | None = None
 
     def pages(self) -> Iterator[Page]:
-        number = 0
-        while (page := self._page(number)) is not None:
+        index = 0
+        while (page := self._page(index)) is not None:
             yield page
-            number += 1
+            index += 1
 
-    def _page(self, number: int) -> Page | None:
-        with _hold_releasing_slot(self._turn):
-            if number == len(self._pages) and self._end is None:
+    def _page(self, index: int) -> Page | None:
+        with _hold_releasing_slot(self._lock):
+            if index == len(self._pages) and self._end is None:
                 self._fetch()
-            if number < len(self._pages):
-                page: Page = orjson.loads(zlib.decompress(self._pages[number]))
+            if index < len(self._pages):
+                page: Page = orjson.loads(zlib.decompress(self._pages[index]))
                 return page
             if self._end is None or isinstance(self._end, StopIteration):
                 return None
@@ -78,13 +78,13 @@ class _SharedList:
     def _fetch(self) -> None:
         try:
             self._pages.append(zlib.compress(orjson.dumps(next(self._source)), 1))
-        except Exception as end:  # noqa: BLE001 - every reader of the list gets to see how it ended
+        except Exception as end:  # noqa: BLE001 - raised again for every reader of the list
             self._end = end
 
 
 @contextlib.contextmanager
 def _hold_releasing_slot(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock; where its holder may be waiting for a rate limit, other streams go on meanwhile."""
+    """Hold a lock; while another thread holds it, perhaps waiting for a rate limit, release this one's worker slot."""
     if not lock.acquire(blocking=False):
         with release_worker_slot():
             lock.acquire()

@@ -1,4 +1,4 @@
-"""How the process ends when it is told to: soon, after a whole line, and with an exit code that claims nothing.
+"""Graceful shutdown on SIGTERM and SIGINT: soon, after a complete output line, and with the signal's exit code.
 
 A platform that cancels a sync sends SIGTERM and, some seconds later, SIGKILL; Ctrl-C is SIGINT.
 """
@@ -15,40 +15,40 @@ from queue import SimpleQueue
 from airbyte_cdk.logger import PRINT_BUFFER
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-#: Seconds for a line that is being written: a reader who has gone away without closing the pipe never takes it.
+#: Seconds to wait for a line that is being written: a reader that hangs with the pipe open never accepts it.
 MAX_LINE_WAIT_SECONDS = 3.0
-#: A shell's exit code for a process that a signal ended is this and the signal's number.
+#: The exit code of a process that a signal ended is this plus the signal's number, as in a shell.
 SIGNAL_EXIT_CODE_BASE = 128
-#: The number of no signal.
+#: Tells the thread to end without a signal.
 NO_SIGNAL = 0
 
 
 @contextlib.contextmanager
 def exit_on_signals() -> Iterator[None]:
-    """While this lasts, SIGTERM and SIGINT end the process, with exit code 143 or 130.
+    """Within the block, SIGTERM and SIGINT end the process with exit code 143 or 130.
 
-    Left alone, Python would die of SIGTERM amid a line (and ignore it as a container's first process), and raise
-    KeyboardInterrupt amid one for SIGINT. Here another thread ends the process, once it holds the lock that every line
-    is written under; workers are not waited for, since they may be waiting for a rate limit.
+    By default, SIGTERM kills Python in the middle of a line (or is ignored by a container's first process), and SIGINT
+    raises KeyboardInterrupt in the middle of one. Here another thread ends the process once it holds the lock under
+    which every line is written; workers are not waited for, since they may be waiting for a rate limit.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # a program that reads in a thread of its own has its own way with signals
+        yield  # only the main thread may set signal handlers; the calling program has its own
         return
-    # Its `put` may interrupt anything; starting a thread takes a lock that may be held just then.
+    # A signal handler may interrupt anything: `SimpleQueue.put` is reentrant, starting a thread there may deadlock.
     received: SimpleQueue[int] = SimpleQueue()
-    # One that is ignored, as SIGINT is in a shell's background, stays so.
-    before = {number: how for number in SIGNALS if (how := signal.getsignal(number)) is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, lambda told, _: received.put(told))
-    ender = threading.Thread(target=_exit_when_signalled, args=(received,), name="ending", daemon=True)
-    ender.start()
+    # An ignored signal, such as SIGINT of a shell's background job, stays ignored.
+    previous = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in previous:
+        signal.signal(number, lambda signum, _: received.put(signum))
+    thread = threading.Thread(target=_exit_when_signalled, args=(received,), name="shutdown", daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        for number, how in before.items():
-            signal.signal(number, how)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
         received.put(NO_SIGNAL)
-        ender.join()
+        thread.join()
 
 
 def _exit_when_signalled(received: "SimpleQueue[int]") -> None:
@@ -63,7 +63,7 @@ def _exit_when_signalled(received: "SimpleQueue[int]") -> None:
 
 
 def _log_last_line(message: str) -> None:
-    """A last line, where there is room for it: nobody may be reading any more."""
+    """Write a last log line unless that would block: the reader may be gone."""
     line = f'{{"type":"LOG","log":{{"level":"INFO","message":"{message}"}}}}\n'.encode()
     with contextlib.suppress(OSError, ValueError):
         output = sys.stdout.fileno()

@@ -1,4 +1,4 @@
-"""The threads of a sync, shared out among its streams."""
+"""The thread pool of a sync, which schedules its streams fairly."""
 
 import contextlib
 import threading
@@ -10,17 +10,17 @@ from typing import Any
 
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 
-#: Threads of one stream that may stand aside before no more of it are begun.
+#: Released slots of one stream at which no more of its tasks are started.
 MAX_RELEASED_SLOTS = 4
 
 
 class SyncCancelledError(Exception):
-    """Nobody reads on: whoever has more to do for this sync may end."""
+    """The sync is over; a thread that still works for it may end."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work for one stream: partitions to cut, or one of them to read."""
+    """A unit of work for one stream: to generate its partitions, or to read one of them."""
 
     stream: str
     generates_partitions: bool
@@ -29,37 +29,37 @@ class Task:
 
 
 class FairThreadPool(Executor):
-    """Runs the framework's tasks, a stream at a time in turn, with as many threads at work as `size` says.
+    """Runs the framework's tasks round-robin over the streams, in up to `size()` worker slots.
 
-    The framework's pool begins tasks in the order in which they come, and a thread that waits is one that is lost: a
-    stream with a thousand partitions and a small rate limit holds all of them. Here a thread that waits stands aside
-    and another goes to work in its place, and a stream of which `ASIDE` threads wait has to wait for its turn.
-    Half of the threads at most cut partitions, since what they cut has to be read for them to go on.
+    The framework's pool starts tasks in the order of submission, and a waiting thread occupies a worker: a stream with
+    a thousand partitions and a small rate limit blocks all of them. Here a waiting thread releases its slot to another
+    task, and no task is started for a stream while `MAX_RELEASED_SLOTS` of its threads wait.
+    At most half of the slots generate partitions, since their generators block until partitions are read.
     """
 
     def __init__(self, size: Callable[[], int]) -> None:
         self._size = size
         self._lock = threading.Lock()
         self._tasks: dict[str, deque[Task]] = {}
-        self._working = self._cutting = 0
-        self._aside: Counter[str] = Counter()
-        #: Nobody wants what those at work still do.
+        self._busy = self._generating = 0
+        self._released: Counter[str] = Counter()
+        #: Whether the sync is over, so that the result of a running task is not needed.
         self.is_cancelled = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do this some time, for the stream that the first argument is or belongs to."""
-        of = args[0] if args else None
-        cuts = isinstance(of, AbstractStream)
-        stream = of.name if isinstance(of, AbstractStream) else str(getattr(of, "stream_name", str)())
-        task = Task(stream, cuts, Future(), lambda: fn(*args, **kwargs))
+        """Queue a task for the stream that the first argument is or belongs to."""
+        target = args[0] if args else None
+        is_stream = isinstance(target, AbstractStream)
+        stream = target.name if isinstance(target, AbstractStream) else str(getattr(target, "stream_name", str)())
+        task = Task(stream, is_stream, Future(), lambda: fn(*args, **kwargs))
         with self._lock:
             self.is_cancelled = False
             self._tasks.setdefault(stream, deque()).append(task)
-            self._staff()
+            self._start_tasks()
         return task.future
 
     def shutdown(self, *_: object, **__: object) -> None:
-        """Begin nothing more; whoever is at work is not waited for, since they may be waiting for a rate limit."""
+        """Start no more tasks; running ones are not waited for, since they may be waiting for a rate limit."""
         with self._lock:
             self.is_cancelled = True
             for tasks in self._tasks.values():
@@ -69,37 +69,38 @@ class FairThreadPool(Executor):
 
     @contextlib.contextmanager
     def released_slot(self, task: Task) -> Iterator[None]:
-        """While this lasts, another thread works in the place of the task's."""
-        self._stand(task, 1)
+        """Release the worker slot of a task within the block, to another task."""
+        self._release(task, 1)
         try:
             yield
         finally:
-            self._stand(task, -1)
+            self._release(task, -1)
 
-    def _stand(self, task: Task, aside: int) -> None:
+    def _release(self, task: Task, slots: int) -> None:
+        """Release a slot, or take it back with -1, which may exceed `size()`: the thread does not wait for a slot."""
         with self._lock:
-            self._aside[task.stream] += aside
-            self._count(task, -aside)
-            self._staff()
+            self._released[task.stream] += slots
+            self._occupy(task, -slots)
+            self._start_tasks()
 
-    def _count(self, task: Task, number: int) -> None:
-        self._working += number
-        self._cutting += number * task.generates_partitions
+    def _occupy(self, task: Task, slots: int) -> None:
+        self._busy += slots
+        self._generating += slots * task.generates_partitions
 
-    def _staff(self) -> None:
-        """Begin tasks while there are threads to be had for them."""
-        while (task := self._next()) is not None:
-            self._count(task, 1)
-            threading.Thread(target=self._run, args=(task,), name=f"crew-{task.stream}", daemon=True).start()
+    def _start_tasks(self) -> None:
+        """Start tasks while slots are free."""
+        while (task := self._next_task()) is not None:
+            self._occupy(task, 1)
+            threading.Thread(target=self._run, args=(task,), name=f"worker-{task.stream}", daemon=True).start()
 
-    def _next(self) -> Task | None:
-        """The next task of the stream whose turn it is."""
+    def _next_task(self) -> Task | None:
+        """The next task in round-robin order; its stream moves to the end of the queue. None where none may start."""
         size = self._size()
-        if self._working >= size:
+        if self._busy >= size:
             return None
         for stream, tasks in self._tasks.items():
-            if self._aside[stream] < MAX_RELEASED_SLOTS and not (
-                tasks[0].generates_partitions and self._cutting >= size // 2
+            if self._released[stream] < MAX_RELEASED_SLOTS and not (
+                tasks[0].generates_partitions and self._generating >= size // 2
             ):
                 task = tasks.popleft()
                 del self._tasks[stream]
@@ -109,34 +110,35 @@ class FairThreadPool(Executor):
         return None
 
     def _run(self, task: Task) -> None:
-        _current.member = (self, task)
+        _worker.pool_and_task = (self, task)
         if task.future.set_running_or_notify_cancel():
             try:
                 task.future.set_result(task.work())
-            except BaseException as error:  # noqa: BLE001 - whoever holds the future gets to see it
+            except BaseException as error:  # noqa: BLE001 - the future raises it
                 task.future.set_exception(error)
         with self._lock:
-            self._count(task, -1)
-            self._staff()
+            self._occupy(task, -1)
+            self._start_tasks()
 
 
-_current = threading.local()
+#: The pool and the task of the current thread, if it is a worker.
+_worker = threading.local()
 
 
 def raise_if_cancelled() -> None:
-    """Raise AbandonedError in a thread whose sync is over: for those who ask for more, or wait for what others do."""
-    member = getattr(_current, "member", None)
-    if member is not None and member[0].is_cancelled:
+    """Raise SyncCancelledError in a worker whose sync is over; for use before requests and in waiting loops."""
+    pool_and_task = getattr(_worker, "pool_and_task", None)
+    if pool_and_task is not None and pool_and_task[0].is_cancelled:
         raise SyncCancelledError
 
 
 @contextlib.contextmanager
 def release_worker_slot() -> Iterator[None]:
-    """While this thread waits, another may work in its place; nothing happens outside of a crew."""
-    member = getattr(_current, "member", None)
-    if member is None:
+    """Release the worker slot of this thread within the block, while it waits; outside of a pool, do nothing."""
+    pool_and_task = getattr(_worker, "pool_and_task", None)
+    if pool_and_task is None:
         yield
         return
-    crew, task = member
-    with crew.released_slot(task):
+    pool, task = pool_and_task
+    with pool.released_slot(task):
         yield

@@ -1,1 +1,1 @@
-"""The declarative manifest: its YAML files, and how they are assembled for the framework."""
+"""The declarative manifest: its YAML files, and their assembly for the framework."""

@@ -1,1 +1,1 @@
-"""Secrets: taken out of rows, and masked in messages."""
+"""Redaction of secrets in rows, and masking of secrets in messages."""

@@ -1,4 +1,4 @@
-"""What is printed instead of secrets: those that are known, in every form, and what people typed in their place."""
+"""Masks secrets in log lines and errors: known ones in every encoding, and secret-like input in the wrong field."""
 
 import base64
 import json
@@ -12,31 +12,31 @@ from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from source_auth0.redaction.secret_fields import is_secret_name
 
 MASK = "****"
-#: Shorter texts are words that other words hold.
+#: Masking a shorter text would mask parts of ordinary words.
 MIN_SECRET_LENGTH = 8
-#: No word or name is so long: Auth0's secrets have 64 such characters, its tokens and keys more.
+#: Longer than any word or name: Auth0's secrets have 64 such characters, its tokens and keys more.
 SECRET_LIKE = re.compile(r"[A-Za-z0-9+/_=~-]{32,}")
-#: The pieces of a key or a token that survive where its line breaks do not.
+#: Parts of a key or a token that remain recognizable where its line breaks are lost.
 SECRET_FRAGMENT = re.compile(r"[A-Za-z0-9+/_=~.-]{16,}")
-#: What people type into a field of one line.
+#: Characters of a value that a message quotes; people type no more into a field of one line.
 MAX_QUOTED_LENGTH = 100
 
 
 def register_secrets(secrets: Iterable[object]) -> None:
-    """Have the framework mask these in all log lines and errors, in every form that they may be written in."""
-    for form in sorted({form for secret in secrets for form in _encodings(str(secret))}, key=len, reverse=True):
-        add_to_secrets(form)
+    """Have the framework mask secrets in all log lines and errors, in every encoding that may occur there."""
+    for text in sorted({text for secret in secrets for text in _encodings(str(secret))}, key=len, reverse=True):
+        add_to_secrets(text)
 
 
 def config_secrets(config: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets of a config, whatever else is wrong with it."""
+    """The secrets in a config, which need not be valid."""
     credentials = config.get("credentials")
     if isinstance(credentials, Mapping):
         yield from (value for name, value in credentials.items() if is_secret_name(name) and isinstance(value, str))
 
 
 def quote_input(value: object) -> str:
-    """What a person typed, for a message to that person; what looks like a secret in the wrong field is masked."""
+    """A user's input for a message to that user; a secret-like text in the wrong field is masked."""
     text = str(value)
     if isinstance(value, (dict, list)) or len(text) > MAX_QUOTED_LENGTH or not text.isprintable() or "-----" in text:
         return MASK
@@ -44,7 +44,7 @@ def quote_input(value: object) -> str:
 
 
 def mask_secret_like(text: str) -> str:
-    """A text without what looks like a secret."""
+    """A text with everything secret-like masked."""
     return SECRET_LIKE.sub(MASK, text)
 
 

@@ -89,7 +89,7 @@ class LogSync:
         """The slices of the sync, each with a reader of its own."""
         for part in self.cursor.stream_slices():
             if isinstance(self.cursor, LogCursor) and not self.readers:
-                part.extra_fields["walk"].changed = TurnTakingCondition(self.turn)
+                part.extra_fields["reader"].changed = TurnTakingCondition(self.turn)
             self.readers.append(self.stream.read_records({}, part))
             self.most = max(self.most, len(self.readers))
             yield part

@@ -13,18 +13,18 @@ JOB_ID = "job_1"
 class FakeUserExport:
     """Stands in for `UserExport`: its job was created at ten, and its file holds two users.
 
-    wanted: whether the config asks for an export. fails: whether the job comes to nothing. asked: the `from_nothing` of
-    each call of `is_wanted`.
+    wanted: whether the config asks for an export. fails: whether the job comes to nothing. asked: the
+    `without_state` of each call of `is_wanted`.
     """
 
     def __init__(self, *, wanted: bool = True, fails: bool = False) -> None:
         self.wanted, self.fails = wanted, fails
         self.asked: list[bool] = []
 
-    def is_wanted(self, *, from_nothing: bool) -> bool:
+    def is_wanted(self, *, without_state: bool) -> bool:
         """Whether to export: only where the sync starts from nothing."""
-        self.asked.append(from_nothing)
-        return self.wanted and from_nothing
+        self.asked.append(without_state)
+        return self.wanted and without_state
 
     def run(self) -> ExportJob | None:
         """The finished job, or None if it failed."""

@@ -39,7 +39,7 @@ def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker,
     api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
     asked: set[str] = set()
     ask = api.tenant.budget.request
-    api.tenant.budget.request = lambda ticket: (asked.add(ticket.key), ask(ticket))[1]
+    api.tenant.budget.request = lambda ticket: (asked.add(ticket.endpoint), ask(ticket))[1]
     api.get(StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={}), {})
     assert {"GET /roles/{}/users"} == asked
     api.get_path("connections", {})
@@ -480,5 +480,5 @@ def test_the_rate_limit_is_waited_for_as_long_as_patience_lasts(
     """Two waits of a second and a little fit into two and a half."""
     requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "1"}, json={"message": "Global limit"})
     with pytest.raises(AirbyteTracedException, match="429"):
-        make_api(retry_policy=RetryPolicy(rate_limit=2.5)).get(None, {})
+        make_api(retry_policy=RetryPolicy(rate_limit_seconds=2.5)).get(None, {})
     assert 3 == requests_mock.call_count

@@ -68,9 +68,9 @@ def test_pages_are_released_after_the_last_reader():
     for expected in (3, 3, 6):
         assert PAGES == list(pages.read("roles", (), source))
         assert expected == source.fetched
-    assert 1 == len(pages._books)
+    assert 1 == len(pages._lists)
     assert PAGES == list(pages.read("roles", (), source))
-    assert not pages._books
+    assert not pages._lists
 
 
 def test_rows_are_each_readers_own():
@@ -110,7 +110,7 @@ def test_pages_that_ended_with_an_error_are_released_too():
     for _ in range(2):
         with pytest.raises(ValueError, match="made up"):
             list(pages.read("roles", (), Source(PAGES, ValueError("made up"))))
-    assert {} == pages._books
+    assert {} == pages._lists
 
 
 def test_a_reader_that_stops_early_leaves_the_others_alone():
@@ -147,12 +147,12 @@ def test_in_whatever_turns_they_read_every_reader_gets_every_page(
     assert [expected] * readers == seen
     assert set(range(readers)) == done
     assert len(expected) == source.fetched
-    assert fails or not pages._books
+    assert fails or not pages._lists
 
 
 def test_pages_wait_compressed():
     """Ten thousand rows that two streams share take little memory."""
     pages, source = shared_by(2), Source([[{"id": n, "description": "text " * 40} for n in range(1000)]])
     assert 1000 == len(next(pages.read("roles", (), source)))
-    (book,) = pages._books.values()
-    assert sum(map(len, book._pages)) < 40_000
+    (shared,) = pages._lists.values()
+    assert sum(map(len, shared._pages)) < 40_000

@@ -111,7 +111,7 @@ def test_afterwards_signals_do_what_they_did() -> None:
     with exit_on_signals():
         assert before != [signal.getsignal(number) for number in shutdown.SIGNALS]
     assert before == [signal.getsignal(number) for number in shutdown.SIGNALS]
-    assert "ending" not in {thread.name for thread in threading.enumerate()}
+    assert "shutdown" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_signal_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,7 +219,7 @@ def test_a_thread_is_named_after_its_stream_and_keeps_no_process_from_ending():
         return thread.name, thread.daemon
 
     works = [crew.submit(told, of) for of in (Partition("users"), Stream("roles"))]
-    assert [("crew-users", True), ("crew-roles", True)] == [work.result(10) for work in works]
+    assert [("worker-users", True), ("worker-roles", True)] == [work.result(10) for work in works]
 
 
 def test_whoever_is_at_work_learns_that_the_sync_is_over(works: Works):

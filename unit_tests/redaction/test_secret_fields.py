@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from source_auth0.manifest.assembly import assemble, load_stream
 from source_auth0.manifest.files import stream_files
 from source_auth0.redaction.secret_fields import (
-    MARK,
-    NET,
+    FREE_FORM_MARK,
+    SECRET_MARK,
     RedactSecretsTransformation,
     hash_leaves,
     is_hashing_secrets,
@@ -41,15 +41,15 @@ def withheld(row: Any, paths: list[str] = (), free_form: list[str] = (), **confi
 def test_marks_are_found_wherever_they_are():
     schema = {
         "properties": {
-            "secret": {MARK: True},
+            "secret": {SECRET_MARK: True},
             "plain": {"type": "string"},
-            "deep": {"properties": {"er": {"properties": {"key": {MARK: True}}}}},
-            "list": {"items": {"properties": {"token": {MARK: True}, "free": {MARK: NET}}}},
-            "lists": {"items": {"items": {"properties": {"token": {MARK: True}}}}},
-            "free": {MARK: NET, "properties": {"inside": {MARK: True}}},
+            "deep": {"properties": {"er": {"properties": {"key": {SECRET_MARK: True}}}}},
+            "list": {"items": {"properties": {"token": {SECRET_MARK: True}, "free": {SECRET_MARK: FREE_FORM_MARK}}}},
+            "lists": {"items": {"items": {"properties": {"token": {SECRET_MARK: True}}}}},
+            "free": {SECRET_MARK: FREE_FORM_MARK, "properties": {"inside": {SECRET_MARK: True}}},
             "anything": {"items": {}},
             "items": {"type": "string"},
-            "properties": {"type": "object", "properties": {"properties": {MARK: True}}},
+            "properties": {"type": "object", "properties": {"properties": {SECRET_MARK: True}}},
         }
     }
     assert [
@@ -60,12 +60,12 @@ def test_marks_are_found_wherever_they_are():
         ("free", "inside"),
         ("properties", "properties"),
     ] == list(marked_paths(schema, True))  # noqa: FBT003
-    assert [("list", "[]", "free"), ("free",)] == list(marked_paths(schema, NET))
-    assert [] == list(marked_paths({}, NET))
+    assert [("list", "[]", "free"), ("free",)] == list(marked_paths(schema, FREE_FORM_MARK))
+    assert [] == list(marked_paths({}, FREE_FORM_MARK))
 
 
 def test_nothing_below_a_marked_secret_needs_a_mark():
-    schema = {"properties": {"credentials": {MARK: True, "properties": {"password": {MARK: True}}}}}
+    schema = {"properties": {"credentials": {SECRET_MARK: True, "properties": {"password": {SECRET_MARK: True}}}}}
     assert [("credentials",)] == list(marked_paths(schema, True))  # noqa: FBT003
 
 
@@ -94,7 +94,7 @@ def test_a_secret_is_left_out_wherever_it_is(path: str, row: dict[str, Any], exp
 
 
 def test_an_array_whose_elements_are_secrets_is_marked_as_a_whole():
-    schema = {"properties": {"codes": {"type": "array", "items": {"type": "string", MARK: True}}}}
+    schema = {"properties": {"codes": {"type": "array", "items": {"type": "string", SECRET_MARK: True}}}}
     assert [("codes",)] == list(marked_paths(schema, True))  # noqa: FBT003
     assert {"b": 1} == withheld({"codes": ["s", "s"], "b": 1}, ["codes"])
 
@@ -314,7 +314,7 @@ def test_the_net_lets_other_names_through(names: str):
 def test_a_stream_that_marks_secrets_withholds_them():
     for definition in assemble(list(stream_files()))["streams"]:
         schema = load_stream(definition["name"])["schema_loader"]["schema"]
-        expected = [[list(path) for path in marked_paths(schema, mark)] for mark in (True, NET)]
+        expected = [[list(path) for path in marked_paths(schema, mark)] for mark in (True, FREE_FORM_MARK)]
         found = [part for part in definition.get("transformations", []) if part.get("$ref") == "#/definitions/withhold"]
         assert [expected] == [[part["paths"], part["free_form"]] for part in found] or expected == [[], []] == [
             found,
@@ -328,7 +328,7 @@ def test_every_secret_that_auth0_documents_is_marked():
     expected, found = set(), set()
     for name in stream_files():
         schema = load_stream(name)["schema_loader"]["schema"]
-        for kind, mark in (("paths", True), ("free_form", NET)):
+        for kind, mark in (("paths", True), ("free_form", FREE_FORM_MARK)):
             expected |= {(kind, f"{name}.{path}".replace("[]", ".[]")) for path in named[kind].get(name, [])}
             found |= {(kind, ".".join((name, *path))) for path in marked_paths(schema, mark)}
     assert set() == expected - found
@@ -343,7 +343,7 @@ def test_auth0_is_asked_to_leave_out_what_it_can():
         query = stream["$parameters"]["query_withholding"] or {}
         assert asked.get(name) in (None, "&".join(f"{key}={value}" for key, value in query.items()))
         schema = stream["schema_loader"]["schema"]
-        secrets = {path[0] for mark in (True, NET) for path in marked_paths(schema, mark)}
+        secrets = {path[0] for mark in (True, FREE_FORM_MARK) for path in marked_paths(schema, mark)}
         fields = set(query.get("fields", "").split(",")) - {""}
         if query.get("include_fields") == "false":
             assert fields <= secrets

@@ -1,4 +1,4 @@
-"""How requests to the Management API are signed: one access token a sync, whatever number of streams use it."""
+"""Authenticators for the Management API: one access token a sync, shared by all its streams."""
 
 import base64
 import binascii
@@ -20,13 +20,13 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.errors import config_error
 from source_auth0.redaction.log_masking import register_secrets
 
-#: How far a clock may be off before an assertion is refused for it: Auth0 allows ten seconds.
+#: Clock skew from which on a client assertion is signed again: Auth0 allows ten seconds.
 MAX_CLOCK_SKEW = timedelta(seconds=9)
 
 
 @dataclass
 class TenantAuthenticator(DeclarativeAuthenticator):
-    """The Authorization header, and what the token says of itself."""
+    """Supplies the Authorization header, and the scopes that the token grants."""
 
     config: dict[str, Any] = field(repr=False)
 
@@ -43,29 +43,29 @@ class TenantAuthenticator(DeclarativeAuthenticator):
     @property
     @abstractmethod
     def access_token(self) -> str:
-        """A token that is good for now; raises a config error that says why there is none."""
+        """A valid token; raises a config error that says why there is none."""
 
     @abstractmethod
     def renew(self, refused: str) -> bool:
-        """Replace the header value that Auth0 refused; false where there is no other to be had."""
+        """Replace the token of a header value that Auth0 rejected; false where no other can be fetched."""
 
     def record_accepted(self, accepted: str) -> None:
-        """Auth0 took this header value."""
+        """Record that Auth0 accepted this header value."""
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """The granted scopes, or None where the token does not tell."""
+        """The granted scopes; None where the token does not state them."""
         scope = token_claims(self.access_token).get("scope")
         return frozenset(scope.split()) if isinstance(scope, str) else None
 
 
 @dataclass
 class AccessTokenAuthenticator(TenantAuthenticator):
-    """A token that a person copied into the config; nothing can renew it."""
+    """An access token that a person copied into the config; it cannot be renewed."""
 
     @property
     def access_token(self) -> str:
-        """The token as it was typed; raises a config error once it has expired."""
+        """The token of the config; raises a config error where it is malformed or has expired."""
         text = str(self.config["credentials"]["access_token"]).strip().removeprefix("Bearer ").strip()
         if not TOKEN_PATTERN.fullmatch(text):
             raise config_error(
@@ -81,80 +81,80 @@ class AccessTokenAuthenticator(TenantAuthenticator):
             )
         return text
 
-    def renew(self, refused: str) -> bool:  # noqa: ARG002 - the only one there is
+    def renew(self, refused: str) -> bool:  # noqa: ARG002 - no other token exists
         """There is no other token."""
         return False
 
 
 @dataclass
 class ClientCredentialsAuthenticator(TenantAuthenticator):
-    """The client credentials grant with an audience; one request to the token endpoint for all streams.
+    """The client credentials grant with an audience; one token request for all streams.
 
-    The framework's OAuthAuthenticator fetches a token per stream and per parent (25 for 20 streams, measured), of
-    which Auth0 counts each. The request never names a scope: Auth0 then grants all that the application has, where
-    it refuses the whole request for one that is missing.
+    The framework's OAuthAuthenticator fetches a token per stream and per parent (25 for 20 streams, measured), and
+    Auth0 counts each. The request names no scope: Auth0 then grants all that the application has, where it would
+    refuse the whole request for one that is missing.
     """
 
     def __post_init__(self) -> None:
         self._tenant = Tenant.of(self.config)
-        self._held = AccessToken.of(self._tenant)
+        self._shared_token = AccessToken.of(self._tenant)
 
     @property
     def access_token(self) -> str:
-        """The shared token, good for at least a minute."""
-        failures = self._held.failures
-        with self._held.lock:
-            if time.monotonic() >= self._held.expiry:
+        """The shared token, renewed a minute before it expires."""
+        failures = self._shared_token.failures
+        with self._shared_token.lock:
+            if time.monotonic() >= self._shared_token.expiry:
                 self._fetch(failures)
-            return self._held.value
+            return self._shared_token.value
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """The granted scopes: the token's own claim, else what the token endpoint said beside it."""
+        """The granted scopes: the token's own claim, else the `scope` of the token endpoint's response."""
         claimed = super().scopes
-        if claimed is None and self._held.scope is not None:
-            return frozenset(self._held.scope.split())
+        if claimed is None and self._shared_token.scope is not None:
+            return frozenset(self._shared_token.scope.split())
         return claimed
 
     def record_accepted(self, accepted: str) -> None:
-        """The shared token is good, if that is the one."""
-        self._held.record_accepted(accepted)
+        """Record that Auth0 accepted the shared token, if the header is that token's."""
+        self._shared_token.record_accepted(accepted)
 
     def renew(self, refused: str) -> bool:
         """Fetch another token, unless another thread has done so since `refused` was sent.
 
-        False where Auth0 has accepted none of the last ones.
+        False where Auth0 has accepted none of the last tokens.
         """
-        failures = self._held.failures
-        with self._held.lock:
-            if self._held.header == refused:
-                if self._held.renewal_exhausted:
+        failures = self._shared_token.failures
+        with self._shared_token.lock:
+            if self._shared_token.header == refused:
+                if self._shared_token.renewal_exhausted:
                     return False
                 self._fetch(failures)
         return True
 
     def _fetch(self, failures: int) -> None:
-        """Replace the shared token; `failures` is how often that had failed when the caller began to wait for it.
+        """Replace the shared token; `failures` is the failure count from before the caller waited for the lock.
 
-        Whoever waited while another thread asked in vain gets what that one got, and does not ask again.
+        A caller that waited while another thread failed raises the same failure instead of another request.
         """
-        if self._held.failure is not None and self._held.failures != failures:
-            raise self._held.failure
+        if self._shared_token.failure is not None and self._shared_token.failures != failures:
+            raise self._shared_token.failure
         try:
-            body = self._ask()
+            body = self._request_token()
         except AirbyteTracedException as failure:
-            self._held.record_failure(failure)
+            self._shared_token.record_failure(failure)
             raise
         register_secrets([body["access_token"]])
-        self._held.store(body)
+        self._shared_token.store(body)
 
-    def _ask(self) -> dict[str, Any]:
-        known = bool(self._held.value)
-        patience = RENEWAL_SECONDS if known else FIRST_SIGN_IN_SECONDS
-        # Once that was in vain, the next streams get one attempt each.
-        seconds = 0 if self._held.failures else patience
+    def _request_token(self) -> dict[str, Any]:
+        has_signed_in = bool(self._shared_token.value)
+        deadline = RENEWAL_SECONDS if has_signed_in else FIRST_SIGN_IN_SECONDS
+        # After a failure, the next streams get one attempt each.
+        seconds = 0 if self._shared_token.failures else deadline
         return request_token(
-            self.config["base_url"], self._form, self._tenant.observe_date, seconds=seconds, known=known
+            self.config["base_url"], self._form, self._tenant.observe_date, seconds=seconds, has_signed_in=has_signed_in
         )
 
     def _form(self) -> dict[str, str]:
@@ -163,31 +163,31 @@ class ClientCredentialsAuthenticator(TenantAuthenticator):
             "grant_type": "client_credentials",
             "client_id": credentials["client_id"],
             "audience": credentials["audience"],
-            **self._proof(),
+            **self._client_authentication(),
         }
 
-    def _proof(self) -> dict[str, str]:
+    def _client_authentication(self) -> dict[str, str]:
         return {"client_secret": self.config["credentials"]["client_secret"]}
 
 
 @dataclass
 class PrivateKeyJwtAuthenticator(ClientCredentialsAuthenticator):
-    """The same grant, proven by a signed assertion where the other sends a secret."""
+    """The same grant, authenticated by a signed client assertion instead of a client secret."""
 
-    def _ask(self) -> dict[str, Any]:
-        """The answer, asked for once more by the tenant's clock where this machine's turns out to be wrong."""
-        ahead = self._tenant.clock_offset
+    def _request_token(self) -> dict[str, Any]:
+        """The token response; requested once more by the tenant's clock where this machine's turns out to be wrong."""
+        offset = self._tenant.clock_offset
         try:
-            return super()._ask()
+            return super()._request_token()
         except AirbyteTracedException as error:
             if (
                 error.failure_type != FailureType.config_error
-                or abs(self._tenant.clock_offset - ahead) < MAX_CLOCK_SKEW
+                or abs(self._tenant.clock_offset - offset) < MAX_CLOCK_SKEW
             ):
                 raise
-        return super()._ask()
+        return super()._request_token()
 
-    def _proof(self) -> dict[str, str]:
+    def _client_authentication(self) -> dict[str, str]:
         issuer = f"{self.config['base_url']}/"
         assertion = client_assertion(self.config["credentials"], issuer, self._tenant.now())
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}

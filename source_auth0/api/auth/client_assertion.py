@@ -15,23 +15,23 @@ from source_auth0.errors import config_error
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHM = "RS256"
-#: Seconds that an assertion holds. Auth0 allows 300, and recommends as few as can be.
+#: Lifetime of an assertion. Auth0 allows 300 seconds, and recommends as few as possible.
 ASSERTION_LIFETIME_SECONDS = 120
-#: Bytes that Auth0 takes at most.
+#: The longest assertion that Auth0 accepts.
 MAX_ASSERTION_BYTES = 2048
 
 
 def client_assertion(credentials: Mapping[str, Any], issuer: str, now: datetime) -> str:
-    """A signed statement, good once and for two minutes, that this is the application `client_id`.
+    """A signed JSON Web Token, valid once and for two minutes, that proves to be the application `client_id`.
 
-    `issuer` is the address that is asked for the token, with a slash at the end. Raises a config error for a key that
-    cannot sign, and for names that make the assertion longer than Auth0 takes.
+    `issuer` is the tenant's base URL with a trailing slash. Raises a config error for a key that cannot sign, and for
+    ids that make the assertion longer than Auth0 accepts.
     """
     issued, client_id = int(now.timestamp()), credentials["client_id"]
     claims = {
         "iss": client_id,
         "sub": client_id,
-        "aud": issuer,  # a single text: Auth0 has given up arrays and the token endpoint's own address
+        "aud": issuer,  # a single string: Auth0 no longer accepts arrays or the token endpoint's own URL
         "iat": issued,
         "exp": issued + ASSERTION_LIFETIME_SECONDS,
         "jti": str(uuid.uuid4()),

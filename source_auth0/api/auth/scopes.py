@@ -1,4 +1,4 @@
-"""Which streams a token may read, and what it would take to read the others."""
+"""Scope diagnosis: which streams a token may read, and which scopes the others lack."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from source_auth0.errors import GRANT_PATH
 
 
 def missing_scopes(required: Mapping[str, Iterable[str]], granted: frozenset[str]) -> dict[str, list[str]]:
-    """Scope to the streams that it costs; `required` is stream to scopes, all of which it needs."""
+    """Missing scope to the streams that it costs; `required` is stream to the scopes, all of which it needs."""
     costs: defaultdict[str, list[str]] = defaultdict(list)
     for stream, scopes in required.items():
         for scope in scopes:
@@ -17,14 +17,14 @@ def missing_scopes(required: Mapping[str, Iterable[str]], granted: frozenset[str
 
 
 def missing_scope_warnings(costs: Mapping[str, list[str]]) -> list[str]:
-    """A line for each missing scope."""
+    """One log line for each missing scope."""
     return [
         f"The scope `{scope}` is not granted, which costs {', '.join(streams)}." for scope, streams in costs.items()
     ]
 
 
 def family_table(families: Mapping[str, str], required: Mapping[str, Iterable[str]], granted: frozenset[str]) -> str:
-    """A line for each family: how many of its streams can be read, and the scopes that the others lack.
+    """One log line for each family: how many of its streams are readable, and the scopes that the others lack.
 
     `families` is stream to family, `required` stream to scopes.
     """
@@ -44,5 +44,5 @@ def family_table(families: Mapping[str, str], required: Mapping[str, Iterable[st
 
 
 def how_to_grant(costs: Iterable[str]) -> str:
-    """Where to grant, with the list to paste."""
+    """Where to grant scopes, with the list to paste."""
     return f"Grant under {GRANT_PATH}: {' '.join(costs)}"

@@ -1,4 +1,4 @@
-"""The token endpoint: how it is asked, and what each of its answers tells a person to change."""
+"""The token endpoint: token requests with retries, and what a person has to change for each error."""
 
 import re
 import time
@@ -17,17 +17,17 @@ from source_auth0.api.http.session import PooledSession, no_auth
 from source_auth0.errors import GRANT_PATH, config_error, transient_error
 from source_auth0.redaction.log_masking import MASK, mask_secret_like, quote_input
 
-#: Connect and read timeouts of one attempt, and what all attempts together may take: a check answers within 30 s, and
-#: one attempt that gets no answer leaves time for another.
+#: Connect and read timeouts of one attempt, and the deadline of all attempts: a check ends within 30 s, and an attempt
+#: that times out leaves time for another.
 TIMEOUT_SECONDS = (5, 10)
 FIRST_SIGN_IN_SECONDS = 28
-#: The same amid a sync, which would lose hours of work; and the longest wait between two attempts.
+#: The deadline amid a sync, which would lose hours of work; and the longest back-off.
 RENEWAL_SECONDS = 300
 MAX_SIGN_IN_BACKOFF_SECONDS = 30.0
-#: Seconds waited by which an odd answer of an endpoint that has never given a token is no accident.
+#: Back-off from which on an odd response, of an endpoint that has never issued a token, is no longer retried.
 MAX_UNKNOWN_ANSWER_SECONDS = 4.0
 SETTINGS_PATH = "Applications › your application › Settings"
-#: Visible ASCII, as in a header, and no longer than one may be.
+#: Visible ASCII, and no longer than a header may be.
 TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,32768}")
 
 
@@ -35,7 +35,7 @@ TokenForm = Mapping[str, str]
 
 
 class NotAnAuth0TenantError(AirbyteTracedException):
-    """Something answered that does not speak as Auth0 does."""
+    """The host responded, but not as Auth0's token endpoint does."""
 
     def __init__(self, host: str, status: int | None = None) -> None:
         self.status = status
@@ -53,73 +53,73 @@ def request_token(
     observe_date: Callable[[str | None], None],
     *,
     seconds: float = FIRST_SIGN_IN_SECONDS,
-    known: bool = False,
+    has_signed_in: bool = False,
 ) -> dict[str, Any]:
-    """Ask for a token, again for so many seconds while the endpoint is only busy.
+    """Request a token, with retries for so many seconds while the endpoint is only busy.
 
-    Each attempt has a form of its own, since a client assertion is good once; `observe_date` is told the `Date` of
-    each answer. `known`: it has given a token before, so that something in between must have answered what makes no
-    sense. The answer has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
+    Each attempt has a form of its own, since a client assertion is valid once; `observe_date` gets the `Date` of each
+    response. `has_signed_in`: it has issued a token before, so that an odd response must come from a proxy in between.
+    The response has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
 
     Raises a config error that names what to change, or a transient one when the endpoint stays out of reach.
     """
-    began, wait = time.monotonic(), 1.0
+    began_at, backoff = time.monotonic(), 1.0
     while True:
         try:
             return _attempt(base_url, make_form(), observe_date)
         except AirbyteTracedException as error:
-            is_late = time.monotonic() - began + wait + sum(TIMEOUT_SECONDS) > seconds
-            if is_late or not _is_retryable(error, wait, known=known):
+            is_past_deadline = time.monotonic() - began_at + backoff + sum(TIMEOUT_SECONDS) > seconds
+            if is_past_deadline or not _is_retryable(error, backoff, has_signed_in=has_signed_in):
                 raise
-        time.sleep(wait)
-        wait = min(2 * wait, MAX_SIGN_IN_BACKOFF_SECONDS)
+        time.sleep(backoff)
+        backoff = min(2 * backoff, MAX_SIGN_IN_BACKOFF_SECONDS)
 
 
-def _is_retryable(error: AirbyteTracedException, wait: float, *, known: bool) -> bool:
-    """Whether another attempt may fare better."""
+def _is_retryable(error: AirbyteTracedException, backoff: float, *, has_signed_in: bool) -> bool:
+    """Whether another attempt may succeed."""
     if isinstance(error, NotAnAuth0TenantError):
-        return known or (error.status == requests.codes.ok and wait < MAX_UNKNOWN_ANSWER_SECONDS)
+        return has_signed_in or (error.status == requests.codes.ok and backoff < MAX_UNKNOWN_ANSWER_SECONDS)
     return bool(error.failure_type == FailureType.transient_error)
 
 
 def _attempt(base_url: str, form: TokenForm, observe_date: Callable[[str | None], None]) -> dict[str, Any]:
     try:
         with PooledSession() as session:
-            answer = session.post(
+            response = session.post(
                 f"{base_url}/oauth/token", data=form, timeout=TIMEOUT_SECONDS, allow_redirects=False, auth=no_auth
             )
     except CONNECTION_ERRORS as error:
         raise connection_error(base_url, error) from None
     except BodyTooLargeError:
         raise NotAnAuth0TenantError(urlsplit(base_url).netloc) from None
-    observe_date(answer.headers.get("date"))
-    body = json_object(answer)
+    observe_date(response.headers.get("date"))
+    body = json_object(response)
     token = body.get("access_token")
-    if answer.status_code == requests.codes.ok and isinstance(token, str) and TOKEN_PATTERN.fullmatch(token):
+    if response.status_code == requests.codes.ok and isinstance(token, str) and TOKEN_PATTERN.fullmatch(token):
         return body
-    raise _refused_error(base_url, form, answer, body)
+    raise _refused_error(base_url, form, response, body)
 
 
 def _refused_error(
-    base_url: str, form: TokenForm, answer: requests.Response, body: Mapping[str, Any]
+    base_url: str, form: TokenForm, response: requests.Response, body: Mapping[str, Any]
 ) -> AirbyteTracedException:
-    host = urlsplit(base_url).netloc
-    error, said = _masked_excerpt(body, "error", form), _masked_excerpt(body, "error_description", form)
-    if answer.status_code == requests.codes.too_many_requests or answer.status_code >= requests.codes.server_error:
+    host, status = urlsplit(base_url).netloc, response.status_code
+    error, description = _masked_excerpt(body, "error", form), _masked_excerpt(body, "error_description", form)
+    if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
         return transient_error(
-            f"{host} could not give an access token just now ({answer.status_code} {said or excerpt(answer.reason)}). "
+            f"{host} could not give an access token just now ({status} {description or excerpt(response.reason)}). "
             "Try again later."
         )
     if not error:
-        return NotAnAuth0TenantError(host, answer.status_code)
+        return NotAnAuth0TenantError(host, status)
     return config_error(
-        _advice(error, said, form, host)
-        or f"{host} refused to give an access token ({answer.status_code} {error}: {said})."
+        _advice(error, description, form, host)
+        or f"{host} refused to give an access token ({status} {error}: {description})."
     )
 
 
 def _masked_excerpt(body: Mapping[str, Any], name: str, form: TokenForm) -> str:
-    """A text of an answer, which may repeat what was sent."""
+    """A text of the response, masked, since it may repeat the secrets that were sent."""
     text = body.get(name)
     if not isinstance(text, str):
         return ""
@@ -128,25 +128,25 @@ def _masked_excerpt(body: Mapping[str, Any], name: str, form: TokenForm) -> str:
     return excerpt(mask_secret_like(text))
 
 
-def _advice(error: str, said: str, form: TokenForm, host: str) -> str | None:
-    """What to change for a refusal, told apart as Auth0 words them."""
-    if error == "unauthorized_client" and "Grant type" in said:
+def _advice(error: str, description: str, form: TokenForm, host: str) -> str | None:
+    """What to change for a refusal, recognized by Auth0's wording; None for an unknown one."""
+    if error == "unauthorized_client" and "Grant type" in description:
         return (
             f"The application may not use the Client Credentials grant. Switch it on in {host} under {SETTINGS_PATH} › "
             "Advanced Settings › Grant Types; the application has to be of the type Machine to Machine."
         )
-    if said.startswith(("Service not found", "Service not enabled")):
+    if description.startswith(("Service not found", "Service not enabled")):
         return (
             f"Audience `{quote_input(form['audience'])}` is not an API of {host}. Enter the Identifier shown under "
             "Applications › APIs › Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is "
             "used."
         )
-    if "is not authorized to access" in said or "has not been granted scopes" in said:
+    if "is not authorized to access" in description or "has not been granted scopes" in description:
         return (
             f"The application is not authorized for the Management API of {host}. Authorize it under {GRANT_PATH}, and "
             "grant it the read scopes of what you want to sync."
         )
-    if "Non-global clients" in said:
+    if "Non-global clients" in description:
         return (
             f"Audience is missing. Enter the Identifier of the Auth0 Management API, such as `https://{host}/api/v2/`."
         )

@@ -1,4 +1,4 @@
-"""Streams that Auth0 does not answer: what is left of them is not waited for as patiently as the first."""
+"""Circuit breaker: a stream whose requests keep failing stops sending them."""
 
 import contextlib
 import threading
@@ -6,38 +6,38 @@ from collections.abc import Iterator
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-#: Requests of a stream in a row that may fail with all patience before no more of it are sent.
+#: Requests of a stream in a row that may fail, retries included, before the circuit opens.
 MAX_CONSECUTIVE_FAILURES = 8
 
 
 class CircuitBreaker:
-    """Knows when each stream was last answered, and counts its requests that were given up since then.
+    """Counts each stream's consecutive failed requests, and knows when one last succeeded.
 
-    A request that nothing answers costs minutes. A stream that is read for thousands of parents would cost days, though
-    it has failed with the first of them.
+    A failing request takes minutes with its retries. A stream of thousands of parents would take days to fail, though
+    the first few of them show it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._in_vain: dict[str, tuple[int, AirbyteTracedException]] = {}
-        #: Stream to the moment of its last answer, on the monotonic clock.
-        self.answered_at: dict[str, float] = {}
+        self._failures: dict[str, tuple[int, AirbyteTracedException]] = {}
+        #: Stream to the time of its last success, on the monotonic clock.
+        self.last_success_at: dict[str, float] = {}
 
     def raise_if_open(self, stream: str) -> None:
-        """Raise what a stream's requests ended with, if that has happened too often to ask again."""
-        failed = self._in_vain.get(stream)
-        if failed is not None and failed[0] >= MAX_CONSECUTIVE_FAILURES:
-            raise failed[1]
+        """Raise the stream's last error once too many of its requests have failed in a row."""
+        failures = self._failures.get(stream)
+        if failures is not None and failures[0] >= MAX_CONSECUTIVE_FAILURES:
+            raise failures[1]
 
     def record_failure(self, stream: str, error: AirbyteTracedException) -> None:
-        """A request was given up."""
+        """Record a request that failed, retries included."""
         with self._lock:
-            count, _ = self._in_vain.get(stream, (0, None))
-            self._in_vain[stream] = count + 1, error
+            count, _ = self._failures.get(stream, (0, None))
+            self._failures[stream] = count + 1, error
 
     @contextlib.contextmanager
     def recording_failures(self, stream: str) -> Iterator[None]:
-        """Count what fails in here as a request that was given up."""
+        """Record a traced exception of the block as a failed request."""
         try:
             yield
         except AirbyteTracedException as error:
@@ -45,7 +45,7 @@ class CircuitBreaker:
             raise
 
     def record_success(self, stream: str, now: float) -> None:
-        """A request was answered: whatever there was is over."""
-        self.answered_at[stream] = now
+        """Record a request that succeeded: the circuit closes."""
+        self.last_success_at[stream] = now
         with self._lock:
-            self._in_vain.pop(stream, None)
+            self._failures.pop(stream, None)

@@ -9,13 +9,13 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.errors import config_error, transient_error
 
 MISSING_CA_BUNDLE = "Could not find a suitable TLS CA certificate bundle"
-#: What is raised for a request that gets no answer: the errors of `requests` are OSErrors, as is that of a missing file
-#: of certificates; a host that is none at all is told apart by urllib3 alone.
+#: What a request without a response raises: the errors of `requests` are OSErrors, as is that of a missing CA bundle;
+#: a malformed host name is an error of urllib3 or of the codec.
 CONNECTION_ERRORS = (OSError, urllib3.exceptions.HTTPError, UnicodeError)
 
 
 def connection_error(base_url: str, error: Exception) -> AirbyteTracedException:
-    """What a broken connection means, by its kind; nothing of the request is repeated, since it holds the secret."""
+    """The error for a failed connection, by its cause; it repeats nothing of the request, which holds the secret."""
     host, cause = urlsplit(base_url).netloc, repr(error)
     if isinstance(error, (urllib3.exceptions.LocationParseError, UnicodeError)):
         return config_error(f"{host} is no name of a host. Check the Base URL for a typing error.")

@@ -12,21 +12,21 @@ from source_auth0.api.http.response_errors import RequestContext, error_code_and
 from source_auth0.api.http.responses import Classification, classify_response
 from source_auth0.errors import transient_error
 
-#: What is asked for; compressed, an event would wait in a proxy for others to fill its block.
+#: Without compression: a compressing proxy would hold an event back until others fill its block.
 EVENT_STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
 TOO_MANY_CONSUMERS = re.compile(r"^Maximum concurrent event stream connections reached")
 
 
 class PositionRefusedError(AirbyteTracedException):
-    """Auth0 does not go on from a position: it is older than the history that is kept, or makes no sense."""
+    """Auth0 does not resume from a position: it is older than the retained history, or malformed."""
 
-    def __init__(self, stream: str, status: object, said: str) -> None:
-        message = f"Auth0 does not read `{stream}` from where it was asked to ({status} {said})."
+    def __init__(self, stream: str, status: object, reason: str) -> None:
+        message = f"Auth0 does not read `{stream}` from where it was asked to ({status} {reason})."
         super().__init__(message=message, internal_message=message)
 
 
 class TooManyConsumersError(AirbyteTracedException):
-    """As many consumers listen to the tenant's events as its plan allows."""
+    """Other consumers hold all the event stream connections that the tenant's plan allows."""
 
     def __init__(self, stream: str) -> None:
         message = (
@@ -37,29 +37,29 @@ class TooManyConsumersError(AirbyteTracedException):
         super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
 
 
-def classify_event_stream(answer: requests.Response, reader: RequestContext) -> Classification:
-    """Tell what the beginning of an answer means; the verdict on a stream has the open answer for its body.
+def classify_event_stream(response: requests.Response, context: RequestContext) -> Classification:
+    """Classify the response that opens an event stream; on success, its body is the open response.
 
-    400 and 410 are about the position, of which a list knows nothing: there, 410 is a feature that is gone.
+    400 and 410 are about the position here; for a list, 410 means that a feature is gone.
     """
-    kind = excerpt(answer.headers.get("content-type")) or "no content type"
-    if answer.status_code == requests.codes.ok:
-        if kind.startswith("text/event-stream"):
-            return Classification(ResponseAction.SUCCESS, body=answer)
-        answer.close()
-        said = f"Auth0 answered `{reader.stream}` with something that is no event stream ({kind})."
+    status, content_type = response.status_code, excerpt(response.headers.get("content-type")) or "no content type"
+    if status == requests.codes.ok:
+        if content_type.startswith("text/event-stream"):
+            return Classification(ResponseAction.SUCCESS, body=response)
+        response.close()
+        message = f"Auth0 answered `{context.stream}` with something that is no event stream ({content_type})."
         return Classification(
-            ResponseAction.RETRY, error=transient_error(f"{said} A proxy in between may have answered.")
+            ResponseAction.RETRY, error=transient_error(f"{message} A proxy in between may have answered.")
         )
     try:
-        said = error_code_and_message(answer)[1] or excerpt(answer.reason)
+        message = error_code_and_message(response)[1] or excerpt(response.reason)
     except requests.RequestException as error:
-        broken = f"The answer to `{reader.stream}` broke off ({type(error).__name__})."
-        return Classification(ResponseAction.RETRY, error=transient_error(broken))
-    verdict = classify_response(answer, reader)
-    unknown = answer.status_code == requests.codes.bad_request and verdict.action is ResponseAction.FAIL
-    if unknown or answer.status_code == requests.codes.gone:
-        return Classification(ResponseAction.FAIL, error=PositionRefusedError(reader.stream, answer.status_code, said))
-    if answer.status_code == requests.codes.forbidden and TOO_MANY_CONSUMERS.match(said):
-        return Classification(ResponseAction.FAIL, error=TooManyConsumersError(reader.stream))
-    return verdict
+        interruption = f"The answer to `{context.stream}` broke off ({type(error).__name__})."
+        return Classification(ResponseAction.RETRY, error=transient_error(interruption))
+    classification = classify_response(response, context)
+    is_bad_position = status == requests.codes.bad_request and classification.action is ResponseAction.FAIL
+    if is_bad_position or status == requests.codes.gone:
+        return Classification(ResponseAction.FAIL, error=PositionRefusedError(context.stream, status, message))
+    if status == requests.codes.forbidden and TOO_MANY_CONSUMERS.match(message):
+        return Classification(ResponseAction.FAIL, error=TooManyConsumersError(context.stream))
+    return classification

@@ -1,4 +1,4 @@
-"""The errors that answers of the Management API become: what failed, and what to change."""
+"""Errors for failed responses of the Management API: what failed, and what to change."""
 
 import re
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ PAGING_CAP_CODE = "invalid_paging"
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Who asks: the stream's name, the scopes it declares, and what it expects of a 404 or an empty body.
+    """The stream that a request is for, the scopes it declares, and how it takes a 404 or an empty body.
 
-    below_parent: it reads something below a parent's row, which may be gone by now.
+    below_parent: it reads below a parent's row, which may have vanished since.
     may_be_missing: its route is new, and a private cloud's release may lack it.
-    only_status: the status is all that it asks for.
+    only_status: the status is all that it reads.
     """
 
     stream: str
@@ -33,71 +33,73 @@ class RequestContext:
     only_status: bool = False
 
 
-def json_object(answer: requests.Response) -> dict[str, Any]:
-    """The JSON object in an answer, such as Auth0's error envelope; empty where something else came."""
+def json_object(response: requests.Response) -> dict[str, Any]:
+    """The JSON object in a response, such as Auth0's error envelope; empty for any other body."""
     try:
-        body = parse_json(answer.content)
+        body = parse_json(response.content)
     except orjson.JSONDecodeError:
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def error_code_and_message(answer: requests.Response) -> tuple[str, str]:
-    """The `errorCode` and the message of Auth0's error envelope, "" for what is not there."""
-    body = json_object(answer)
+def error_code_and_message(response: requests.Response) -> tuple[str, str]:
+    """`errorCode` and `message` of Auth0's error envelope, "" where missing."""
+    body = json_object(response)
     return excerpt(body.get("errorCode")), excerpt(body.get("message"))
 
 
-def scope_error(message: str, reader: RequestContext) -> AirbyteTracedException | None:
-    """The error of a 403 that tells of a missing scope; None for any other."""
+def scope_error(message: str, context: RequestContext) -> AirbyteTracedException | None:
+    """The error for the message of a 403 about a missing scope; None for any other message."""
     if match := SCOPE_WORDS.match(message):
-        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2) or "")) or reader.scopes
-        declared = tuple(scope for scope in named if scope in reader.scopes)
-        return MissingScopeError(reader.stream, named if match.group(1) == "all" else (declared or named)[:1])
+        named = tuple(re.findall(r"[a-z]+:[a-z_]+", match.group(2) or "")) or context.scopes
+        declared = tuple(scope for scope in named if scope in context.scopes)
+        return MissingScopeError(context.stream, named if match.group(1) == "all" else (declared or named)[:1])
     if FIELD_WORDS.match(message):
-        return MissingScopeError(reader.stream, reader.scopes, names_fields=True)
+        return MissingScopeError(context.stream, context.scopes, names_fields=True)
     return None
 
 
-def busy_error(answer: requests.Response, reader: RequestContext) -> AirbyteTracedException:
-    """The error that several answers in vain become."""
-    message = error_code_and_message(answer)[1] or excerpt(answer.reason) or "no reason given"
+def busy_error(response: requests.Response, context: RequestContext) -> AirbyteTracedException:
+    """The error for a 429, 408 or 5xx once its retries are exhausted."""
+    message = error_code_and_message(response)[1] or excerpt(response.reason) or "no reason given"
     return transient_error(
-        f"Auth0 kept answering `{reader.stream}` with status {answer.status_code} ({message}). What was read is kept; "
-        "the next sync goes on from there.",
+        f"Auth0 kept answering `{context.stream}` with status {response.status_code} ({message}). What was read is "
+        "kept; the next sync goes on from there.",
     )
 
 
-def unauthorized_error(answer: requests.Response, reader: RequestContext) -> AirbyteTracedException:
-    """The error of a token that is not accepted."""
-    message = error_code_and_message(answer)[1] or "no reason given"
+def unauthorized_error(response: requests.Response, context: RequestContext) -> AirbyteTracedException:
+    """The error for an access token that Auth0 rejects."""
+    message = error_code_and_message(response)[1] or "no reason given"
     return config_error(
-        f"Auth0 does not accept the access token for `{reader.stream}` ({message}). It has to be issued by this very "
+        f"Auth0 does not accept the access token for `{context.stream}` ({message}). It has to be issued by this very "
         "tenant, through this very domain, for the Management API: check the Base URL and the Audience, or create a "
         "new token.",
     )
 
 
-def refused_error(answer: requests.Response, code: str, message: str, reader: RequestContext) -> AirbyteTracedException:
-    """The error of any other answer."""
-    status, said = answer.status_code, message or excerpt(answer.reason) or "no reason given"
+def refused_error(
+    response: requests.Response, code: str, message: str, context: RequestContext
+) -> AirbyteTracedException:
+    """The error for any other status."""
+    status, reason = response.status_code, message or excerpt(response.reason) or "no reason given"
     if code == PAGING_CAP_CODE or "exceeds the allowed maximum of 1000 records" in message:
         return system_error(
-            f"`{reader.stream}` has more rows than Auth0 lets anyone page through by number ({said}). Nothing was left "
-            "out silently: the stream fails. Please report it, since this list needs another way of paging.",
+            f"`{context.stream}` has more rows than Auth0 lets anyone page through by number ({reason}). Nothing was "
+            "left out silently: the stream fails. Please report it, since this list needs another way of paging.",
         )
     if status == requests.codes.not_found:
         return RequestRefusedError(
             status,
-            f"Auth0 has nothing at the address of `{reader.stream}` (404 {said}). Check that the Base URL is the "
+            f"Auth0 has nothing at the address of `{context.stream}` (404 {reason}). Check that the Base URL is the "
             "tenant's domain and nothing else answers there.",
             FailureType.config_error,
         )
     if 300 <= status < 400:  # noqa: PLR2004 - redirects are never followed with the token
         return config_error(
-            f"The Base URL redirects `{reader.stream}` elsewhere (status {status}), where the token must not go. Enter "
-            "the domain that answers itself.",
+            f"The Base URL redirects `{context.stream}` elsewhere (status {status}), where the token must not go. "
+            "Enter the domain that answers itself.",
         )
     return RequestRefusedError(
-        status, f"Auth0 refused `{reader.stream}` ({status} {code} {said}).", FailureType.system_error
+        status, f"Auth0 refused `{context.stream}` ({status} {code} {reason}).", FailureType.system_error
     )

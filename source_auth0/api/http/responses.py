@@ -1,4 +1,4 @@
-"""What an answer of the Management API means: rows, nothing to read, another attempt, or an error with advice."""
+"""Response classification: rows, nothing to read, a retry, or an error that says what to change."""
 
 import re
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from source_auth0.api.http.response_errors import (
 )
 from source_auth0.errors import QueryTimeoutError, transient_error
 
-#: `errorCode`s of 400 and 403 answers for a feature that the tenant's plan or settings lack.
+#: `errorCode`s of 400 and 403 responses about a feature that the tenant's plan or settings lack.
 FEATURE_CODES = frozenset(
     {"feature_not_enabled", "insufficient_entitlement", "hooks_not_allowed", "operation_not_supported"}
 )
-#: The same in words, since some features answer with the `errorCode` of a missing scope.
+#: The same by message, since some features have the `errorCode` of a missing scope.
 FEATURE_WORDS = re.compile(
     r"upgrade your subscription|feature is not enabled|feature not enabled|not enabled for this tenant|not entitled"
     r"|deprecated feature|not available for this connection|does not support inbound|not enabled on the connection"
@@ -33,24 +33,24 @@ FEATURE_WORDS = re.compile(
     r"|account is not allowed to perform this operation|at least one custom domain",
     re.IGNORECASE,
 )
-#: Those of them that may hold for one connection, and not for the next.
+#: Those of them that may hold for one connection and not for the next.
 ONE_PARENT_WORDS = re.compile(r"for this connection|does not support inbound|on the connection", re.IGNORECASE)
 ONE_PARENT_CODES = frozenset({"operation_not_supported"})
 #: A 400 about one user of many (https://auth0.com/docs/api/management/v2/users/get-authentication-methods).
 TOO_MANY_IDENTIFIERS = "number of user identifiers associated with a user exceeds the maximum"
-#: `errorCode`s of 404 answers for a single resource that nobody has configured.
+#: `errorCode`s of 404 responses for a single resource that is not configured.
 UNCONFIGURED_CODES = re.compile(r"^(inexistent_|theme_not_found$)")
 UNCONFIGURED_WORDS = re.compile(r"configuration not found|^No .* found for this tenant", re.IGNORECASE)
-#: A name of a fixed list, such as a prompt's, that this tenant does not have.
+#: A 400 about a name of a fixed list, such as a prompt's, that this tenant does not have.
 UNKNOWN_NAME = re.compile(r"^Path validation error: 'Invalid value ")
 TIMEOUT_WORDS = re.compile(r"^The query exceeded the timeout")
 
 
 @dataclass(frozen=True)
 class Classification:
-    """The meaning of one answer, with the parsed body, the warning or the error that goes with it.
+    """What one response means, with its parsed body, warning or error.
 
-    for_all_parents: no other parent's rows are to be had either.
+    for_all_parents: no other parent has rows either.
     """
 
     action: ResponseAction
@@ -60,95 +60,97 @@ class Classification:
     for_all_parents: bool = False
 
 
-def classify_response(answer: requests.Response, reader: RequestContext) -> Classification:
-    """Tell what an answer means for the stream that asked."""
-    status = answer.status_code
-    if reader.only_status and status == requests.codes.ok:
-        # A status comes without a body; a page of HTML is a proxy's.
-        is_page = answer.content.lstrip().startswith(b"<")
-        return _classify_non_json(answer, reader) if is_page else Classification(ResponseAction.SUCCESS, body=True)
+def classify_response(response: requests.Response, context: RequestContext) -> Classification:
+    """Classify a response for the stream that sent the request."""
+    status = response.status_code
+    if context.only_status and status == requests.codes.ok:
+        # Only the status counts, unless HTML shows that a proxy sent it.
+        is_html = response.content.lstrip().startswith(b"<")
+        return _classify_non_json(response, context) if is_html else Classification(ResponseAction.SUCCESS, body=True)
     if status == requests.codes.no_content:
         return Classification(ResponseAction.IGNORE)
     if status in {requests.codes.ok, requests.codes.created}:
-        return _classify_body(answer, reader)
+        return _classify_body(response, context)
     if status == requests.codes.too_many_requests:
-        return Classification(ResponseAction.RATE_LIMITED, error=busy_error(answer, reader))
+        return Classification(ResponseAction.RATE_LIMITED, error=busy_error(response, context))
     if status == requests.codes.unauthorized or (
-        status == requests.codes.bad_request and error_code_and_message(answer)[0] == "Bearer"
+        status == requests.codes.bad_request and error_code_and_message(response)[0] == "Bearer"
     ):
-        return Classification(ResponseAction.REFRESH_TOKEN_THEN_RETRY, error=unauthorized_error(answer, reader))
-    return _classify_nothing_to_read(answer, reader) or _classify_failure(answer, reader)
+        return Classification(ResponseAction.REFRESH_TOKEN_THEN_RETRY, error=unauthorized_error(response, context))
+    return _classify_nothing_to_read(response, context) or _classify_failure(response, context)
 
 
-def _classify_body(answer: requests.Response, reader: RequestContext) -> Classification:
+def _classify_body(response: requests.Response, context: RequestContext) -> Classification:
     try:
-        body = parse_json(answer.content)
+        body = parse_json(response.content)
     except orjson.JSONDecodeError:
         body = None
-    return Classification(ResponseAction.SUCCESS, body=body) if body is not None else _classify_non_json(answer, reader)
+    return (
+        Classification(ResponseAction.SUCCESS, body=body) if body is not None else _classify_non_json(response, context)
+    )
 
 
-def _classify_non_json(answer: requests.Response, reader: RequestContext) -> Classification:
-    """The verdict on a good status with something else than Auth0 sends."""
-    kind = excerpt(answer.headers.get("content-type")) or "no content type"
+def _classify_non_json(response: requests.Response, context: RequestContext) -> Classification:
+    """RETRY for a success status with a body that is not JSON."""
+    content_type = excerpt(response.headers.get("content-type")) or "no content type"
     error = transient_error(
-        f"Auth0 answered `{reader.stream}` with something that is no JSON ({kind}, {len(answer.content)} bytes). "
-        "A proxy in between may have answered in its place.",
+        f"Auth0 answered `{context.stream}` with something that is no JSON ({content_type}, "
+        f"{len(response.content)} bytes). A proxy in between may have answered in its place.",
     )
     return Classification(ResponseAction.RETRY, error=error)
 
 
-def _classify_nothing_to_read(answer: requests.Response, reader: RequestContext) -> Classification | None:
-    """The verdict on an answer that explains why there are no rows, if it is one."""
-    status, (code, message) = answer.status_code, error_code_and_message(answer)
-    if status == requests.codes.forbidden and scope_error(message, reader):
+def _classify_nothing_to_read(response: requests.Response, context: RequestContext) -> Classification | None:
+    """IGNORE for a response that explains why there are no rows; None for any other."""
+    status, (code, message) = response.status_code, error_code_and_message(response)
+    if status == requests.codes.forbidden and scope_error(message, context):
         return None
     if _lacks_feature(status, code, message):
-        warning = f"`{reader.stream}` is empty: the tenant lacks the feature ({message or f'status {status}'})"
-        of_one = code in ONE_PARENT_CODES or ONE_PARENT_WORDS.search(message)
+        warning = f"`{context.stream}` is empty: the tenant lacks the feature ({message or f'status {status}'})"
+        is_parent_specific = code in ONE_PARENT_CODES or ONE_PARENT_WORDS.search(message)
         return Classification(
-            ResponseAction.IGNORE, warning=warning, for_all_parents=reader.below_parent and not of_one
+            ResponseAction.IGNORE, warning=warning, for_all_parents=context.below_parent and not is_parent_specific
         )
-    if status == requests.codes.bad_request and reader.below_parent and TOO_MANY_IDENTIFIERS in message:
+    if status == requests.codes.bad_request and context.below_parent and TOO_MANY_IDENTIFIERS in message:
         return Classification(
-            ResponseAction.IGNORE, warning=f"`{reader.stream}` lacks some users' rows: the {TOO_MANY_IDENTIFIERS}"
+            ResponseAction.IGNORE, warning=f"`{context.stream}` lacks some users' rows: the {TOO_MANY_IDENTIFIERS}"
         )
-    if status == requests.codes.bad_request and reader.below_parent and UNKNOWN_NAME.match(message):
+    if status == requests.codes.bad_request and context.below_parent and UNKNOWN_NAME.match(message):
         return Classification(
-            ResponseAction.IGNORE, warning=f"`{reader.stream}`: this tenant does not know some names ({message})"
+            ResponseAction.IGNORE, warning=f"`{context.stream}`: this tenant does not know some names ({message})"
         )
-    if status == requests.codes.not_found and (absence := _absence_warning(code, message, reader)) is not None:
+    if status == requests.codes.not_found and (absence := _absence_warning(code, message, context)) is not None:
         return Classification(ResponseAction.IGNORE, warning=absence)
     return None
 
 
-def _classify_failure(answer: requests.Response, reader: RequestContext) -> Classification:
-    status, (code, message) = answer.status_code, error_code_and_message(answer)
+def _classify_failure(response: requests.Response, context: RequestContext) -> Classification:
+    status, (code, message) = response.status_code, error_code_and_message(response)
     if status == requests.codes.unavailable and TIMEOUT_WORDS.match(message):
-        return Classification(ResponseAction.FAIL, error=QueryTimeoutError(reader.stream))
+        return Classification(ResponseAction.FAIL, error=QueryTimeoutError(context.stream))
     if status >= requests.codes.server_error or status == requests.codes.request_timeout:
-        return Classification(ResponseAction.RETRY, error=busy_error(answer, reader))
-    missing = scope_error(message, reader) if status == requests.codes.forbidden else None
-    return Classification(ResponseAction.FAIL, error=missing or refused_error(answer, code, message, reader))
+        return Classification(ResponseAction.RETRY, error=busy_error(response, context))
+    missing = scope_error(message, context) if status == requests.codes.forbidden else None
+    return Classification(ResponseAction.FAIL, error=missing or refused_error(response, code, message, context))
 
 
 def _lacks_feature(status: int, code: str, message: str) -> bool:
     if status in {requests.codes.payment_required, requests.codes.not_implemented, requests.codes.gone}:
         return True
-    refused = status in {requests.codes.bad_request, requests.codes.forbidden}
-    return refused and (code in FEATURE_CODES or bool(FEATURE_WORDS.search(message)))
+    is_refusal = status in {requests.codes.bad_request, requests.codes.forbidden}
+    return is_refusal and (code in FEATURE_CODES or bool(FEATURE_WORDS.search(message)))
 
 
-def _absence_warning(code: str, message: str, reader: RequestContext) -> str | None:
-    """Why a 404 is no error: the parent vanished while the sync ran, or nobody configured the resource."""
-    if reader.only_status:
+def _absence_warning(code: str, message: str, context: RequestContext) -> str | None:
+    """The warning for a 404 that is no error: a vanished parent, an unconfigured resource; None where it is one."""
+    if context.only_status:
         return ""
-    if reader.below_parent:
-        return f"`{reader.stream}`: nothing is there for some of what it is read for ({message or 'status 404'})"
+    if context.below_parent:
+        return f"`{context.stream}`: nothing is there for some of what it is read for ({message or 'status 404'})"
     if UNCONFIGURED_CODES.match(code) or UNCONFIGURED_WORDS.search(message):
-        return f"`{reader.stream}` is empty: nothing is configured ({message})"
-    if reader.may_be_missing:
+        return f"`{context.stream}` is empty: nothing is configured ({message})"
+    if context.may_be_missing:
         return (
-            f"`{reader.stream}` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
+            f"`{context.stream}` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
         )
     return None

@@ -1,4 +1,4 @@
-"""What one request may take before it is given up."""
+"""Retry policy: timeouts, attempts and back-off of one request."""
 
 import contextlib
 import email.utils
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import ResponseAction
 
-#: Bounds of one wait, in seconds; a reset further away is a broken header or clock.
+#: Bounds of one back-off; a reset further away is a broken header or clock.
 MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 60.0
 
 
 def rate_limit_wait_seconds(headers: Mapping[str, str], attempt: int) -> float:
-    """Seconds until a rate limit admits another request, by the server's own clock; growing where it does not say."""
-    for told in (_retry_after, seconds_until_reset):
+    """Seconds to back off after a 429: by `retry-after`, else by the reset, else exponential."""
+    for read_seconds in (_retry_after, seconds_until_reset):
         with contextlib.suppress(KeyError, ValueError, OverflowError):
-            if math.isfinite(wait := told(headers)):
+            if math.isfinite(wait := read_seconds(headers)):
                 return min(max(wait, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
     return backoff_seconds(attempt)
 
@@ -26,73 +26,74 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 
 def seconds_until_reset(headers: Mapping[str, str]) -> float:
-    """Seconds until a rate limit has one more token, by the server's own clock; raises where it does not say."""
+    """Seconds until the next token by the server's own clock; raises KeyError, ValueError or OverflowError."""
     now = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
     return float(headers["x-ratelimit-reset"]) - now
 
 
 def backoff_seconds(attempt: int) -> float:
-    """1, 2, 4 … seconds, at most a minute; `attempt` counts from 1."""
+    """Exponential back-off: 1, 2, 4 … seconds, at most a minute; `attempt` counts from 1."""
     return min(2.0 ** (attempt - 1), MAX_BACKOFF_SECONDS)
 
 
-#: Tokens that one request may be refused with: others may have been revoked meanwhile.
+#: Rejected access tokens that one request may replace: new ones may have been revoked meanwhile.
 MAX_TOKEN_RENEWALS = 8
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Timeouts (to connect, to answer), attempts, and the seconds within which all but the first two begin.
+    """Timeouts (connect, read), attempts, and the seconds within which all but the first two begin.
 
-    rate_limit: seconds of refusals by the rate limit, which count for themselves. renewals: tokens that may be refused.
+    rate_limit_seconds: how long 429s are retried, counted apart. renewals: rejected tokens that may be replaced.
     """
 
     timeout: tuple[float, float] = (10, 60)
     attempts: int = 8
     seconds: float = 300.0
-    rate_limit: float = 900.0
+    rate_limit_seconds: float = 900.0
     renewals: int = MAX_TOKEN_RENEWALS
 
 
-#: A check answers within half a minute, whatever the host does.
-CHECK_RETRY_POLICY = RetryPolicy(timeout=(5, 8), attempts=2, rate_limit=15, renewals=1)
+#: A connection check ends within half a minute, whatever the host does.
+CHECK_RETRY_POLICY = RetryPolicy(timeout=(5, 8), attempts=2, rate_limit_seconds=15, renewals=1)
 
 
 @dataclass
 class RetryState:
-    """What went into one request since it `began`, on the monotonic clock."""
+    """Failures, 429s and token renewals of one request since `began_at`, on the monotonic clock."""
 
     policy: RetryPolicy
-    began: float
+    began_at: float
     failures: int = 0
-    waits: int = 0
+    rate_limit_refusals: int = 0
     renewals: int = 0
-    waited: float = 0.0
-    #: When the rate limit first refused it.
+    rate_limit_waited: float = 0.0
+    #: When it first got a 429.
     refused_at: float | None = None
 
     @property
     def attempt(self) -> int:
-        """The number of the attempt that is next or under way, by which waits grow."""
-        return self.failures + self.waits + max(self.renewals - 1, 0) + 1
+        """The number of the current or next attempt, by which back-off grows."""
+        return self.failures + self.rate_limit_refusals + max(self.renewals - 1, 0) + 1
 
-    def allows_retry(self, meaning: ResponseAction, wait: float, now: float, answered_at: float) -> bool:
-        """Whether another attempt may follow an answer, after so many seconds.
+    def allows_retry(self, action: ResponseAction, wait: float, now: float, last_success_at: float) -> bool:
+        """Record a failed attempt; whether a retry may follow after `wait` seconds.
 
-        `answered_at`: when a request of the same stream was last answered. Those of many threads are refused in turn,
-        and none of them may ever wait for long.
+        `last_success_at` is that of any request of the stream: where many threads get 429s in turn, none of them waits
+        for long, though the stream stands still.
         """
-        match meaning:
+        match action:
             case ResponseAction.RETRY:
                 self.failures += 1
-                is_late = self.failures > 1 and now + wait - self.began - self.waited > self.policy.seconds
+                elapsed = now + wait - self.began_at - self.rate_limit_waited
+                is_late = self.failures > 1 and elapsed > self.policy.seconds
                 return self.failures < self.policy.attempts and not is_late
             case ResponseAction.RATE_LIMITED:
-                self.waits += 1
-                self.waited += wait
+                self.rate_limit_refusals += 1
+                self.rate_limit_waited += wait
                 self.refused_at = self.refused_at or now
-                stuck = now - max(self.refused_at, answered_at)
-                return max(self.waited, stuck) < self.policy.rate_limit
+                blocked = now - max(self.refused_at, last_success_at)
+                return max(self.rate_limit_waited, blocked) < self.policy.rate_limit_seconds
             case ResponseAction.REFRESH_TOKEN_THEN_RETRY:
                 self.renewals += 1
                 return self.renewals <= self.policy.renewals

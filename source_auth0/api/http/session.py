@@ -1,4 +1,4 @@
-"""HTTP connections that are kept open for a whole sync, and what no request takes from this machine."""
+"""HTTP sessions: a connection pool, bounded bodies, and no credentials from this machine's files."""
 
 import math
 import time
@@ -16,19 +16,19 @@ CHUNK_BYTES = 1 << 16
 
 
 def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Add no Authorization header, not even one from a `.netrc` of the machine: an `auth` for `requests`."""
+    """An `auth` for `requests` that adds no Authorization header, not even one from the machine's `.netrc`."""
     return request
 
 
 def proxies_for(url: str) -> dict[str, str]:
-    """The `proxies` of an address without TLS: none, for it is this machine's, and a proxy would read along."""
+    """No proxy for a URL without TLS: it is this machine's, and a proxy would read along; others keep the defaults."""
     return {"http": ""} if urlsplit(url).scheme == "http" else {}
 
 
 class PooledSession(requests.Session):
     """Reads proxies and certificates from the environment once a host; `requests` does so for each request.
 
-    That is a seventh of the processor time that a request takes.
+    That saves a seventh of a request's processor time.
     """
 
     def __init__(self) -> None:
@@ -38,43 +38,43 @@ class PooledSession(requests.Session):
             self.mount(scheme, BoundedBodyAdapter(pool_maxsize=POOL_SIZE))
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """What a request is sent with: what it asks for itself, and what the environment says of its host."""
+        """The settings of a request: its own, and those of the environment for its host."""
         if proxies:
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        asked = (urlsplit(url)[:2], stream, verify, cert)
-        if asked not in self._settings:
-            self._settings[asked] = super().merge_environment_settings(url, proxies_for(url), stream, verify, cert)
-        return self._settings[asked]
+        key = (urlsplit(url)[:2], stream, verify, cert)
+        if key not in self._settings:
+            self._settings[key] = super().merge_environment_settings(url, proxies_for(url), stream, verify, cert)
+        return self._settings[key]
 
 
 class BoundedBodyAdapter(HTTPAdapter):
-    """Lets a body take as long as its beginning may, and `LARGEST` bytes; one that is streamed is its reader's.
+    """Limits a body to the seconds of the read timeout and to `MAX_BODY_BYTES`; streamed ones are left to the caller.
 
-    A socket's timeout counts from the last byte, so that a body which comes byte by byte would take hours.
+    A socket's timeout counts from the last byte, so a body that trickles in byte by byte would take hours.
     """
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: FBT001, FBT002 - as HTTPAdapter has it
-        """The answer; reading its body raises `requests.Timeout` or TooLargeError."""
-        answer = super().send(request, stream=stream, **options)
+        """The response; reading its body raises `requests.Timeout` or BodyTooLargeError."""
+        response = super().send(request, stream=stream, **options)
         if not stream:
             timeout = options.get("timeout")
-            answer.raw = _BoundedBody(answer.raw, timeout[1] if timeout else math.inf)
-        return answer
+            response.raw = _BoundedBody(response.raw, timeout[1] if timeout else math.inf)
+        return response
 
 
 class _BoundedBody:
-    """The body of an answer, which `requests` reads to its end by `stream`."""
+    """A response body, which `requests` reads to its end by `stream`."""
 
     def __init__(self, raw: Any, seconds: float) -> None:
         self._raw = raw
         self._deadline = time.monotonic() + seconds
-        self._left = MAX_BODY_BYTES
+        self._bytes_left = MAX_BODY_BYTES
 
     def stream(self, _amount: int, *, decode_content: bool) -> Iterator[bytes]:
-        """What has come, decoded, as it comes."""
+        """Decoded chunks as they arrive."""
         while chunk := self._raw.read1(CHUNK_BYTES, decode_content=decode_content):
-            self._left -= len(chunk)
-            if self._left < 0:
+            self._bytes_left -= len(chunk)
+            if self._bytes_left < 0:
                 self._raw.close()
                 raise BodyTooLargeError
             yield chunk
@@ -87,7 +87,7 @@ class _BoundedBody:
 
 
 class BearerAuth(requests.auth.AuthBase):
-    """Puts the token on a request, so that no `.netrc` of the machine takes its place."""
+    """Sets the Authorization header, so that no `.netrc` of the machine replaces it."""
 
     def __init__(self, value: str) -> None:
         self._value = value

@@ -1,1 +1,1 @@
-"""Rate limits: token buckets learned from Auth0's answers, and adaptive concurrency."""
+"""Rate limits: token buckets learned from Auth0's responses, and adaptive concurrency."""

@@ -1,4 +1,4 @@
-"""Which requests may go when: the budget that all streams of a sync draw from."""
+"""The rate limit budget that all streams of a sync draw from: when each request may be sent."""
 
 import threading
 import time
@@ -10,11 +10,11 @@ from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from source_auth0.api.rate_limit.token_bucket import RequestRateCeiling, TakenToken, TokenBucket
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT
 
-#: Seconds between two looks of one that stands in line; what has been learned meanwhile may let it go earlier.
+#: Seconds after which a queued request asks again: what responses show meanwhile may admit it earlier.
 MAX_RECHECK_SECONDS = 0.25
-#: Seconds after which the first request of an endpoint is no longer waited for.
+#: Seconds after which other requests no longer wait for an endpoint's first one.
 MAX_PROBE_SECONDS = 2.0
-#: Seconds between two lines about waiting.
+#: Seconds between two log lines about waiting.
 LOG_INTERVAL_SECONDS = 60.0
 
 Limiter = TokenBucket | RequestRateCeiling
@@ -22,9 +22,9 @@ Limiter = TokenBucket | RequestRateCeiling
 
 @dataclass(eq=False)
 class RequestPermit:
-    """One attempt of a request: the endpoint, the tokens it has taken so far, by bucket, and how long it may wait."""
+    """One attempt of a request: its endpoint, its tokens by bucket, its queue, and its expected wait in seconds."""
 
-    key: str
+    endpoint: str
     taken: dict[Limiter, TakenToken] = field(default_factory=dict)
     queued: Limiter | None = None
     waited: bool = False
@@ -32,12 +32,12 @@ class RequestPermit:
 
 
 class ApiBudget:
-    """Lets requests go as Auth0's buckets admit them, which it gets to know by what is published and by their answers.
+    """Admits requests as Auth0's token buckets allow, which it learns from published limits and from responses.
 
-    An endpoint's first request goes alone and tells its bucket. Without headers there is no limit to keep. Whoever
-    waits stands in line, first come, first served, and holds nothing that others could use. Nothing here sleeps:
-    whoever has to wait is told for how long. The framework's HTTPAPIBudget has to know the limits in advance, heeds
-    one bucket alone, and sleeps in the worker.
+    An endpoint's first request is a probe: it goes alone, and its response shows the bucket. A response without rate
+    limit headers means no limit. Requests queue first come, first served, and hold no token meanwhile that others
+    could use. Nothing here sleeps: `request` returns the seconds to wait. The framework's HTTPAPIBudget has to know the
+    limits in advance, obeys one bucket alone, and sleeps in the worker.
     """
 
     def __init__(
@@ -50,117 +50,123 @@ class ApiBudget:
         self._ceiling = RequestRateCeiling(ceiling) if ceiling else None
         self._now = clock or _monotonic
         self._lock = threading.Lock()
-        self._lines: dict[Limiter, dict[RequestPermit, None]] = {}
-        self._closed: dict[str, float] = {}
+        self._queues: dict[Limiter, dict[RequestPermit, None]] = {}
+        self._closed_until: dict[str, float] = {}
         self._probes: dict[str, tuple[RequestPermit, float]] = {}
-        self._told_at: float | None = None
+        self._logged_at: float | None = None
 
-    def request(self, ticket: RequestPermit) -> float:
-        """0 when the request may go; else the seconds after which to ask again."""
+    def request(self, permit: RequestPermit) -> float:
+        """0 when the request may be sent; else the seconds after which to ask again."""
         with self._lock:
             now = self._now()
-            closed = self._closed.get(ticket.key, now) - now
-            if closed > 0 or self._is_probed(ticket, now):
-                self._quit_line(ticket)
-                ticket.expected = closed
-                return max(closed, MAX_RECHECK_SECONDS / 5)
-            levels: list[Limiter] = [*self.buckets.buckets_of(ticket.key), *([self._ceiling] if self._ceiling else [])]
-            for level in levels:
-                # What was taken counts for nothing once the bucket has been closed.
-                wait = self._turn(ticket, level, now) if level not in ticket.taken else level.closed_until - now
+            closed_for = self._closed_until.get(permit.endpoint, now) - now
+            if closed_for > 0 or self._is_probing(permit, now):
+                self._leave_queue(permit)
+                permit.expected = closed_for
+                return max(closed_for, MAX_RECHECK_SECONDS / 5)
+            limiters: list[Limiter] = [
+                *self.buckets.buckets_of(permit.endpoint),
+                *([self._ceiling] if self._ceiling else []),
+            ]
+            for limiter in limiters:
+                # A bucket that a 429 has closed holds back the requests that have its tokens too.
+                has_token = limiter in permit.taken
+                wait = limiter.closed_until - now if has_token else self._wait_or_take(permit, limiter, now)
                 if wait > 0:
-                    ticket.waited, ticket.expected = True, wait
-                    return wait if now < level.closed_until else min(wait, MAX_RECHECK_SECONDS)
-            self._quit_line(ticket)
-            if ticket.key not in self.buckets:
-                self._probes[ticket.key] = ticket, now
+                    permit.waited, permit.expected = True, wait
+                    return wait if now < limiter.closed_until else min(wait, MAX_RECHECK_SECONDS)
+            self._leave_queue(permit)
+            if permit.endpoint not in self.buckets:
+                self._probes[permit.endpoint] = permit, now
             return 0.0
 
-    def record_admission(self, ticket: RequestPermit, told: RateLimitHeaders | None) -> None:
-        """Auth0 let the request through, and told of the bucket that counted it, if any."""
+    def record_admission(self, permit: RequestPermit, headers: RateLimitHeaders | None) -> None:
+        """Record a response other than a 429, and the bucket that its headers show, if any."""
         with self._lock:
-            if told is None:
-                self.buckets.set_unlimited(ticket.key)
+            if headers is None:
+                self.buckets.set_unlimited(permit.endpoint)
                 return
-            home = self._home(ticket, told)
-            if home not in ticket.taken:
-                ticket.taken[home] = home.take(self._now())
-            home.record(ticket.taken[home], told)
-            self._give_back(ticket)
+            bucket = self._bucket_for(permit, headers)
+            if bucket not in permit.taken:
+                permit.taken[bucket] = bucket.take(self._now())
+            bucket.record(permit.taken[bucket], headers)
+            self._return_unneeded(permit)
 
     def record_refusal(
-        self, ticket: RequestPermit, told: RateLimitHeaders | None, wait: float, *, tenant_wide: bool
+        self, permit: RequestPermit, headers: RateLimitHeaders | None, wait: float, *, tenant_wide: bool
     ) -> None:
-        """Auth0 refused the request for `wait` seconds, for the whole tenant or for some of it."""
+        """Record a 429: for `wait` seconds the tenant's bucket, the endpoint's bucket or the endpoint is closed."""
         with self._lock:
-            until = self._now() + wait
-            if told is None or told.remaining > 0:
-                # No bucket that is known is empty: a policy of its own, or a proxy in between.
-                self._closed[ticket.key] = until
+            resumes_at = self._now() + wait
+            if headers is None or headers.remaining > 0:
+                # No known bucket is empty: the limit is another policy's, or a proxy's.
+                self._closed_until[permit.endpoint] = resumes_at
                 return
-            home = self.buckets.tenant_bucket_for(told) if tenant_wide else self._home(ticket, told)
-            home.record_refusal(until, told)
-            self._give_back(ticket)
+            bucket = self.buckets.tenant_bucket_for(headers) if tenant_wide else self._bucket_for(permit, headers)
+            bucket.record_refusal(resumes_at, headers)
+            self._return_unneeded(permit)
 
-    def release(self, ticket: RequestPermit) -> None:
-        """The attempt is over, or was never made: nobody waits for it or behind it."""
+    def release(self, permit: RequestPermit) -> None:
+        """End the attempt, sent or not: it leaves its queue, its probe and the requests in flight."""
         with self._lock:
-            self._quit_line(ticket)
-            if (probe := self._probes.get(ticket.key)) and probe[0] is ticket:
-                del self._probes[ticket.key]
-            for level in ticket.taken:
-                level.under_way -= 1
-            ticket.taken = {}
+            self._leave_queue(permit)
+            if (probe := self._probes.get(permit.endpoint)) and probe[0] is permit:
+                del self._probes[permit.endpoint]
+            for limiter in permit.taken:
+                limiter.in_flight -= 1
+            permit.taken = {}
 
     def is_time_to_log(self) -> bool:
-        """Whether people have heard nothing of waiting for a minute; from now on they have."""
+        """Whether no line about waiting was logged for a minute; if so, the caller logs one now."""
         with self._lock:
-            due = self._told_at is None or self._now() - self._told_at >= LOG_INTERVAL_SECONDS
-            self._told_at = self._now() if due else self._told_at
-            return due
+            is_due = self._logged_at is None or self._now() - self._logged_at >= LOG_INTERVAL_SECONDS
+            self._logged_at = self._now() if is_due else self._logged_at
+            return is_due
 
-    def describe(self, key: str) -> str:
-        """What people are told of the bucket that an endpoint waits for."""
+    def describe(self, endpoint: str) -> str:
+        """The bucket that an endpoint waits for, as a log line names it."""
         with self._lock:
-            others = self.buckets.endpoints_sharing(key)
-        return f"`{key}` and {others} more" if others else f"`{key}`"
+            others = self.buckets.endpoints_sharing(endpoint)
+        return f"`{endpoint}` and {others} more" if others else f"`{endpoint}`"
 
-    def _is_probed(self, ticket: RequestPermit, now: float) -> bool:
-        """Whether the first request of this endpoint, or of the whole sync, is under way and not this one."""
-        if ticket.key in self.buckets:
+    def _is_probing(self, permit: RequestPermit, now: float) -> bool:
+        """Whether another permit is the probe of this endpoint, or of the whole sync before its first response."""
+        if permit.endpoint in self.buckets:
             return False
-        probes = [self._probes[ticket.key]] if ticket.key in self._probes else []
+        probes = [self._probes[permit.endpoint]] if permit.endpoint in self._probes else []
         others = probes if self.buckets else self._probes.values()
-        return any(probe is not ticket and now - began < MAX_PROBE_SECONDS for probe, began in others)
+        return any(probe is not permit and now - began_at < MAX_PROBE_SECONDS for probe, began_at in others)
 
-    def _turn(self, ticket: RequestPermit, level: Limiter, now: float) -> float:
-        """Take a token if it is this ticket's turn; else the seconds until it may be."""
-        if ticket.queued is not level:
-            self._quit_line(ticket)
-            ticket.queued = level
-            line = self._lines.get(level, {})
-            # The first request of an endpoint goes before others: its stream cannot begin before it is answered.
-            self._lines[level] = {**line, ticket: None} if ticket.key in self.buckets else {ticket: None, **line}
-        ahead = next(place for place, other in enumerate(self._lines[level]) if other is ticket)
-        if (wait := level.wait(now, ahead)) <= 0:
-            ticket.taken[level] = level.take(now)
+    def _wait_or_take(self, permit: RequestPermit, limiter: Limiter, now: float) -> float:
+        """Take a token where those ahead in the queue leave one; else the seconds until there may be one."""
+        if permit.queued is not limiter:
+            self._leave_queue(permit)
+            permit.queued = limiter
+            queue = self._queues.get(limiter, {})
+            # An endpoint's first request jumps the queue: its stream cannot begin before the response.
+            self._queues[limiter] = (
+                {**queue, permit: None} if permit.endpoint in self.buckets else {permit: None, **queue}
+            )
+        ahead = next(position for position, other in enumerate(self._queues[limiter]) if other is permit)
+        if (wait := limiter.wait(now, ahead)) <= 0:
+            permit.taken[limiter] = limiter.take(now)
         return wait
 
-    def _quit_line(self, ticket: RequestPermit) -> None:
-        if ticket.queued is not None:
-            del self._lines[ticket.queued][ticket]
-            ticket.queued = None
+    def _leave_queue(self, permit: RequestPermit) -> None:
+        if permit.queued is not None:
+            del self._queues[permit.queued][permit]
+            permit.queued = None
 
-    def _home(self, ticket: RequestPermit, told: RateLimitHeaders) -> TokenBucket:
-        tokens = {level.limit: token for level, token in ticket.taken.items() if isinstance(level, TokenBucket)}
-        return self.buckets.bucket_for(ticket.key, tokens.get(told.limit), told)
+    def _bucket_for(self, permit: RequestPermit, headers: RateLimitHeaders) -> TokenBucket:
+        tokens = {limiter.limit: token for limiter, token in permit.taken.items() if isinstance(limiter, TokenBucket)}
+        return self.buckets.bucket_for(permit.endpoint, tokens.get(headers.limit), headers)
 
-    def _give_back(self, ticket: RequestPermit) -> None:
-        """The tokens of buckets that the endpoint turned out not to draw from."""
-        homes = self.buckets.buckets_of(ticket.key)
-        for level in ticket.taken:
-            if isinstance(level, TokenBucket) and level not in homes:
-                level.give_back()
+    def _return_unneeded(self, permit: RequestPermit) -> None:
+        """Give back the tokens of buckets that the endpoint turned out not to draw from."""
+        buckets = self.buckets.buckets_of(permit.endpoint)
+        for limiter in permit.taken:
+            if isinstance(limiter, TokenBucket) and limiter not in buckets:
+                limiter.give_back()
 
 
 def _monotonic() -> float:

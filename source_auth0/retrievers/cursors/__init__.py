@@ -1,1 +1,1 @@
-"""What cursors share: when a state is emitted, how a saved one is validated, how work is split."""
+"""What cursors share: state emission, validation of saved state, progress reports, dynamic splitting of slices."""

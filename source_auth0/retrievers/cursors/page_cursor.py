@@ -1,4 +1,4 @@
-"""Cursors whose state follows pages that were handed on, which the framework's, that look at each record, cannot."""
+"""The base of this project's cursors, whose state advances by page; the framework's cursors observe each record."""
 
 import logging
 import threading
@@ -22,20 +22,20 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 
 
 class PageCursor(Cursor):
-    """What this project's own cursors have in common: when a state is sent, and how a saved one is taken.
+    """Emits the state of a stream by page, and loads and validates a saved one.
 
-    A retriever tells its cursor once all rows of a page are queued for the output; a state that is sent then stays
-    behind them.
+    A retriever calls its cursor once all rows of a page are queued for output, so a state message emitted then follows
+    those rows.
     """
 
-    #: Streams whose cursors name the same turn are read one after another; "" lets a stream run beside all others.
+    #: Streams of the same group are read one after another; "" lets a stream run in parallel with all others.
     stream_group: str = ""
-    #: Whether the stream comes before the others of its turn.
+    #: Whether the stream is read before the others of its group.
     first_in_group: bool = False
-    #: What a state of this stream may name.
+    #: The keys that a state of this stream may have.
     state_keys: Collection[str] = ()
 
-    def __init__(  # noqa: PLR0913 - what the framework knows of a stream
+    def __init__(  # noqa: PLR0913 - what the framework passes to a cursor
         self,
         *,
         config: Mapping[str, Any],
@@ -51,32 +51,32 @@ class PageCursor(Cursor):
         self._incremental = incremental
         self._state_manager = state_manager
         self._message_repository = message_repository
-        self._sending = threading.Lock()
+        self._emit_lock = threading.Lock()
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """What a later sync goes on from; a full refresh leaves nothing behind."""
+        """What the next sync resumes from; a full refresh saves nothing."""
         return self.current_state() if self._incremental else {NO_CURSOR_STATE_KEY: True}
 
     @abstractmethod
     def current_state(self) -> MutableMapping[str, Any]:
-        """The state of an incremental sync as it stands."""
+        """The state of an incremental sync at this moment."""
 
     @abstractmethod
     def validate_state(self, saved: Mapping[str, Any]) -> None:
-        """Raise KeyError, ValueError, TypeError or AttributeError for a state that no version has left."""
+        """Raise KeyError, ValueError, TypeError or AttributeError for a state that no version can have saved."""
 
     def initial_state(self) -> Mapping[str, Any]:
-        """The state of an earlier incremental sync; empty where there is none."""
+        """The validated state of the last incremental sync; empty if there is none, or in a full refresh."""
         if not self._incremental:
             return {}
         try:
-            whole = self._state_manager.get_stream_state(self._stream_name, None)
-        except RecursionError:  # the framework copies it
-            raise self._unreadable("it is nested too deep") from None
-        saved = without_framework_keys(whole)
+            raw = self._state_manager.get_stream_state(self._stream_name, None)
+        except RecursionError:  # the framework deep-copies it
+            raise self._invalid_state_error("it is nested too deep") from None
+        saved = without_framework_keys(raw)
         if not saved:
-            if whole.get("states") and self.tenant.first_time(f"nothing saved for {self._stream_name}"):
+            if raw.get("states") and self.tenant.first_time(f"nothing saved for {self._stream_name}"):
                 LOGGER.warning(
                     f"The saved state of `{self._stream_name}` is that of a stream of another kind, which says nothing "
                     "of what was read. The stream is read from the start."
@@ -86,31 +86,31 @@ class PageCursor(Cursor):
             validate_keys_and_size(saved, self.state_keys)
             self.validate_state(saved)
         except (KeyError, ValueError, TypeError, AttributeError):
-            raise self._unreadable(str(saved)[:200]) from None
+            raise self._invalid_state_error(str(saved)[:200]) from None
         return saved
 
-    def _unreadable(self, said: str) -> AirbyteTracedException:
+    def _invalid_state_error(self, detail: str) -> AirbyteTracedException:
         return config_error(
-            f"The saved state of `{self._stream_name}` cannot be read: {said}. Reset the stream's state (Airbyte: "
+            f"The saved state of `{self._stream_name}` cannot be read: {detail}. Reset the stream's state (Airbyte: "
             "Connection › Status › Clear) to read it from the start.",
         )
 
     def emit_state(self) -> None:
-        """Let a state follow what was handed on so far."""
-        with self._sending:
+        """Emit a state message that covers the pages handed on so far."""
+        with self._emit_lock:
             self._state_manager.update_state_for_stream(self._stream_name, None, self.state)
             self._message_repository.emit_message(self._state_manager.create_state_message(self._stream_name, None))
 
     def observe(self, record: Record) -> None:
-        """Nothing to do: the state follows pages, not records."""
+        """Do nothing: the state advances by page, not by record."""
 
     def close_partition(self, partition: Partition) -> None:
-        """Nothing to do: the state follows pages, not partitions."""
+        """Do nothing: the state advances by page, not by partition."""
 
     def ensure_at_least_one_state_emitted(self) -> None:
-        """The state of a finished sync."""
+        """Emit the state of a finished sync."""
         self.emit_state()
 
-    def should_be_synced(self, record: Record) -> bool:  # noqa: ARG002 - what is asked for is wanted
-        """Every row is wanted."""
+    def should_be_synced(self, record: Record) -> bool:  # noqa: ARG002 - requests already filter
+        """Keep every row."""
         return True

@@ -1,4 +1,4 @@
-"""Pieces of something long that workers read side by side; the largest is cut whenever a worker is idle."""
+"""Dynamic load balancing: workers read slices in parallel, and the largest is split whenever a worker is idle."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ from source_auth0.timestamps import Milliseconds
 
 
 class Splittable(Protocol):
-    """What one worker reads from its start to its end, which may move nearer meanwhile."""
+    """A slice that one worker reads upwards; a split moves its end down meanwhile."""
 
     being_read: bool
     lock: threading.Lock
@@ -22,9 +22,9 @@ SplittableT = TypeVar("SplittableT", bound=Splittable)
 
 
 class WorkSplitter(ABC, Generic[SplittableT]):
-    """Hands out the planned pieces, then parts of the largest as workers fall idle, until everything is read.
+    """Yields the initial slices, then parts split off the largest as workers become idle, until all are read.
 
-    No plan made beforehand is balanced: a burst of imports or logins would end up with one worker.
+    A static partitioning is never balanced: one worker would get a whole burst of imports or logins.
     """
 
     def __init__(self, tenant: Tenant) -> None:
@@ -33,34 +33,36 @@ class WorkSplitter(ABC, Generic[SplittableT]):
         self.slices: list[SplittableT] = []
 
     def slices_to_read(self) -> Iterator[SplittableT]:
-        """Every piece once; waits for work to cut while pieces are being read."""
+        """Each slice once; blocks while slices are being read and none is worth splitting yet."""
         yield from self.initial_slices()
         with ThreadPoolExecutor(self.tenant.workers, "cut") as pool:
             while (work := self._wait_for_splittable()) is not None:
                 yield from self.split(*work, pool)
 
-    def release(self, piece: SplittableT) -> None:
-        """The worker is done with a piece, well or not."""
-        with self.changed, piece.lock:
-            piece.being_read = False
+    def release(self, splittable: SplittableT) -> None:
+        """Mark a slice as no longer being read, whether reading it succeeded or failed."""
+        with self.changed, splittable.lock:
+            splittable.being_read = False
             self.changed.notify_all()
 
     @abstractmethod
     def initial_slices(self) -> Iterable[SplittableT]:
-        """The pieces to begin with, which become `pieces`."""
+        """The slices to begin with; sets `slices`."""
 
     @abstractmethod
     def worth_splitting(self, reading: list[SplittableT], idle: int) -> tuple[SplittableT, list[Milliseconds]] | None:
-        """A piece and the moments at which to cut it for so many idle workers; None where nothing is worth it yet."""
+        """A slice and the timestamps at which to split it for `idle` workers; None if no split is worth it yet."""
 
     @abstractmethod
-    def split(self, piece: SplittableT, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[SplittableT]:
-        """The parts that could be cut off, which join `pieces`."""
+    def split(
+        self, splittable: SplittableT, cuts: list[Milliseconds], pool: ThreadPoolExecutor
+    ) -> Iterator[SplittableT]:
+        """Split a slice, append its parts to `slices` and yield them; `pool` runs requests in parallel."""
 
     def _wait_for_splittable(self) -> tuple[SplittableT, list[Milliseconds]] | None:
-        """Wait until workers are idle and a piece can be cut for them; None when all pieces are read."""
+        """Wait until workers are idle and a slice is worth splitting; None once no slice is being read."""
         with self.changed:
-            while reading := [piece for piece in self.slices if piece.being_read]:
+            while reading := [splittable for splittable in self.slices if splittable.being_read]:
                 idle = self.tenant.workers - len(reading)
                 if idle > 0 and (work := self.worth_splitting(reading, idle)) is not None:
                     return work

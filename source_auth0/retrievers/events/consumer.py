@@ -1,4 +1,4 @@
-"""The tenant's events from a position on, over as many connections as it takes, until the sync has caught up."""
+"""Consumes the event stream from a position on, reconnecting until the sync has caught up."""
 
 import contextlib
 import time
@@ -17,171 +17,179 @@ from source_auth0.errors import system_error, transient_error
 from source_auth0.records import Row
 from source_auth0.retrievers.events.connection import EventStreamConnection
 from source_auth0.retrievers.events.idle_timer import IdleTimer
-from source_auth0.retrievers.events.messages import ERROR, FORGOTTEN, MARKER, TOO_LARGE, content_of, event_of, time_of
+from source_auth0.retrievers.events.messages import (
+    ERROR_TYPE,
+    MARKER_TYPE,
+    POSITION_ERROR_CODES,
+    TOO_LARGE_CODE,
+    event_time,
+    parse_content,
+    parse_event,
+)
 from source_auth0.retrievers.events.position import LOGGER, EventPosition, PositionTracker
 from source_auth0.retrievers.events.sse import OversizedMessageError, SseMessage, SseParser
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
-#: Connections in a row that may break or end with an error, and attempts to get one of the few that a plan allows.
+#: Consecutive connections that may fail, and attempts to get one of the few connections that a plan allows.
 MAX_CONNECTION_FAILURES, MAX_CONNECTION_ATTEMPTS = 5, 5
 SECOND_MS = 1000
-#: What a connection may break with.
+#: The errors of a broken connection.
 CONNECTION_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
 @dataclass(frozen=True)
 class FeedMessage:
-    """One message of the feed: the position after it, and the event's row; None for a progress marker."""
+    """One message of the event stream: the position after it, and the event's row; None for a progress marker."""
 
     position: EventPosition
     row: Row | None = None
 
 
 class EventConsumer:
-    """Listens from a bookmark on, as long as there is something new.
+    """Consumes the event stream from a tracked position on, as long as there are new events.
 
-    It ends with an event that is younger than the sync, when nothing follows a progress marker, or when no event came
-    for `idle` seconds. Each of these may be too early; what is left is behind the last position, in the next sync.
+    It ends at an event that is newer than the sync, when nothing follows a progress marker, or when no event came for
+    `idle_seconds`. Each may be too early; the next sync then gets what follows the last position.
     """
 
     def __init__(
         self,
         api: ManagementApiRequester,
-        bookmark: PositionTracker,
-        idle: float,
+        tracker: PositionTracker,
+        idle_seconds: float,
         connect: Callable[[requests.Response], EventStreamConnection] = EventStreamConnection,
     ) -> None:
         self._api = api
-        self._bookmark = bookmark
-        self._waiting = IdleTimer(idle)
+        self._tracker = tracker
+        self._idle_timer = IdleTimer(idle_seconds)
         self._connect = connect
-        self._began: Milliseconds = 0
+        self._started_at: Milliseconds = 0
         self._failures = 0
 
     def messages(self) -> Iterator[FeedMessage]:
-        """The messages up to where the sync has caught up; raises when connections keep breaking."""
+        """The messages until the sync has caught up; raises a transient error when connections keep failing."""
         while True:
-            asked = time.monotonic()
-            if (answer := self._open()) is None:
+            requested_at = time.monotonic()
+            if (response := self._open()) is None:
                 return
-            # Getting through is no silence.
-            self._waiting.extend(time.monotonic() - asked)
-            self._began = self._began or int(self._api.tenant.now().timestamp() * SECOND_MS)
-            connection = self._connect(answer)
+            # Connecting does not count as idle time.
+            self._idle_timer.extend(time.monotonic() - requested_at)
+            self._started_at = self._started_at or int(self._api.tenant.now().timestamp() * SECOND_MS)
+            connection = self._connect(response)
             try:
-                if (yield from self._listen(connection)):
+                if (yield from self._read(connection)):
                     break
             finally:
                 connection.close()
-        if self._waiting.marked:
-            # All that happened before the sync is before the marker.
-            yield self._moved(None, max(self._bookmark.position.time or "", to_iso(self._began)))
-        self._bookmark.warn_of_gap()
+        if self._idle_timer.marked:
+            # Everything that happened before the sync comes before the marker.
+            yield self._advance(None, max(self._tracker.position.time or "", to_iso(self._started_at)))
+        self._tracker.warn_of_gap()
 
     def _open(self) -> requests.Response | None:
-        """An open answer, from wherever Auth0 lets the feed go on."""
+        """An open response, from a position that Auth0 accepts; None where the tenant has no event streams."""
         for attempt in range(1, MAX_CONNECTION_ATTEMPTS):
             with contextlib.suppress(TooManyConsumersError):
-                return self._ask()
-            # A connection that was just closed may still count.
+                return self._request()
+            # Auth0 may still count a connection that was just closed.
             time.sleep(backoff_seconds(attempt))
-        return self._ask()
+        return self._request()
 
-    def _ask(self) -> requests.Response | None:
+    def _request(self) -> requests.Response | None:
         while True:
-            query = self._bookmark.query()
+            query = self._tracker.query()
             try:
                 return self._api.open_event_stream(query)
-            except PositionRefusedError as refusal:
-                self._bookmark.fall_back(refusal)
+            except PositionRefusedError as error:
+                self._tracker.fall_back(error)
 
-    def _listen(self, connection: EventStreamConnection) -> Generator[FeedMessage, None, bool]:
+    def _read(self, connection: EventStreamConnection) -> Generator[FeedMessage, None, bool]:
         """The messages of one connection; returns whether the sync has caught up with it."""
-        parser, before = SseParser(), self._bookmark.position.event
+        parser, last_event = SseParser(), self._tracker.position.event
         while True:
             try:
-                chunk = connection.next(self._waiting.remaining_seconds)
+                chunk = connection.next(self._idle_timer.remaining_seconds)
                 messages = list(parser.feed(chunk))
             except TimeoutError:
                 return True
             except OversizedMessageError as error:
                 raise system_error(f"Auth0 sent `{self._api.name}` {error}.") from None
             except CONNECTION_ERRORS as error:
-                self._failed(f"broke ({type(error).__name__})")
+                self._record_failure(f"broke ({type(error).__name__})")
                 return False
-            if not chunk and parser.is_amid:
-                self._failed("ended amid a message")
+            if not chunk and parser.is_incomplete:
+                self._record_failure("ended amid a message")
                 return False
             if not chunk:
-                self._waiting.set_reconnect_delay(parser.retry)
-                return self._waiting.is_over(progressed=before != self._bookmark.position.event)
-            if (over := (yield from self._handed_on(messages))) is not None:
-                return over
+                self._idle_timer.set_reconnect_delay(parser.retry)
+                return self._idle_timer.is_over(progressed=last_event != self._tracker.position.event)
+            if (caught_up := (yield from self._process(messages))) is not None:
+                return caught_up
 
-    def _handed_on(self, messages: list[SseMessage]) -> Generator[FeedMessage, None, bool | None]:
-        """The steps of some messages; returns whether the sync has caught up, None where the connection goes on."""
+    def _process(self, messages: list[SseMessage]) -> Generator[FeedMessage, None, bool | None]:
+        """Yield messages with their positions; returns whether the sync has caught up, None to read on."""
         for message in messages:
-            if message.event == ERROR:
-                self._complained(content_of(message, self._api.name))
+            if message.event == ERROR_TYPE:
+                self._handle_error(parse_content(message, self._api.name))
                 return False
-            if (step := self._step(message)) is None:
+            if (parsed := self._parse(message)) is None:
                 continue
-            yield step
-            if step.row is not None:
+            yield parsed
+            if parsed.row is not None:
                 self._failures = 0
-                self._waiting.reset()
-                if self._is_young(step.position):
+                self._idle_timer.reset()
+                if self._is_newer_than_sync(parsed.position):
                     return True
-        return True if self._waiting.remaining_seconds <= 0 else None
+        return True if self._idle_timer.remaining_seconds <= 0 else None
 
-    def _step(self, message: SseMessage) -> FeedMessage | None:
-        """A message as a step of the feed; None for an event that comes again, as it may after a reconnection."""
-        offset, event = event_of(content_of(message, self._api.name), message, self._api.name)
+    def _parse(self, message: SseMessage) -> FeedMessage | None:
+        """Parse a message and advance; None for a duplicate event, as may come after a reconnection."""
+        offset, event = parse_event(parse_content(message, self._api.name), message, self._api.name)
         if event is None:
-            if message.event == MARKER:
-                self._waiting.marker_seen()
-            return self._moved(offset, None)
-        if self._bookmark.is_new(event["id"]):
-            return self._moved(offset, time_of(event), {"offset": offset, **event})
-        # Going back to it would only make it come yet again.
-        return None if self._bookmark.position.offset else self._moved(offset, time_of(event))
+            if message.event == MARKER_TYPE:
+                self._idle_timer.marker_seen()
+            return self._advance(offset, None)
+        if self._tracker.is_new(event["id"]):
+            return self._advance(offset, event_time(event), {"offset": offset, **event})
+        # Going back to its offset would only bring the duplicate again.
+        return None if self._tracker.position.offset else self._advance(offset, event_time(event))
 
-    def _moved(self, offset: str | None, moment: str | None, row: Row | None = None) -> FeedMessage:
-        """A step to a position, of which a message may tell but one half."""
-        before = self._bookmark.position
-        event = row["id"] if row is not None else before.event
-        position = EventPosition(offset or before.offset, moment or before.time, event)
-        self._bookmark.advance(position)
+    def _advance(self, offset: str | None, timestamp: str | None, row: Row | None = None) -> FeedMessage:
+        """Advance the position; an offset or a timestamp that a message lacks stays as it was."""
+        previous = self._tracker.position
+        event = row["id"] if row is not None else previous.event
+        position = EventPosition(offset or previous.offset, timestamp or previous.time, event)
+        self._tracker.advance(position)
         return FeedMessage(position, row)
 
-    def _is_young(self, position: EventPosition) -> bool:
-        """Whether an event happened after the sync had begun, by the tenant's clock, which is told to the second."""
-        return position.time is not None and to_milliseconds(position.time) >= self._began + SECOND_MS
+    def _is_newer_than_sync(self, position: EventPosition) -> bool:
+        """Whether an event happened after the sync began, by the tenant's clock, which has a resolution of a second."""
+        return position.time is not None and to_milliseconds(position.time) >= self._started_at + SECOND_MS
 
-    def _failed(self, how: str) -> None:
-        """Wait before another connection; raises where that has not helped."""
+    def _record_failure(self, how: str) -> None:
+        """Back off before another connection; raises a transient error after too many consecutive failures."""
         self._failures += 1
         if self._failures == MAX_CONNECTION_FAILURES:
             raise transient_error(
                 f"The connection to Auth0's Events API for `{self._api.name}` {how} {MAX_CONNECTION_FAILURES} times in "
                 "a row. What was read is kept; the next sync goes on from there."
             )
-        wait = backoff_seconds(self._failures)
-        self._waiting.extend(wait)
-        time.sleep(wait)
+        backoff = backoff_seconds(self._failures)
+        self._idle_timer.extend(backoff)
+        time.sleep(backoff)
 
-    def _complained(self, content: dict[str, Any]) -> None:
-        """An error that ends a connection: about the position, about one event, or about nothing in particular."""
+    def _handle_error(self, content: dict[str, Any]) -> None:
+        """Handle an error message, which ends a connection: about the position, one event, or anything else."""
         error = content.get("error")
         error = error if isinstance(error, dict) else {}
-        code, said = excerpt(error.get("code")) or "no code", excerpt(error.get("message")) or "no reason given"
-        if code in FORGOTTEN:
-            self._bookmark.fall_back(PositionRefusedError(self._api.name, code, said))
-        elif code == TOO_LARGE and error.get("offset") not in {None, self._bookmark.position.offset}:
+        code, reason = excerpt(error.get("code")) or "no code", excerpt(error.get("message")) or "no reason given"
+        if code in POSITION_ERROR_CODES:
+            self._tracker.fall_back(PositionRefusedError(self._api.name, code, reason))
+        elif code == TOO_LARGE_CODE and error.get("offset") not in {None, self._tracker.position.offset}:
             LOGGER.warning(
-                f"Auth0 could not send an event of `{self._api.name}` for its size ({said}). It happened after "
-                f"{self._bookmark.position.time}, and is left out."
+                f"Auth0 could not send an event of `{self._api.name}` for its size ({reason}). It happened after "
+                f"{self._tracker.position.time}, and is left out."
             )
-            self._moved(str(error["offset"]), None)
+            self._advance(str(error["offset"]), None)
         else:
-            self._failed(f"was ended by Auth0 ({code}: {said})")
+            self._record_failure(f"was ended by Auth0 ({code}: {reason})")

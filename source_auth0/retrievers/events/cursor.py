@@ -1,4 +1,4 @@
-"""Where a sync of events begins, and the state that it leaves."""
+"""The cursor of the stream `events`: where a sync begins, and the state that it saves."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
@@ -10,16 +10,16 @@ from source_auth0.retrievers.cursors.state_validation import validate_text
 from source_auth0.retrievers.events.position import EventPosition
 from source_auth0.timestamps import to_milliseconds
 
-#: Messages between two states while the sync runs.
+#: Messages between two checkpoints.
 MESSAGES_PER_STATE = 100
-#: What a state says of a position.
+#: The fields of a position in a state.
 STATE_KEYS = ("offset", "time", "event")
 
 
 class EventCursor(PageCursor):
-    """Remembers the offset up to which events were handed on, and when the last of them happened.
+    """Checkpoints the offset up to which events were handed on, and the time of the last one.
 
-    Offsets are opaque and in no order, so the framework's cursors, which compare values of records, do not do. The
+    Offsets are opaque and unordered, so the framework's cursors, which compare values of records, do not work. The
     cursor field is `time`, by which a destination can sort; it decides nothing here.
     """
 
@@ -27,42 +27,42 @@ class EventCursor(PageCursor):
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
-        self._reached: dict[str, Any] | None = None
-        self._steps = 0
+        self._current: dict[str, Any] | None = None
+        self._message_count = 0
 
     def current_state(self) -> MutableMapping[str, Any]:
-        """`{"offset": …, "time": …, "event": …}`: the position, its time, and the last event, which may come again."""
-        if self._reached is None:
+        """`{"offset": …, "time": …, "event": …}`: a position, its time, and the last event, which may be sent again."""
+        if self._current is None:
             saved = self.initial_state()
-            self._reached = dict(saved) if "offset" in saved else {}
-        return dict(self._reached)
+            self._current = dict(saved) if "offset" in saved else {}
+        return dict(self._current)
 
     @property
     def position(self) -> EventPosition:
-        """Where to begin; nowhere in particular in a full refresh, and in a first sync."""
+        """Where to begin; without offset or time in a full refresh and in a first sync."""
         return EventPosition(**{name: self.state.get(name) for name in STATE_KEYS})
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """One slice: the events have an order, and Auth0's smallest plan allows one connection."""
+        """One slice: events are in order, and Auth0's smallest plan allows one connection."""
         yield StreamSlice(partition={}, cursor_slice={}, extra_fields={"cursor": self})
 
     def message_handed_on(self, position: EventPosition) -> None:
-        """All events up to a position are handed on to the destination; a state that says so may follow them."""
-        self._reached = {name: value for name in STATE_KEYS if (value := getattr(position, name)) is not None}
-        self._steps += 1
-        if self._steps % MESSAGES_PER_STATE == 0:
+        """Record that all events up to a position are handed on; emits a state every `MESSAGES_PER_STATE` messages."""
+        self._current = {name: value for name in STATE_KEYS if (value := getattr(position, name)) is not None}
+        self._message_count += 1
+        if self._message_count % MESSAGES_PER_STATE == 0:
             self.save()
 
     def save(self) -> None:
-        """Send the state of a sync that has come anywhere."""
-        if self._incremental and self._steps:
+        """Emit the state of an incremental sync that has handed on any message."""
+        if self._incremental and self._message_count:
             self.emit_state()
 
     def validate_state(self, saved: Mapping[str, Any]) -> None:
-        """Raise whatever comes of a state that no version has left."""
-        # A feed that has only told the time so far has no offset yet.
-        needed = {"time"} if set(saved) == {"time"} else {"offset"}
-        if not all(validate_text(saved[name]) for name in needed | set(saved)):
+        """Raise for a state that no version of this stream has saved."""
+        # Before the first offset, a state has only a time.
+        required = {"time"} if set(saved) == {"time"} else {"offset"}
+        if not all(validate_text(saved[name]) for name in required | set(saved)):
             raise ValueError
         if "time" in saved:
             to_milliseconds(saved["time"])

@@ -1,58 +1,59 @@
-"""How long a sync waits for another event."""
+"""The idle timer of an event stream: how long a sync waits for another event."""
 
 import time
 
 #: Seconds without an event after which a progress marker means that there are no more.
 IDLE_SECONDS_AFTER_MARKER = 2.0
-#: Seconds until a closed connection is opened anew where the server does not say, and the most that it may say.
+#: Seconds before reconnecting where the server sends no `retry`, and the maximum that it may ask for.
 RECONNECT_SECONDS, MAX_RECONNECT_SECONDS = 2.0, 30.0
-#: Seconds at least between connections on which nothing happens.
+#: Minimum seconds between connections that bring no events.
 MIN_RECONNECT_SECONDS = 0.5
 
 
 class IdleTimer:
-    """The silence that is left until a sync has caught up: `idle` seconds after an event, fewer after a marker."""
+    """Counts down until a sync has caught up: `idle_seconds` after an event, fewer after a progress marker."""
 
-    def __init__(self, idle: float) -> None:
+    def __init__(self, idle_seconds: float) -> None:
         self.marked = False
-        self._idle = idle
-        self._pause = RECONNECT_SECONDS
-        self._until = time.monotonic() + idle
+        self._idle_seconds = idle_seconds
+        self._reconnect_seconds = RECONNECT_SECONDS
+        self._deadline = time.monotonic() + idle_seconds
 
     @property
     def remaining_seconds(self) -> float:
-        """Seconds; none where they are not above zero."""
-        return self._until - time.monotonic()
+        """Seconds until the deadline; zero or negative after it."""
+        return self._deadline - time.monotonic()
 
     def reset(self) -> None:
-        """There was an event; the time that it took to be handed on is over."""
+        """Restart after an event, once it is handed on: the time that took does not count."""
         self.marked = False
-        self._until = time.monotonic() + self._idle
+        self._deadline = time.monotonic() + self._idle_seconds
 
     def marker_seen(self) -> None:
-        """There was a marker; further ones make the wait no longer."""
+        """Shorten the wait after a progress marker; further markers never extend it."""
         self.marked = True
-        self._until = min(self._until, time.monotonic() + IDLE_SECONDS_AFTER_MARKER)
+        self._deadline = min(self._deadline, time.monotonic() + IDLE_SECONDS_AFTER_MARKER)
 
     def extend(self, seconds: float) -> None:
-        """So many seconds were spent otherwise, and no silence."""
-        self._until += seconds
+        """Exclude seconds that were spent connecting or in back-off."""
+        self._deadline += seconds
 
-    def set_reconnect_delay(self, retry: int | None) -> None:
-        """The server may have said how many milliseconds it wants between connections."""
-        if retry is not None:
-            self._pause = min(retry / 1000, MAX_RECONNECT_SECONDS)
+    def set_reconnect_delay(self, retry_ms: int | None) -> None:
+        """Use the server's `retry` in milliseconds, up to a maximum; None leaves the delay as it is."""
+        if retry_ms is not None:
+            self._reconnect_seconds = min(retry_ms / 1000, MAX_RECONNECT_SECONDS)
 
     def is_over(self, *, progressed: bool) -> bool:
-        """Pause after a closed connection, which may or may not have had events; whether the silence ends before.
+        """Whether the timer ends before a reconnection; otherwise wait until that is due.
 
-        Auth0 closes connections every few minutes.
+        progressed: whether the closed connection had new events. Auth0 closes connections every few minutes.
         """
         more_is_likely = progressed and not self.marked
-        pause = min(self._pause, self._idle) if more_is_likely else max(self._pause, MIN_RECONNECT_SECONDS)
+        delay = max(self._reconnect_seconds, MIN_RECONNECT_SECONDS)
         if more_is_likely:
-            self._until = time.monotonic() + pause + self._idle
-        elif pause >= self.remaining_seconds:
+            delay = min(self._reconnect_seconds, self._idle_seconds)
+            self._deadline = time.monotonic() + delay + self._idle_seconds
+        elif delay >= self.remaining_seconds:
             return True
-        time.sleep(pause)
+        time.sleep(delay)
         return False

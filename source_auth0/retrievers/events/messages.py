@@ -1,4 +1,4 @@
-"""What the messages of Auth0's Events API hold."""
+"""Parses the messages of Auth0's Events API."""
 
 import contextlib
 from typing import Any
@@ -11,21 +11,22 @@ from source_auth0.retrievers.cursors.state_validation import MAX_ID_LENGTH
 from source_auth0.retrievers.events.sse import SseMessage
 from source_auth0.timestamps import to_iso, to_milliseconds
 
-MARKER, ERROR = "offset-only", "error"
-#: Codes of errors about the position, and about an event that is too large to be sent.
-FORGOTTEN, TOO_LARGE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
+#: Message types of a progress marker and of an error.
+MARKER_TYPE, ERROR_TYPE = "offset-only", "error"
+#: Error codes for a position that Auth0 does not accept any more, and for an event that is too large to be sent.
+POSITION_ERROR_CODES, TOO_LARGE_CODE = {"cursor_expired", "invalid_cursor"}, "payload_too_large"
 
 
-def content_of(message: SseMessage, stream: str) -> dict[str, Any]:
-    """A message's data, which are a JSON object; raises for anything else, which is no event that can be left out."""
+def parse_content(message: SseMessage, stream: str) -> dict[str, Any]:
+    """A message's data as a JSON object; raises a system error for anything else, rather than skip an event."""
     with contextlib.suppress(orjson.JSONDecodeError):
         if isinstance(content := parse_json(message.data.encode()), dict):
             return content
     raise system_error(f"Auth0 sent `{stream}` a message `{message.event[:50]}` that is no JSON object.")
 
 
-def event_of(content: dict[str, Any], message: SseMessage, stream: str) -> tuple[str | None, dict[str, Any] | None]:
-    """The position after a message, and the event that it tells of; None for each that it lacks."""
+def parse_event(content: dict[str, Any], message: SseMessage, stream: str) -> tuple[str | None, dict[str, Any] | None]:
+    """The offset after a message and the event in it, None for each that it lacks; raises a system error."""
     offset, event = content.get("offset") or message.id or None, content.get("event")
     if offset is not None and not (isinstance(offset, str) and len(offset) <= MAX_ID_LENGTH):
         raise system_error(f"Auth0 sent `{stream}` an offset that is none.")
@@ -36,8 +37,8 @@ def event_of(content: dict[str, Any], message: SseMessage, stream: str) -> tuple
     return offset, event
 
 
-def time_of(event: dict[str, Any]) -> str | None:
-    """When an event happened, in UTC; None where it does not say."""
+def event_time(event: dict[str, Any]) -> str | None:
+    """When an event happened, in UTC; None without a valid time."""
     try:
         return to_iso(to_milliseconds(event["time"]))
     except (KeyError, ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""What happens in the tenant, event by event, as Auth0's Events API streams it."""
+"""The retriever of the stream `events`, over Auth0's Events API."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from source_auth0.timestamps import to_milliseconds
 
 #: Seconds without an event after which a sync has caught up.
 DEFAULT_IDLE_SECONDS = 10
-#: Before any event.
+#: Where a first sync begins without a start date.
 EPOCH = "1970-01-01T00:00:00Z"
 
 
 @dataclass
 class EventStreamRetriever(ListRetriever):
-    """Events from the saved offset on, until the sync has caught up.
+    """Reads events from the saved offset on, until the sync has caught up.
 
-    The framework reads lists that end; this one does not, and goes on where the last sync left it
+    The framework's retrievers read lists that end; this stream does not, and resumes where the last sync ended
     (https://auth0.com/docs/customize/events/consume-events-with-events-api).
     """
 
@@ -31,18 +31,18 @@ class EventStreamRetriever(ListRetriever):
     cursor_class: ClassVar[type[EventCursor]] = EventCursor
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The events that are new, each once, and by itself: the next one may be long in coming."""
+        """The new events, each once and on a page of its own: the next one may take long to come."""
         cursor: EventCursor = stream_slice.extra_fields["cursor"]
         try:
-            for step in self._feed(cursor.position).messages():
-                if step.row is not None:
-                    yield self.finished([step.row], stream_slice)
-                # Only now is the row on its way, and a state may say so.
-                cursor.message_handed_on(step.position)
+            for message in self._consumer(cursor.position).messages():
+                if message.row is not None:
+                    yield self.finished([message.row], stream_slice)
+                # Only now is the row handed on, and a state may cover it.
+                cursor.message_handed_on(message.position)
         finally:
             cursor.save()
 
-    def _feed(self, position: EventPosition) -> EventConsumer:
+    def _consumer(self, position: EventPosition) -> EventConsumer:
         start_date, idle = self.tenant.get("start_date"), self.tenant.get("events_idle_seconds")
-        bookmark = PositionTracker(self.name, self.tenant, position, to_milliseconds(start_date or EPOCH))
-        return EventConsumer(self.requester, bookmark, DEFAULT_IDLE_SECONDS if idle is None else int(idle))
+        tracker = PositionTracker(self.name, self.tenant, position, to_milliseconds(start_date or EPOCH))
+        return EventConsumer(self.requester, tracker, DEFAULT_IDLE_SECONDS if idle is None else int(idle))

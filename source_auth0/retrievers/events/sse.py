@@ -1,11 +1,11 @@
-"""Server-sent events, as the HTML standard has them: https://html.spec.whatwg.org/multipage/server-sent-events.html."""
+"""A parser of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
 import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: Characters of a message, comments and other fields included; a user's profile has a megabyte at most.
+#: Characters of a message, with comments and other fields; a user's profile has a megabyte at most.
 MAX_MESSAGE_LENGTH = 8 << 20
 BYTE_ORDER_MARK = "\ufeff"
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -13,12 +13,12 @@ DIGITS = re.compile(r"[0-9]+")
 
 
 class OversizedMessageError(ValueError):
-    """A message that is longer than any of Auth0's can be."""
+    """A message exceeds the parser's maximum length, which none of Auth0's can."""
 
 
 @dataclass(frozen=True)
 class SseMessage:
-    """One message: its kind, "message" where none is told; its data; and the position after it, "" for none."""
+    """One message: its event type ("message" by default), its data, and the id after it ("" for none)."""
 
     event: str
     data: str
@@ -26,56 +26,56 @@ class SseMessage:
 
 
 class SseParser:
-    """Makes messages of bytes as they come, wherever these are cut; comments and unknown fields are passed over.
+    """Parses messages from chunks of bytes, split anywhere; comments and unknown fields are ignored.
 
-    `retry` is the server's last word on how many milliseconds to wait before connecting again; None until it says.
-    A message that no empty line ends is incomplete and never given out.
+    `retry` is the last reconnection time in milliseconds that the server sent; None before that.
+    A message without its final empty line is incomplete and never returned.
     """
 
-    def __init__(self, longest: int = MAX_MESSAGE_LENGTH) -> None:
+    def __init__(self, max_length: int = MAX_MESSAGE_LENGTH) -> None:
         self.retry: int | None = None
-        self._longest = longest
+        self._max_length = max_length
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._begun = self._after_return = False
-        self._line: list[str] = []
+        self._has_started = self._after_carriage_return = False
+        self._line_parts: list[str] = []
         self._data: list[str] = []
         self._event = self._id = ""
         self._size = 0
 
     @property
-    def is_amid(self) -> bool:
-        """Whether a message has begun that no empty line has ended."""
-        return bool(self._data) or any(self._line)
+    def is_incomplete(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._data) or any(self._line_parts)
 
-    def feed(self, piece: bytes) -> Iterator[SseMessage]:
-        """The messages that some more bytes complete; raises OversizedMessageError."""
-        text = self._decoder.decode(piece)
+    def feed(self, chunk: bytes) -> Iterator[SseMessage]:
+        """The messages that a chunk completes; raises OversizedMessageError."""
+        text = self._decoder.decode(chunk)
         if not text:
             return
-        if not self._begun:
-            self._begun, text = True, text.removeprefix(BYTE_ORDER_MARK)
-        if self._after_return:
+        if not self._has_started:
+            self._has_started, text = True, text.removeprefix(BYTE_ORDER_MARK)
+        if self._after_carriage_return:
             text = text.removeprefix("\n")
-        self._after_return = text.endswith("\r")
-        *ended, rest = LINE_END.split(text)
-        for part in ended:
-            self._grow(part)
-            line, self._line = "".join(self._line), []
+        self._after_carriage_return = text.endswith("\r")
+        *completed, rest = LINE_END.split(text)
+        for part in completed:
+            self._append(part)
+            line, self._line_parts = "".join(self._line_parts), []
             if line:
-                self._take(line)
-            elif (message := self._finished()) is not None:
+                self._parse_field(line)
+            elif (message := self._dispatch()) is not None:
                 yield message
-        self._grow(rest)
+        self._append(rest)
 
-    def _grow(self, part: str) -> None:
-        """Keep a part of a line, unless the message it belongs to becomes too long."""
+    def _append(self, part: str) -> None:
+        """Append a part of a line; raises OversizedMessageError where the message becomes too long."""
         self._size += len(part)
-        if self._size > self._longest:
-            raise OversizedMessageError(f"a message of more than {self._longest:,} characters")
-        self._line.append(part)
+        if self._size > self._max_length:
+            raise OversizedMessageError(f"a message of more than {self._max_length:,} characters")
+        self._line_parts.append(part)
 
-    def _take(self, line: str) -> None:
-        """Note a field; a line that begins with a colon is a comment."""
+    def _parse_field(self, line: str) -> None:
+        """Set a field of the message; a line that begins with a colon is a comment."""
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
@@ -87,8 +87,8 @@ class SseParser:
         elif name == "retry" and DIGITS.fullmatch(value):
             self.retry = int(value[:9])
 
-    def _finished(self) -> SseMessage | None:
-        """The message that an empty line ends; None where it has no data. The id holds until another is told."""
+    def _dispatch(self) -> SseMessage | None:
+        """The message that an empty line ends; None without data. The id persists until another one is sent."""
         message = SseMessage(self._event or "message", "\n".join(self._data), self._id) if self._data else None
         self._data, self._event, self._size = [], "", 0
         return message

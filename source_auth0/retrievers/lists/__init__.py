@@ -1,1 +1,1 @@
-"""Lists and single objects, and the parents that they are read for."""
+"""Retrievers of lists and single objects, their pagination, and partition routers for their parents."""

@@ -1,4 +1,4 @@
-"""Single objects: settings of a tenant, one thing below a parent, and rows that have to be asked for one by one."""
+"""Single objects: a tenant's settings, a parent's only child, and list rows completed by their detail resource."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from source_auth0.retrievers.lists.lists import ListRetriever, PageNumberRetriev
 
 @dataclass
 class SingletonRetriever(ListRetriever):
-    """One object; that of a tenant gets the domain as its key, so that several tenants can share a table.
+    """A single object; one of the tenant gets the domain as primary key, so that several tenants can share a table.
 
-    `column` takes the whole body where it is no object with columns of its own: a map, a list, a number, a text.
+    `column` holds the whole body if that is not an object with fixed columns: a map, a list, a number, a string.
     """
 
     column: str | None = None
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The one row, or none where nobody configured it."""
+        """The one row, or none if it is not configured."""
         if (body := self.requester.get(stream_slice, {})) is None:
             return
         row = {self.column: body} if self.column else body
@@ -33,23 +33,23 @@ class SingletonRetriever(ListRetriever):
 
 @dataclass
 class DetailRetriever(PageNumberRetriever):
-    """A list that only summarises: each row's own resource, `detail`, is read too, and completes it."""
+    """A list of summaries: each row is completed by its detail resource, whose path is `detail`."""
 
     detail: str = ""
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The pages of the list; a row whose resource is gone stays as the list has it."""
+        """The pages of the list; a row whose detail resource is gone stays a summary."""
         for page in super().pages(stream_slice):
             for row in page:
                 path = self.requester.path_of(self.detail, {**stream_slice.partition, **_text_columns(row)})
-                whole = self.requester.get_path(path, {}, template=self.detail, below_parent=True)
-                row.update(whole if isinstance(whole, dict) else {})
+                detail = self.requester.get_path(path, {}, template=self.detail, below_parent=True)
+                row.update(detail if isinstance(detail, dict) else {})
             yield page
 
 
 @dataclass
 class ReachabilityRetriever(ListRetriever):
-    """Whether something answers: 200 for yes, 404 for no, and a row for either."""
+    """Whether an endpoint responds, as a row: 200 is true, 404 is false."""
 
     column: str | None = None
 

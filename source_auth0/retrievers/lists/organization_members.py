@@ -1,4 +1,4 @@
-"""Members of organizations and their roles, both from the same pages: one request for 100 members, none for each."""
+"""Organization members and their roles from the same pages: one request per 100 members instead of one per member."""
 
 import itertools
 import logging
@@ -21,51 +21,51 @@ MEMBER_ROLES_PATH = "organizations/{{ stream_partition.org_id }}/members/{{ stre
 
 @dataclass
 class OrganizationMembersRetriever(CheckpointRetriever):
-    """The members, with their roles inline where the token may read them (Auth0 sends roles only when asked)."""
+    """The members, with inline roles if the token may read them (Auth0 sends roles only on request)."""
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """All pages; where it is not known whether the token may read roles, they are asked for, once in vain."""
-        asked = self._roles_may_be_read()
+        """All pages; if the token's scopes are unknown, roles are requested until Auth0 refuses them once."""
+        requests_roles = self._may_read_roles()
         pages = super().pages(stream_slice)
         try:
             yield from itertools.islice(pages, 1)
         except MissingScopeError as refusal:
-            if not asked or not (ROLES_SCOPE in refusal.scopes or refusal.names_fields):
+            if not requests_roles or not (ROLES_SCOPE in refusal.scopes or refusal.names_fields):
                 raise
             self.tenant.refused_scopes.add(ROLES_SCOPE)
             pages = super().pages(stream_slice)
         yield from pages
 
     def fields(self, stream_slice: StreamSlice) -> dict[str, Any]:  # noqa: ARG002 - the same for each organization
-        """The fields to ask for."""
-        wanted = f"{MEMBER_FIELDS},roles" if self._roles_may_be_read() else MEMBER_FIELDS
-        return {"fields": wanted, "include_fields": "true"}
+        """The query parameters that select columns."""
+        names = f"{MEMBER_FIELDS},roles" if self._may_read_roles() else MEMBER_FIELDS
+        return {"fields": names, "include_fields": "true"}
 
-    def _roles_may_be_read(self) -> bool:
+    def _may_read_roles(self) -> bool:
         granted = self.requester.authenticator.scopes
         return ROLES_SCOPE not in self.tenant.refused_scopes and (granted is None or ROLES_SCOPE in granted)
 
 
 @dataclass
 class SharedPagesRetriever(CheckpointRetriever):
-    """Rows that are made from the pages of another stream, which is asked once for both."""
+    """Rows derived from the pages of another stream, `pages_of`, which are fetched once for both."""
 
     pages_of: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.tenant.shared_pages.register(self.pages_of)
-        self._own = self.requester
-        # What fails while these pages are read is told of their stream, whichever of the two was first to ask.
+        self._own_requester = self.requester
+        # Errors while fetching these pages name the stream that they belong to, whichever of the two fetches them.
         self.requester = replace(self.requester, name=self.pages_of)
 
 
 @dataclass
 class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembersRetriever):
-    """A row for each role of each member, taken out of the pages of `organization_members`.
+    """A row per role of each member, extracted from the pages of `organization_members`.
 
-    Those carry id and name of a role; its description comes from the list of roles. A call for each member is made
-    only where a tenant's answer has no roles at all.
+    Those have a role's id and name; its description comes from the list of roles. One request per member is made
+    only for a page in which no member has roles.
     """
 
     roles: ParentStreamConfig | None = None
@@ -73,13 +73,13 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The roles of the members of one organization."""
         for members in self.shared_pages(self.pages_of, stream_slice):
-            if members and not self._roles_may_be_read():
+            if members and not self._may_read_roles():
                 raise MissingScopeError(self.name, (ROLES_SCOPE,))
-            inline = any("roles" in member for member in members)
+            has_inline_roles = any("roles" in member for member in members)
             yield [
                 self._row(member, role)
                 for member in members
-                for role in ((member.get("roles") or []) if inline else self._roles_of(member))
+                for role in ((member.get("roles") or []) if has_inline_roles else self._fetch_roles(member))
             ]
 
     def _row(self, member: Row, role: Row) -> Row:
@@ -91,53 +91,53 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
             **role,
         }
 
-    def _roles_of(self, member: Row) -> Iterator[Row]:
+    def _fetch_roles(self, member: Row) -> Iterator[Row]:
         if self.tenant.first_time(MEMBER_ROLES_PATH):
             LOGGER.warning(f"`{self.name}`: Auth0 sent members without their roles, so each member's are asked for.")
-        path = self._own.path_of(MEMBER_ROLES_PATH, {name: member[name] for name in ("org_id", "user_id")})
-        page = self._own.get_path(path, {"page": 0, "per_page": PAGE_SIZE}, template=MEMBER_ROLES_PATH)
-        yield from self._rows_in(page) if page is not None else []
+        path = self._own_requester.path_of(MEMBER_ROLES_PATH, {name: member[name] for name in ("org_id", "user_id")})
+        body = self._own_requester.get_path(path, {"page": 0, "per_page": PAGE_SIZE}, template=MEMBER_ROLES_PATH)
+        yield from self._role_rows(body) if body is not None else []
 
-    def _rows_in(self, body: Any) -> Page:
+    def _role_rows(self, body: Any) -> Page:
         return self.rows_of(body if isinstance(body, list) else body.get("roles"))
 
     def _descriptions(self) -> dict[str, str | None]:
-        """Role id to description; none where the token may not list roles, which a warning says."""
+        """Role id to description; empty, with a warning, if the token may not list roles."""
         try:
             return {
                 row["id"]: row.get("description")
                 for partition in (self.roles.stream.generate_partitions() if self.roles else ())
                 for row in partition.read()
             }
-        except MissingScopeError as missing:
-            LOGGER.warning(f"`{self.name}` has no descriptions of roles. {missing.message}")
+        except MissingScopeError as refusal:
+            LOGGER.warning(f"`{self.name}` has no descriptions of roles. {refusal.message}")
             return {}
 
 
 @dataclass
 class OrganizationRoleMembersRetriever(OrganizationMemberRolesRetriever):
-    """The members of an organization by the roles they hold: the same pages, the other way around.
+    """The members of each role of an organization: the same pages, keyed by role first.
 
-    Auth0's own route costs a request for each role of each organization.
+    Auth0's own endpoint costs a request per role and organization.
     """
 
     def _row(self, member: Row, role: Row) -> Row:
-        own = {name: value for name, value in member.items() if name not in {"org_id", "roles"}}
-        return {"organization_id": member["org_id"], "role_id": role["id"], **own}
+        columns = {name: value for name, value in member.items() if name not in {"org_id", "roles"}}
+        return {"organization_id": member["org_id"], "role_id": role["id"], **columns}
 
 
 @dataclass
 class OrganizationRoleGroupsRetriever(SharedPagesRetriever):
-    """The groups of an organization by the roles they hold, out of the pages of `organization_group_roles`.
+    """The groups of each role of an organization, derived from the pages of `organization_group_roles`.
 
-    Auth0's own route costs a request for each role of each organization; the columns of a group come with its slice.
+    Auth0's own endpoint costs a request per role and organization; a group's columns come with its slice.
     """
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """A row for each role of one group."""
-        own = {name: value for name, value in stream_slice.extra_fields.items() if value is not None}
+        """A row per role of one group."""
+        columns = {name: value for name, value in stream_slice.extra_fields.items() if value is not None}
         for roles in self.shared_pages(self.pages_of, stream_slice):
             yield [
-                {"organization_id": role["organization_id"], "role_id": role["id"], "id": role["group_id"], **own}
+                {"organization_id": role["organization_id"], "role_id": role["id"], "id": role["group_id"], **columns}
                 for role in roles
             ]

@@ -1,4 +1,4 @@
-"""What tells an answer of a list from those before it, so that one that repeats is not followed for ever."""
+"""Detection of repeated pages and checkpoints, so that pagination always ends."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,28 +8,29 @@ from source_auth0.records import Page
 
 @dataclass(frozen=True)
 class ListResponse:
-    """A page of a list, what tells it from others, and the checkpoint that it leads to."""
+    """A page of a list, its fingerprint, and the checkpoint of the next page."""
 
     body: Any = None
     page: Page = field(default_factory=list)
-    told_by: str = ""
-    following: str | None = None
-    #: What it has in common with an answer before it, if anything.
-    repeats: str = ""
-    #: The checkpoints of the whole list so far.
-    seen: set[str] = field(default_factory=set)
+    fingerprint: str = ""
+    next_checkpoint: str | None = None
+    #: What it repeats of an earlier response: "page", "checkpoint" or "".
+    repeated: str = ""
+    #: All checkpoints of the list so far.
+    seen_checkpoints: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, body: Any, page: Page, before: "ListResponse") -> "ListResponse":
-        """The answer behind another one."""
-        told_by = repr((len(page), page[0], page[-1])) if page else ""  # orjson writes less deep than it reads
-        # Deliveries of event streams were recorded with another name for it.
-        following = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
-        repeats = "page" if page and told_by == before.told_by else "checkpoint" if following in before.seen else ""
-        return cls(body, page, told_by, following, repeats, before.seen)
+    def of(cls, body: Any, page: Page, previous: "ListResponse") -> "ListResponse":
+        """Parse the response that follows another one."""
+        fingerprint = repr((len(page), page[0], page[-1])) if page else ""  # orjson writes less deep than it reads
+        # One recording of event stream deliveries has another name for it.
+        checkpoint = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
+        is_same_page = bool(page) and fingerprint == previous.fingerprint
+        repeated = "page" if is_same_page else "checkpoint" if checkpoint in previous.seen_checkpoints else ""
+        return cls(body, page, fingerprint, checkpoint, repeated, previous.seen_checkpoints)
 
-    def taken(self) -> "ListResponse":
-        """The same, once it is used."""
-        if self.following is not None:
-            self.seen.add(self.following)
+    def accept(self) -> "ListResponse":
+        """Record its checkpoint as seen, and return it."""
+        if self.next_checkpoint is not None:
+            self.seen_checkpoints.add(self.next_checkpoint)
         return self

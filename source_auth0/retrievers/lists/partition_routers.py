@@ -1,4 +1,4 @@
-"""Whom a list is read for: the rows of a parent, those of them that can have any, or the elements of a list in one."""
+"""Partition routers: slices from a parent's rows, from those that a filter accepts, or from elements of a column."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -18,15 +18,15 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 
 @dataclass
 class ParentFilterRouter(SubstreamPartitionRouter):
-    """Only the parents that can have children of this kind: each other one would cost a request for nothing.
+    """Only the parents that can have children of this kind: each other one would cost a useless request.
 
-    `where` is field to accepted values; the parent stream's config has to name the fields as `extra_fields`.
+    `where` maps a field to its accepted values; the parent stream config must list these fields as `extra_fields`.
     """
 
     where: dict[str, list[Any]] = field(default_factory=dict)
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """A slice for each parent whose fields have accepted values; parents of one key are one."""
+        """A slice per parent whose fields have accepted values, deduplicated by partition key."""
         seen: set[str] = set()
         for parent in super().stream_slices():
             key = str(partition_columns(parent.partition))
@@ -38,13 +38,13 @@ class ParentFilterRouter(SubstreamPartitionRouter):
 
 @dataclass
 class ParentElementsRouter(SubstreamPartitionRouter):
-    """A slice for each element of a list in the parents' rows, such as a tenant's enabled locales."""
+    """A slice per element of a list column of the parents, such as a tenant's enabled locales."""
 
     elements_of: str = ""
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """A slice for each element, under the name of the partition field."""
-        name = str(self.parent_stream_configs[0].partition_field.eval(self.config))  # type: ignore[union-attr] # it is
+        """A slice per element, with the partition field as its key."""
+        name = str(self.parent_stream_configs[0].partition_field.eval(self.config))  # type: ignore[union-attr] # no str
         for parent in super().stream_slices():
             elements = parent.extra_fields.get(self.elements_of) or []
             if not elements:
@@ -55,23 +55,23 @@ class ParentElementsRouter(SubstreamPartitionRouter):
 
 @dataclass
 class CartesianProductRouter(CartesianProductStreamSlicer):
-    """Every combination; the framework's own warns of the state of parents, which no stream here keeps."""
+    """Every combination of slices; the framework's own warns about parent state, which no stream here has."""
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        """Nothing to check."""
+        """Do nothing, where the framework warns."""
 
 
 @dataclass
 class ParentKeyRenamingRouter(SubstreamPartitionRouter):
-    """Parents whose own parents' keys have other names here, such as `org_id` of `organization_members`.
+    """Renames partition keys inherited from the parents, such as `org_id` of `organization_members`.
 
-    `renamed` is the parent's name of a key to the child's.
+    `renamed` maps the parent's name of a key to the child's.
     """
 
     renamed: dict[str, str] = field(default_factory=dict)
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """A slice for each parent, with all keys above it under their names here."""
+        """A slice per parent, with all inherited keys renamed."""
         for parent in super().stream_slices():
             keys = {self.renamed.get(name, name): value for name, value in partition_columns(parent.partition).items()}
             yield StreamSlice(partition=keys, cursor_slice={}, extra_fields=parent.extra_fields)

@@ -1,4 +1,4 @@
-"""Rows that come with the connector."""
+"""Static rows, shipped with the connector."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from source_auth0.records import Row
 
 @dataclass
 class StaticRowsRetriever(Retriever):
-    """The rows of a file beside the manifest, by group; the framework has no retriever that makes no request."""
+    """The rows of a YAML file beside the manifest, by group; each of the framework's retrievers makes requests."""
 
     config: dict[str, Any] = field(repr=False)
     file: str
@@ -23,7 +23,7 @@ class StaticRowsRetriever(Retriever):
         records_schema: Mapping[str, Any],  # noqa: ARG002 - the rows are typed already
         stream_slice: StreamSlice | None = None,  # noqa: ARG002 - there is only one
     ) -> Iterator[Row]:
-        """All of them."""
+        """All rows of the file."""
         for group, rows in load_yaml(MANIFEST / self.file).items():
             for code, (name, outcome, description) in rows.items():
                 yield {"code": code, "name": name, "group": group, "outcome": outcome, "description": description}

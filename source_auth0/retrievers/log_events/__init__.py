@@ -1,1 +1,1 @@
-"""What a single event of the tenant's log says: its place, its API write, its deleted user."""
+"""Parsers of single events of the tenant's log: their position, their API write, the user they delete."""

@@ -1,4 +1,4 @@
-"""What a path of the Management API names: which of its segments are ids, and of what."""
+"""Parses paths of the Management API: which segments are ids, and of which entities."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 API_PREFIX = "/api/v2/"
-#: Below these a word always follows, where elsewhere words and ids take turns; `*` stands for an id.
+#: Paths that a fixed word always follows; elsewhere words and ids alternate. `*` stands for an id.
 PATHS_FOLLOWED_BY_WORDS = frozenset(
     """
     actions anomaly anomaly/blocks attack-protection blacklists branding branding/phone branding/templates clients/cimd
@@ -15,25 +15,25 @@ PATHS_FOLLOWED_BY_WORDS = frozenset(
     users/*/risk-assessments verifiable-credentials verifiable-credentials/verification
     """.split()  # noqa: SIM905 - as above
 )
-#: Words that stand where an id would.
+#: Paths whose last word stands where an id would.
 FIXED_WORD_PATHS = frozenset(
     """
     clients/cimd connections/*/keys/rotate custom-domains/default flows/vault guardian/enrollments/ticket
     keys/encryption/rekey keys/signing/rotate prompts/rendering refresh-tokens/revoke users/*/multifactor/actions
     """.split()  # noqa: SIM905 - as above
 )
-#: Ids of two segments.
+#: Paths whose last id has two segments.
 TWO_SEGMENT_ID_PATHS = frozenset(["self-service-profiles/*/custom-text/*", "users/*/identities/*"])
-#: `PUT guardian/factors/sms` switches the factor of that name, while words follow in `guardian/factors/sms/templates`.
+#: `PUT guardian/factors/sms` switches the factor with that id; `guardian/factors/sms/templates` has words only.
 GUARDIAN_FACTORS_PATH = "guardian/factors"
-#: Last words that say what is done to the thing before them.
+#: Last words of a path that are an action on the entity before them.
 ACTION_WORDS = frozenset(
     """
     clear deploy invalidate-remember-browser preview recovery-code-regeneration redeliver register rekey reset revoke
     revoke-access rollback rotate rotate-secret status test try validate verify wrapping-key
     """.split()  # noqa: SIM905 - as above
 )
-#: Names of this project's streams, and of what has no stream, where they are not the words of the path.
+#: Path pattern to entity name, where that is not made of the path's words: the stream's name, if there is a stream.
 ENTITY_NAMES = {
     "actions/actions": "actions",
     "actions/actions/*/versions": "action_versions",
@@ -86,10 +86,10 @@ ENTITY_NAMES = {
 
 @dataclass(frozen=True)
 class ApiPath:
-    """What a path names: `users/auth0%7C1/roles` has the pattern `users/*/roles`, and `ids` are those of the stars.
+    """A parsed path: `users/auth0%7C1/roles` has the pattern `users/*/roles` and the id `auth0|1`, one for each star.
 
-    The entity is what the path ends with, the parent what its nearest id above is of. An entity that its parent has
-    one of, or that is yet to be created, has no id here.
+    The entity is the last one on the path; the parent is the nearest one above it that has an id. An entity of which
+    its parent has only one, or that is yet to be created, has no id here.
     """
 
     pattern: str
@@ -102,12 +102,12 @@ class ApiPath:
 
 @lru_cache(maxsize=1024)
 def parse_api_path(path: str) -> ApiPath:
-    """What a path names; in one that nobody documents, words and ids take turns."""
+    """Parse a path; in an undocumented one, words and ids are taken to alternate."""
     words, ids = _split(path)
-    things = list(_entities(words, ids))
-    if not things:
+    entities = list(_entities(words, ids))
+    if not entities:
         return ApiPath("/".join(words), tuple(ids))
-    *above, (entity, entity_id) = things
+    *above, (entity, entity_id) = entities
     parent, parent_id = next(((_entity_name(name), key) for name, key in reversed(above) if name and key), (None, None))
     return ApiPath("/".join(words), tuple(ids), _entity_name(entity), entity_id, parent, parent_id)
 
@@ -118,7 +118,7 @@ def below_api(path: str) -> str:
 
 
 def _split(path: str) -> tuple[list[str], list[str]]:
-    """The segments with `*` for ids, and the ids."""
+    """The segments, with `*` for each id, and the ids."""
     words: list[str] = []
     ids: list[str] = []
     segments = [segment for segment in below_api(path).split("/") if segment]
@@ -140,14 +140,14 @@ def _is_word(above: str, segment: str, *, last: bool) -> bool:
 
 
 def _entities(words: list[str], ids: list[str]) -> Iterator[tuple[str, str | None]]:
-    """The pattern and the id, if any, of each thing on the path; what is done to the last one is none."""
+    """The pattern and the id, if any, of each entity on the path; a final action word is no entity."""
     keys, start = iter(ids), 0
     while start < len(words):
         end = next((n for n in range(start, len(words)) if words[n] == "*"), len(words))
         if end == len(words):
-            named = end - 1 if words[-1] in ACTION_WORDS else end
-            if named > start:
-                yield "/".join(words[:named]), None
+            last = end - 1 if words[-1] in ACTION_WORDS else end
+            if last > start:
+                yield "/".join(words[:last]), None
             return
         after = next((n for n in range(end, len(words)) if words[n] != "*"), len(words))
         yield "/".join(words[:end]), "|".join(next(keys) for _ in range(end, after))

@@ -1,4 +1,4 @@
-"""Successful writes of the Management API, as the tenant's log has them."""
+"""Successful writes through the Management API, parsed from the events of the tenant's log."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,18 +9,18 @@ from source_auth0.retrievers.log_events.api_paths import ApiPath, parse_api_path
 
 API_WRITE_TYPE = "sapi"
 WRITE_METHODS = frozenset(["POST", "PUT", "PATCH", "DELETE"])
-#: Last words of paths under which a body lists what is assigned, or taken away.
+#: Last words of the paths whose body lists, under that word, the entities to assign or remove.
 ASSIGNED_LISTS = frozenset(["clients", "connections", "groups", "members", "permissions", "roles", "users"])
-#: Where a body or a query names the one user that a write is about.
+#: Paths of writes about one user, whom the body or the query names as `user_id`.
 ONE_USER_PATHS = frozenset(
     """
     grants guardian/enrollments/ticket jobs/verification-email refresh-tokens/revoke tickets/email-verification
     tickets/password-change
     """.split()  # noqa: SIM905 - a dozen quotation marks less
 )
-#: Where a body lists users.
+#: Paths whose body lists users.
 USER_LIST_PATHS = frozenset(["groups/*/members", "organizations/*/members", "roles/*/users"])
-#: What an answer calls the id of a new thing, where that is not `id`. A ticket's is a secret, and has no place here.
+#: Entity to the key of a new one's id in the response, where that is not `id`. A ticket's is a secret: not listed.
 CREATED_ID_KEYS = {
     "branding_themes": "themeId",
     "clients": "client_id",
@@ -39,18 +39,18 @@ CREATED_ID_KEYS = {
 
 @dataclass(frozen=True)
 class ApiWrite:
-    """One of them: `request` and `answer` are what the log has of its request and of the body of its answer."""
+    """A successful write: `request` and `response_body` are what the log keeps of the request and the response."""
 
     method: str
     path: str
     status: int | None
     target: ApiPath
     request: Mapping[str, Any]
-    answer: Mapping[str, Any]
+    response_body: Mapping[str, Any]
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "ApiWrite | None":
-        """The write that an event tells of, or None; one that has no status is, by its type, a success."""
+        """The write that an event records, or None; one without a status is, by its type, a success."""
         if event.get("type") != API_WRITE_TYPE:
             return None
         request, response = nested_object(event, "details", "request"), nested_object(event, "details", "response")
@@ -63,21 +63,21 @@ class ApiWrite:
 
     @property
     def entity_id(self) -> str | None:
-        """The id of what was written: the path's, or that of the thing it made."""
-        made = self.target.entity_id is None and self.method == "POST"
+        """The id of the written entity: the path's, or the response's where the write created it."""
+        is_created = self.target.entity_id is None and self.method == "POST"
         return (
-            text_or_none(self.answer.get(CREATED_ID_KEYS.get(self.target.entity_type, "id")))
-            if made
+            text_or_none(self.response_body.get(CREATED_ID_KEYS.get(self.target.entity_type, "id")))
+            if is_created
             else self.target.entity_id
         )
 
-    def named_beside(self) -> Iterator[str]:
-        """The ids of others that the body or the query names."""
+    def related_ids(self) -> Iterator[str]:
+        """The ids of other entities in the body or the query."""
         body, pattern = nested_object(self.request, "body"), self.target.pattern
         if (last := re.split("[/-]", pattern)[-1]) in ASSIGNED_LISTS:
             # The clients of a connection are the body itself.
-            listed = self.request["body"] if isinstance(self.request.get("body"), list) else body.get(last)
-            yield from filter(None, map(_id_of, listed if isinstance(listed, list) else []))
+            items = self.request["body"] if isinstance(self.request.get("body"), list) else body.get(last)
+            yield from filter(None, map(_id_of, items if isinstance(items, list) else []))
         user = text_or_none(body.get("user_id")) or text_or_none(nested_object(self.request, "query").get("user_id"))
         if user and pattern in ONE_USER_PATHS:
             yield user
@@ -85,35 +85,35 @@ class ApiWrite:
             yield full_user_id(provider, user)
 
     def users(self) -> Iterator[str]:
-        """The users that the path or the body names, some perhaps twice."""
-        below, ids = f"{self.target.pattern}/", self.target.ids
-        if below.startswith(("users/*/", "user-blocks/*/")):
+        """The ids of the users in the path or the body, some perhaps twice."""
+        pattern, ids = f"{self.target.pattern}/", self.target.ids
+        if pattern.startswith(("users/*/", "user-blocks/*/")):
             yield ids[0]
-        if below.startswith("organizations/*/members/*/"):
+        if pattern.startswith("organizations/*/members/*/"):
             yield ids[1]
-        if below == "users/" and self.entity_id:
+        if pattern == "users/" and self.entity_id:
             yield self.entity_id
-        if below == "users/*/identities/*/*/":
+        if pattern == "users/*/identities/*/*/":
             yield full_user_id(ids[1], ids[2])
-        if below == "users/*/identities/" or self.target.pattern in USER_LIST_PATHS | ONE_USER_PATHS:
-            yield from self.named_beside()
+        if pattern == "users/*/identities/" or self.target.pattern in USER_LIST_PATHS | ONE_USER_PATHS:
+            yield from self.related_ids()
 
 
-def full_user_id(provider: str, bare: str) -> str:
-    """A user's id as `users` has it: the id that the provider knows, which may itself hold a `|`, behind its name."""
-    return bare if bare.startswith(f"{provider}|") else f"{provider}|{bare}"
+def full_user_id(provider: str, bare_id: str) -> str:
+    """A `user_id` as in the stream `users`: `provider|id`, where the provider's own id may itself contain a `|`."""
+    return bare_id if bare_id.startswith(f"{provider}|") else f"{provider}|{bare_id}"
 
 
 def nested_object(event: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     """The object at a path of keys; an empty one where the log has something else."""
     for key in keys:
-        inner = event.get(key)
-        event = inner if isinstance(inner, dict) else {}
+        value = event.get(key)
+        event = value if isinstance(value, dict) else {}
     return event
 
 
 def text_or_none(value: Any) -> str | None:
-    """A text that says something, or None."""
+    """A non-empty string, or None for anything else."""
     return value if isinstance(value, str) and value else None
 
 

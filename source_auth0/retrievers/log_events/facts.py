@@ -1,4 +1,4 @@
-"""What single events of the tenant's log tell: what was changed, who was deleted, and whose rows may be others now."""
+"""Facts from single events of the tenant's log: API changes, deleted users, users whose lists may have changed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,8 +16,8 @@ from source_auth0.retrievers.log_events.api_writes import (
 )
 
 USER_DELETED_TYPE = "sdu"
-#: Types whose `user_id` names a user whose authenticators, sessions, tokens, accounts, blocks or memberships changed.
-#: Sign-ins and token exchanges are not among them: they are most of a log, and a sign-in moves the user's `updated_at`.
+#: Types whose `user_id` is a user whose authenticators, sessions, tokens, accounts, blocks or memberships changed.
+#: Sign-ins and token exchanges are left out: they are most of a log, and a sign-in updates the user's `updated_at`.
 TYPES_NAMING_USERS = frozenset(
     """
     gd_auth_email_verification gd_enrollment_complete gd_recovery_succeed gd_start_enroll gd_unenroll
@@ -30,53 +30,52 @@ TYPES_NAMING_USERS = frozenset(
 )
 
 
-def _plain(*keys: str) -> Row:
+def _plain_values(*keys: str) -> Row:
     return {key: {} for key in keys}
 
 
-#: What a slim event keeps; `{}` stands for a plain value.
+#: The fields that a slim event keeps; `{}` stands for a plain value.
 SLIM_EVENT_SHAPE: Row = {
-    **_plain("log_id", "date", "type", "description", "ip", "user_id", "user_name", "client_id", "client_name"),
-    **_plain("connection", "connection_id", "strategy"),
+    **_plain_values("log_id", "date", "type", "description", "ip", "user_id", "user_name", "client_id", "client_name"),
+    **_plain_values("connection", "connection_id", "strategy"),
     "details": {
         "request": {
-            **_plain("method", "path", "channel"),
-            "query": _plain("user_id"),
-            "auth": {"user": _plain("user_id", "email", "name")},
+            **_plain_values("method", "path", "channel"),
+            "query": _plain_values("user_id"),
+            "auth": {"user": _plain_values("user_id", "email", "name")},
             "body": {
-                **_plain("client_id", "id", "provider", "user_id"),
+                **_plain_values("client_id", "id", "provider", "user_id"),
                 **dict.fromkeys(
-                    ASSIGNED_LISTS, _plain("client_id", "id", "resource_server_identifier", "permission_name")
+                    ASSIGNED_LISTS, _plain_values("client_id", "id", "resource_server_identifier", "permission_name")
                 ),
             },
         },
-        "response": {"statusCode": {}, "body": _plain("id", *CREATED_ID_KEYS.values())},
+        "response": {"statusCode": {}, "body": _plain_values("id", *CREATED_ID_KEYS.values())},
     },
 }
 
 
 def slim_event(event: Mapping[str, Any]) -> Row | None:
-    """The part of an event that derived streams are made of, in the same shape; None where they need nothing of it."""
-    needed = deleted_user_id(event) or next(users_named(event), None) or ApiWrite.of(event)
-    return (
-        {key: _picked(event[key], inner) for key, inner in SLIM_EVENT_SHAPE.items() if key in event} if needed else None
-    )
+    """An event reduced to the fields that derived streams need, in the same shape; None where they need none."""
+    if not (deleted_user_id(event) or next(users_named(event), None) or ApiWrite.of(event)):
+        return None
+    return {key: _project(event[key], inner) for key, inner in SLIM_EVENT_SHAPE.items() if key in event}
 
 
 def slim_events(page: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """What of a page's events derived streams are made of."""
-    return [fact for event in page if (fact := slim_event(event)) is not None]
+    """The slim events of a page."""
+    return [slim for event in page if (slim := slim_event(event)) is not None]
 
 
 def change_row(event: Mapping[str, Any]) -> Row | None:
-    """What a successful write of the Management API changed, without its bodies; None for any other event.
+    """The row of `log_changes` for a successful write through the Management API; None for any other event.
 
-    `entity_ids` are what a request names beside its path: the roles, permissions, members or users it assigns, or the
-    user it is about; a permission is its API's identifier and its name with a space between.
+    `entity_ids` are the ids in the body or the query: the roles, permissions, members or users it assigns, or the user
+    it is about; a permission's id is `<API identifier> <permission name>`. The bodies themselves are left out.
     """
     if (write := ApiWrite.of(event)) is None:
         return None
-    person = nested_object(write.request, "auth", "user")
+    actor = nested_object(write.request, "auth", "user")
     return {
         "log_id": event.get("log_id"),
         "date": event.get("date"),
@@ -84,45 +83,45 @@ def change_row(event: Mapping[str, Any]) -> Row | None:
         "path": unquote(below_api(write.path)) or None,
         "entity_type": write.target.entity_type or None,
         "entity_id": write.entity_id,
-        "entity_ids": list(write.named_beside()),
+        "entity_ids": list(write.related_ids()),
         "parent_type": write.target.parent_type,
         "parent_id": write.target.parent_id,
         "status_code": write.status,
         **{column: text_or_none(event.get(column)) for column in ("client_id", "client_name", "ip", "description")},
-        "user_id": text_or_none(person.get("user_id")) or text_or_none(event.get("user_id")),
-        "user_email": text_or_none(person.get("email")),
-        "user_name": text_or_none(person.get("name")) or text_or_none(event.get("user_name")),
+        "user_id": text_or_none(actor.get("user_id")) or text_or_none(event.get("user_id")),
+        "user_email": text_or_none(actor.get("email")),
+        "user_name": text_or_none(actor.get("name")) or text_or_none(event.get("user_name")),
         "channel": text_or_none(write.request.get("channel")),
     }
 
 
 def users_named(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each user that an event names, behind what names it: a write's path with `*` for ids, or the event's type."""
-    kind, user = text_or_none(event.get("type")), text_or_none(event.get("user_id"))
-    if kind in TYPES_NAMING_USERS and user:
-        yield str(kind), user
+    """`(source, user_id)` for each user that an event names; the source is a write's path pattern or the type."""
+    event_type, user = text_or_none(event.get("type")), text_or_none(event.get("user_id"))
+    if event_type in TYPES_NAMING_USERS and user:
+        yield str(event_type), user
     elif write := ApiWrite.of(event):
-        for named in dict.fromkeys(write.users()):
-            yield write.target.pattern, named
+        for user_id in dict.fromkeys(write.users()):
+            yield write.target.pattern, user_id
 
 
 def deleted_user_id(event: Mapping[str, Any]) -> str | None:
-    """The id of the user whose deletion an event tells of, or None.
+    """The id of the user whose deletion an event records, or None.
 
-    The database's own event was recorded with an empty `user_id`, and the id without its provider in the description.
+    Recorded `sdu` events have an empty `user_id`, and the id without its provider in the description.
     """
     if event.get("type") == USER_DELETED_TYPE:
-        bare = (
+        bare_id = (
             text_or_none(event.get("user_id"))
             or (text_or_none(event.get("description")) or "").partition("user_id: ")[2].strip()
         )
         provider = text_or_none(event.get("strategy"))
-        return full_user_id(provider, bare) if provider and bare else bare if "|" in bare else None
+        return full_user_id(provider, bare_id) if provider and bare_id else bare_id if "|" in bare_id else None
     write = ApiWrite.of(event)
     return write.entity_id if write and (write.method, write.target.pattern) == ("DELETE", "users/*") else None
 
 
-def _picked(value: Any, shape: Row) -> Any:
+def _project(value: Any, shape: Row) -> Any:
     if isinstance(value, dict):
-        return {key: _picked(value[key], inner) for key, inner in shape.items() if key in value}
-    return [_picked(element, shape) for element in value] if isinstance(value, list) else value
+        return {key: _project(value[key], inner) for key, inner in shape.items() if key in value}
+    return [_project(element, shape) for element in value] if isinstance(value, list) else value

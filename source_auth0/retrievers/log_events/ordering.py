@@ -6,7 +6,7 @@ from typing import Any
 
 from source_auth0.timestamps import Milliseconds, to_milliseconds
 
-#: Before every event.
+#: The id that sorts before every event's.
 LOG_BEGINNING = ""
 #: Milliseconds by which an event may reach the log later than one that happened after it: recordings show 4.6 seconds.
 MAX_EVENT_LATENESS_MS = 600_000
@@ -15,7 +15,7 @@ LogOrder = tuple[int, str]
 
 
 def log_order(log_id: str) -> LogOrder:
-    """What the log is ordered by: ids are numbers in text, of one length as far as recordings go."""
+    """The sort key of a `log_id`: ids are numbers in text, and all of one length in recordings."""
     return len(log_id), log_id
 
 
@@ -26,27 +26,30 @@ def event_milliseconds(event: Mapping[str, Any]) -> Milliseconds:
 
 @dataclass(frozen=True)
 class LogPosition:
-    """A place in the log: everything up to this id. The date is the event's, for people and for searches."""
+    """A position in the log: everything up to and including this id.
+
+    The date is the event's or an earlier one's: it serves people, searches and estimates, never the order.
+    """
 
     log_id: str = LOG_BEGINNING
     date: str = ""
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "LogPosition":
-        """The place right behind an event."""
+        """The position right after an event."""
         return cls(event["log_id"], event["date"])
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "LogPosition":
-        """The place that a state names; the beginning where it names none."""
+        """The position that a state stores; the beginning of the log where it stores none."""
         return cls(state.get("log_id", ""), state.get("date", ""))
 
     @property
     def state(self) -> dict[str, Any]:
-        """What a state names it by."""
+        """The position as a state stores it."""
         return {"log_id": self.log_id, "date": self.date}
 
     @property
     def order(self) -> LogOrder:
-        """Where it is among others."""
+        """The sort key of the position."""
         return log_order(self.log_id)

@@ -1,1 +1,1 @@
-"""The stream `logs` and the streams that are derived from it."""
+"""The stream `logs` and the streams derived from it."""

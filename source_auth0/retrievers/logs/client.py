@@ -1,4 +1,4 @@
-"""The two ways in which `GET /logs` can be asked, and what counts as an answer."""
+"""Requests to `GET /logs`, by id or by search, and validation of the events in the response."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,9 +12,9 @@ from source_auth0.timestamps import UTC_DATE_TIME, Milliseconds, to_iso
 
 
 class LogClient:
-    """Asks for events behind an id, or for events that a search finds.
+    """Requests pages of events, after an id or by a search.
 
-    With `from` and `take` the log is handed out in the order of `log_id`, without any cap. A search goes by date and
+    With `from` and `take`, Auth0 returns the log in the order of `log_id`, without any cap. A search goes by date and
     ends at 1,000 rows (https://auth0.com/docs/deploy-monitor/logs/retrieve-log-events-using-mgmt-api).
     """
 
@@ -28,22 +28,22 @@ class LogClient:
             may_be_missing=None,
         )
 
-    def behind(self, log_id: str, take: int = PAGE_SIZE) -> Page:
-        """The events behind an id."""
+    def after(self, log_id: str, take: int = PAGE_SIZE) -> Page:
+        """The events after an id."""
         return self._get({"from": log_id, "take": take})
 
     def search(self, query: str = "", *, sort: str = "date:1", page: int = 0, per_page: int = PAGE_SIZE) -> Page:
-        """The events that a query finds, from the earliest date on unless told otherwise."""
-        asked = {"sort": sort, "page": page, "per_page": per_page}
-        return self._get({**asked, "q": query} if query else asked)
+        """The events that match a query, by default in ascending order of date."""
+        parameters = {"sort": sort, "page": page, "per_page": per_page}
+        return self._get({**parameters, "q": query} if query else parameters)
 
-    def earliest_from(self, moment: Milliseconds) -> Page:
-        """The event with the earliest date from a moment on, to the second."""
-        return self.search(f"date:[{_to_the_second(moment)} TO *]", per_page=1)
+    def earliest_from(self, timestamp: Milliseconds) -> Page:
+        """The event with the earliest date from a timestamp on, to the second."""
+        return self.search(f"date:[{_to_the_second(timestamp)} TO *]", per_page=1)
 
-    def newest_until(self, moment: Milliseconds, most: int) -> Page:
-        """So many events at most, with the newest dates up to a moment, to the second."""
-        return self.search(f"date:[* TO {_to_the_second(moment)}]", sort="date:-1", per_page=most)
+    def newest_until(self, timestamp: Milliseconds, limit: int) -> Page:
+        """Up to `limit` events with the newest dates until a timestamp, to the second."""
+        return self.search(f"date:[* TO {_to_the_second(timestamp)}]", sort="date:-1", per_page=limit)
 
     def _get(self, query: Mapping[str, Any]) -> Page:
         body = self.requester.get(None, query)
@@ -56,7 +56,7 @@ class LogClient:
 
 
 def _is_event(event: Any) -> bool:
-    """Whether a place in the log is told, which a state may have to name."""
+    """Whether a value has a `log_id` and a `date` that a state may store."""
     if (
         not isinstance(event, dict)
         or not isinstance(event.get("log_id"), str)
@@ -72,6 +72,6 @@ def _is_event(event: Any) -> bool:
     )
 
 
-def _to_the_second(moment: Milliseconds) -> str:
+def _to_the_second(timestamp: Milliseconds) -> str:
     # Documented to the second: https://auth0.com/docs/deploy-monitor/logs/log-search-query-syntax
-    return to_iso(moment)[:19]
+    return to_iso(timestamp)[:19]

@@ -1,4 +1,4 @@
-"""What the log's streams remember: the id that everything up to was read, and what is open while a backlog is read."""
+"""Cursors of the log's streams: a low-water mark, and the ranges that are open while a backlog is read."""
 
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import Any
@@ -20,16 +20,16 @@ from source_auth0.retrievers.logs.derived_events import DerivedEvents, LogSegmen
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 
-#: Streams of one turn are read one after another, so that those made of the log find it read.
+#: Streams of one group are read one after another, so that derived streams find the log already read.
 LOG_STREAM_GROUP = "log"
-#: Events for other streams that are kept as they are, until they are packed.
+#: Slim events for derived streams that are kept uncompressed.
 MAX_UNPACKED_EVENTS = 200
 
 
 class LogPositionCursor(PageCursor):
-    """Remembers a place in the log; the framework's cursors count numbers or dates, and ids of the log are neither.
+    """A cursor whose state is a position in the log, the low-water mark: `{"log_id": …, "date": …}`.
 
-    The state is `{"log_id": …, "date": …}`, the low-water mark; the date is for people and for searches.
+    The framework's cursors compare numbers or dates; a log's ids are neither. The date is for people and searches.
     """
 
     stream_group = LOG_STREAM_GROUP
@@ -37,97 +37,97 @@ class LogPositionCursor(PageCursor):
     log: TenantLog
 
     def validate_state(self, saved: Mapping[str, Any]) -> None:
-        """Raise whatever comes of a state that no version of this stream has left."""
+        """Raise for a state that no version of this stream has saved."""
         validate_log_position(saved["log_id"], saved["date"])
 
-    def _saved_spot(self, end: LogPosition) -> LogPosition:
-        """Where the last sync ended; raises for a place that the log has not got to."""
-        spot = LogPosition.from_state(self.initial_state())
-        raise_if_beyond_log(end, spot, self._stream_name)
-        return spot
+    def _saved_position(self, end: LogPosition) -> LogPosition:
+        """Where the last sync ended; raises a transient error for a position beyond the end of the log."""
+        position = LogPosition.from_state(self.initial_state())
+        raise_if_beyond_log(end, position, self._stream_name)
+        return position
 
 
 class LogCursor(LogPositionCursor):
-    """Hands out pieces of the log for workers to read side by side, and remembers how far each has come."""
+    """Splits the log into ranges that workers read concurrently, and checkpoints how far each of them was read."""
 
     first_in_group = True
     state_keys = ("log_id", "date", "open", "until")
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
-        self._walk: LogRangeReader | None = None
+        self._reader: LogRangeReader | None = None
         #: Where this sync ends.
         self._until = LogPosition()
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """A slice for each piece: what the state leaves open, then parts of the largest as workers fall idle."""
+        """One slice for each range: those that the state leaves open, then parts of the largest for idle workers."""
         end = self.log.end
         if not end.log_id:
-            return  # a log that shows nothing says nothing of what is open either
-        walk = self._walk = LogRangeReader(self.log, self._ranges(end))
-        for piece in walk.slices_to_read():
-            bounds = {"from": piece.start.log_id, "upto": piece.end.log_id}
-            extra = {"piece": piece, "walk": walk, "cursor": self}
+            return  # a log that returns no events does not prove that the open ranges are read
+        reader = self._reader = LogRangeReader(self.log, self._ranges(end))
+        for log_range in reader.slices_to_read():
+            bounds = {"from": log_range.start.log_id, "upto": log_range.end.log_id}
+            extra = {"log_range": log_range, "reader": reader, "cursor": self}
             yield StreamSlice(partition={}, cursor_slice=bounds, extra_fields=extra)
 
-    def pages(self, walk: LogRangeReader, piece: LogRange) -> Iterator[Page]:
-        """The pages of a piece; each counts as handed on when the next one is asked for."""
-        facts, kept, low = DerivedEvents.of(self.tenant), Page(), piece.start
-        for page in walk.read(piece):
-            # Before secrets are taken out of the page.
-            kept += slim_events(page) if facts.is_needed else []
-            if len(kept) >= MAX_UNPACKED_EVENTS:
-                # A piece may be millions of events long.
+    def pages(self, reader: LogRangeReader, log_range: LogRange) -> Iterator[Page]:
+        """The pages of a range; each counts as handed on when the next one is requested."""
+        derived, slim, low = DerivedEvents.of(self.tenant), Page(), log_range.start
+        for page in reader.read(log_range):
+            # Before redaction, which changes the page in place.
+            slim += slim_events(page) if derived.is_needed else []
+            if len(slim) >= MAX_UNPACKED_EVENTS:
+                # A range may be millions of events long.
                 high = LogPosition.of(page[-1])
-                facts.add(LogSegment.of(low, high, kept))
-                kept, low = Page(), high
+                derived.add(LogSegment.of(low, high, slim))
+                slim, low = Page(), high
             yield page
-            walk.page_handed_on(piece)
+            reader.page_handed_on(log_range)
             if self._incremental:
                 self.emit_state()
-        if facts.is_needed:
-            facts.add(LogSegment.of(low, piece.end, kept))
+        if derived.is_needed:
+            derived.add(LogSegment.of(low, log_range.end, slim))
 
     def validate_state(self, saved: Mapping[str, Any]) -> None:
-        """Raise whatever comes of a state that no version of this stream has left."""
+        """Raise for a state that no version of this stream has saved."""
         super().validate_state(saved)
         if "open" not in saved and "until" not in saved:
             return
         validate_log_id(saved["until"])
-        pieces = []
+        ranges = []
         for low, high, date in validate_list(saved["open"]):
             validate_log_id(low)
             validate_log_position(high, date)
-            pieces.append((log_order(low), log_order(high)))
-        validate_ranges(pieces, log_order(saved["log_id"]), log_order(saved["until"]))
+            ranges.append((log_order(low), log_order(high)))
+        validate_ranges(ranges, log_order(saved["log_id"]), log_order(saved["until"]))
 
     def _ranges(self, end: LogPosition) -> list[tuple[LogPosition, LogPosition]]:
-        """What is to be read, upwards: what the last sync left open, and what is new since.
+        """The ranges to read, ascending: those that the last sync left open, and what is new since.
 
-        A piece's low end takes the date of the high end below it, which is earlier and serves as well.
+        A state stores no date for a range's low end; the date of the high end below it is earlier and does as well.
         """
-        saved, last = self.initial_state(), self._saved_spot(end)
+        saved, last = self.initial_state(), self._saved_position(end)
         ranges: list[tuple[LogPosition, LogPosition]] = []
         date = last.date
-        for low, high, until in saved.get("open", []):
-            ranges.append((LogPosition(low, date), LogPosition(high, until)))
-            date = until
+        for low, high, high_date in saved.get("open", []):
+            ranges.append((LogPosition(low, date), LogPosition(high, high_date)))
+            date = high_date
         if ranges:
             last = LogPosition(saved["until"], date)
             raise_if_beyond_log(end, last, self._stream_name)
         self._until = end
         if ranges and ranges[-1][1].order == last.order:
-            last, _ = ranges.pop()  # one piece with what is new, or there would be more with every interruption
+            last, _ = ranges.pop()  # joined with what is new, or each interruption would add a range
         return [*ranges, (last, self._until)]
 
     def current_state(self) -> MutableMapping[str, Any]:
-        """The low-water mark, and while a backlog is read, what is open, and where it ends.
+        """The low-water mark and, while a backlog is read, the open ranges and the id where the sync ends.
 
-        `open` are pairs of ids with the second one's date; `until` is an id.
+        `open` is a list of `[low id, high id, date of the high id]`; `until` is an id.
         """
-        if self._walk is None:
+        if self._reader is None:
             return dict(self.initial_state())
-        if not (ranges := self._walk.open_ranges):
+        if not (ranges := self._reader.open_ranges):
             return position_state(self._until)
         low, _ = ranges[0]
         ids = [[low.log_id, high.log_id, high.date] for low, high in ranges]
@@ -135,7 +135,7 @@ class LogCursor(LogPositionCursor):
 
 
 class DerivedLogCursor(LogPositionCursor):
-    """Remembers how far the log has been read for a stream that is made of it."""
+    """Checkpoints how far the log has been read for a derived stream."""
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
@@ -143,29 +143,29 @@ class DerivedLogCursor(LogPositionCursor):
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """One slice: what is new in the log."""
-        self._position = self._saved_spot(self.log.end)
+        self._position = self._saved_position(self.log.end)
         yield StreamSlice(partition={}, cursor_slice={}, extra_fields={"cursor": self, "after": self._position})
 
-    def segment_handed_on(self, spot: LogPosition) -> None:
-        """All rows that the log gives up to here are handed on."""
-        self._position = spot
+    def segment_handed_on(self, position: LogPosition) -> None:
+        """Record that all rows derived from the log up to a position are handed on."""
+        self._position = position
         if self._incremental:
             self.emit_state()
 
     def current_state(self) -> MutableMapping[str, Any]:
-        """The place that everything up to was handed on."""
+        """The position up to which everything was handed on."""
         return dict(self.initial_state()) if self._position is None else position_state(self._position)
 
 
-def position_state(spot: LogPosition) -> dict[str, Any]:
-    """A place as a state names it; nothing for the beginning."""
-    return spot.state if spot.log_id else {}
+def position_state(position: LogPosition) -> dict[str, Any]:
+    """A position as a state stores it; empty for the beginning of the log."""
+    return position.state if position.log_id else {}
 
 
 def raise_if_beyond_log(end: LogPosition, saved: LogPosition, stream: str) -> None:
-    """Raise a transient error where a saved place lies behind the end of the log, so that nothing would follow it.
+    """Raise a transient error where a saved position is beyond the end of the log, so that nothing would follow it.
 
-    A log that shows nothing at all says nothing of it.
+    An empty log proves nothing, and raises nothing.
     """
     if end.log_id and saved.order > end.order:
         raise transient_error(

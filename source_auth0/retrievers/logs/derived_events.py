@@ -1,4 +1,4 @@
-"""What other streams are made of: the few events of the log that they need, read once a sync for all of them."""
+"""The slim events that derived streams are made of, read from the log once a sync for all of them."""
 
 import threading
 import zlib
@@ -17,9 +17,9 @@ from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import to_milliseconds
 
 HOUR_MS = 3_600_000
-#: Milliseconds of the log that are read before their rows are handed on, to begin with: what a kill can cost.
+#: Initial milliseconds of the log to read before their rows are handed on: what a killed sync can lose.
 INITIAL_STRIDE_MS = 6 * HOUR_MS
-#: Events of a stride below which the next one is twice as long, and above which it is half as long.
+#: Events of a stride below which the next stride is twice as long, and above which it is half as long.
 MIN_EVENTS_PER_STRIDE, MAX_EVENTS_PER_STRIDE = 5_000, 40_000
 
 
@@ -33,91 +33,91 @@ class LogSegment:
 
     @classmethod
     def of(cls, low: LogPosition, high: LogPosition, events: Page) -> "LogSegment":
-        """What these events make."""
+        """Compress the slim events of a range."""
         return cls(low, high, zlib.compress(orjson.dumps(events), 1))
 
     @property
     def events(self) -> Page:
-        """The slim events."""
+        """The slim events, decompressed."""
         events: Page = orjson.loads(zlib.decompress(self.packed))
         return events
 
     def within(self, low: LogPosition, high: LogPosition) -> "LogSegment":
-        """The part of it that lies between two places."""
+        """The part of the segment between two positions; the segment itself where it lies within them."""
         if low.order <= self.low.order and self.high.order <= high.order:
             return self
-        low, high = max(low, self.low, key=lambda s: s.order), min(high, self.high, key=lambda s: s.order)
+        low, high = max(low, self.low, key=lambda p: p.order), min(high, self.high, key=lambda p: p.order)
         return LogSegment.of(low, high, [e for e in self.events if low.order < log_order(e["log_id"]) <= high.order])
 
 
 class DerivedEvents:
-    """The stretches of the log that this sync has read already, whoever asked for them first.
+    """A cache of the segments of the log that this sync has read, shared by all derived streams.
 
-    One stream of rows made from the log costs as many requests as the log has pages. All of them together cost no
-    more, and nothing at all where `logs` is read too.
+    One derived stream costs as many requests as the log has pages. All of them together cost no more, and none at all
+    where `logs` is read too.
     """
 
     def __init__(self) -> None:
-        #: Whether some stream is made of the log; only then does `logs` keep what it reads.
+        #: Whether a derived stream is selected; only then does `logs` add what it reads.
         self.is_needed = False
-        self._known: list[LogSegment] = []
+        self._segments: list[LogSegment] = []
         self._stride = INITIAL_STRIDE_MS
-        self._reading = threading.RLock()
+        self._lock = threading.RLock()
 
     @classmethod
     def of(cls, tenant: Tenant) -> "DerivedEvents":
-        """The facts that a tenant's streams share."""
-        return tenant.once("facts of the log", cls)
+        """The cache that all streams of a tenant share."""
+        return tenant.once("derived events", cls)
 
-    def add(self, stretch: LogSegment) -> None:
-        """Keep what was read."""
-        with self._reading:
-            self._known.append(stretch)
+    def add(self, segment: LogSegment) -> None:
+        """Keep a segment that was read."""
+        with self._lock:
+            self._segments.append(segment)
 
     def between(self, log: TenantLog, low: LogPosition, high: LogPosition) -> Iterator[LogSegment]:
-        """What lies between two places, upwards, a stride at a time; only what nobody has read yet is asked for."""
+        """The segments between two positions, ascending, a stride at a time; only what is not cached is requested."""
         while low.order < high.order:
-            with self._reading:
-                found = self._stretch_from(log, low, high)
-            yield found.within(low, high)
-            low = found.high
+            with self._lock:
+                segment = self._segment_from(log, low, high)
+            yield segment.within(low, high)
+            low = segment.high
 
-    def _stretch_from(self, log: TenantLog, low: LogPosition, high: LogPosition) -> LogSegment:
-        for stretch in self._known:
-            # What was read from the beginning may have begun at the start date, or where the log goes back to.
-            if stretch.low.order <= low.order < stretch.high.order and (stretch.low.log_id or log.begins_before(low)):
-                return stretch
-        starts = [stretch.low for stretch in self._known if low.order < stretch.low.order]
-        end = self._stride_end(log, low, min([high, *starts], key=lambda spot: spot.order))
-        stretch = LogSegment.of(low, end, list(self._read(log, low, end)))
-        self._known.append(stretch)
-        return stretch
+    def _segment_from(self, log: TenantLog, low: LogPosition, high: LogPosition) -> LogSegment:
+        for segment in self._segments:
+            # A segment from the beginning may in fact begin at the start date, or at the log's oldest event.
+            if segment.low.order <= low.order < segment.high.order and (segment.low.log_id or log.begins_before(low)):
+                return segment
+        starts = [segment.low for segment in self._segments if low.order < segment.low.order]
+        end = self._stride_end(log, low, min([high, *starts], key=lambda position: position.order))
+        segment = LogSegment.of(low, end, list(self._read(log, low, end)))
+        self._segments.append(segment)
+        return segment
 
     def _stride_end(self, log: TenantLog, low: LogPosition, end: LogPosition) -> LogPosition:
-        """Where to hand on rows next: not at the very end where a long way lies ahead."""
-        begin = low.date or next((event["date"] for event in log.following(low)), end.date)
-        if to_milliseconds(end.date) - to_milliseconds(begin) <= self._stride:
+        """Where the next stride ends: at `end`, or before it where that is further than a stride."""
+        start_date = low.date or next((event["date"] for event in log.following(low)), end.date)
+        if to_milliseconds(end.date) - to_milliseconds(start_date) <= self._stride:
             return end
-        event = log.first_from(to_milliseconds(begin) + self._stride)
-        spot = LogPosition.of(event) if event else end
-        return spot if low.order < spot.order < end.order else end
+        event = log.first_from(to_milliseconds(start_date) + self._stride)
+        position = LogPosition.of(event) if event else end
+        return position if low.order < position.order < end.order else end
 
     def _read(self, log: TenantLog, low: LogPosition, high: LogPosition) -> Iterable[dict[str, object]]:
-        walk, count = LogRangeReader(log, [(low, high)]), [0]
+        reader, page_sizes = LogRangeReader(log, [(low, high)]), [0]
 
-        def facts(piece: LogRange) -> Page:
-            kept: Page = []
-            for page in walk.read(piece):
-                count.append(len(page))
-                kept += slim_events(page)
-                walk.page_handed_on(piece)
-            return kept
+        def read_range(log_range: LogRange) -> Page:
+            slim: Page = []
+            for page in reader.read(log_range):
+                page_sizes.append(len(page))
+                slim += slim_events(page)
+                reader.page_handed_on(log_range)
+            return slim
 
         with ThreadPoolExecutor(log.tenant.workers, "log") as pool:
-            parts = [(piece, pool.submit(facts, piece)) for piece in walk.slices_to_read()]
-        if sum(count) < MIN_EVENTS_PER_STRIDE:
+            futures = [(log_range, pool.submit(read_range, log_range)) for log_range in reader.slices_to_read()]
+        if sum(page_sizes) < MIN_EVENTS_PER_STRIDE:
             self._stride *= 2
-        elif sum(count) > MAX_EVENTS_PER_STRIDE:
+        elif sum(page_sizes) > MAX_EVENTS_PER_STRIDE:
             self._stride //= 2
-        for _, part in sorted(parts, key=lambda pair: pair[0].start.order):
-            yield from part.result()
+        for _, future in sorted(futures, key=lambda pair: pair[0].start.order):
+            yield from future.result()

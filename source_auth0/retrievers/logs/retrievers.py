@@ -1,4 +1,4 @@
-"""The log as a stream, and the streams that are made of it: each event once, whatever the order of dates."""
+"""Retrievers of `logs` and its derived streams: each event once, whatever the order of dates."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from source_auth0.timestamps import to_iso, to_milliseconds
 
 @dataclass
 class LogRetriever(ListRetriever):
-    """What streams of the log have in common: the log itself, and rows from the start date on."""
+    """Base of the log's streams: holds the log, and drops events before the start date."""
 
     cursor: LogPositionCursor | None = None
 
@@ -27,13 +27,13 @@ class LogRetriever(ListRetriever):
         super().__post_init__()
         self.log = TenantLog(self.requester)
         start_date = self.tenant.get("start_date")
-        self._since = to_iso(to_milliseconds(start_date)) if start_date else ""
+        self._start_date = to_iso(to_milliseconds(start_date)) if start_date else ""
         if self.cursor is not None:
             self.cursor.log = self.log
 
-    def _wanted(self, page: Iterable[Row]) -> Page:
-        """The events that did not happen before the start date: Auth0 writes all dates alike."""
-        return [event for event in page if event["date"] >= self._since]
+    def _from_start_date(self, page: Iterable[Row]) -> Page:
+        """The events from the start date on, compared as text: Auth0 writes all dates in one format."""
+        return [event for event in page if event["date"] >= self._start_date]
 
 
 @dataclass
@@ -44,15 +44,15 @@ class LogEventsRetriever(LogRetriever):
     cursor_class: ClassVar[type[LogCursor]] = LogCursor
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The events of one piece."""
-        read = stream_slice.extra_fields
-        for page in read["cursor"].pages(read["walk"], read["piece"]):
-            yield self.finished(self._wanted(page), stream_slice)
+        """The events of one range."""
+        extra = stream_slice.extra_fields
+        for page in extra["cursor"].pages(extra["reader"], extra["log_range"]):
+            yield self.finished(self._from_start_date(page), stream_slice)
 
 
 @dataclass
 class DerivedLogRetriever(LogRetriever):
-    """Rows that are made of some of the log's events, which all such streams read together."""
+    """Base of derived streams: rows made of some of the log's events, which all such streams read together."""
 
     cursor: DerivedLogCursor | None = None
     cursor_class: ClassVar[type[DerivedLogCursor]] = DerivedLogCursor
@@ -62,41 +62,41 @@ class DerivedLogRetriever(LogRetriever):
         DerivedEvents.of(self.tenant).is_needed = True
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The rows that what is new in the log gives."""
+        """The rows derived from the new events of the log, a segment at a time."""
         after: LogPosition = stream_slice.extra_fields["after"]
         rows_of = self.rows_maker(after)
-        for stretch in DerivedEvents.of(self.tenant).between(self.log, self.before(after), self.log.end):
-            yield self.finished(list(rows_of(self._wanted(stretch.events))), stream_slice)
-            if stretch.high.order > after.order:
-                stream_slice.extra_fields["cursor"].segment_handed_on(stretch.high)
+        for segment in DerivedEvents.of(self.tenant).between(self.log, self.before(after), self.log.end):
+            yield self.finished(list(rows_of(self._from_start_date(segment.events))), stream_slice)
+            if segment.high.order > after.order:
+                stream_slice.extra_fields["cursor"].segment_handed_on(segment.high)
 
     def before(self, after: LogPosition) -> LogPosition:
-        """Where to begin to look, for what comes behind a place."""
+        """The position from which to read events, for the rows after a position."""
         return after
 
     def rows_maker(self, after: LogPosition) -> Any:
-        """A function from events, in order and without gaps, to the rows that they give."""
+        """A function that makes rows of events; it is called with events in order and without gaps."""
         raise NotImplementedError
 
 
 @dataclass
 class LogChangesRetriever(DerivedLogRetriever):
-    """What was written through the Management API, and by whom."""
+    """The stream `log_changes`: writes through the Management API, and who made them."""
 
-    def rows_maker(self, after: LogPosition) -> Any:  # noqa: ARG002 - each event gives its row by itself
+    def rows_maker(self, after: LogPosition) -> Any:  # noqa: ARG002 - each row depends on its event alone
         """One row for each successful write."""
         return lambda events: [row for event in events if (row := change_row(event)) is not None]
 
 
 @dataclass
 class LogDeletionsRetriever(DerivedLogRetriever):
-    """Deleted users, each once, whichever events a tenant writes of it."""
+    """The stream `log_deletions`: deleted users, each once, whichever of its two events a tenant logs."""
 
     def before(self, after: LogPosition) -> LogPosition:
-        """Earlier by what may lie between the two events of one deletion."""
+        """Earlier by the longest distance between the two events of one deletion."""
         return self.log.before(after, LOOK_BACK_MS)
 
     def rows_maker(self, after: LogPosition) -> Any:
-        """One row for each deletion whose first event lies behind a place."""
-        deletions = DeletionPairing()
-        return lambda events: deletions.rows(events, after=after.log_id)
+        """One row for each deletion whose first event comes after a position."""
+        pairing = DeletionPairing()
+        return lambda events: pairing.rows(events, after=after.log_id)

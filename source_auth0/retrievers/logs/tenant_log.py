@@ -1,4 +1,4 @@
-"""The tenant's log as Auth0 hands it out: what follows an id, and what happened from a moment on."""
+"""The tenant's log: pagination by id, searches by date, its end, and gaps from expired events."""
 
 import contextlib
 import copy
@@ -19,32 +19,32 @@ from source_auth0.retrievers.logs.client import LogClient
 from source_auth0.timestamps import Milliseconds, to_milliseconds
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-#: A search hands out no more pages than these, of 100 events each.
+#: Pages of 100 events that a search returns at most.
 MAX_SEARCH_PAGES = 10
-#: Events that are looked at for one that arrived in time.
+#: Events to sample, so that most likely one of them did not arrive late.
 SAMPLE_EVENTS = 10
-#: Milliseconds that every tenant's log goes back at least, with half a day to spare: the shortest retention is a day
+#: Milliseconds that every tenant's log goes back at least, with half a day of margin: the shortest retention is a day
 #: (https://auth0.com/docs/deploy-monitor/logs/log-data-retention).
 MIN_RETENTION_MS = 43_200_000
 
 
 class TenantLog(LogClient):
-    """What follows a place in the log, where this sync ends, and what is found by date.
+    """Reads the log in the order of ids, from a position on, up to where this sync ends.
 
-    Nothing slips into a place that was passed already, since an event that arrives late gets a later id. So everything
-    is read behind ids, and searches only serve to find them.
+    An event that arrives late gets a later id, so that none is ever inserted before a position already read. Therefore
+    all events are read by id, and searches by date only serve to find ids.
     """
 
     def __init__(self, requester: ManagementApiRequester) -> None:
         super().__init__(requester)
         self.tenant = requester.tenant
 
-    def following(self, spot: LogPosition) -> Page:
-        """The next events behind a place, at most 100, in the order of their ids; none where the log ends."""
-        if not spot.log_id:
-            # A copy, since secrets are taken out of rows in place.
+    def following(self, position: LogPosition) -> Page:
+        """The next events after a position, at most 100, in the order of their ids; none at the end of the log."""
+        if not position.log_id:
+            # A copy, since redaction changes rows in place.
             return copy.deepcopy(self.tenant.once("beginning of the log", self._first))
-        page, before = self._behind(spot), spot.order
+        page, before = self._after(position), position.order
         for event in page:
             if log_order(event["log_id"]) <= before:
                 raise system_error(
@@ -53,59 +53,59 @@ class TenantLog(LogClient):
             before = log_order(event["log_id"])
         return page
 
-    def first_from(self, moment: Milliseconds) -> Row | None:
-        """The event with the earliest date from a moment on, to the second; None where there is none."""
-        return next(iter(self.earliest_from(moment)), None)
+    def first_from(self, timestamp: Milliseconds) -> Row | None:
+        """The event with the earliest date from a timestamp on, to the second; None where there is none."""
+        return next(iter(self.earliest_from(timestamp)), None)
 
     @property
     def end(self) -> LogPosition:
-        """Where this sync ends, the same for everything that is made of the log; the beginning where it is empty."""
+        """Where this sync ends, the same for all streams of the log; the beginning for an empty log."""
         return self.tenant.once("end of the log", self._end)
 
-    def before(self, spot: LogPosition, milliseconds: Milliseconds) -> LogPosition:
-        """A place that lies earlier by at least as long, or the beginning."""
-        if not spot.date:
-            return spot
-        earlier = _lowest(self.newest_until(to_milliseconds(spot.date) - milliseconds, SAMPLE_EVENTS))
+    def before(self, position: LogPosition, milliseconds: Milliseconds) -> LogPosition:
+        """A position that is earlier by at least `milliseconds`, or the beginning."""
+        if not position.date:
+            return position
+        earlier = _lowest(self.newest_until(to_milliseconds(position.date) - milliseconds, SAMPLE_EVENTS))
         if not earlier:
-            self.reaches_back_to(spot)  # for its warning: from the beginning on, no gap can be seen
-        return min(LogPosition.of(earlier[0]) if earlier else LogPosition(), spot, key=lambda at: at.order)
+            self.reaches_back_to(position)  # for its warning: from the beginning on, no gap can be seen
+        return min(LogPosition.of(earlier[0]) if earlier else LogPosition(), position, key=lambda p: p.order)
 
-    def reaches_back_to(self, spot: LogPosition) -> bool:
-        """Whether the log still reaches back to a place; where it does not, a warning names the gap."""
-        if not spot.date or self.tenant.now_ms - to_milliseconds(spot.date) < MIN_RETENTION_MS:
+    def reaches_back_to(self, position: LogPosition) -> bool:
+        """Whether the log still reaches back to a position; where it does not, a warning names the gap."""
+        if not position.date or self.tenant.now_ms - to_milliseconds(position.date) < MIN_RETENTION_MS:
             return True
         oldest = self.search(per_page=1)
-        if (oldest and event_milliseconds(oldest[0]) <= to_milliseconds(spot.date)) or self.begins_before(spot):
+        if (oldest and event_milliseconds(oldest[0]) <= to_milliseconds(position.date)) or self.begins_before(position):
             return True
-        self._warn_of_gap(spot, oldest)
+        self._warn_of_gap(position, oldest)
         return False
 
-    def begins_before(self, spot: LogPosition) -> bool:
-        """Whether whoever reads from the beginning comes past a place."""
-        if not spot.log_id:
+    def begins_before(self, position: LogPosition) -> bool:
+        """Whether reading from the beginning starts at or before a position."""
+        if not position.log_id:
             return True
         first = self.following(LogPosition())
-        return bool(first) and log_order(first[0]["log_id"]) <= spot.order
+        return bool(first) and log_order(first[0]["log_id"]) <= position.order
 
-    def _behind(self, spot: LogPosition) -> Page:
-        """The page behind a place; where Auth0 refuses its id, perhaps since the event is gone, what is kept."""
+    def _after(self, position: LogPosition) -> Page:
+        """The page after a position; where Auth0 refuses its id, perhaps of an expired event, the oldest after it."""
         try:
-            return self.behind(spot.log_id)
-        except RequestRefusedError as refusal:
-            if refusal.status not in {requests.codes.bad_request, requests.codes.not_found}:
+            return self.after(position.log_id)
+        except RequestRefusedError as error:
+            if error.status not in {requests.codes.bad_request, requests.codes.not_found}:
                 raise
         page = self._first()
-        if not page or log_order(page[0]["log_id"]) > spot.order:
-            self._warn_of_gap(spot, page)
-        while page and log_order(page[-1]["log_id"]) <= spot.order:
-            page = self.behind(page[-1]["log_id"])
-        return [event for event in page if log_order(event["log_id"]) > spot.order]
+        if not page or log_order(page[0]["log_id"]) > position.order:
+            self._warn_of_gap(position, page)
+        while page and log_order(page[-1]["log_id"]) <= position.order:
+            page = self.after(page[-1]["log_id"])
+        return [event for event in page if log_order(event["log_id"]) > position.order]
 
     def _first(self) -> Page:
-        """Where to begin: an event from long enough before the start date, or the oldest of all.
+        """The first event to read: one from long enough before the start date, or the oldest of all.
 
-        The event with the earliest date may have arrived late, so the lowest id is looked for among those that follow.
+        The event with the earliest date may have arrived late, so the lowest id among the following ones is taken.
         """
         start_date = self.tenant.get("start_date")
         if start_date and (
@@ -113,8 +113,8 @@ class TenantLog(LogClient):
         ):
             return _lowest(earlier)
         seen: Page = []
-        for number in range(MAX_SEARCH_PAGES):
-            page = self.search(page=number)
+        for page_number in range(MAX_SEARCH_PAGES):
+            page = self.search(page=page_number)
             if page and page[-1] in seen:
                 raise system_error(f"Auth0 sent the same page of `{self.requester.name}` twice.")
             seen += page
@@ -122,35 +122,35 @@ class TenantLog(LogClient):
                 return _lowest(seen)
         return self._oldest(_lowest(seen))
 
-    def _oldest(self, found: Page) -> Page:
-        """What follows an id below all others: where Auth0 takes it, the beginning of a log too busy to search."""
-        log_id = found[0]["log_id"]
+    def _oldest(self, lowest: Page) -> Page:
+        """The oldest event of a log too busy to search, by an id below all others; `lowest` where Auth0 refuses it."""
+        log_id = lowest[0]["log_id"]
         with contextlib.suppress(RequestRefusedError):
-            page = self.behind(log_id[:3].ljust(len(log_id), "0"), take=1)
+            page = self.after(log_id[:3].ljust(len(log_id), "0"), take=1)
             if page and log_order(page[0]["log_id"]) <= log_order(log_id):
                 return page
         LOGGER.warning(
             f"`{self.requester.name}`: so much happened in the first minutes of the log that Auth0 keeps that some of "
             "it may be missing. Everything from then on is complete; a start date avoids this."
         )
-        return found
+        return lowest
 
     def _end(self) -> LogPosition:
-        """The last event: the newest that a search shows, and what the log has behind it."""
-        began = self.tenant.now_ms
+        """The last event: the newest that a search returns, or what follows it by id, up to the time of this call."""
+        started_at = self.tenant.now_ms
         newest = self.search(sort="date:-1", per_page=1)
-        spot = LogPosition.of(newest[0]) if newest else LogPosition()
-        while spot.log_id and (page := self.following(spot)):
-            spot = LogPosition.of(page[-1])
-            if to_milliseconds(spot.date) >= began:
+        position = LogPosition.of(newest[0]) if newest else LogPosition()
+        while position.log_id and (page := self.following(position)):
+            position = LogPosition.of(page[-1])
+            if to_milliseconds(position.date) >= started_at:
                 break
-        return spot
+        return position
 
-    def _warn_of_gap(self, spot: LogPosition, kept: Page) -> None:
-        until = kept[0]["date"] if kept else "now"
+    def _warn_of_gap(self, position: LogPosition, oldest: Page) -> None:
+        begin, until = position.date, oldest[0]["date"] if oldest else "now"
         warning = (
-            f"`{self.requester.name}`: Auth0 no longer keeps the log back to {spot.date}, where the last sync ended. "
-            f"What happened between {spot.date} and {until} cannot be read any more. Sync more often than your plan's "
+            f"`{self.requester.name}`: Auth0 no longer keeps the log back to {begin}, where the last sync ended. "
+            f"What happened between {begin} and {until} cannot be read any more. Sync more often than your plan's "
             "log retention, which is 1 to 30 days."
         )
         if self.tenant.first_time(warning):

@@ -1,1 +1,1 @@
-"""Streams of single users' lists, read again for users who changed."""
+"""Streams of lists below a user (roles, sessions, …), read again only for users who changed."""

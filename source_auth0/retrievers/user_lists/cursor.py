@@ -1,4 +1,4 @@
-"""Which users a stream of single users' lists asks for: everybody at first, then those who moved and those named."""
+"""The cursor of per-user lists: all users at first, then those who were updated and those that log events name."""
 
 import logging
 import threading
@@ -32,15 +32,15 @@ from source_auth0.retrievers.user_lists.user_pass import UserPass
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-#: Users who could not be read whom a state names for the next sync; with more, nobody else is asked.
+#: Most failed users that a state has for the next sync to retry; with more, this sync reads no further users.
 MAX_FAILED_USERS = 8
-#: What a state says of a round that was begun.
+#: Keys of an unfinished pass in a state.
 PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left")
 
 
 @dataclass(frozen=True)
 class UserSelection:
-    """Which events of the log name users whose rows may have changed, and what asks for users and events.
+    """Which log events name users whose rows may have changed, and the requester for users and events.
 
     named_by: paths of writes below /api/v2. named_by_types: types of other log events.
     """
@@ -51,148 +51,153 @@ class UserSelection:
 
 
 class ChangedUsersCursor(LogPositionCursor):
-    """A slice for each user to ask: those whose `updated_at` moved, and those that events of the log name.
+    """A slice per user to read: those whose `updated_at` advanced, and those that log events name.
 
-    Everybody in a full refresh and in a first sync. The framework would ask everybody every time, or keep a state for
-    each user; this one stays below 2 KB whatever their number.
+    All users in a full refresh and in a first sync. The framework would read all users every time, or keep a state
+    per user; this state stays below 2 KB for any number of users.
     """
 
     state_keys = ("updated_at", "log_id", "date", "open", "missed")
     selection: UserSelection
 
-    def __init__(self, **known: Any) -> None:
-        super().__init__(**known)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self._changed = threading.Condition()
-        self._round: UserPass | None = None
-        self._mark: dict[str, Any] | None = None
-        self._missed: set[str] = set()
+        self._current_pass: UserPass | None = None
+        self._low_water_mark: dict[str, Any] | None = None
+        self._failed_users: set[str] = set()
         self._has_given_up = False
-        self._unsaid = 0
+        self._users_since_state = 0
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """A slice for each user; what an interrupted sync left open comes first."""
+        """A slice per user; those that an interrupted sync left open come first."""
         saved, log = self.initial_state(), TenantLog(self.selection.requester)
-        # First of all, since the answer tells the tenant's clock.
-        end = self._end_of(log, LogPosition.from_state(saved.get("open") or saved))
+        # First of all, as the response's `Date` header sets the tenant's clock.
+        log_end = self._log_end(log, LogPosition.from_state(saved.get("open") or saved))
         if saved and is_in_future(self.tenant, _latest_timestamp(saved), self._stream_name):
             saved = {}
-        mark = {name: saved[name] for name in ("updated_at", "log_id", "date") if name in saved}
-        missed = set(saved.get("missed", []))
-        for current in self._rounds(saved, log, end):
+        low_water_mark = {name: saved[name] for name in ("updated_at", "log_id", "date") if name in saved}
+        failed_users = set(saved.get("missed", []))
+        for user_pass in self._passes(saved, log, log_end):
             with self._changed:
-                if self._mark is None:
-                    self._mark, self._missed = mark, missed
-                self._round = current
-            for place, user_id in enumerate(current.users):
+                if self._low_water_mark is None:
+                    self._low_water_mark, self._failed_users = low_water_mark, failed_users
+                self._current_pass = user_pass
+            for index, user_id in enumerate(user_pass.users):
                 if self._has_given_up:
                     break
-                current.dispatched += 1
-                extra = {"cursor": self, "round": current, "place": place}
+                user_pass.dispatched += 1
+                extra = {"cursor": self, "user_pass": user_pass, "index": index}
                 yield StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
-            if not self._ended(current):
+            if not self._wait_until_done(user_pass):
                 return
 
     @contextmanager
-    def reading_user(self, current: UserPass, place: int) -> Iterator[bool]:
-        """Around the reading of one user: whether to ask at all, and afterwards, what became of it."""
-        is_wanted = not self._has_given_up
+    def reading_user(self, user_pass: UserPass, index: int) -> Iterator[bool]:
+        """Context in which one user is read: yields whether to read it at all, then records success or failure."""
+        should_read = not self._has_given_up
         try:
-            yield is_wanted
-        except Exception as why:
-            self._failed(current, place, why)
+            yield should_read
+        except Exception as error:
+            self._record_failure(user_pass, index, error)
             raise
         else:
-            if is_wanted:
-                self._asked(current, place)
+            if should_read:
+                self._record_success(user_pass, index)
         finally:
             with self._changed:
-                current.finished += 1
+                user_pass.finished += 1
                 self._changed.notify_all()
 
-    def _asked(self, current: UserPass, place: int) -> None:
-        """All rows of the user in this place are handed on; a state that says so may follow them."""
+    def _record_success(self, user_pass: UserPass, index: int) -> None:
+        """Mark a user as done, whose rows are all queued for output, and emit a state now and then."""
         with self._changed:
-            current.done(place)
-            self._missed.discard(current.users[place])
-            self._unsaid += 1
-            if self._incremental and self._unsaid >= self.tenant.workers:
-                self._unsaid = 0
+            user_pass.mark_done(index)
+            self._failed_users.discard(user_pass.users[index])
+            self._users_since_state += 1
+            if self._incremental and self._users_since_state >= self.tenant.workers:
+                self._users_since_state = 0
                 self.emit_state()
 
-    def _failed(self, current: UserPass, place: int, why: Exception) -> None:
-        """One user is left to the next sync; many, or what a person has to mend, leave everybody to it."""
-        is_everybodys = isinstance(why, AirbyteTracedException) and why.failure_type == FailureType.config_error
+    def _record_failure(self, user_pass: UserPass, index: int, error: Exception) -> None:
+        """Leave one failed user to the next sync; give up on all after too many, or after a configuration error."""
+        concerns_all_users = (
+            isinstance(error, AirbyteTracedException) and error.failure_type == FailureType.config_error
+        )
         with self._changed:
-            if is_everybodys or len(self._missed | {current.users[place]}) > MAX_FAILED_USERS:
+            if concerns_all_users or len(self._failed_users | {user_pass.users[index]}) > MAX_FAILED_USERS:
                 self._has_given_up = True
             else:
-                self._missed.add(current.users[place])
-                current.done(place)
+                self._failed_users.add(user_pass.users[index])
+                user_pass.mark_done(index)
 
-    def _ended(self, current: UserPass) -> bool:
-        """Wait until all readings of a round are over; False where that left somebody to ask."""
+    def _wait_until_done(self, user_pass: UserPass) -> bool:
+        """Wait until all reads of a pass have ended; False if any user is left."""
         with self._changed:
-            while current.finished < current.dispatched:
+            while user_pass.finished < user_pass.dispatched:
                 self._changed.wait(1.0)
                 raise_if_cancelled()
-            if current.is_done:
-                self._mark, self._round = {"updated_at": to_iso(current.until), **current.log.state}, None
-            return current.is_done
+            if user_pass.is_done:
+                self._low_water_mark = {"updated_at": to_iso(user_pass.until), **user_pass.log.state}
+                self._current_pass = None
+            return user_pass.is_done
 
     def current_state(self) -> MutableMapping[str, Any]:
-        """Up to when users moved and were named who have been asked, and while they are asked, how far that is.
+        """The timestamp and log position up to which changed users were read, and `open`, an unfinished pass.
 
-        `missed` are those who could not be read, whatever the rest says.
+        `missed` are the users that failed, and are retried whatever the rest says.
         """
-        if self._mark is None:
+        if self._low_water_mark is None:
             return dict(self.initial_state())
-        missed = {"missed": sorted(self._missed)} if self._missed else {}
-        return {**self._mark, **missed, **({"open": self._round.state} if self._round else {})}
+        missed = {"missed": sorted(self._failed_users)} if self._failed_users else {}
+        return {**self._low_water_mark, **missed, **({"open": self._current_pass.state} if self._current_pass else {})}
 
-    def _rounds(self, saved: Mapping[str, Any], log: TenantLog, end: LogPosition) -> Iterator[UserPass]:
-        """What an interrupted sync left to ask, then everybody who moved or was named after it began."""
-        begun = saved.get("open")
+    def _passes(self, saved: Mapping[str, Any], log: TenantLog, log_end: LogPosition) -> Iterator[UserPass]:
+        """The rest of an interrupted sync's pass, then a pass over all users who changed since that one began."""
+        unfinished = saved.get("open")
         begin = to_milliseconds(saved["updated_at"]) if "updated_at" in saved else None
-        spot = LogPosition.from_state(saved)
-        moved = UserIds.of(self.selection.requester, begin)
-        again, tried = sorted(saved.get("missed", [])), set(saved.get("missed", []))
-        if begun:
-            until, upto = to_milliseconds(begun["until"]), LogPosition.from_state(begun)
-            users = {*moved.between(None, until)} | self._named(log, spot, upto, begin)
-            left = sorted(user for user in users - tried if user > begun["asked"] or user in begun["left"])
-            yield UserPass([*again, *left], until, upto, begun["asked"], len(again))
-            begin, spot, again = until, upto, []
+        position = LogPosition.from_state(saved)
+        updated = UserIds.of(self.selection.requester, begin)
+        retried, failed = sorted(saved.get("missed", [])), set(saved.get("missed", []))
+        if unfinished:
+            until, high = to_milliseconds(unfinished["until"]), LogPosition.from_state(unfinished)
+            users = {*updated.between(None, until)} | self._users_named_in_log(log, position, high, begin)
+            rest = sorted(user for user in users - failed if user > unfinished["asked"] or user in unfinished["left"])
+            yield UserPass([*retried, *rest], until, high, unfinished["asked"], len(retried))
+            begin, position, retried = until, high, []
         since = None if begin is None else begin - look_back(self.tenant)
-        users = {*moved.between(since, None)} | self._named(log, spot, end, begin)
-        left = sorted(users - (self._missed if begun else tried))
-        # Clocks are told to the second, and no state may fall behind the one before.
-        yield UserPass([*again, *left], max(moved.until, begin or 0), end, retried=len(again))
+        users = {*updated.between(since, None)} | self._users_named_in_log(log, position, log_end, begin)
+        rest = sorted(users - (self._failed_users if unfinished else failed))
+        # `Date` headers are to the second, and no state may be earlier than the last one.
+        yield UserPass([*retried, *rest], max(updated.until, begin or 0), log_end, retried=len(retried))
 
-    def _end_of(self, log: TenantLog, known: LogPosition) -> LogPosition:
-        """Where the log ends; where it may not be read, the place that is known stays for when it may."""
+    def _log_end(self, log: TenantLog, saved: LogPosition) -> LogPosition:
+        """The end of the log; the saved position, to resume from later, if the log may not be read."""
         if not self._incremental:
-            return known
+            return saved
         try:
-            raise_if_beyond_log(log.end, known, self._stream_name)
+            raise_if_beyond_log(log.end, saved, self._stream_name)
         except MissingScopeError as refusal:
-            self._say_what_is_missed(refusal)
-            return known
+            self._warn_of_unread_log(refusal)
+            return saved
         return log.end
 
-    def _named(self, log: TenantLog, low: LogPosition, high: LogPosition, begin: Milliseconds | None) -> set[str]:
-        """The users that events between two places name, of the kinds that change this stream's rows."""
+    def _users_named_in_log(
+        self, log: TenantLog, low: LogPosition, high: LogPosition, begin: Milliseconds | None
+    ) -> set[str]:
+        """The users named between two log positions, by events of the kinds that change this stream's rows."""
         kinds = {*self.selection.named_by, *self.selection.named_by_types}
         if begin is None or not high.log_id or not kinds:
             return set()
         if not low.log_id:
-            # The log was empty, or not to be read.
+            # The log was empty, or the token could not read it.
             low = log.before(high, max(to_milliseconds(high.date) - begin, 0) + MAX_EVENT_LATENESS_MS)
-        stretches = DerivedEvents.of(self.tenant).between(log, low, high)
-        events = (event for stretch in stretches for event in stretch.events)
+        segments = DerivedEvents.of(self.tenant).between(log, low, high)
+        events = (event for segment in segments for event in segment.events)
         named = {user for event in events for kind, user in users_named(event) if kind in kinds}
         return users_in_scope(self.selection.requester, named)
 
-    def _say_what_is_missed(self, refusal: MissingScopeError) -> None:
+    def _warn_of_unread_log(self, refusal: MissingScopeError) -> None:
         if self.tenant.first_time("users that the log names"):
             LOGGER.warning(
                 "Streams of single users ask only for users whose profile moved, not for those that the tenant's log "
@@ -200,21 +205,21 @@ class ChangedUsersCursor(LogPositionCursor):
             )
 
     def validate_state(self, saved: Mapping[str, Any]) -> None:
-        """Raise whatever comes of a state that no version of this stream has left."""
-        begun = saved.get("open")
-        if begun is None or {"updated_at", "log_id", "date"} & set(saved):
+        """Raise an error for a state that no version of this stream can have saved."""
+        unfinished = saved.get("open")
+        if unfinished is None or {"updated_at", "log_id", "date"} & set(saved):
             to_milliseconds(saved["updated_at"])
             super().validate_state(saved)
-        if begun is not None:
-            validate_keys_and_size(begun, PASS_STATE_KEYS)
-            validate_timestamp(begun["until"])
-            super().validate_state(begun)
-            _validate_user_ids([begun["asked"], *validate_list(begun["left"])])
+        if unfinished is not None:
+            validate_keys_and_size(unfinished, PASS_STATE_KEYS)
+            validate_timestamp(unfinished["until"])
+            super().validate_state(unfinished)
+            _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
         _validate_user_ids(validate_list(saved.get("missed", [])))
 
 
 def _latest_timestamp(saved: Mapping[str, Any]) -> Milliseconds:
-    """The latest moment that a state names."""
+    """The latest timestamp in a state."""
     texts = [saved.get("updated_at"), (saved.get("open") or {}).get("until")]
     return max(to_milliseconds(text) for text in texts if text)
 

@@ -1,4 +1,4 @@
-"""What belongs to single users: lists that Auth0 offers for one user at a time, read for those who moved."""
+"""Lists that Auth0 offers per user only (roles, sessions, …), read for users who changed since the last sync."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,12 +24,12 @@ USER_PATH = "users/{{ stream_partition.user_id }}"
 
 @dataclass
 class UserListRetriever(ListRetriever):
-    """One user's rows a slice, each with `read_at`, the tenant's time at which the reading of that user began.
+    """One user per slice; each row gets `read_at`, Auth0's time at which reading that user began.
 
-    No row says that another one is gone; `read_at` does, since all rows of one reading share it. The cursor tells
-    who is asked: users that moved, and users that the log names. For the latter, `named_by` has the paths of writes
-    below /api/v2 that change such rows and name their user in the path or the body (`*` is one id), and
-    `named_by_types` the types of other log events whose `user_id` is the user's.
+    All rows of one read share `read_at`, so that rows with an older one are known to be gone. The cursor selects
+    users who were updated, and users whom the log names. For the latter, `named_by` has the paths of writes below
+    /api/v2 that change such rows and name their user in the path or the body (`*` is one id), and `named_by_types`
+    the types of other log events whose `user_id` is the user's.
     """
 
     cursor: ChangedUsersCursor | None = None
@@ -43,18 +43,18 @@ class UserListRetriever(ListRetriever):
             self.cursor.selection = UserSelection(self.requester, self.named_by, self.named_by_types)
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The pages of one user; once the last one is handed on, the cursor hears of it."""
+        """The pages of one user; once the last one is handed on, the cursor marks the user as done."""
         extra = stream_slice.extra_fields
         cursor: ChangedUsersCursor | None = extra.get("cursor")
         if cursor is None:
-            yield from self._reading(stream_slice)
+            yield from self._user_pages(stream_slice)
             return
-        with cursor.reading_user(extra["round"], extra["place"]) as is_wanted:
-            if is_wanted:
-                yield from self._reading(stream_slice)
+        with cursor.reading_user(extra["user_pass"], extra["index"]) as should_read:
+            if should_read:
+                yield from self._user_pages(stream_slice)
 
-    def _reading(self, user: StreamSlice) -> Iterator[Page]:
-        """The pages of one user; none, and no request, once Auth0 has said that the tenant lacks the feature."""
+    def _user_pages(self, user: StreamSlice) -> Iterator[Page]:
+        """The pages of one user; none, without a request, once the tenant is known to lack the feature."""
         if self.name in self.tenant.streams_without_feature:
             return
         read_at = to_iso(self.tenant.now_ms)
@@ -64,19 +64,19 @@ class UserListRetriever(ListRetriever):
 
 @dataclass
 class PageNumberUserListRetriever(UserListRetriever, PageNumberRetriever):
-    """A user's list by `page`/`per_page`."""
+    """A user's list, paginated by `page`/`per_page`."""
 
 
 @dataclass
 class CheckpointUserListRetriever(UserListRetriever, CheckpointRetriever):
-    """A user's list by `from`/`take`."""
+    """A user's list, paginated by `from`/`take`."""
 
 
 @dataclass
 class UnpagedUserListRetriever(UserListRetriever, UnpagedRetriever):
-    """A user's list in one answer.
+    """A user's list in a single response.
 
-    `blank_for_null` names columns of the key that Auth0 may leave out: a key holds no null.
+    `blank_for_null` names columns of the primary key that Auth0 may omit; they become "", as a key cannot be null.
     """
 
     blank_for_null: list[str] = field(default_factory=list)
@@ -91,69 +91,69 @@ class UnpagedUserListRetriever(UserListRetriever, UnpagedRetriever):
 
 @dataclass
 class QueriedListRetriever(CheckpointRetriever):
-    """A list that has to be asked for one thing besides the user, which its query names.
+    """A list that requires a query parameter (a role, an API, …) besides the user, taken from the slice.
 
-    No other reader comes for the same pages, so they are not announced as shared.
+    It has no other readers, so it does not register for shared pages.
     """
 
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
 
     def fields(self, stream_slice: StreamSlice) -> dict[str, Any]:
-        """What it is asked for."""
+        """The slice's columns as query parameters, without the user."""
         return {name: value for name, value in partition_columns(stream_slice.partition).items() if name != "user_id"}
 
 
 @dataclass
 class RepeatedUserListRetriever(UserListRetriever):
-    """A list that is asked for several times while one user is read, each time for something else.
+    """A list that is read several times per user, each time with other query parameters.
 
-    Partitions would be a slice, and a place in the state, for each thing of each user.
+    Partitions of the framework would mean a slice and a state for each combination of user and parameter.
     """
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The pages for one thing after the other; what a page was asked for becomes columns of its rows."""
-        for asked_for in self.queries(stream_slice):
-            for page in self._own.pages(_slice_with(stream_slice, asked_for)):
+        """The pages of one query after the other; its parameters become columns of the rows."""
+        for query in self.queries(stream_slice):
+            for page in self._queried_list.pages(_slice_with(stream_slice, query)):
                 for row in page:
-                    row.update(asked_for)
+                    row.update(query)
                 yield page
 
     def queries(self, user: StreamSlice) -> Iterator[dict[str, str]]:
-        """What the list is asked for, as query parameters."""
+        """The query parameters of each read of the list."""
         raise NotImplementedError
 
     @cached_property
-    def _own(self) -> QueriedListRetriever:
-        return self._list(self.requester.resource, self.rows)
+    def _queried_list(self) -> QueriedListRetriever:
+        return self._list_at(self.requester.resource, self.rows)
 
-    def _list(self, resource: str, rows: str | None) -> QueriedListRetriever:
+    def _list_at(self, resource: str, rows: str | None) -> QueriedListRetriever:
         requester = replace(self.requester, resource=resource)
         return QueriedListRetriever(self.config, self.name, requester, rows=rows, page_size=self.page_size)
 
 
 @dataclass
 class RoleSourceGroupsRetriever(RepeatedUserListRetriever):
-    """The groups behind each role that a user has through groups."""
+    """The groups through which a user has each role."""
 
     def queries(self, user: StreamSlice) -> Iterator[dict[str, str]]:
-        """Each such role."""
+        """One per role that the user has through groups."""
         for roles in self._effective_roles.pages(user):
             yield from ({"role_id": role["id"]} for role in roles if _has_source("groups", role))
 
     @cached_property
     def _effective_roles(self) -> QueriedListRetriever:
-        return self._list(f"{USER_PATH}/effective-roles", "roles")
+        return self._list_at(f"{USER_PATH}/effective-roles", "roles")
 
 
 @dataclass
 class ByApiUserListRetriever(RepeatedUserListRetriever):
-    """What a user may do at each API of the tenant that defines any permission."""
+    """A user's permissions for each API of the tenant that defines permissions."""
 
     apis: ParentStreamConfig | None = None
 
     def queries(self, user: StreamSlice) -> Iterator[dict[str, str]]:  # noqa: ARG002 - the same for each user
-        """Each such API; the list of APIs is read once a sync."""
+        """One per such API; the list of APIs is read once per sync."""
         identifiers = self.tenant.once("APIs with permissions", self._identifiers)
         yield from ({"resource_server_identifier": identifier} for identifier in identifiers)
 
@@ -168,10 +168,10 @@ class ByApiUserListRetriever(RepeatedUserListRetriever):
 
 @dataclass
 class PermissionSourceRolesRetriever(ByApiUserListRetriever):
-    """The roles behind each permission that a user has through roles."""
+    """The roles through which a user has each permission."""
 
     def queries(self, user: StreamSlice) -> Iterator[dict[str, str]]:
-        """Each such permission."""
+        """One per permission that the user has through roles."""
         for api in super().queries(user):
             for permissions in self._effective_permissions.pages(_slice_with(user, api)):
                 for permission in permissions:
@@ -180,14 +180,14 @@ class PermissionSourceRolesRetriever(ByApiUserListRetriever):
 
     @cached_property
     def _effective_permissions(self) -> QueriedListRetriever:
-        return self._list(f"{USER_PATH}/effective-permissions", "permissions")
+        return self._list_at(f"{USER_PATH}/effective-permissions", "permissions")
 
 
-def _slice_with(user: StreamSlice, asked_for: Mapping[str, str]) -> StreamSlice:
-    return StreamSlice(partition={**user.partition, **asked_for}, cursor_slice={})
+def _slice_with(user: StreamSlice, query: Mapping[str, str]) -> StreamSlice:
+    return StreamSlice(partition={**user.partition, **query}, cursor_slice={})
 
 
-def _has_source(way: str, row: Row) -> bool:
-    """Whether a role or permission comes to its user in this way; one that does not say may."""
+def _has_source(source: str, row: Row) -> bool:
+    """Whether a user has a role or permission through this source; True if the row has no `sources`."""
     sources = row.get("sources")
-    return sources is None or way in sources
+    return sources is None or source in sources

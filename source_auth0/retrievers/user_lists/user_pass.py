@@ -1,4 +1,4 @@
-"""A round of users to ask, one by one, and how far it has come."""
+"""One pass over a list of users, and its progress as a state that a later sync resumes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,52 +8,52 @@ from typing import Any
 from source_auth0.retrievers.log_events.ordering import LogPosition
 from source_auth0.timestamps import Milliseconds, to_iso
 
-#: Users still being asked, behind whom others were asked already, whom a state names; seldom more than workers.
+#: Most users in a state that are pending behind the last finished one; seldom more than workers.
 MAX_PENDING_USERS = 24
 
 
 @dataclass
 class UserPass:
-    """Users to ask in the order of their ids, up to a moment and a place in the log, and how far that has come."""
+    """Users to read in order of id, the timestamp and log position that they cover, and which of them are done."""
 
     users: list[str]
     until: Milliseconds
     log: LogPosition
-    #: The last one that an earlier sync was done with.
-    skipped: str = ""
-    #: So many whom an earlier sync could not read come before the others.
+    #: The last user that an earlier, interrupted sync had finished.
+    resumed_after: str = ""
+    #: The number of users at the front that an earlier sync failed to read; they are not in order of id.
     retried: int = 0
-    #: The last place that is done with, and those before it that are not.
-    last: int = -1
+    #: The highest index that is done, and the lower ones that are not.
+    last_done: int = -1
     pending: list[int] = field(default_factory=list)
-    #: How many were given to workers, and how many of their readings are over, well or not.
+    #: How many users were given to workers, and how many of these reads ended, in success or failure.
     dispatched: int = 0
     finished: int = 0
 
-    def done(self, place: int) -> None:
-        """One user needs no asking any more."""
-        if place > self.last:
-            self.pending += range(self.last + 1, place)
-            self.last = place
+    def mark_done(self, index: int) -> None:
+        """Record that the user at this index needs no further read; raises ValueError if it was done before."""
+        if index > self.last_done:
+            self.pending += range(self.last_done + 1, index)
+            self.last_done = index
         else:
-            self.pending.remove(place)
+            self.pending.remove(index)
 
     @property
     def is_done(self) -> bool:
-        """Whether nobody is left to ask."""
-        return not self.pending and self.last == len(self.users) - 1
+        """Whether all users are done."""
+        return not self.pending and self.last_done == len(self.users) - 1
 
     @property
     def _unreached(self) -> Iterator[int]:
-        """Places behind the last one of users whom an earlier sync had left behind others, and none has come to yet."""
-        behind = range(max(self.last + 1, self.retried), len(self.users))
-        return takewhile(lambda place: self.users[place] <= self.skipped, behind)
+        """Indexes after `last_done` of users up to `resumed_after`, which an earlier sync left pending."""
+        rest = range(max(self.last_done + 1, self.retried), len(self.users))
+        return takewhile(lambda index: self.users[index] <= self.resumed_after, rest)
 
     @property
     def state(self) -> dict[str, Any]:
-        """What another sync needs to go on from here: everybody up to `asked` was asked, but for those `left`."""
-        left = [place for place in (*self.pending, *self._unreached) if place >= self.retried]
-        last = self.last if len(left) <= MAX_PENDING_USERS else left[MAX_PENDING_USERS] - 1
-        asked = max(self.users[last], self.skipped) if last >= self.retried else self.skipped
-        named = [self.users[place] for place in left[:MAX_PENDING_USERS]]
-        return {"until": to_iso(self.until), **self.log.state, "asked": asked, "left": named}
+        """What a later sync resumes from: all users up to `asked` are done, except those in `left`."""
+        left = [index for index in (*self.pending, *self._unreached) if index >= self.retried]
+        last = self.last_done if len(left) <= MAX_PENDING_USERS else left[MAX_PENDING_USERS] - 1
+        asked = max(self.users[last], self.resumed_after) if last >= self.retried else self.resumed_after
+        left_users = [self.users[index] for index in left[:MAX_PENDING_USERS]]
+        return {"until": to_iso(self.until), **self.log.state, "asked": asked, "left": left_users}

@@ -1,1 +1,1 @@
-"""The stream `users`: search by keyset, export jobs, tombstones."""
+"""The stream `users`: keyset pagination of user search, export jobs, tombstones of deleted users."""

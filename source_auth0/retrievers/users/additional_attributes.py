@@ -1,4 +1,4 @@
-"""Attributes that no schema can know: identity providers and custom databases put their own at the root of a user."""
+"""Attributes outside the schema: identity providers and custom databases add their own at the root of a user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ COLUMN = "additional_attributes"
 
 @dataclass
 class AdditionalAttributesTransformation(RecordTransformation):
-    """Puts what has no column of its own into one object column as well: a typed destination would drop it."""
+    """Copies attributes without a column of their own into one object column: a typed destination would drop them."""
 
     declared: list[str] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""How users are walked: pieces of time read in parallel, cut as workers fall idle, and the state they leave."""
+"""The cursor of `users`: time slices read in parallel, split as workers become idle, and the state that they leave."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
@@ -27,160 +27,162 @@ from source_auth0.retrievers.users.time_slices import SearchPage, TimeSlice
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
-#: Before any user was made.
+#: Before any user was created.
 EPOCH = 0
-#: Milliseconds behind now at which a walk of everybody ends: no clock is that far off, and nobody is made any later.
+#: Milliseconds after now at which a full refresh ends: no clock is off by a day, so that nobody is left out.
 FULL_REFRESH_MARGIN_MS = 86_400_000
-#: Pages between two states while the sync runs.
+#: Pages between two state messages while the sync runs.
 PAGES_PER_STATE = 4
 
 
 class UserCursor(PageCursor, WorkSplitter[TimeSlice]):
-    """Cuts the users into pieces of time that workers read side by side, and remembers how far each has come.
+    """Partitions the users into time slices that workers read in parallel, and tracks how far each was read.
 
-    A full refresh walks `created_at`, which no login moves, and leaves no cursor behind. An incremental sync walks
-    `updated_at`, whose movers reappear in the next one. The largest piece is cut in two whenever a worker is idle, by
-    the number of users in it, so that a burst of imports does not end up with one worker. The framework's cursor
-    needs to know the first date, cuts evenly from there, and parses each record's timestamp.
+    A full refresh reads along `created_at`, which no login changes, and saves no cursor. An incremental sync reads
+    along `updated_at`; users who change meanwhile reappear in the next sync. The largest slice is split whenever a
+    worker is idle, by its number of users, so that a burst of imports is not left to one worker. The framework's
+    cursor needs the first date in advance, slices evenly from there, and parses each record's timestamp.
     """
 
     state_keys = ("updated_at", "open", "until", "deletions")
 
-    def __init__(self, **known: Any) -> None:
-        super().__init__(**known)
-        self._is_disbelieved = False
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._is_state_rejected = False
         WorkSplitter.__init__(self, self.tenant)
         self.search: UserSearch
         self.export: UserExport
         self.tombstones: Tombstones | None = None
         self._until: Milliseconds | None = None
-        #: What an export holds users up to; the state may say so once its file is read to the end.
-        self._exported: Milliseconds | None = None
+        #: Up to when an export has all users; the state may advance there once its file is read to the end.
+        self._exported_until: Milliseconds | None = None
         self._pages = 0
         self._progress = ProgressReporter(self._stream_name, self._message_repository)
 
     @property
     def attribute(self) -> str:
-        """The timestamp that this sync walks along."""
+        """The timestamp along which this sync reads."""
         return self.cursor_field.cursor_field_key if self._incremental else "created_at"
 
     @property
     def until(self) -> Milliseconds:
-        """Where this sync ends: now, but for the safety lag of an incremental one."""
+        """Where this sync ends: now less the safety lag if incremental, else now plus a margin."""
         return self._until or EPOCH
 
     def current_state(self) -> MutableMapping[str, Any]:
-        """`{"updated_at": …}`, the low-water mark, as every published version saved it.
+        """`{"updated_at": …}`, the low-water mark, as in every published version.
 
-        While the sync runs, also `open`, the pieces still to be read as pairs of timestamps, and `until`, where the
-        sync will end; a version that does not know them reads again from the low-water mark.
+        While the sync runs, also `open`, the ranges still to be read as pairs of timestamps, and `until`, where the
+        sync will end; a version that does not know these resumes from the low-water mark.
         """
         deletions = self.tombstones.state if self.tombstones else {}
         if self._until is None:
             return {**self.initial_state(), **deletions}
-        open_pieces = sorted((p.handed_on_up_to, p.end) for p in self.slices if not p.closed)
+        open_ranges = sorted((s.handed_on_up_to, s.end) for s in self.slices if not s.closed)
         key = self.cursor_field.cursor_field_key
-        if not open_pieces:
+        if not open_ranges:
             return {key: to_iso(self._until), **deletions}
-        pairs = [[to_iso(low), to_iso(high)] for low, high in open_pieces]
+        pairs = [[to_iso(low), to_iso(high)] for low, high in open_ranges]
         return {key: pairs[0][0], "open": pairs, "until": to_iso(self._until), **deletions}
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        """A slice for each piece: those that the state asks for, then halves of the largest as workers fall idle."""
+        """Tombstones of deleted users first; then an export, or the initial time slices and splits of the largest."""
         if self._incremental and self.tenant.get("users_deletion_tombstones"):
             self.tombstones = Tombstones(self.search, super().initial_state())
-            yield from self._deletions(self.tombstones)
+            yield from self._tombstone_slices(self.tombstones)
             if self.tombstones.has_no_saved_position:
-                self.emit_state()  # ahead of the first row, whose user may be deleted after this sync was killed
-        if self.export.is_wanted(from_nothing=not self.initial_state()) and (job := self.export.run()):
-            self._exported = job.created_at - safety_lag(self.tenant)
+                self.emit_state()  # before the first row, whose user may be deleted after this sync was killed
+        if self.export.is_wanted(without_state=not self.initial_state()) and (job := self.export.run()):
+            self._exported_until = job.created_at - safety_lag(self.tenant)
             extra = {"export": job, "cursor": self}
             yield StreamSlice(partition={}, cursor_slice={"export": job.id}, extra_fields=extra)
             return
-        for piece in self.slices_to_read():
-            yield self.stream_slice_of(piece)
+        for time_slice in self.slices_to_read():
+            yield self.stream_slice_of(time_slice)
 
-    def _deletions(self, tombstones: Tombstones) -> Iterator[StreamSlice]:
-        """A slice for the deleted users, if any, and nothing else before it is read: who is there again comes later."""
+    def _tombstone_slices(self, tombstones: Tombstones) -> Iterator[StreamSlice]:
+        """A slice of tombstones, if any; blocks until it is read, so that users created again come after it."""
         if tombstones.has_new_deletions():
             extra = {"tombstones": tombstones, "cursor": self}
             yield StreamSlice(partition={}, cursor_slice={"deletions": "new"}, extra_fields=extra)
             tombstones.wait_until_read()
 
     def without_deleted(self, page: Page) -> Page:
-        """The users of a page but for those who are known to have been deleted since."""
+        """The users of a page without those known to have been deleted since."""
         for row in page:
-            # Whoever decides on attributes at the root of a profile does not decide on who is deleted.
+            # An attribute that an identity provider adds at the root of a user must not delete the row.
             row.pop(DELETED_AT, None)
         return self.tombstones.without_deleted(page) if self.tombstones else page
 
-    def page_handed_on(self, piece: TimeSlice, rows: int) -> None:
-        """All rows of a page are handed on to the destination; a state that says so may follow them."""
+    def page_handed_on(self, time_slice: TimeSlice, rows: int) -> None:
+        """Record that all rows of a page are queued for output, and emit a state every few pages."""
         with self.changed:
-            piece.handed_on_up_to = max(piece.handed_on_up_to, piece.read_up_to or piece.handed_on_up_to)
+            done = time_slice.read_up_to or time_slice.handed_on_up_to
+            time_slice.handed_on_up_to = max(time_slice.handed_on_up_to, done)
             self._pages += 1
             if self._incremental and self._pages % PAGES_PER_STATE == 0:
                 self.emit_state()
-            reading = sum(piece.being_read for piece in self.slices)
+            reading = sum(time_slice.being_read for time_slice in self.slices)
             self._progress.record_rows(rows, reading)
-            # Where all are busy, nothing can be cut, and waking the thread that cuts would only take their time.
+            # If all workers are busy, nothing is split, and waking the splitting thread would only cost them time.
             if reading < self.tenant.workers:
                 self.changed.notify_all()
 
     def close_partition(self, partition: Partition) -> None:
-        """A piece was read to its end; the state that says so follows its last row."""
-        read = partition.to_slice().extra_fields  # type: ignore[union-attr] # a slice of this cursor's
+        """Record that a slice was read to its end, and emit a state after its last row."""
+        extra = partition.to_slice().extra_fields  # type: ignore[union-attr] # a slice of this cursor's
         with self.changed:
-            if "piece" in read:
-                read["piece"].closed = True
-            elif "export" in read:
-                self._until = self._exported
+            if "time_slice" in extra:
+                extra["time_slice"].closed = True
+            elif "export" in extra:
+                self._until = self._exported_until
             if self._incremental:
                 self.emit_state()
 
-    def stream_slice_of(self, piece: TimeSlice) -> StreamSlice:
-        """What a worker is told to read a piece."""
-        bounds = {"start": to_iso(piece.start), "end": to_iso(piece.end)}
-        return StreamSlice(partition={}, cursor_slice=bounds, extra_fields={"piece": piece, "cursor": self})
+    def stream_slice_of(self, time_slice: TimeSlice) -> StreamSlice:
+        """The framework's slice for a time slice."""
+        bounds = {"start": to_iso(time_slice.start), "end": to_iso(time_slice.end)}
+        return StreamSlice(partition={}, cursor_slice=bounds, extra_fields={"time_slice": time_slice, "cursor": self})
 
     def initial_slices(self) -> Iterable[TimeSlice]:
-        """The pieces that a sync begins with: what the last one left open, and what is new since."""
-        ranges, first = self._begun()
-        if is_in_future(self.tenant, self._resumed(), self._stream_name):
-            self._is_disbelieved = True
-            ranges, first = self._begun()
-        # Only now: the answer has told the tenant's clock.
+        """The slices that a sync begins with: the ranges that the last one left open, and what is new since."""
+        ranges, first_page = self._ranges_and_first_page()
+        if is_in_future(self.tenant, self._resume_point(), self._stream_name):
+            self._is_state_rejected = True
+            ranges, first_page = self._ranges_and_first_page()
+        # Only now: the response's `Date` header has set the tenant's clock.
         lag = safety_lag(self.tenant) if self._incremental else -FULL_REFRESH_MARGIN_MS
-        until = max(self.tenant.now_ms - lag, self._resumed())
-        if first is not None:
-            self._progress.emit_estimate(first.known_total)
+        until = max(self.tenant.now_ms - lag, self._resume_point())
+        if first_page is not None:
+            self._progress.emit_estimate(first_page.known_total)
         (low, high), *others = [(low, until if high is None else high) for low, high in ranges]
-        if first is not None and first.rows:
-            low = min(max(to_milliseconds(first.rows[0][self.attribute]), low), high)
-        pieces = [TimeSlice(self.attribute, low, high, first), *(TimeSlice(self.attribute, *bound) for bound in others)]
+        if first_page is not None and first_page.rows:
+            low = min(max(to_milliseconds(first_page.rows[0][self.attribute]), low), high)
+        slices = [TimeSlice(self.attribute, low, high, first_page)]
+        slices += [TimeSlice(self.attribute, *bounds) for bounds in others]
         with self.changed:
-            # At once: an end without pieces would say that everything up to there is read.
-            self._until, self.slices = until, [piece for piece in pieces if piece.start < piece.end]
+            # Set both together: an end without slices would mean that everything up to there is read.
+            self._until, self.slices = until, [time_slice for time_slice in slices if time_slice.start < time_slice.end]
             return self.slices.copy()
 
-    def _begun(self) -> tuple[list[tuple[Milliseconds, Milliseconds | None]], SearchPage | None]:
-        """What is to be read, and the first page of it, whose answer tells the tenant's clock."""
+    def _ranges_and_first_page(self) -> tuple[list[tuple[Milliseconds, Milliseconds | None]], SearchPage | None]:
+        """The ranges to read, and the first page of the first, whose `Date` header sets the tenant's clock."""
         ranges = self._ranges()
         return ranges, self._first_page(QueryWindow(self.attribute, ranges[0][0], None, self.search.conditions))
 
     def _ranges(self) -> list[tuple[Milliseconds, Milliseconds | None]]:
-        """What is to be read, upwards; the last range ends where the sync does."""
+        """The ranges to read, ascending; the last has no end yet, as it ends where the sync does."""
         key, saved = self.cursor_field.cursor_field_key, self.initial_state()
-        floor = to_milliseconds(self.tenant["start_date"]) if self.tenant.get("start_date") else EPOCH
+        earliest = to_milliseconds(self.tenant["start_date"]) if self.tenant.get("start_date") else EPOCH
         if not self._incremental:
             return [(EPOCH, None)]
         if key not in saved:
-            return [(floor, None)]
-        open_pieces = [(to_milliseconds(low), to_milliseconds(high)) for low, high in saved.get("open", [])]
-        return [*open_pieces, (max(self._resumed() - look_back(self.tenant), floor), None)]
+            return [(earliest, None)]
+        open_ranges = [(to_milliseconds(low), to_milliseconds(high)) for low, high in saved.get("open", [])]
+        return [*open_ranges, (max(self._resume_point() - look_back(self.tenant), earliest), None)]
 
-    def _resumed(self) -> Milliseconds:
-        """Where the sync before ended, which the state never falls behind; the beginning without one."""
+    def _resume_point(self) -> Milliseconds:
+        """Where the last sync ended, before which the new state never ends; EPOCH without a saved state."""
         saved = self.initial_state()
         text = saved.get("until") or saved.get(self.cursor_field.cursor_field_key)
         return to_milliseconds(text) if text else EPOCH
@@ -189,40 +191,40 @@ class UserCursor(PageCursor, WorkSplitter[TimeSlice]):
         try:
             return self.search.find(window)
         except QueryTimeoutError:
-            return None  # the reader narrows the window until Auth0 can answer in time
+            return None  # the retriever halves the window until the search is fast enough
 
     def worth_splitting(self, reading: list[TimeSlice], idle: int) -> tuple[TimeSlice, list[Milliseconds]] | None:
-        """The piece with the most rows to come, and where to cut it."""
+        """The slice with the most remaining rows (unknown is most, then the longest range), and where to split it."""
         largest = max(
-            reading, key=lambda p: (math.inf if p.remaining is None else p.remaining, p.end - (p.read_up_to or p.start))
+            reading, key=lambda s: (math.inf if s.remaining is None else s.remaining, s.end - (s.read_up_to or s.start))
         )
         return (largest, cuts) if (cuts := largest.split_points(idle + 1)) else None
 
-    def split(self, piece: TimeSlice, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[TimeSlice]:
-        """The parts that could be cut off, from the last to the first; their first pages are asked for side by side."""
-        bounds = pairwise([*cuts, piece.end])
+    def split(self, time_slice: TimeSlice, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[TimeSlice]:
+        """Split off parts, from the last to the first; their first pages are requested in parallel."""
+        bounds = pairwise([*cuts, time_slice.end])
         windows = [QueryWindow(self.attribute, low, high, self.search.conditions) for low, high in bounds]
         pages = list(pool.map(self._first_page, windows))
         for at in reversed(cuts):
             with self.changed:
-                if (part := piece.split(at, pages.pop())) is not None:
+                if (part := time_slice.split(at, pages.pop())) is not None:
                     self.slices.append(part)
             if part is not None:
                 yield part
 
     def initial_state(self) -> Mapping[str, Any]:
-        """The state of an earlier incremental sync; empty where none says anything of users that can be believed."""
+        """The state of the last incremental sync; empty if it has no cursor of users, or lies in the future."""
         saved = super().initial_state()
-        return {} if self._is_disbelieved or self.cursor_field.cursor_field_key not in saved else saved
+        return {} if self._is_state_rejected or self.cursor_field.cursor_field_key not in saved else saved
 
     def validate_state(self, saved: Mapping[str, Any]) -> None:
-        """Raise whatever comes of a state that no version has left."""
+        """Raise an error for a state that no version can have saved."""
         validate_deletions(saved)
         if set(saved) == {"deletions"}:
-            return  # of a sync that was killed ahead of its first row
+            return  # of a sync that was killed before its first row
         low = to_milliseconds(saved[self.cursor_field.cursor_field_key])
         if "open" in saved or "until" in saved:
-            pieces = [
+            ranges = [
                 (validate_timestamp(start), validate_timestamp(end)) for start, end in validate_list(saved["open"])
             ]
-            validate_ranges(pieces, low, validate_timestamp(saved["until"]))
+            validate_ranges(ranges, low, validate_timestamp(saved["until"]))

@@ -1,4 +1,4 @@
-"""The first load of users by an export job: one request for the whole tenant, and a file to stream."""
+"""The initial load of users by an export job: one request for the whole tenant, and a file to stream."""
 
 import logging
 import time
@@ -24,43 +24,43 @@ from source_auth0.records import Page, Row
 from source_auth0.timestamps import Milliseconds, to_milliseconds
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-#: What an export can carry (https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure);
-#: attributes that identity providers add at the root are not among them.
+#: What an export can contain (https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure);
+#: attributes that identity providers add at the root of a user are not among them.
 EXPORTABLE_FIELDS = (
     "user_id", "email", "email_verified", "username", "phone_number", "phone_verified", "name", "given_name",
     "family_name", "nickname", "picture", "created_at", "updated_at", "last_login", "last_ip", "logins_count",
     "last_password_reset", "blocked", "multifactor", "multifactor_last_modified", "identities", "app_metadata",
     "user_metadata",
 )  # fmt: skip
-#: What Auth0 documents of a user and no export can carry.
+#: Documented fields of a user that no export can contain.
 NOT_EXPORTABLE_FIELDS = ("blocked_for", "guardian_authenticators", "tenant")
 #: Auth0 ends a job after eight hours.
 MAX_EXPORT_SECONDS = 8 * 3600.0
 MIN_EXPORT_POLL_SECONDS, MAX_EXPORT_POLL_SECONDS, EXPORT_POLL_GROWTH = 0.25, 15.0, 1.5
 ROWS_PER_PAGE = 100
-#: Bytes of a user, who has a megabyte at most.
+#: Bytes of a line, which is one user; Auth0 allows a megabyte at most.
 MAX_LINE_BYTES = 8 << 20
 CHUNK_BYTES = 1 << 16
-#: One endpoint for Auth0, whichever job is asked for.
+#: Path template, so that rate limits count all jobs as one endpoint.
 JOB_PATH = "jobs/{{ stream_partition.id }}"
 MAX_DOWNLOAD_ATTEMPTS = 5
-#: What zlib is told of a file with the header and the checksum of gzip.
+#: zlib's `wbits` for the gzip format.
 GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
 class ExportJob:
-    """A finished export job; its link lasts a minute, and another is to be had for a day."""
+    """A completed export job; its download link is valid for a minute, and can be renewed for a day."""
 
     id: str
     created_at: Milliseconds
 
 
 class ExportError(Exception):
-    """Why there is no export."""
+    """The export failed; the message says why."""
 
 
-#: What a download may break with.
+#: Errors after which a download is retried.
 DOWNLOAD_ERRORS = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
@@ -71,7 +71,7 @@ DOWNLOAD_ERRORS = (
 
 
 class UserExport:
-    """Creates the job, waits for it, and streams its file, which is never whole in memory nor on disk."""
+    """Creates an export job, polls it, and streams its file, which is never whole in memory or on disk."""
 
     def __init__(self, requester: ManagementApiRequester) -> None:
         self._requester = requester
@@ -81,14 +81,14 @@ class UserExport:
         self._since = to_milliseconds(start_date) if start_date else None
         self._connections = frozenset(self._tenant.get("users_connections") or [])
 
-    def is_wanted(self, *, from_nothing: bool) -> bool:
-        """Whether a sync that starts from nothing is to begin with an export."""
-        return from_nothing and self._mode in {"export", "export_only"}
+    def is_wanted(self, *, without_state: bool) -> bool:
+        """Whether the sync begins with an export: only one without saved state, if so configured."""
+        return without_state and self._mode in {"export", "export_only"}
 
     def run(self) -> ExportJob | None:
-        """The finished job; None where it failed and users are to be read by search instead, which a warning says."""
+        """Run a job to completion; None, with a warning, if it failed and users are to be read by search instead."""
         try:
-            return self._finished()
+            return self._run_to_completion()
         except (ExportError, AirbyteTracedException) as failure:
             if self._mode == "export_only":
                 raise transient_error(f"The export of `{self._requester.name}` failed: {failure}") from failure
@@ -96,19 +96,19 @@ class UserExport:
             return None
 
     def pages(self, job: ExportJob) -> Iterator[Page]:
-        """The users of a finished job; a broken download starts over with a fresh link, past the rows handed on."""
+        """The users of a completed job; a failed download is retried with a new link, and skips rows handed on."""
         handed_on = 0
         for attempt in range(1, MAX_DOWNLOAD_ATTEMPTS + 1):
             try:
                 skip = handed_on
-                for page in self._download(self._link(job)):
+                for page in self._download(self._download_link(job)):
                     fresh, skip = page[skip:], max(skip - len(page), 0)
                     handed_on += len(fresh)
-                    yield [row for row in fresh if self._is_chosen(row)]
+                    yield [row for row in fresh if self._is_in_scope(row)]
             except DOWNLOAD_ERRORS as failure:  # noqa: PERF203 - a handful of attempts
-                # What others say may quote the link, which is signed, or a user.
-                why = str(failure) if isinstance(failure, ExportError) else type(failure).__name__
-                LOGGER.warning(f"The download of `{self._requester.name}` broke ({why}); attempt {attempt}.")
+                # Messages of other errors may quote the signed link, or a user.
+                reason = str(failure) if isinstance(failure, ExportError) else type(failure).__name__
+                LOGGER.warning(f"The download of `{self._requester.name}` broke ({reason}); attempt {attempt}.")
                 time.sleep(attempt)
             else:
                 return
@@ -118,12 +118,12 @@ class UserExport:
             "`search`.",
         )
 
-    def _finished(self) -> ExportJob:
-        wanted = {"format": "json", "fields": [{"name": name} for name in self._fields()]}
-        job = self._requester.post_path("jobs/users-exports", wanted) or {}
+    def _run_to_completion(self) -> ExportJob:
+        body = {"format": "json", "fields": [{"name": name} for name in self._fields()]}
+        job = self._requester.post_path("jobs/users-exports", body) or {}
         if not job.get("id"):
             raise ExportError("Auth0 made no job.")
-        began, wait = time.monotonic(), MIN_EXPORT_POLL_SECONDS
+        began, poll_seconds = time.monotonic(), MIN_EXPORT_POLL_SECONDS
         while job.get("status") != "completed" or not job.get("location"):
             if job.get("status") in {"failed", "expired", "canceled"}:
                 raise ExportError(
@@ -131,46 +131,46 @@ class UserExport:
                 )
             if time.monotonic() - began > MAX_EXPORT_SECONDS:
                 raise ExportError(f"After eight hours the job is still {excerpt(job.get('status')) or 'not done'}.")
-            time.sleep(wait)
-            wait = min(wait * EXPORT_POLL_GROWTH, MAX_EXPORT_POLL_SECONDS)
-            job = self._again(job["id"]) or {"status": "failed"}
+            time.sleep(poll_seconds)
+            poll_seconds = min(poll_seconds * EXPORT_POLL_GROWTH, MAX_EXPORT_POLL_SECONDS)
+            job = self._fetch_job(job["id"]) or {"status": "failed"}
         try:
             return ExportJob(job["id"], to_milliseconds(job["created_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ExportError("The job does not say when it was made.") from None
 
     def _fields(self) -> list[str]:
-        """What the file is to hold; users are chosen by their connections here, so that it needs those to choose by."""
-        chooses = {"identities"} if self._tenant.get("users_connections") else set[str]()
-        excluded = set(ExcludedFields.of(self._tenant).names) - chooses
+        """The fields to export; `identities` is always among them if users are filtered by connection here."""
+        needed = {"identities"} if self._tenant.get("users_connections") else set[str]()
+        excluded = set(ExcludedFields.of(self._tenant).names) - needed
         return [name for name in EXPORTABLE_FIELDS if name not in excluded]
 
-    def _link(self, job: ExportJob) -> str:
-        location = str((self._again(job.id) or {}).get("location"))
+    def _download_link(self, job: ExportJob) -> str:
+        location = str((self._fetch_job(job.id) or {}).get("location"))
         with suppress(ValueError):
             url = urlsplit(location)
-            # A real tenant's files are not on this machine.
+            # Plain http only for a simulator: a real tenant's files are not on this machine.
             is_local = url.hostname in LOOPBACK_HOSTS and self._tenant["base_url"].startswith("http:")
             if url.scheme == "https" or (url.scheme == "http" and is_local):
                 return location
         raise ExportError("the job has no https link to its file")
 
-    def _again(self, job_id: str) -> Any:
-        """The job as it is now; None where it is gone."""
+    def _fetch_job(self, job_id: str) -> Any:
+        """The current job; None if it is gone."""
         return self._requester.get_path(self._requester.path_of(JOB_PATH, {"id": job_id}), {}, template=JOB_PATH)
 
     def _download(self, link: str) -> Iterator[Page]:
-        """Pages of rows out of a gzipped file with a JSON object a line."""
-        unzip, rest, page = _GzipDecoder(), b"", Page()
-        # No token: the link is signed, and leads to another host.
+        """Pages of rows from a gzipped NDJSON file (one JSON object per line)."""
+        gzip, rest, page = _GzipDecoder(), b"", Page()
+        # No token: the link is signed, and points to another host.
         with requests.get(
             link, stream=True, timeout=(10, 60), allow_redirects=False, auth=no_auth, proxies=proxies_for(link)
-        ) as answer:
-            if answer.status_code != requests.codes.ok:
-                raise ExportError(f"status {answer.status_code}")
-            # As it was sent: `requests` lets `raw` decode nothing.
-            for chunk in answer.raw.stream(CHUNK_BYTES):
-                *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
+        ) as response:
+            if response.status_code != requests.codes.ok:
+                raise ExportError(f"status {response.status_code}")
+            # `raw` yields the bytes as sent, without decoding `Content-Encoding`.
+            for chunk in response.raw.stream(CHUNK_BYTES):
+                *lines, rest = (rest + gzip.decompress(chunk)).split(b"\n")
                 if len(rest) > MAX_LINE_BYTES:
                     raise ExportError("a line of the file does not end")
                 for line in lines:
@@ -179,32 +179,32 @@ class UserExport:
                     if len(page) == ROWS_PER_PAGE:
                         yield page
                         page = []
-        if not unzip.eof:
+        if not gzip.eof:
             raise ExportError("the file ended early")
         yield page + ([_row(rest)] if rest.strip() else [])
 
-    def _is_chosen(self, row: Row) -> bool:
-        """Whether a row is one that the config asks for: an export knows neither start date nor several connections."""
+    def _is_in_scope(self, row: Row) -> bool:
+        """Whether a row meets the config's start date and connections; a job filters by one connection at most."""
         if self._since is not None and to_milliseconds(row["updated_at"]) < self._since:
             return False
-        chosen = self._connections
-        return not chosen or any(identity.get("connection") in chosen for identity in row.get("identities") or [])
+        names = self._connections
+        return not names or any(identity.get("connection") in names for identity in row.get("identities") or [])
 
 
 class _GzipDecoder:
-    """Unzips a file piece by piece, one of several members too."""
+    """Decompresses a gzip file chunk by chunk, including files of several members."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=GZIP_WINDOW_BITS)
         self.eof = False
 
     def decompress(self, chunk: bytes) -> bytes:
-        """What a chunk of the file adds."""
+        """Decompress the next chunk of the file."""
         out = self._member.decompress(chunk)
-        # Zeros after the last member are padding.
-        while self._member.eof and (following := self._member.unused_data.lstrip(b"\0")):
+        # Zero bytes after the last member are padding.
+        while self._member.eof and (next_member := self._member.unused_data.lstrip(b"\0")):
             self._member = zlib.decompressobj(wbits=GZIP_WINDOW_BITS)
-            out += self._member.decompress(following)
+            out += self._member.decompress(next_member)
         self.eof = self._member.eof
         return out
 

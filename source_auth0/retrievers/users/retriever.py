@@ -1,4 +1,4 @@
-"""User search, read by keyset: every page starts at the last row's timestamp, so that no row slips past a number."""
+"""Keyset pagination of user search: each page starts at the last row's timestamp, so a row that moves is not lost."""
 
 import contextlib
 from collections.abc import Generator, Iterator, Mapping
@@ -21,11 +21,11 @@ from source_auth0.timestamps import to_milliseconds
 
 @dataclass
 class KeysetUserRetriever(ListRetriever):
-    """Pieces of time, each read in ascending order from the last row seen.
+    """Reads time slices of the users in ascending order, each page from the last row of the one before.
 
-    Page numbers over a sort key that moves lose rows (8 of 900 in an experiment with logins during the sync; this
-    way lost none), and end at 1,000 rows. `columns` take the place of the parameters that leave out fields, for a
-    reader whose requester asks for some alone.
+    Page numbers over a sort key that changes lose rows (8 of 900 in an experiment with logins during the sync; keyset
+    pagination lost none), and end at 1,000 rows. `columns` replaces the query parameters that exclude fields, for a
+    reader whose requester selects some fields only.
     """
 
     columns: dict[str, str] | None = None
@@ -43,8 +43,8 @@ class KeysetUserRetriever(ListRetriever):
             self.cursor.search, self.cursor.export = self.search, self.export
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The users of one piece, or of an export, or those that were deleted."""
-        # Closed whatever happens to a row: the thread that cuts pieces waits for those that are being read.
+        """The users of one time slice, of an export, or tombstones of deleted ones."""
+        # Close the generator even if a row fails: the thread that splits slices waits for those being read.
         with contextlib.closing(self._pages_of(stream_slice.extra_fields)) as pages:
             for page in pages:
                 yield self.finished(self.excluded.without(page), stream_slice)
@@ -57,55 +57,55 @@ class KeysetUserRetriever(ListRetriever):
             for page in self.export.pages(extra["export"]):
                 yield cursor.without_deleted(page)
         else:
-            yield from self._piece(extra["piece"], cursor)
+            yield from self._slice_pages(extra["time_slice"], cursor)
 
-    def _piece(self, piece: TimeSlice, cursor: UserCursor) -> Iterator[Page]:
+    def _slice_pages(self, time_slice: TimeSlice, cursor: UserCursor) -> Iterator[Page]:
         try:
-            for page in self._walk(piece):
+            for page in self._read_by_keyset(time_slice):
                 yield cursor.without_deleted(page)
-                cursor.page_handed_on(piece, len(page))
+                cursor.page_handed_on(time_slice, len(page))
         finally:
-            cursor.release(piece)
+            cursor.release(time_slice)
 
-    def _walk(self, piece: TimeSlice) -> Iterator[Page]:
-        low, sent, found, width = piece.start, set[str](), piece.first, None
+    def _read_by_keyset(self, time_slice: TimeSlice) -> Iterator[Page]:
+        low, sent, page, width = time_slice.start, set[str](), time_slice.first_page, None
         while True:
-            bound = piece.end if width is None else min(low + width, piece.end)
+            high = time_slice.end if width is None else min(low + width, time_slice.end)
             try:
-                found = found or self._next(QueryWindow(piece.attribute, low, bound, self.search.conditions), sent)
+                page = page or self._next(QueryWindow(time_slice.attribute, low, high, self.search.conditions), sent)
             except QueryTimeoutError:
-                width = (bound - low) // 2
+                width = (high - low) // 2
                 if width < 1:
                     raise
                 continue
-            yield [row for row in piece.take(found) if row["user_id"] not in sent]
-            if found.is_last and bound >= piece.end:
+            yield [row for row in time_slice.take(page) if row["user_id"] not in sent]
+            if page.is_last and high >= time_slice.end:
                 return
-            if found.is_last:
-                low, sent, found, width = bound, set(), None, 2 * (bound - low)
+            if page.is_last:
+                low, sent, page, width = high, set(), None, 2 * (high - low)
                 continue
-            newest = found.rows[-1][piece.attribute]
+            newest = page.rows[-1][time_slice.attribute]
             last = to_milliseconds(newest)
-            if last >= piece.end:
+            if last >= time_slice.end:
                 return
             if last == low:
-                yield from self._tied(piece, last, sent | {row["user_id"] for row in found.rows})
-                low, sent, found = last + 1, set(), None
+                yield from self._same_timestamp(time_slice, last, sent | {row["user_id"] for row in page.rows})
+                low, sent, page = last + 1, set(), None
             else:
-                low, sent, found = last, {r["user_id"] for r in found.rows if r[piece.attribute] == newest}, None
+                low, sent, page = last, {r["user_id"] for r in page.rows if r[time_slice.attribute] == newest}, None
 
     def _next(self, window: QueryWindow, sent: set[str]) -> SearchPage:
-        """The page of a window that begins with rows that were sent; seldom have they all moved or gone meanwhile."""
-        found = self.search.find(window)
-        if sent and found.rows and found.rows[0]["user_id"] not in sent:
-            # As from a cache on the way: what it has of a window further on would leave out what lies between.
+        """The next page, which should begin with a row already sent; requested once more if it does not."""
+        page = self.search.find(window)
+        if sent and page.rows and page.rows[0]["user_id"] not in sent:
+            # Seldom have all these users changed; more likely a cache in between sent a later page, and left a gap.
             return self.search.find(window)
-        return found
+        return page
 
-    def _tied(self, piece: TimeSlice, moment: int, sent: set[str]) -> Iterator[Page]:
-        """The users that share one millisecond, of whom there are more than a page holds."""
+    def _same_timestamp(self, time_slice: TimeSlice, timestamp: int, sent: set[str]) -> Iterator[Page]:
+        """The users that share one millisecond, when they are more than a page."""
         for page in read_same_timestamp(
-            self.search, QueryWindow(piece.attribute, moment, moment + 1, self.search.conditions)
+            self.search, QueryWindow(time_slice.attribute, timestamp, timestamp + 1, self.search.conditions)
         ):
             yield [row for row in page if row["user_id"] not in sent]
             sent.update(row["user_id"] for row in page)

@@ -1,4 +1,4 @@
-"""Users that share one millisecond: bulk imports make thousands of them, and keyset paging cannot pass them by."""
+"""Users with the same timestamp: bulk imports make thousands per millisecond, which stall keyset pagination."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,30 +12,30 @@ from source_auth0.retrievers.users.queries import QueryWindow, UserSearch, and_c
 from source_auth0.retrievers.users.time_slices import SearchPage
 from source_auth0.timestamps import to_iso, to_milliseconds
 
-#: Rows that are paged through by number: half of what Auth0 allows.
+#: Most rows that are read by page number: half of what Auth0 allows.
 MAX_ROWS_BY_PAGE_NUMBER = 500
 MAX_ATTEMPTS = 5
 OTHER_TIMESTAMP = {"created_at": "updated_at", "updated_at": "created_at"}
 
 
 def read_same_timestamp(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
-    """The users of one millisecond: by page number if they are few, else along the other timestamp.
+    """The users of one millisecond: by page number if they are few, else by keyset over the other timestamp.
 
-    Those that share that one too are told apart by their connections, and then by their ids. What cannot be told
-    apart fails by name. Some rows may come twice.
+    Users that share both timestamps are split by connection, then read by keyset over `user_id`; raises if that
+    fails too. Some rows may come twice.
     """
-    found = search.find(instant)
-    if _fits_page_numbers(found):
-        yield from _read_by_page_number(search, instant, found)
+    page = search.find(instant)
+    if _fits_page_numbers(page):
+        yield from _read_by_page_number(search, instant, page)
         return
     other, low = OTHER_TIMESTAMP[instant.field], None
     while True:
         window = QueryWindow(other, low, None, instant.query)
-        found = search.find(window)
-        yield found.rows
-        if found.is_last:
+        page = search.find(window)
+        yield page.rows
+        if page.is_last:
             return
-        last = to_milliseconds(found.rows[-1][other])
+        last = to_milliseconds(page.rows[-1][other])
         if last == low:
             yield from _read_by_connection(search, replace(window, end=last + 1))
             low = last + 1
@@ -43,26 +43,26 @@ def read_same_timestamp(search: UserSearch, instant: QueryWindow) -> Iterator[Pa
             low = last
 
 
-def _fits_page_numbers(found: SearchPage) -> bool:
-    return found.known_total is not None and found.known_total <= MAX_ROWS_BY_PAGE_NUMBER
+def _fits_page_numbers(page: SearchPage) -> bool:
+    return page.known_total is not None and page.known_total <= MAX_ROWS_BY_PAGE_NUMBER
 
 
 def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchPage) -> Iterator[Page]:
-    """Page numbers, over again when a user left in between: the others have moved up, maybe past a page's border.
+    """Read by page number; start over if the total changed meanwhile, as rows may have shifted across a page boundary.
 
-    Users are counted, and not rows: a page that repeats would stand for the next one.
+    Distinct users are counted, not rows: a repeated page would pass for the next one.
     """
     for _ in range(MAX_ATTEMPTS):
-        number, found, seen, steady = 0, first, set[str](), True
+        number, page, seen, is_stable = 0, first, set[str](), True
         while True:
-            yield found.rows
-            seen.update(row["user_id"] for row in found.rows)
-            steady = steady and found.total == first.total
-            if not found.rows or len(seen) >= (found.total or 0):
+            yield page.rows
+            seen.update(row["user_id"] for row in page.rows)
+            is_stable = is_stable and page.total == first.total
+            if not page.rows or len(seen) >= (page.total or 0):
                 break
             number += 1
-            found = search.find(window, number)
-        if steady and len(seen) >= (first.total or 0):
+            page = search.find(window, number)
+        if is_stable and len(seen) >= (first.total or 0):
             return
         first = search.find(window)
     raise transient_error(
@@ -72,20 +72,21 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
 
 
 def _read_by_connection(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
-    """The users that share both timestamps, a connection at a time, and last those of none that is known."""
+    """The users that share both timestamps, by connection; last those of no known connection."""
     terms = [f"identities.connection:{quote_term(name)}" for name in _connection_names(search)]
     for condition in [*terms, " AND ".join(f"NOT {term}" for term in terms)]:
-        part = replace(instant, also=and_conditions(instant.also, condition))
-        found = search.find(part)
-        yield from (
-            _read_by_page_number(search, part, found) if _fits_page_numbers(found) else _read_by_user_id(search, part)
-        )
+        window = replace(instant, conditions=and_conditions(instant.conditions, condition))
+        page = search.find(window)
+        if _fits_page_numbers(page):
+            yield from _read_by_page_number(search, window, page)
+        else:
+            yield from _read_by_user_id(search, window)
 
 
 def _connection_names(search: UserSearch) -> list[str]:
-    """Names of the tenant's connections; none where the token may not list them."""
+    """Names of the tenant's connections; empty if the token may not list them."""
 
-    def learn() -> list[str]:
+    def fetch() -> list[str]:
         names: list[str] = []
         query = {"take": PAGE_SIZE, "fields": "name", "include_fields": "true"}
         try:
@@ -99,27 +100,27 @@ def _connection_names(search: UserSearch) -> list[str]:
             return []
         return names
 
-    return search.tenant.once("connection names", learn)
+    return search.tenant.once("connection names", fetch)
 
 
 def _read_by_user_id(search: UserSearch, window: QueryWindow) -> Iterator[Page]:
-    """Along `user_id`, of which no two are the same; no document says whether Auth0 can."""
+    """Keyset pagination over the unique `user_id`; whether Auth0 supports this is undocumented."""
     last = None
     while True:
         condition = f"user_id:[{quote_term(last)} TO *]" if last else ""
         try:
-            found = search.find(replace(window, also=and_conditions(window.also, condition)), sort="user_id")
+            page = search.find(replace(window, conditions=and_conditions(window.conditions, condition)), sort="user_id")
         except AirbyteTracedException as refusal:
             if refusal.failure_type != FailureType.system_error:
                 raise
             raise _indistinguishable_error(search, window) from refusal
-        yield found.rows
-        # Without a total, the end is where nothing follows the last one, which the range includes.
-        if found.is_last or [row["user_id"] for row in found.rows] == [last]:
+        yield page.rows
+        # Without a total, the end is a page with only the last user again, which the range includes.
+        if page.is_last or [row["user_id"] for row in page.rows] == [last]:
             return
-        if found.rows[-1]["user_id"] == last:
+        if page.rows[-1]["user_id"] == last:
             raise _indistinguishable_error(search, window)
-        last = found.rows[-1]["user_id"]
+        last = page.rows[-1]["user_id"]
 
 
 def _indistinguishable_error(search: UserSearch, window: QueryWindow) -> AirbyteTracedException:

@@ -196,7 +196,7 @@ def test_an_endpoint_that_has_given_tokens_is_believed_to_be_a_tenants(
 ):
     """Whatever answers in its place will pass."""
     requests_mock.post(URL, [*[odd] * 9, {"json": {"access_token": "t"}}])
-    assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, seconds=300, known=True)
+    assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, seconds=300, has_signed_in=True)
     assert [1, 2, 4, 8, 16, 30, 30, 30, 30] == clock.sleeps
 
 

@@ -34,4 +34,4 @@ def test_an_answer_ends_an_outage(outages: CircuitBreaker):
     outages.record_success("things", 5.0)
     outages.raise_if_open("things")
     outages.record_success("others", 6.0)
-    assert {"things": 5.0, "others": 6.0} == outages.answered_at
+    assert {"things": 5.0, "others": 6.0} == outages.last_success_at

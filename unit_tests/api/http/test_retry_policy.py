@@ -6,7 +6,7 @@ from source_auth0.api.http.retry_policy import MAX_TOKEN_RENEWALS, RetryPolicy, 
 
 @pytest.fixture
 def effort() -> RetryState:
-    return RetryState(RetryPolicy(attempts=3, seconds=100, rate_limit=60), began=1000)
+    return RetryState(RetryPolicy(attempts=3, seconds=100, rate_limit_seconds=60), began_at=1000)
 
 
 def test_so_many_attempts_may_fail_and_no_more(effort: RetryState):

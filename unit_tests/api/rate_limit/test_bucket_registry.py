@@ -206,7 +206,7 @@ def test_a_part_of_a_token_too_many_tells_of_another_bucket_where_there_are_few(
     (home,) = buckets.buckets_of("a")
     for _ in range(3):
         home.take(0)
-        home.under_way -= 1
+        home.in_flight -= 1
     found = []
     for _ in range(2):
         buckets.bucket_for("a", None, RateLimitHeaders(5, 1, 1.0, 0.3, 0.3))
@@ -219,7 +219,7 @@ def test_an_endpoint_that_leaves_one_bucket_keeps_its_others():
     (home,) = buckets.buckets_of("a")
     for _ in range(20):
         home.take(0)
-        home.under_way -= 1
+        home.in_flight -= 1
     for _ in range(2):
         buckets.bucket_for("a", None, told(30, 9))
         left = buckets.bucket_for("b", None, told(30, 25))

@@ -28,7 +28,7 @@ def answered(gate: AdaptiveConcurrencyLimit, *seconds: float, waited: int = 0) -
         gate.acquire()
     for number, took in enumerate(seconds):
         gate.record_latency("GET /things", took, waited=number < waited)
-    for _ in range(gate._taken):
+    for _ in range(gate._in_flight):
         gate.release()
 
 

@@ -32,15 +32,19 @@ def test_what_is_published_is_what_the_simulated_tenant_admits(name: str):
     published = told(*((key, limit.burst) for key, limit in known.items()))
     for key, limit in known.items():
         guess = published.guess(key, limit.burst)
-        assert limit.sustained / limit.period in [pytest.approx(flow.rate) for flow in guess.flows]
+        assert limit.sustained / limit.period in [pytest.approx(flow.rate) for flow in guess.refill_rates]
         assert guess.is_own == (key != key_of(OTHER))
         assert published.has_own(key) == guess.is_own
-    assert published.guess(key_of(OTHER), known[key_of(OTHER)].burst).is_whole == bool(plan.tenant)
+    assert published.guess(key_of(OTHER), known[key_of(OTHER)].burst).is_tenant_wide == bool(plan.tenant)
 
 
 def test_the_slowest_refill_that_is_published_comes_first():
     guess = told(("GET /users", 50)).guess("GET /users", 50)
-    assert ((16.0, 50.0), False, True) == (tuple(flow.rate for flow in guess.flows), guess.is_own, guess.is_whole)
+    assert ((16.0, 50.0), False, True) == (
+        tuple(flow.rate for flow in guess.refill_rates),
+        guess.is_own,
+        guess.is_tenant_wide,
+    )
 
 
 def test_one_endpoints_answer_tells_of_others():
@@ -50,7 +54,7 @@ def test_one_endpoints_answer_tells_of_others():
     assert published.guess("GET /logs", 10).is_own
     assert published.record("GET /users", 10)
     assert not published.guess("GET /logs", 10).is_own
-    assert published.guess("GET /logs", 10).is_whole
+    assert published.guess("GET /logs", 10).is_tenant_wide
     assert not published.record("GET /users", 10)
 
 
@@ -59,12 +63,12 @@ def test_an_answer_that_fits_no_plan_leaves_what_others_have_told():
     assert not published.record("GET /clients", 7)
     assert ((), False, False) == _guess(published, "GET /clients", 7)
     assert ((), False, False) == _guess(published, "GET /roles", 7)
-    assert 5 / 6 == pytest.approx(published.guess("GET /connections", 5).flows[0].rate)
+    assert 5 / 6 == pytest.approx(published.guess("GET /connections", 5).refill_rates[0].rate)
 
 
 def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
     published = told(("GET /users", 40), ("GET /clients", 5))
-    assert [150 / 60] == [pytest.approx(flow.rate) for flow in published.guess("GET /emails/provider", 15).flows]
+    assert [150 / 60] == [pytest.approx(flow.rate) for flow in published.guess("GET /emails/provider", 15).refill_rates]
 
 
 @pytest.mark.parametrize(
@@ -105,25 +109,25 @@ def test_auth0_publishes_these_limits(
 ):
     """Once an endpoint has told of a plan: tokens a minute, and the seconds between two steps of the refill."""
     guess = told(first).guess(key, size)
-    assert [(pytest.approx(tokens / 60), step) for tokens in minutely] == list(guess.flows)
+    assert [(pytest.approx(tokens / 60), step) for tokens in minutely] == list(guess.refill_rates)
     assert {"own": (True, False), "shared": (False, False), "the tenant's": (False, True)}[kind] == (
         guess.is_own,
-        guess.is_whole,
+        guess.is_tenant_wide,
     )
 
 
 def test_a_private_clouds_limits_for_organizations_grow_with_its_tier():
     plan, scaled = enterprise(50, 16.0), enterprise(250, 250.0, 5)
-    assert ((50, RefillRate(16.0)), True) == (plan.shared, plan.is_whole)
-    assert {RefillRate(100 / 60, 1.0)} == plan.flows("GET /organizations", 10)
-    assert {RefillRate(500 / 60, 1.0)} == scaled.flows("GET /organizations", 50)
+    assert ((50, RefillRate(16.0)), True) == (plan.shared, plan.is_tenant_wide)
+    assert {RefillRate(100 / 60, 1.0)} == plan.refill_rates("GET /organizations", 10)
+    assert {RefillRate(500 / 60, 1.0)} == scaled.refill_rates("GET /organizations", 50)
     assert (
         {RefillRate(150 / 60, 1.0)}
-        == plan.flows("GET /emails/provider", 15)
-        == scaled.flows("GET /emails/provider", 15)
+        == plan.refill_rates("GET /emails/provider", 15)
+        == scaled.refill_rates("GET /emails/provider", 15)
     )
 
 
 def _guess(published: PublishedLimits, key: str, size: int) -> tuple[object, ...]:
     guess = published.guess(key, size)
-    return guess.flows, guess.is_own, guess.is_whole
+    return guess.refill_rates, guess.is_own, guess.is_tenant_wide

@@ -32,22 +32,22 @@ def spend(bucket: TokenBucket, number: int = 1, at: float = 0.0) -> TakenToken:
     """The last of some tokens that are taken one after the other, each answered before the next is taken."""
     for _ in range(number):
         token = bucket.take(at)
-        bucket.under_way -= 1
+        bucket.in_flight -= 1
     return token
 
 
 def answer(bucket: TokenBucket, token: TakenToken, told: RateLimitHeaders) -> None:
     """Observe an answer, as of the last request under way."""
-    bucket.under_way += 1
+    bucket.in_flight += 1
     bucket.record(token, told)
-    bucket.under_way -= 1
+    bucket.in_flight -= 1
 
 
 def refused(bucket: TokenBucket, until: float, at: float = 0.0, *, sent: float | None = None) -> TokenBucket:
     """A request is refused until then, with an empty bucket."""
     bucket.take(at)
     bucket.record_refusal(until, told(0, at, limit=bucket.limit, sent=sent))
-    bucket.under_way -= 1
+    bucket.in_flight -= 1
     return bucket
 
 
@@ -122,7 +122,7 @@ def test_of_what_flows_in_a_share_may_be_used_once_that_is_known(published: list
 def test_tokens_are_numbered_and_tell_how_many_are_under_way():
     numbered = bucket()
     assert [TakenToken(1, 0), TakenToken(2, 1), TakenToken(3, 2)] == [numbered.take(0.0) for _ in range(3)]
-    assert (3, 3) == (numbered.sent, numbered.under_way)
+    assert (3, 3) == (numbered.taken_total, numbered.in_flight)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_an_answer_that_was_overtaken_tells_only_what_is_less(remaining: int, ex
     overtaken = bucket(59, 3.0)
     first, second = overtaken.take(0), overtaken.take(0)
     overtaken.record(second, told(47))
-    overtaken.under_way -= 1
+    overtaken.in_flight -= 1
     assert 46 == admitted(overtaken, 0)
     overtaken.record(first, told(remaining))
     assert expected == admitted(overtaken, 0)
@@ -377,10 +377,10 @@ def test_after_a_refusal_nothing_is_left_whatever_late_answers_tell():
     closed.take(0)
     other = closed.take(0)
     closed.record_refusal(10, told(0))
-    closed.under_way -= 1
+    closed.in_flight -= 1
     assert [0, 7] == [closed.mismatch(told(remaining)) for remaining in (6, 7)]
     closed.record(other, told(40, 1))
-    closed.under_way -= 1
+    closed.in_flight -= 1
     assert 2 == admitted(closed, 10)
 
 

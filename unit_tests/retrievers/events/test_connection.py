@@ -230,7 +230,7 @@ def test_the_reader_has_a_name_and_keeps_no_process_alive():
     before = threading.enumerate()
     connection = connected(wire := Wire())
     (reader,) = [thread for thread in threading.enumerate() if thread not in before]
-    assert ("listening", True) == (reader.name, reader.daemon)
+    assert ("event-stream", True) == (reader.name, reader.daemon)
     connection.close()
     assert wire.closed.is_set()
 

@@ -726,7 +726,7 @@ def test_a_message_that_cannot_be_read_is_named_by_the_beginning_of_its_kind(syn
 
 
 def test_a_message_without_an_end_fails_the_stream(synced, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(consumer, "SseParser", lambda: sse.SseParser(longest=50))
+    monkeypatch.setattr(consumer, "SseParser", lambda: sse.SseParser(max_length=50))
     with pytest.raises(AirbyteTracedException, match="a message of more than 50 characters"):
         synced([b"data: " + b"x" * 60])
 

@@ -87,7 +87,7 @@ def test_the_server_may_say_how_long_to_wait(stream: bytes, expected: int | None
 )
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_message_that_never_ends_is_refused(stream: bytes, size: int):
-    parser = SseParser(longest=100)
+    parser = SseParser(max_length=100)
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
     with pytest.raises(OversizedMessageError, match="more than 100 characters"):
         [list(parser.feed(piece)) for piece in pieces]
@@ -95,7 +95,7 @@ def test_a_message_that_never_ends_is_refused(stream: bytes, size: int):
 
 @pytest.mark.parametrize("size", [1, 1000])
 def test_the_longest_message_may_come_twice(size: int):
-    parser = SseParser(longest=100)
+    parser = SseParser(max_length=100)
     stream = (b"data: " + b"x" * 94 + b"\n\n") * 2
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
     expected = SseMessage("message", "x" * 94, "")
@@ -103,6 +103,6 @@ def test_the_longest_message_may_come_twice(size: int):
 
 
 def test_any_number_of_messages_may_follow_each_other():
-    parser = SseParser(longest=100)
+    parser = SseParser(max_length=100)
     assert 50 == len([message for _ in range(50) for message in parser.feed(b"data: 1\n\n")])
     assert 50 == len(list(parser.feed(b"data: 1\n\n" * 50)))

@@ -44,7 +44,7 @@ def test_what_the_tenant_lacks_is_no_event():
 )
 def test_anything_else_is_an_error(answer: Any):
     with pytest.raises(AirbyteTracedException, match="Auth0 answered `logs` with something else than a list of events"):
-        asking(answer).behind(log_id(1))
+        asking(answer).after(log_id(1))
 
 
 def test_an_id_may_be_as_long_as_a_state_has_room_for():

@@ -148,7 +148,7 @@ def test_low_ends_take_the_date_of_what_is_below_them():
     saved = {**opened(100, 200, 500, 600, 900), "log_id": "", "date": ""}
     saved["open"][0][0] = ""
     sync = LogSync(EventLog(numbered(1000)), saved)
-    starts = [part.extra_fields["piece"].start for part in sync.parts()]
+    starts = [part.extra_fields["log_range"].start for part in sync.parts()]
     assert [LogPosition(), log_position(500, 200), log_position(900, 600)] == starts
 
 
@@ -283,7 +283,7 @@ def test_a_row_that_fails_leaves_its_piece_to_the_next_sync():
     sync = LogSync(server, transformations=(Fails(),))
     with pytest.raises(ValueError, match=log_id(150)):
         sync.all()
-    assert [] == [piece for piece in sync.cursor._walk.slices if piece.being_read]
+    assert [] == [piece for piece in sync.cursor._reader.slices if piece.being_read]
     assert log_id(101) == sync.state["log_id"]
 
 
@@ -307,7 +307,7 @@ def test_what_other_streams_need_is_kept_as_it_came():
     server = EventLog(writes_at(*range(1, 300)))
     alone = LogSync(server, transformations=(Withholds(),))
     alone.all()
-    assert [] == DerivedEvents.of(alone.tenant)._known
+    assert [] == DerivedEvents.of(alone.tenant)._segments
     beside = LogSync(server, transformations=(Withholds(),))
     changes = LogSync(server, stream=LogChangesRetriever, tenant=beside.tenant, name="changes")
     beside.all()
@@ -321,7 +321,7 @@ def test_what_other_streams_need_is_packed_while_a_piece_is_still_being_read():
     beside = LogSync(EventLog(writes_at(*range(1, 2001))), place(100, 100))
     changes = LogSync(beside.server, place(100, 100), stream=LogChangesRetriever, tenant=beside.tenant, name="changes")
     beside.all()
-    stretches = [stretch for stretch in DerivedEvents.of(beside.tenant)._known if stretch.events]
+    stretches = [stretch for stretch in DerivedEvents.of(beside.tenant)._segments if stretch.events]
     assert MAX_UNPACKED_EVENTS == max(len(stretch.events) for stretch in stretches)
     assert [stretch.high for stretch in stretches] == [LogPosition.of(stretch.events[-1]) for stretch in stretches]
     assert [*range(101, 2001)] == sorted(int(e["log_id"][3:]) for stretch in stretches for e in stretch.events)

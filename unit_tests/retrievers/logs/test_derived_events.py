@@ -239,7 +239,7 @@ def test_a_failure_keeps_what_was_read_before():
     asked = server.pages
     assert [*range(1, 601)] == between(facts, server, LogPosition(), log_position(600, 100 * HOUR - 600))
     assert highs
-    assert highs == [stretch.high for stretch in facts._known[: len(highs)]]
+    assert highs == [stretch.high for stretch in facts._segments[: len(highs)]]
     assert server.pages - asked <= 6 + 3
 
 

@@ -128,7 +128,7 @@ def test_an_answer_that_is_not_the_beginning_does_not_hide_that_some_may_be_miss
     answer: list[Event], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     log = log_of(EventLog(events_at(500, *([5] * 1200))))
-    monkeypatch.setattr(log, "behind", lambda *_, **__: answer)
+    monkeypatch.setattr(log, "after", lambda *_, **__: answer)
     assert [2] == ids(log.following(LogPosition()))
     assert 1 == len(warnings(caplog))
 

@@ -54,7 +54,7 @@ class Sync:
         named_by: tuple[str, ...] = ("roles/*/users",),
     ) -> None:
         # Another sync is another process.
-        home.tenant._known.clear()
+        home.tenant._results.clear()
         home.tenant.shared_pages = SharedPages()
         manager = ConnectorStateManager([])
         if saved is not None:
@@ -504,16 +504,16 @@ def test_a_round_names_those_who_are_left_behind_the_last(done: list[int], again
     """It never falls back behind an earlier sync, which left them, too; who is asked again is named elsewhere."""
     current = UserPass(list("abcdef"), 0, LogPosition(), "c", again)
     for place in done:
-        current.done(place)
+        current.mark_done(place)
     assert (asked, list(left)) == (current.state["asked"], current.state["left"])
     assert not current.is_done
 
 
 def test_a_round_is_done_with_nobody_twice():
     current = UserPass(list("ab"), 0, LogPosition())
-    current.done(0)
+    current.mark_done(0)
     with pytest.raises(ValueError, match="not in list"):
-        current.done(0)
+        current.mark_done(0)
 
 
 @given(st.permutations(range(60)), st.integers(0, 60))
@@ -521,7 +521,7 @@ def test_a_round_tells_exactly_who_is_left_where_few_are_and_never_too_few(order
     users = [f"{n:02d}" for n in range(60)]
     current = UserPass(users, 0, LogPosition())
     for place in order[:number]:
-        current.done(place)
+        current.mark_done(place)
     state = current.state
     told = {user for user in users if user > state["asked"] or user in state["left"]}
     truth = {users[place] for place in order[number:]}

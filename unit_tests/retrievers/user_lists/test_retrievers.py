@@ -63,7 +63,7 @@ class Apis:
 
 
 def slice_of(user_id: str = USER, place: int = 7, **extra: Any) -> StreamSlice:
-    extra = {"round": "first", "place": place, **extra}
+    extra = {"user_pass": "first", "index": place, **extra}
     return StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
 
 
@@ -302,4 +302,4 @@ def test_what_is_asked_for_on_the_way_announces_no_reader_of_shared_pages(
     requests_mock.get(f"{USER_URL}/effective-roles", json={"roles": [{"id": "rol_1"}]})
     requests_mock.get(f"{USER_URL}/effective-roles/sources/groups", json={"groups": [{"id": "grp_1"}]})
     assert 1 == len(read(build(RoleSourceGroupsRetriever, "effective-roles/sources/groups", "groups")))
-    assert ({"user_things": 1}, {}) == (dict(tenant.shared_pages._readers), tenant.shared_pages._books)
+    assert ({"user_things": 1}, {}) == (dict(tenant.shared_pages._readers), tenant.shared_pages._lists)

@@ -16,7 +16,7 @@ from testing.threads import in_threads
 
 
 def known(found: UserIds) -> dict[str, int]:
-    return dict(zip(found.ids, found.updated, strict=True))
+    return dict(zip(found.ids, found.updated_at, strict=True))
 
 
 @pytest.mark.parametrize("number", [0, 1, 100, 101, 2500])

@@ -483,7 +483,9 @@ def test_parts_are_cut_off_from_the_last_to_the_first_and_begin_with_the_page_th
     assert [(moment(700), INCREMENTAL_SYNC_END), (moment(400), moment(700))] == [
         (to_iso(p.start), to_iso(p.end)) for p in parts
     ]
-    assert [ids(users[701:900:2]), ids(users[401:600:2])] == [ids(part.first.rows) for part in parts if part.first]
+    assert [ids(users[701:900:2]), ids(users[401:600:2])] == [
+        ids(part.first_page.rows) for part in parts if part.first_page
+    ]
     assert [piece, *parts] == sync.pieces
 
 
@@ -585,7 +587,7 @@ def test_an_export_that_fails_is_followed_by_search():
 
 
 @pytest.mark.parametrize(
-    ("saved", "incremental", "from_nothing"),
+    ("saved", "incremental", "without_state"),
     [
         (None, True, True),
         ({"updated_at": moment(7)}, True, False),
@@ -594,12 +596,12 @@ def test_an_export_that_fails_is_followed_by_search():
     ],
 )
 def test_a_sync_starts_from_nothing_where_no_cursor_was_saved(
-    saved: dict[str, Any] | None, incremental: bool, from_nothing: bool
+    saved: dict[str, Any] | None, incremental: bool, without_state: bool
 ):
     sync = Sync(UserDirectory([]), saved, incremental=incremental)
     sync.stream.export = sync.cursor.export = FakeUserExport(wanted=False)
     sync.all()
-    assert [from_nothing] == sync.stream.export.asked
+    assert [without_state] == sync.stream.export.asked
 
 
 def test_no_attribute_of_a_profile_says_that_its_user_is_deleted():

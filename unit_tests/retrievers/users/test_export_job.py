@@ -99,8 +99,8 @@ def downloads(mocker: Mocker) -> int:
     [("export", True), ("export_only", True), ("search", False), (None, False), ("", False), ("Export", False)],
 )
 def test_an_export_is_wanted_where_it_was_chosen_and_nothing_was_read_yet(make: Make, mode: str | None, wanted: bool):
-    assert wanted is make(mode).is_wanted(from_nothing=True)
-    assert not make(mode).is_wanted(from_nothing=False)
+    assert wanted is make(mode).is_wanted(without_state=True)
+    assert not make(mode).is_wanted(without_state=False)
 
 
 def test_a_job_for_all_documented_attributes_is_asked_for(make: Make, auth0: Mocker):

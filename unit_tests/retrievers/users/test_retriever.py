@@ -40,7 +40,7 @@ class Reader:
         return page
 
     def rows(self) -> Any:
-        part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"piece": self.piece, "cursor": self})
+        part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"time_slice": self.piece, "cursor": self})
         return self.stream.read_records({}, part)
 
 

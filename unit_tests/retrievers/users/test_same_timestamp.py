@@ -39,7 +39,7 @@ def read(directory: UserDirectory, instant: QueryWindow = INSTANT) -> list[str]:
 
 def told_apart(search: KeysetUserRetriever, instant: QueryWindow = INSTANT) -> list[str]:
     piece = TimeSlice(instant.field, instant.start, instant.end)
-    return [row["user_id"] for page in search._tied(piece, instant.start, set()) for row in page]
+    return [row["user_id"] for page in search._same_timestamp(piece, instant.start, set()) for row in page]
 
 
 def sorts(directory: UserDirectory) -> set[tuple[str, bool]]:

@@ -239,7 +239,7 @@ def test_tombstones_whose_reading_is_abandoned_hold_nobody_up():
     rows: Iterator[Any] = iter(sync.stream.read_records({}, next(parts)))
     next(rows)
     rows.close()  # type: ignore[attr-defined]
-    assert "piece" in next(parts).extra_fields
+    assert "time_slice" in next(parts).extra_fields
     assert log_id(1) == sync.cursor.state["deletions"]["log_id"]
 
 
@@ -270,7 +270,7 @@ def test_whoever_waits_for_tombstones_looks_every_second_whether_anybody_reads_o
         raise SyncCancelledError
 
     monkeypatch.setattr("source_auth0.retrievers.users.tombstones.raise_if_cancelled", abandon)
-    monkeypatch.setattr(sync.cursor.tombstones._are_over, "wait", seconds.append)
+    monkeypatch.setattr(sync.cursor.tombstones._reading_ended, "wait", seconds.append)
     with pytest.raises(SyncCancelledError):
         next(parts)
     assert [1.0] == seconds
@@ -355,4 +355,4 @@ def test_nothing_follows_before_tombstones_are_read():
         with pytest.raises(NotYetError):
             following.result(0.05)
         sync.read(first)
-        assert "piece" in following.result(10).extra_fields
+        assert "time_slice" in following.result(10).extra_fields
