@@ -12,7 +12,7 @@ help:
 	@echo 'make demo   sync a simulated tenant into a DuckDB file with PyAirbyte and ask it three questions'
 	@echo '            make demo CONFIG=config.json does the same with a real tenant'
 	@echo 'make test   lint, types and every test'
-	@echo 'make lint   ruff and mypy only'
+	@echo 'make lint   ruff, mypy and the directions of imports'
 	@echo 'make docs   write docs/streams.md, and the list in docs/auth0.md, anew from the stream files'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
@@ -48,6 +48,7 @@ lint: .venv/ready
 	@$(python) -m ruff check --quiet .
 	@$(python) -m ruff format --check --quiet . || { echo 'Not formatted as ruff does it. Run: $(python) -m ruff format' >&2; exit 1; }
 	@$(python) -m mypy
+	@report=$$(.venv/bin/lint-imports 2>&1) || { echo "$$report" >&2; exit 1; }
 
 test: lint
 	@$(python) -m coverage erase

@@ -140,3 +140,16 @@ def test_the_example_catalog_selects_streams_in_modes_they_have() -> None:
     for configured in catalog["streams"]:
         stream = load_stream(configured["stream"]["name"])
         assert configured["sync_mode"] == "full_refresh" or "incremental_sync" in stream
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/where-to-change.md"])
+def test_files_that_a_map_of_the_code_names_are_there(page: str) -> None:
+    """A path is told from the root, or from the connector's package; `<…>` stands for any name."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    named = {path for path in re.findall(r"`([\w./<>-]+)`", text) if path.endswith((".py", ".yaml", "_simulator/"))}
+    assert named
+    for path in named:
+        pattern = re.sub(r"<\w+>", "*", path)
+        package = ROOT / "source_auth0"
+        rooms = [ROOT, package, *(folder for folder in package.rglob("*") if folder.is_dir())]
+        assert any(next(iter(room.glob(pattern)), None) for room in rooms), path

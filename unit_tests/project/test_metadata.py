@@ -17,7 +17,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 def project(key: str) -> str:
     """A text of pyproject.toml's [project] table; tomllib came with Python 3.11."""
-    (value,) = re.findall(rf'^{key} = "(.+?)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    table = (ROOT / "pyproject.toml").read_text().partition("[project]\n")[2].partition("\n[")[0]
+    (value,) = re.findall(rf'^{key} = "(.+?)"', table, re.MULTILINE)
     return str(value)
 
 

@@ -30,6 +30,7 @@ from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.session import PooledSession
 from source_auth0.config.normalization import normalize_base_url
 from source_auth0.config.validation import validate_config
+from source_auth0.engine.entrypoint import mask_secrets
 from source_auth0.manifest.assembly import assemble
 from source_auth0.redaction.log_masking import register_secrets
 from testing.fakes.management_api import API, BASE, SECRET
@@ -188,23 +189,23 @@ def test_the_error_of_a_stream_is_masked():
     register_secrets([SECRET])
     error = AirbyteErrorTraceMessage(**ERROR)
     trace = AirbyteTraceMessage(type=TraceType.ERROR, emitted_at=1.0, error=error)
-    found = run._mask_errors(AirbyteMessage(type=Type.TRACE, trace=trace)).trace.error
+    found = mask_secrets(AirbyteMessage(type=Type.TRACE, trace=trace)).trace.error
     assert ("a ****", "b ****", "c ****") == (found.message, found.internal_message, found.stack_trace)
 
 
 def test_a_log_line_of_a_stream_is_masked():
     register_secrets([SECRET])
     log = AirbyteLogMessage(level=Level.INFO, message=f"a {SECRET}")
-    assert "a ****" == run._mask_errors(AirbyteMessage(type=Type.LOG, log=log)).log.message
+    assert "a ****" == mask_secrets(AirbyteMessage(type=Type.LOG, log=log)).log.message
 
 
 def test_a_message_without_texts_stays_as_it_is():
     trace = AirbyteTraceMessage(type=TraceType.ESTIMATE, emitted_at=1.0)
     message = AirbyteMessage(type=Type.TRACE, trace=trace)
-    assert message is run._mask_errors(message)
+    assert message is mask_secrets(message)
     bare = AirbyteErrorTraceMessage(message="a")
     message = AirbyteMessage(type=Type.TRACE, trace=AirbyteTraceMessage(TraceType.ERROR, 1.0, error=bare))
-    assert "a" == run._mask_errors(message).trace.error.message
+    assert "a" == mask_secrets(message).trace.error.message
 
 
 def test_a_config_in_the_place_of_its_files_name_is_not_repeated():
