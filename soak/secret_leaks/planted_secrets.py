@@ -81,7 +81,8 @@ def _rows(body: Any) -> Iterator[dict[str, Any]]:
 def _is_net(name: str, path: Iterable[str]) -> bool:
     declared: Any = load_stream(name)["schema_loader"]["schema"]
     for step in path:
-        declared = declared["items"] if step == "[]" else declared["properties"][step]
+        if step != "*":
+            declared = declared["items"] if step == "[]" else declared["properties"][step]
     return bool(declared.get(SECRET_MARK, declared.get("items", {}).get(SECRET_MARK)) == FREE_FORM_MARK)
 
 

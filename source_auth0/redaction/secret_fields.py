@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 
-#: The schema keyword of a secret property, and its value for a free-form object, which is redacted by field name.
-SECRET_MARK, FREE_FORM_MARK = "x-secret", "net"
+#: The schema keyword of a secret property; its value for a free-form object, which is redacted by field name; and that
+#: for an object each of whose values is a secret, whose keys are kept.
+SECRET_MARK, FREE_FORM_MARK, VALUES_MARK = "x-secret", "net", "values"
 #: Names of secrets inside free-form objects, in lower case without `_` and `-` (`apiKey` equals `api_key`).
 SECRET_NAMES = re.compile(
     r"secret|passw(or)?d|passphrase|passcode|token|credential|authorization|assertion|bearer|connectionstring|customheaders"
@@ -29,6 +30,8 @@ SOURCE_CODE_NAMES = {"customscripts", "scripts"}
 SETTINGS_NAMES = {"password"}
 #: Keys of the name and the value in lists of pairs, such as HTTP headers.
 PAIR_NAME_KEYS, PAIR_VALUE_KEY = ("header", "name", "key"), "value"
+#: The step of a path that stands for each key of an object.
+ANY_KEY = "*"
 Path = tuple[str, ...]
 
 
@@ -39,10 +42,15 @@ class HashedText(str):
 
 
 def marked_paths(schema: Mapping[str, Any], mark: object, path: Path = ()) -> Iterator[Path]:
-    """The paths of a schema's properties that have a mark; `[]` stands for each element of an array."""
+    """The paths of a schema's properties that have a mark.
+
+    `[]` stands for each element of an array, `*` for each key of an object whose values are secrets.
+    """
     for name, declared in (schema.get("properties") or {}).items():
         if declared.get(SECRET_MARK) == mark:
             yield (*path, name)
+        elif declared.get(SECRET_MARK) == VALUES_MARK:
+            yield from [(*path, name, ANY_KEY)] if mark is True else []
         else:
             yield from marked_paths(declared, mark, (*path, name))
     if isinstance(items := schema.get("items"), dict):
@@ -81,7 +89,9 @@ class RedactSecretsTransformation(RecordTransformation):
             for parent in _values_at(record, path):
                 if isinstance(parent, dict):
                     for name in names:
-                        if name in parent:
+                        if name == ANY_KEY:
+                            self._redact_values(parent)
+                        elif name in parent:
                             self._redact(parent, name)
         for free_form_path in self.free_form:
             for value in _values_at(record, free_form_path):
@@ -100,6 +110,11 @@ class RedactSecretsTransformation(RecordTransformation):
                     self._redact(value, name)
                 elif _normalize_name(name) not in SOURCE_CODE_NAMES:
                     self._redact_by_name(value[name])
+
+    def _redact_values(self, parent: dict[str, Any]) -> None:
+        """Keep the keys, which say what is configured; their values become null, or hashes."""
+        for name, value in parent.items():
+            parent[name] = hash_leaves(value) if self._is_hashing else None
 
     def _redact(self, parent: dict[str, Any], name: str) -> None:
         if self._is_hashing:

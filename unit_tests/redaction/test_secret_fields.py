@@ -16,6 +16,7 @@ from source_auth0.manifest.files import stream_files
 from source_auth0.redaction.secret_fields import (
     FREE_FORM_MARK,
     SECRET_MARK,
+    VALUES_MARK,
     RedactSecretsTransformation,
     hash_leaves,
     is_hashing_secrets,
@@ -62,6 +63,28 @@ def test_marks_are_found_wherever_they_are():
     ] == list(marked_paths(schema, True))  # noqa: FBT003
     assert [("list", "[]", "free"), ("free",)] == list(marked_paths(schema, FREE_FORM_MARK))
     assert [] == list(marked_paths({}, FREE_FORM_MARK))
+
+
+def test_each_value_of_an_object_whose_values_are_secrets_is_marked_by_a_star():
+    schema = {"properties": {"settings": {"type": "object", SECRET_MARK: VALUES_MARK}}}
+    assert [("settings", "*")] == list(marked_paths(schema, True))  # noqa: FBT003
+    assert [] == list(marked_paths(schema, FREE_FORM_MARK))
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, {"KEY": None, "deep": None}),
+        ({"secrets": "hash"}, {"KEY": sha("s"), "deep": {"er": sha("t")}}),
+    ],
+)
+def test_the_names_of_secret_values_are_kept(config: dict[str, Any], expected: dict[str, Any]):
+    """They say what is configured; `nothing` of another kind than an object is left as it is."""
+    row = {"options": {"configuration": {"KEY": "s", "deep": {"er": "t"}}}}
+    assert {"options": {"configuration": expected}} == withheld(row, ["options.configuration.*"], **config)
+    assert {"options": {"configuration": "x"}} == withheld(
+        {"options": {"configuration": "x"}}, ["options.configuration.*"], **config
+    )
 
 
 def test_nothing_below_a_marked_secret_needs_a_mark():
