@@ -1,4 +1,4 @@
-"""What the tests share: a clock that nobody waits for, a config, a token, a mocked host, and a user search."""
+"""Fixtures for all tests: a fake clock, a config, a tenant, and API requesters."""
 
 import signal
 from collections.abc import Callable
@@ -20,19 +20,19 @@ from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET, FakeAuthenticator
 from testing.yaml_cache import cache_parsed_yaml
 
-# A shell has what it starts in the background pass over Ctrl-C, and so would the processes that are tested.
+# A shell starts background jobs with SIGINT ignored, and the processes under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 cache_parsed_yaml()
 
-# A busy machine is no failure.
+# A slow machine must not fail a property test.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """The time of all modules that wait or that look at the clock."""
+    """A fake clock in place of `time` in all modules that sleep or read the clock."""
     clock = FakeClock()
     for module in (api_module, authenticators, api_budget, export_job, access_token, token_endpoint, admission):
         monkeypatch.setattr(module, "time", clock)
@@ -41,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 @pytest.fixture
 def pool_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many threads the pools may have that are made for what streams share."""
+    """The size of each thread pool made while streams read shared data."""
     sizes: list[int] = []
 
     class Pool(ThreadPoolExecutor):
@@ -56,7 +56,7 @@ def pool_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    """A config as the streams see it: addresses are normalised already."""
+    """A config as the streams see it, with normalised addresses."""
     return {
         "base_url": BASE,
         "credentials": {

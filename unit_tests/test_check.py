@@ -46,10 +46,10 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
         ("tenant_settings", {}),
     ],
 )
-def test_one_row_of_one_stream_is_asked_for(
+def test_requests_one_row_of_one_readable_stream(
     requests_mock: Mocker, check, stream: str, query: dict[str, list[str]], caplog: pytest.LogCaptureFixture
 ):
-    """The check of a token that may read one stream asks for that stream, and for as little as can be."""
+    """A check with a token for one stream requests that stream, with the smallest page size there is."""
     requests_mock.get(ANY, json=[])
     caplog.set_level(logging.INFO)
     check(SCOPES[stream])
@@ -58,18 +58,18 @@ def test_one_row_of_one_stream_is_asked_for(
         request.url.partition("?")[0] for request in requests_mock.request_history
     ]
     assert query == requests_mock.last_request.qs
-    said = f"Signed in to acme.us.auth0.com; {len(readable)} of {len(STREAMS)} streams are readable."
-    assert said in [record.message for record in caplog.records]
+    expected = f"Signed in to acme.us.auth0.com; {len(readable)} of {len(STREAMS)} streams are readable."
+    assert expected in [record.message for record in caplog.records]
 
 
-def test_a_stream_without_an_end_is_listened_to_until_it_begins(requests_mock: Mocker, check):
+def test_closes_an_event_stream_once_its_response_has_begun(requests_mock: Mocker, check):
     requests_mock.get(f"{API}/events", headers={"Content-Type": "text/event-stream"}, text=":connected\n\n")
     check(SCOPES["events"])
     assert 1 == requests_mock.call_count
     assert "text/event-stream" == requests_mock.last_request.headers["Accept"]
 
 
-def test_no_secret_is_asked_for_by_the_check(requests_mock: Mocker, check):
+def test_excludes_secret_fields_from_its_request(requests_mock: Mocker, check):
     requests_mock.get(ANY, json=[])
     check(SCOPES["clients"])
     assert ["false"] == requests_mock.last_request.qs["include_fields"]
@@ -86,9 +86,7 @@ def test_a_token_that_may_read_everything_gets_no_warning(
     assert family_table(FAMILIES, SCOPES, everything) in [record.message for record in caplog.records]
 
 
-def test_each_missing_scope_is_named_with_the_streams_that_it_costs(
-    requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
-):
+def test_names_the_streams_without_a_missing_scope(requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture):
     requests_mock.get(ANY, json=[])
     everything = {scope for scopes in SCOPES.values() for scope in scopes}
     check(everything - {"read:roles"})
@@ -99,26 +97,26 @@ def test_each_missing_scope_is_named_with_the_streams_that_it_costs(
     assert grant.endswith(": read:roles")
 
 
-def test_a_token_that_does_not_tell_its_scopes_is_tried_on_one_stream_after_the_other(
+def test_tries_streams_one_by_one_where_the_token_names_no_scopes(
     requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
 ):
     requests_mock.get(ANY, [REFUSED, REFUSED, {"json": []}])
     caplog.set_level(logging.INFO)
     check(None)
-    said = "The access token does not tell its scopes; streams are tried instead."
-    assert said in [record.message for record in caplog.records]
+    expected = "The access token does not tell its scopes; streams are tried instead."
+    assert expected in [record.message for record in caplog.records]
     assert 3 == requests_mock.call_count
     assert not any("%7B" in request.url for request in requests_mock.request_history)
 
 
-def test_a_stream_that_turns_out_refused_is_warned_of(requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture):
+def test_warns_of_a_stream_that_is_refused(requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture):
     requests_mock.get(ANY, [REFUSED, {"json": []}])
     check({scope for scopes in SCOPES.values() for scope in scopes})
     assert ["read:something" in warning for warning in warnings(caplog)] == [True]
 
 
 @pytest.mark.parametrize("scopes", [[], ["create:users"], ["read:role_members"]])
-def test_a_token_that_reads_nothing_fails_with_all_scopes_to_paste(requests_mock: Mocker, check, scopes: list[str]):
+def test_fails_with_all_scopes_where_the_token_can_read_nothing(requests_mock: Mocker, check, scopes: list[str]):
     with pytest.raises(AirbyteTracedException) as caught:
         check(scopes)
     assert FailureType.config_error == caught.value.failure_type
@@ -127,30 +125,30 @@ def test_a_token_that_reads_nothing_fails_with_all_scopes_to_paste(requests_mock
     assert 0 == requests_mock.call_count
 
 
-def test_a_token_of_unknown_scopes_that_is_refused_everywhere_fails(requests_mock: Mocker, check):
+def test_fails_where_a_token_of_unknown_scopes_is_refused_everywhere(requests_mock: Mocker, check):
     requests_mock.get(ANY, **REFUSED)
     with pytest.raises(AirbyteTracedException, match="but read nothing"):
         check(None)
-    said = [stream["$parameters"] for stream in STREAMS.values()]
-    lists = [own for own in said if "stream_partition" not in own["resource"] and own["required_scopes"]]
+    parameters = [stream["$parameters"] for stream in STREAMS.values()]
+    lists = [own for own in parameters if "stream_partition" not in own["resource"] and own["required_scopes"]]
     assert len(lists) == requests_mock.call_count
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"json": []},
         {"json": {"organizations": []}},
         {"status_code": 403, "json": {"message": "Please upgrade your subscription"}},
     ],
 )
-def test_a_tenant_without_organizations_passes(requests_mock: Mocker, check, answer: dict[str, Any]):
-    requests_mock.get(f"{API}/organizations", **answer)
+def test_a_tenant_without_organizations_passes(requests_mock: Mocker, check, response: dict[str, Any]):
+    requests_mock.get(f"{API}/organizations", **response)
     check(["read:organizations", "read:organization_members"])
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "expected"),
     [
         ({"status_code": 401, "json": {"message": "Invalid token"}}, "does not accept the access token"),
         ({"status_code": 404, "text": "<html>"}, "Check that the Base URL"),
@@ -158,10 +156,10 @@ def test_a_tenant_without_organizations_passes(requests_mock: Mocker, check, ans
         ({"text": "<html>"}, "no JSON"),
     ],
 )
-def test_an_address_that_is_no_management_api_fails(
-    requests_mock: Mocker, check, clock: FakeClock, answer: dict[str, Any], said: str
+def test_fails_for_a_base_url_that_is_no_management_api(
+    requests_mock: Mocker, check, clock: FakeClock, response: dict[str, Any], expected: str
 ):
-    requests_mock.get(ANY, **answer)
-    with pytest.raises(AirbyteTracedException, match=said):
+    requests_mock.get(ANY, **response)
+    with pytest.raises(AirbyteTracedException, match=expected):
         check(["read:users"])
     assert sum(clock.sleeps) < 15

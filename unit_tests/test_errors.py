@@ -1,4 +1,4 @@
-"""What people are told, to the letter where the grammar depends on what is missing."""
+"""Error messages; to the letter where their grammar depends on the number of scopes."""
 
 from collections.abc import Callable
 
@@ -25,17 +25,17 @@ from source_auth0.errors import (
         (("read:roles", "read:users"), "the scopes `read:roles` and `read:users`", "them"),
     ],
 )
-def test_missing_scopes_are_told_in_a_sentence(scopes: tuple[str, ...], lacks: str, grant: str):
+def test_the_message_names_the_missing_scopes_and_where_to_grant_them(scopes: tuple[str, ...], lacks: str, grant: str):
     error = MissingScopeError("role_users", scopes)
-    said = (
+    expected = (
         f"Auth0 refused `role_users`: the application lacks {lacks}. Grant {grant} under {GRANT_PATH}, then sync again."
     )
-    assert said == error.message
+    assert expected == error.message
     assert f"missing scopes {scopes} for role_users" == error.internal_message
 
 
-def test_whose_fault_it_is_decides_whether_a_platform_tries_again():
-    """A platform shows a config error to people at once, and tries again after a transient one."""
+def test_each_kind_of_error_has_its_failure_type():
+    """A platform shows a config error to the user at once, and retries a sync after a transient one."""
     assert FailureType.config_error == config_error("Enter another domain.").failure_type
     assert FailureType.transient_error == transient_error("Auth0 is unwell.").failure_type
     assert FailureType.system_error == system_error("Auth0 sent a page twice.").failure_type
@@ -49,23 +49,23 @@ def test_whose_fault_it_is_decides_whether_a_platform_tries_again():
         lambda: RequestRefusedError(400, "Auth0 refused `users`.", FailureType.system_error),
     ],
 )
-def test_the_logs_say_what_people_are_told(make: Callable[[], AirbyteTracedException]):
+def test_the_internal_message_is_the_message_shown_to_users(make: Callable[[], AirbyteTracedException]):
     error = make()
     assert error.message
     assert error.message == error.internal_message
 
 
-def test_what_nobody_has_foreseen_is_told_with_its_stream_and_its_kind():
+def test_an_unexpected_error_names_its_stream_and_exception_type():
     error = unexpected_error("users", cause := KeyError("user_id"))
     assert "`users` met something that the connector does not know how to read (KeyError)." in str(error.message)
     assert ("KeyError in users", FailureType.system_error) == (error.internal_message, error.failure_type)
     assert cause is error._exception
 
 
-def test_a_refusal_is_of_the_kind_that_it_was_made_for():
+def test_a_request_refused_error_keeps_its_status_and_failure_type():
     error = RequestRefusedError(404, "Auth0 has nothing there.", FailureType.config_error)
     assert (404, FailureType.config_error) == (error.status, error.failure_type)
 
 
-def test_a_search_that_takes_too_long_names_the_stream():
+def test_a_query_timeout_error_names_the_stream():
     assert "`users`" in str(QueryTimeoutError("users").message)

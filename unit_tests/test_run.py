@@ -26,8 +26,8 @@ from testing.fakes.user_search import UserDirectory, ids, users_at
 
 
 @pytest.fixture
-def garbage() -> Iterator[None]:
-    """Collected as before when a test is over; what a thread breaks with is told as before too."""
+def restored_interpreter() -> Iterator[None]:
+    """Restores the garbage collector's settings and the thread exception hook after a test."""
     before, hook = gc.get_threshold(), threading.excepthook
     yield
     threading.excepthook = hook
@@ -37,9 +37,12 @@ def garbage() -> Iterator[None]:
 
 @pytest.fixture
 def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], requests_mock: Mocker, garbage: None
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    requests_mock: Mocker,
+    restored_interpreter: None,
 ) -> Callable[..., tuple[int, list[dict[str, Any]], str]]:
-    """Runs the connector's command in this process, without network; exit code, messages and errors of the shell."""
+    """Runs the connector's command in this process, without network; returns exit code, messages and stderr."""
 
     def command(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
         monkeypatch.setattr("sys.argv", ["source-auth0", *arguments])
@@ -61,7 +64,7 @@ def errors(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def files(tmp_path: Path, config: dict[str, Any]) -> Path:
-    """A folder with a config, a catalog, and files that are neither."""
+    """A folder with a valid config, a valid catalog, and files that are neither."""
     stream = {"name": "roles", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
     configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
     for name, content in {
@@ -92,7 +95,7 @@ def test_discover_prints_every_stream(command, files: Path):
 
 
 @pytest.mark.parametrize("name", ["broken", "list", "empty", "binary"])
-def test_a_file_that_is_no_config_is_named(command, files: Path, name: str):
+def test_an_error_names_a_file_that_is_not_a_config(command, files: Path, name: str):
     path = str(files / f"{name}.json")
     code, messages, _ = command("check", "--config", path)
     (error,) = errors(messages)
@@ -101,7 +104,7 @@ def test_a_file_that_is_no_config_is_named(command, files: Path, name: str):
 
 
 @pytest.mark.parametrize("name", ["config", "broken", "stranger", "empty"])
-def test_a_file_that_is_no_catalog_is_named(command, files: Path, name: str):
+def test_an_error_names_a_file_that_is_not_a_catalog(command, files: Path, name: str):
     path = str(files / f"{name}.json")
     code, messages, _ = command("read", "--config", str(files / "config.json"), "--catalog", path)
     (error,) = errors(messages)
@@ -110,7 +113,7 @@ def test_a_file_that_is_no_catalog_is_named(command, files: Path, name: str):
 
 
 @pytest.mark.parametrize("name", ["broken", "list", "old_state"])
-def test_a_file_that_is_no_state_is_named(command, files: Path, name: str):
+def test_an_error_names_a_file_that_is_not_a_state(command, files: Path, name: str):
     path = str(files / f"{name}.json")
     arguments = ["--config", str(files / "config.json"), "--catalog", str(files / "catalog.json"), "--state", path]
     code, messages, _ = command("read", *arguments)
@@ -120,7 +123,7 @@ def test_a_file_that_is_no_state_is_named(command, files: Path, name: str):
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])
-def test_a_file_that_cannot_be_read_is_named(command, files: Path, name: str):
+def test_an_error_names_a_file_that_cannot_be_read(command, files: Path, name: str):
     path = str(files / name)
     code, messages, _ = command("check", "--config", path)
     (error,) = errors(messages)
@@ -128,13 +131,13 @@ def test_a_file_that_cannot_be_read_is_named(command, files: Path, name: str):
     assert f"The file {path} cannot be read: " in error["message"]
 
 
-def test_nothing_of_a_broken_config_is_repeated(command, files: Path):
+def test_the_error_for_a_malformed_config_quotes_none_of_it(command, files: Path):
     (files / "broken.json").write_text(f'{{"client_secret": "{SECRET}", ')
     _, messages, shown = command("check", "--config", str(files / "broken.json"))
     assert SECRET not in f"{messages} {shown}"
 
 
-def test_a_wrong_config_fails_the_check_and_not_the_command(command, files: Path, config: dict[str, Any]):
+def test_an_invalid_config_fails_the_check_with_exit_code_zero(command, files: Path, config: dict[str, Any]):
     (files / "config.json").write_text(json.dumps({**config, "base_url": "http://acme.us.auth0.com"}))
     code, messages, shown = command("check", "--config", str(files / "config.json"))
     (status,) = [message["connectionStatus"] for message in messages if message["type"] == "CONNECTION_STATUS"]
@@ -143,7 +146,7 @@ def test_a_wrong_config_fails_the_check_and_not_the_command(command, files: Path
     assert "Traceback" not in f"{messages} {shown}"
 
 
-def test_a_wrong_config_fails_the_read_with_its_sentence(command, files: Path, config: dict[str, Any]):
+def test_an_invalid_config_fails_the_read_with_a_message(command, files: Path, config: dict[str, Any]):
     (files / "config.json").write_text(json.dumps({**config, "start_date": "yesterday"}))
     code, messages, _ = command(
         "read", "--config", str(files / "config.json"), "--catalog", str(files / "catalog.json")
@@ -156,19 +159,19 @@ def test_a_wrong_config_fails_the_read_with_its_sentence(command, files: Path, c
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], ["check"], ["read", "--config", "c.json"], ["--frobnicate"]])
-def test_a_command_line_that_is_wrong_is_explained(command, arguments: list[str]):
+def test_a_wrong_command_line_prints_the_usage(command, arguments: list[str]):
     code, messages, shown = command(*arguments)
     assert (2, []) == (code, messages)
     assert "usage:" in shown
 
 
-def test_without_a_command_the_help_is_shown(command, capsys: pytest.CaptureFixture[str]):
+def test_without_a_command_exits_with_zero(command, capsys: pytest.CaptureFixture[str]):
     assert (0, [], "") == command()
 
 
 @pytest.fixture
 def sync(command, files: Path, requests_mock: Mocker) -> Callable[[], tuple[int, list[dict[str, Any]], str]]:
-    """Reads 250 users, of whom the last page is short, with a state after them."""
+    """Reads 250 users incrementally; the last page is short."""
     token = {"access_token": unsigned_jwt(scope="read:users"), "expires_in": 3600}
     requests_mock.post(f"{BASE}/oauth/token", json=token)
     directory = UserDirectory(users_at(*range(250)))
@@ -184,21 +187,21 @@ def sync(command, files: Path, requests_mock: Mocker) -> Callable[[], tuple[int,
     return lambda: command("read", "--config", str(files / "config.json"), "--catalog", str(files / "catalog.json"))
 
 
-def test_every_row_is_a_line_of_its_own(sync):
+def test_writes_each_row_on_its_own_line(sync):
     code, messages, _ = sync()
     users = [message["record"]["data"]["user_id"] for message in messages if message["type"] == "RECORD"]
     assert (0, ids(users_at(*range(250)))) == (code, sorted(users))
 
 
-def test_rows_are_counted_and_not_pages(sync, caplog: pytest.LogCaptureFixture):
-    """By the state, since the platform compares, and in the log."""
+def test_counts_rows_rather_than_pages(sync, caplog: pytest.LogCaptureFixture):
+    """In the state's `recordCount`, which the platform verifies, and in the log."""
     _, messages, _ = sync()
     states = [message["state"] for message in messages if message["type"] == "STATE"]
     assert 250.0 == sum(state["sourceStats"]["recordCount"] for state in states)
     assert "Read 250 records from users stream" in caplog.messages
 
 
-def test_a_stream_runs_from_its_first_row_on(sync):
+def test_the_status_running_comes_before_the_first_row(sync):
     _, messages, _ = sync()
     kinds = [
         message["trace"]["stream_status"]["status"] if message["type"] == "TRACE" else message["type"]
@@ -209,22 +212,22 @@ def test_a_stream_runs_from_its_first_row_on(sync):
     assert {"STATE", "COMPLETE"} == set(kinds[-2:])
 
 
-def test_memory_is_looked_at_as_often_as_the_framework_does(monkeypatch: pytest.MonkeyPatch):
-    """It counts messages, and a page is one."""
-    looks: list[int] = []
+def test_memory_is_checked_every_fifty_pages(monkeypatch: pytest.MonkeyPatch):
+    """The framework counts messages, of which a page is one here, so its interval has to be shorter."""
+    checks: list[int] = []
     entrypoint = run_module.PageEntrypoint(SourceAuth0(), run_module.StdoutWriter(), run_module.validate_config)
     monitor = entrypoint._memory_monitor
     monkeypatch.setattr(monitor, "_probe_cgroup", lambda: setattr(monitor, "_cgroup_version", 2))
-    monkeypatch.setattr(monitor, "_read_memory", lambda: looks.append(1))
+    monkeypatch.setattr(monitor, "_read_memory", lambda: checks.append(1))
     for _ in range(100):
         monitor.check_memory_usage()
-    assert 2 == len(looks)
+    assert 2 == len(checks)
 
 
-def test_rows_are_printed_some_at_a_time_and_all_of_them(
+def test_rows_are_written_in_blocks_and_flushed_by_states_and_errors(
     command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    """A state waits for no row behind it, and what is there when a sync fails is printed."""
+    """A state is written at once, and buffered rows are written when a sync fails."""
     page = RecordLines(b'{"type":"RECORD","n":"' + b"x" * 10_000 + b'"}\n', 1)
     written: list[int] = []
     flush = run_module.StdoutWriter.flush
@@ -245,16 +248,16 @@ def test_rows_are_printed_some_at_a_time_and_all_of_them(
     assert [7, 4, 1, 1] == written
 
 
-def test_what_a_write_leaves_is_written_too(monkeypatch: pytest.MonkeyPatch):
-    """Without a buffer, as PYTHONUNBUFFERED asks for, a write that a signal interrupts says how far it came."""
+def test_a_partial_write_is_continued(monkeypatch: pytest.MonkeyPatch):
+    """With PYTHONUNBUFFERED set, a write that a signal interrupts returns fewer bytes than it was given."""
 
     class Interrupted(io.RawIOBase):
         written = b""
 
         def write(self, data: Any) -> int:
-            some = bytes(data[:7])
-            self.written += some
-            return len(some)
+            written = bytes(data[:7])
+            self.written += written
+            return len(written)
 
     raw = Interrupted()
     monkeypatch.setattr("sys.stdout", types.SimpleNamespace(buffer=raw))
@@ -263,7 +266,9 @@ def test_what_a_write_leaves_is_written_too(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_the_command(command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int):
+def test_a_signal_exits_with_128_plus_its_number(
+    command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+):
     ended, is_over = list[int](), threading.Event()
 
     def end(code: int) -> None:
@@ -282,27 +287,29 @@ def test_a_signal_ends_the_command(command, monkeypatch: pytest.MonkeyPatch, num
     assert [code] == ended
 
 
-def test_a_reader_who_goes_away_ends_the_process(command, monkeypatch: pytest.MonkeyPatch):
-    """Workers that wait for their rows to be read would wait for ever."""
+def test_a_broken_pipe_exits_the_process(command, monkeypatch: pytest.MonkeyPatch):
+    """Otherwise workers that wait for room in the queue would block for ever."""
     ended: list[int] = []
 
-    def unread(*_: Any) -> None:
+    def raise_broken_pipe(*_: Any) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(AirbyteEntrypoint, "run", unread)
+    monkeypatch.setattr(AirbyteEntrypoint, "run", raise_broken_pipe)
     monkeypatch.setattr(os, "_exit", ended.append)
     command("spec")
     assert [1] == ended
 
 
-def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], garbage: None):
+def test_the_package_runs_as_a_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], restored_interpreter: None
+):
     monkeypatch.setattr("sys.argv", ["source_auth0", "spec"])
     runpy.run_module("source_auth0", run_name="__main__")
     assert '"type":"SPEC"' in capsys.readouterr().out
 
 
-def test_garbage_is_collected_seldom_but_collected(command):
-    """A collection for each page of rows takes a fifth of a sync's time; without any, what cycles there are pile up."""
+def test_garbage_collection_is_rare_but_enabled(command):
+    """A collection for each page takes a fifth of a sync's time; without any, reference cycles pile up."""
     before = gc.get_threshold()[0]
     command("spec")
     assert gc.isenabled()

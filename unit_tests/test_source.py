@@ -39,7 +39,7 @@ from testing.fakes.management_api import API, BASE, SECRET, unsigned_jwt
 
 LOGGER = logging.getLogger("airbyte.test")
 EVERYTHING = sorted({scope for name in stream_files() for scope in load_stream(name)["$parameters"]["required_scopes"]})
-#: Paths at which an object is due, not a list.
+#: Paths whose responses are an object rather than a list.
 OBJECTS = re.compile(
     "|".join(
         "/api/v2/" + re.sub(r"\{\{.*?\}\}", "[^/]+", stream["$parameters"]["resource"])
@@ -73,7 +73,7 @@ def state_of(name: str, state: dict[str, Any]) -> list[AirbyteStateMessage]:
 
 
 class Sync:
-    """What one read gave, by stream."""
+    """Records, states and statuses of one read, by stream."""
 
     def __init__(self, messages: list[AirbyteMessage], error: Exception | None) -> None:
         self.records: dict[str, list[dict[str, Any]]] = {}
@@ -93,9 +93,9 @@ class Sync:
 
 @pytest.fixture
 def auth0(requests_mock: Mocker) -> Mocker:
-    """A tenant that gives a token and has no rows; tests add what they need."""
+    """A tenant that issues a token and has no rows; tests add what they need."""
     requests_mock.get(ANY, json=lambda request, _: {} if OBJECTS.fullmatch(request.path) else [])
-    # A private cloud's release, perhaps: a stream of events is no JSON.
+    # Like a private cloud's release that lacks the Events API, whose event streams are no JSON.
     requests_mock.get(f"{API}/events", status_code=404, json={})
     requests_mock.get(f"{API}/users", json={"users": [], "total": 0})
     requests_mock.get(f"{API}/tenants/settings", json={"friendly_name": "Acme"})
@@ -127,7 +127,7 @@ def test_discover_lists_every_stream_without_config_or_network(requests_mock: Mo
     assert 0 == requests_mock.call_count
 
 
-def test_a_catalog_says_how_a_stream_can_be_synced():
+def test_the_catalog_has_sync_modes_primary_keys_and_cursors():
     for stream in SourceAuth0().discover(LOGGER, {}).streams:
         assert [[key] for key in primary_key(load_stream(stream.name))] == stream.source_defined_primary_key
         if cursor := load_stream(stream.name).get("incremental_sync"):
@@ -141,7 +141,7 @@ def test_a_catalog_says_how_a_stream_can_be_synced():
             assert ([SyncMode.full_refresh], False) == (stream.supported_sync_modes, bool(stream.is_resumable))
 
 
-def test_the_state_of_today_is_read(tmp_path: Path):
+def test_reads_a_state_of_the_current_format(tmp_path: Path):
     path = tmp_path / "state.json"
     descriptor = {"name": "users", "namespace": None}
     saved = {"type": "STREAM", "stream": {"stream_descriptor": descriptor, "stream_state": {"updated_at": "x"}}}
@@ -154,7 +154,7 @@ def test_the_state_of_today_is_read(tmp_path: Path):
     ("saved", "expected"),
     [({"users": {"updated_at": "x"}}, [("users", {"updated_at": "x"})]), ({}, []), ({"users": {}}, [("users", {})])],
 )
-def test_the_state_of_version_0_1_is_read(tmp_path: Path, saved: dict[str, Any], expected: list[Any]):
+def test_reads_a_state_of_version_0_1(tmp_path: Path, saved: dict[str, Any], expected: list[Any]):
     path = tmp_path / "state.json"
     path.write_text(json.dumps(saved))
     states = SourceAuth0.read_state(str(path))
@@ -169,33 +169,33 @@ def test_the_state_of_version_0_1_is_read(tmp_path: Path, saved: dict[str, Any],
         '{"users": ' + "[" * 400 + "]" * 400 + "}",
     ],
 )
-def test_a_state_that_no_stream_can_have_is_none(tmp_path: Path, text: str):
-    """Whoever reads the file says so, and which file it is."""
+def test_refuses_a_global_or_too_deeply_nested_state(tmp_path: Path, text: str):
+    """The caller turns this error into a message that names the file."""
     path = tmp_path / "state.json"
     path.write_text(text)
     with pytest.raises((TypeError, ValueError)):
         SourceAuth0.read_state(str(path))
 
 
-def test_without_a_file_there_is_no_state():
+def test_without_a_state_file_the_state_is_empty():
     assert [] == SourceAuth0.read_state("")
 
 
-def test_an_unknown_stream_is_named_before_anything_is_read(read, auth0: Mocker):
+def test_an_unknown_stream_is_named_before_any_request(read, auth0: Mocker):
     sync = read("users", "user", "rulesets")
     known = ", ".join(stream_files())
     assert f"streams that do not exist: user, rulesets. Known streams are {known}. Refresh" in sync.text
     assert 0 == auth0.call_count
 
 
-def test_one_token_serves_the_whole_sync(read, auth0: Mocker):
+def test_a_sync_of_all_streams_requests_one_token(read, auth0: Mocker):
     sync = read(*stream_files())
     assert dict.fromkeys(stream_files(), "COMPLETE") == {name: all_[-1] for name, all_ in sync.statuses.items()}
     assert 1 == sum(request.method == "POST" for request in auth0.request_history)
 
 
-def test_every_stream_has_its_parents_rows_in_one_sync(read, auth0: Mocker):
-    """Parents are asked for once, whatever number of streams needs them, and children carry their keys."""
+def test_parents_are_requested_once_for_all_child_streams(read, auth0: Mocker):
+    """However many streams need them; and children carry their parents' keys."""
     roles = [{"id": "rol_1", "description": "May do all"}, {"id": "rol_2"}]
     auth0.get(f"{API}/roles", json={"roles": roles, "total": 2})
     auth0.get(f"{API}/organizations", json={"organizations": [{"id": "org_1"}, {"id": "org_2"}]})
@@ -213,12 +213,12 @@ def test_every_stream_has_its_parents_rows_in_one_sync(read, auth0: Mocker):
         {"org_id": org, "user_id": "auth0|1", "id": "rol_1", "name": "Admin", "description": "May do all"}
         for org in ("org_1", "org_2")
     ] == sorted(rows["organization_member_roles"], key=lambda row: row["org_id"])
-    asked = [request.path for request in auth0.request_history]
+    requested = [request.path for request in auth0.request_history]
     for path in ("roles", "organizations", "organizations/org_1/members", "organizations/org_2/members"):
-        assert 1 == asked.count(f"/api/v2/{path}"), path
+        assert 1 == requested.count(f"/api/v2/{path}"), path
 
 
-def test_pages_are_released_when_the_sync_ends(auth0: Mocker, config: dict[str, Any]):
+def test_shared_pages_are_released_when_the_sync_ends(auth0: Mocker, config: dict[str, Any]):
     auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
     catalog = catalog_of("roles", "role_users", "role_permissions")
     source = SourceAuth0(config=config, catalog=catalog)
@@ -232,7 +232,7 @@ def users(*days: int) -> dict[str, Any]:
     return {"users": rows, "total": len(rows), "start": 0, "limit": 100, "length": len(rows)}
 
 
-def test_a_full_refresh_reads_by_creation_and_leaves_no_cursor(read, auth0: Mocker):
+def test_a_full_refresh_reads_by_creation_date_and_saves_no_cursor(read, auth0: Mocker):
     auth0.get(f"{API}/users", json=users(1, 2))
     sync = read("users", state=state_of("users", {"updated_at": "2024-06-01T00:00:00.000Z"}))
     assert 2 == len(sync.records["users"])
@@ -244,24 +244,24 @@ def test_a_full_refresh_reads_by_creation_and_leaves_no_cursor(read, auth0: Mock
     )
 
 
-def test_an_incremental_sync_goes_on_from_the_saved_cursor_by_the_tenants_clock(read, auth0: Mocker):
-    """The local clock may be ahead: the cursor never passes what the tenant's clock says, less a safety lag."""
-    theirs = datetime.now(timezone.utc) - timedelta(minutes=10)
-    auth0.get(f"{API}/users", json=users(1), headers={"Date": format_datetime(theirs, usegmt=True)})
+def test_an_incremental_sync_resumes_and_saves_a_cursor_by_the_tenants_clock(read, auth0: Mocker):
+    """The local clock may be ahead: the cursor never passes the tenant's clock less a safety lag."""
+    tenant_now = datetime.now(timezone.utc) - timedelta(minutes=10)
+    auth0.get(f"{API}/users", json=users(1), headers={"Date": format_datetime(tenant_now, usegmt=True)})
     sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "2023-12-31T00:00:00.000Z"}))
     first, *_ = [request.qs["q"][0] for request in auth0.request_history if request.path.endswith("users")]
     assert "updated_at:[2023-12-30t23:55:00.000z to *]" == first
     saved = datetime.strptime(sync.states["users"][-1]["updated_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
-    assert timedelta(seconds=59) < theirs - saved < timedelta(seconds=75)
+    assert timedelta(seconds=59) < tenant_now - saved < timedelta(seconds=75)
 
 
-def test_a_malformed_state_fails_with_a_sentence(read):
+def test_a_malformed_state_fails_the_stream(read):
     sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "yesterday"}))
     assert "The saved state of `users` cannot be read: {'updated_at': 'yesterday'}" in sync.text
 
 
-def test_an_export_whose_file_cannot_be_had_leaves_no_cursor(read, auth0: Mocker):
-    """The next sync would begin where the job did, and leave out everybody before."""
+def test_an_export_that_cannot_be_downloaded_saves_no_cursor(read, auth0: Mocker):
+    """Otherwise the next sync would begin at the job's creation and miss all earlier users."""
     link = "https://user-exports.us.auth0.com/acme/job_1.json.gz"
     job = {"id": "job_1", "status": "completed", "location": link, "created_at": "2024-01-01T00:00:00.000Z"}
     auth0.post(f"{API}/jobs/users-exports", json=job)
@@ -273,7 +273,7 @@ def test_an_export_whose_file_cannot_be_had_leaves_no_cursor(read, auth0: Mocker
     assert "could not be downloaded in 5 attempts" in sync.text
 
 
-def test_a_missing_scope_fails_its_stream_alone(read, auth0: Mocker):
+def test_a_missing_scope_fails_only_its_stream(read, auth0: Mocker):
     auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
     message = "Insufficient scope, expected any of: read:clients"
     auth0.get(f"{API}/clients", status_code=403, json={"message": message})
@@ -283,7 +283,7 @@ def test_a_missing_scope_fails_its_stream_alone(read, auth0: Mocker):
     assert "the application lacks the scope `read:clients`" in sync.text
 
 
-def test_secrets_are_withheld_from_rows(read, auth0: Mocker):
+def test_secrets_are_left_out_of_rows_by_default(read, auth0: Mocker):
     client = {"client_id": "1", "client_secret": "leaked", "signing_keys": [{"cert": "leaked", "subject": "kept"}]}
     auth0.get(f"{API}/clients", json={"clients": [client]})
     options = {"client_id": "kept", "client_secret": "leaked"}
@@ -294,7 +294,7 @@ def test_secrets_are_withheld_from_rows(read, auth0: Mocker):
     assert "leaked" not in sync.text
 
 
-def test_secrets_are_hashed_where_that_was_chosen(read, auth0: Mocker):
+def test_secrets_are_hashed_where_the_config_says_so(read, auth0: Mocker):
     auth0.get(f"{API}/clients", json={"clients": [{"client_id": "1", "client_secret": "leaked"}]})
     sync = read("clients", secrets="hash")
     assert sync.records["clients"][0]["client_secret"].startswith("sha256:")
@@ -315,7 +315,7 @@ def test_check_succeeds(auth0: Mocker, config: dict[str, Any]):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"base_url": "http://acme.us.auth0.com"}, "does not use https"),
         ({"base_url": None}, "has to be of the type string"),
@@ -328,42 +328,42 @@ def test_check_succeeds(auth0: Mocker, config: dict[str, Any]):
         ({"credentials": None}, "has to be of the type object"),
     ],
 )
-def test_check_fails_with_a_sentence_for_what_is_entered_wrong(
-    auth0: Mocker, config: dict[str, Any], changes: dict[str, Any], said: str
+def test_check_fails_with_a_message_for_an_invalid_config(
+    auth0: Mocker, config: dict[str, Any], changes: dict[str, Any], expected: str
 ):
-    wrong = {**config, **changes}
-    outcome = SourceAuth0(config=wrong).check(LOGGER, wrong)
-    assert Status.FAILED == outcome.status
-    assert said in outcome.message
+    invalid = {**config, **changes}
+    result = SourceAuth0(config=invalid).check(LOGGER, invalid)
+    assert Status.FAILED == result.status
+    assert expected in result.message
     assert 0 == auth0.call_count
 
 
-def test_check_normalises_what_was_typed(auth0: Mocker, config: dict[str, Any]):
-    """Even for a source that was made without the config."""
+def test_check_normalises_the_base_url(auth0: Mocker, config: dict[str, Any]):
+    """Also for a source that was constructed without the config."""
     typed = {**config, "base_url": "ACME.us.auth0.com/api/v2/"}
     for source in (SourceAuth0(), SourceAuth0(config=typed)):
         assert Status.SUCCEEDED == source.check(LOGGER, typed).status
 
 
-def test_check_names_an_audience_that_is_empty(auth0: Mocker, config: dict[str, Any]):
+def test_check_names_an_empty_audience(auth0: Mocker, config: dict[str, Any]):
     empty = {**config, "credentials": {**config["credentials"], "audience": ""}}
     assert "Audience (`credentials.audience`) is empty" in SourceAuth0(config=empty).check(LOGGER, empty).message
 
 
 @pytest.mark.parametrize("token", ["eyJhbGciOi…", "abc\ndef"])
-def test_check_refuses_a_token_that_cannot_be_sent(auth0: Mocker, config: dict[str, Any], token: str):
-    wrong = {**config, "credentials": {"auth_type": "oauth2_access_token", "access_token": token}}
-    outcome = SourceAuth0(config=wrong).check(LOGGER, wrong)
-    assert (Status.FAILED, 0) == (outcome.status, auth0.call_count)
-    assert "Copy it whole" in outcome.message
+def test_check_refuses_a_token_that_no_header_can_carry(auth0: Mocker, config: dict[str, Any], token: str):
+    invalid = {**config, "credentials": {"auth_type": "oauth2_access_token", "access_token": token}}
+    result = SourceAuth0(config=invalid).check(LOGGER, invalid)
+    assert (Status.FAILED, 0) == (result.status, auth0.call_count)
+    assert "Copy it whole" in result.message
 
 
-def test_check_fails_with_a_sentence_for_a_wrong_secret(auth0: Mocker, config: dict[str, Any]):
-    refusal = {"error": "access_denied", "error_description": "Unauthorized"}
-    auth0.post(f"{BASE}/oauth/token", status_code=401, json=refusal)
-    outcome = SourceAuth0(config=config).check(LOGGER, config)
-    assert Status.FAILED == outcome.status
-    assert "refused the Client ID or the Client Secret" in outcome.message
+def test_check_fails_with_a_message_for_a_wrong_client_secret(auth0: Mocker, config: dict[str, Any]):
+    error = {"error": "access_denied", "error_description": "Unauthorized"}
+    auth0.post(f"{BASE}/oauth/token", status_code=401, json=error)
+    result = SourceAuth0(config=config).check(LOGGER, config)
+    assert Status.FAILED == result.status
+    assert "refused the Client ID or the Client Secret" in result.message
 
 
 def test_a_source_made_without_a_catalog_knows_every_stream(config: dict[str, Any]):
@@ -384,7 +384,7 @@ def test_no_config_is_written_to_disk(config: dict[str, Any], tmp_path: Path):
 
 
 def test_the_manifest_is_not_validated_at_each_start(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
-    """It takes a third of the time to build all streams; `test_manifest.py` holds the whole against the schema."""
+    """That takes a third of the time to build all streams; manifest/test_assembly.py validates it instead."""
     validated: list[Any] = []
     monkeypatch.setattr(
         concurrent_declarative_source, "validate_manifest", lambda manifest, _: validated.append(manifest)
@@ -396,7 +396,7 @@ def test_the_manifest_is_not_validated_at_each_start(config: dict[str, Any], mon
 
 
 def test_a_read_builds_its_streams_once(read, auth0: Mocker, monkeypatch: pytest.MonkeyPatch):
-    """The entry point parses the catalog a second time, which makes an equal one and no other."""
+    """Although the entry point parses the catalog a second time, into an equal object."""
     built: list[int] = []
     original = SourceAuth0.__init__
     monkeypatch.setattr(SourceAuth0, "__init__", lambda *a, **k: built.append(1) or original(*a, **k))
@@ -406,8 +406,8 @@ def test_a_read_builds_its_streams_once(read, auth0: Mocker, monkeypatch: pytest
     assert [1] == built
 
 
-def test_streams_travel_in_pages_and_their_parents_row_by_row(auth0: Mocker, config: dict[str, Any]):
-    """Where the entry point asks for it; each row of a parent makes a slice, for which it has to be one."""
+def test_whole_pages_are_emitted_and_parents_are_iterated_row_by_row(auth0: Mocker, config: dict[str, Any]):
+    """With `whole_pages`, as the entry point sets it; the framework makes a slice of each parent row."""
     auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}, {"id": "rol_2"}], "total": 2})
     for role in ("rol_1", "rol_2"):
         auth0.get(f"{API}/roles/{role}/users", json={"users": [{"user_id": f"{role}|{n}"} for n in range(3)]})
@@ -415,13 +415,13 @@ def test_streams_travel_in_pages_and_their_parents_row_by_row(auth0: Mocker, con
     source = SourceAuth0(catalog, config, whole_pages=True)
     records = [m.record for m in source.read(LOGGER, config, catalog) if m.record is not None]
     pages = [(record.stream, lines_in(record.data)) for record in records]
-    found = sorted((stream, lines.rows) for stream, lines in pages)
-    assert [("role_users", 3), ("role_users", 3), ("roles", 2)] == found
+    row_counts = sorted((stream, lines.rows) for stream, lines in pages)
+    assert [("role_users", 3), ("role_users", 3), ("roles", 2)] == row_counts
     rows = [json.loads(line)["record"]["data"] for _, lines in pages for line in lines.text.splitlines()]
     assert {"rol_1", "rol_2"} == {row["role_id"] for row in rows if "user_id" in row}
 
 
-def test_threads_are_as_many_as_the_workers_of_the_moment_need(config: dict[str, Any]):
-    """The number of workers adapts while a sync runs."""
+def test_the_thread_pool_is_sized_by_the_current_number_of_workers(config: dict[str, Any]):
+    """The concurrency limit adapts while a sync runs."""
     source = SourceAuth0(catalog_of("users"), {**config, "num_workers": 5})
     assert 12 == source._concurrent_source._threadpool._threadpool._size()

@@ -22,10 +22,10 @@ from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET, THINGS_RESPONSE, THINGS_URL, FakeAuthenticator, MakeApi
 from testing.threads import in_threads
 
-UNWELL = {"status_code": 503, "text": "unwell"}
+UNAVAILABLE = {"status_code": 503, "text": "unwell"}
 
 
-def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker, make_api: MakeApi):
+def test_a_request_carries_the_token_the_query_and_the_timeouts(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     assert [{"id": 1}] == make_api(query={"strategy": "auth0"}).get(None, {"take": 100})
     assert f"{THINGS_URL}?strategy=auth0&take=100" == requests_mock.last_request.url
@@ -33,36 +33,34 @@ def test_a_page_is_asked_for_with_the_token_and_the_query(requests_mock: Mocker,
     assert (10, 60) == requests_mock.last_request.timeout
 
 
-def test_an_endpoint_is_told_by_its_template_whoever_asks(requests_mock: Mocker, make_api: MakeApi):
+def test_the_rate_limit_endpoint_is_the_path_template(requests_mock: Mocker, make_api: MakeApi):
     """Auth0 counts `/roles/{id}/users` as one endpoint, whatever the id."""
     requests_mock.get(ANY, **THINGS_RESPONSE)
     api = make_api(resource="roles/{{ stream_partition.role_id }}/users")
-    asked: set[str] = set()
-    ask = api.tenant.budget.request
-    api.tenant.budget.request = lambda ticket: (asked.add(ticket.endpoint), ask(ticket))[1]
+    requested: set[str] = set()
+    original = api.tenant.budget.request
+    api.tenant.budget.request = lambda permit: (requested.add(permit.endpoint), original(permit))[1]
     api.get(StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={}), {})
-    assert {"GET /roles/{}/users"} == asked
+    assert {"GET /roles/{}/users"} == requested
     api.get_path("connections", {})
-    assert {"GET /roles/{}/users", "GET /connections"} == asked
+    assert {"GET /roles/{}/users", "GET /connections"} == requested
 
 
-def test_a_row_that_is_gone_by_now_has_nothing_below_it(requests_mock: Mocker, make_api: MakeApi):
+def test_a_404_below_a_parent_is_ignored(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(f"{API}/clients/cli_1/credentials", status_code=404, json={"message": "Not Found"})
     assert make_api().get_path("clients/cli_1/credentials", {}, below_parent=True) is None
     with pytest.raises(AirbyteTracedException, match="Check that the Base URL"):
         make_api().get_path("clients/cli_1/credentials", {})
 
 
-@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
-def test_whether_a_resource_is_there_is_told_by_its_status_alone(
-    requests_mock: Mocker, make_api: MakeApi, status: int, there: bool
-):
+@pytest.mark.parametrize(("status", "expected"), [(200, True), (404, False)])
+def test_exists_is_decided_by_the_status_alone(requests_mock: Mocker, make_api: MakeApi, status: int, expected: bool):
     requests_mock.get(f"{API}/users/auth0%7C1/things", status_code=status, text="no JSON")
     api = make_api(resource="users/{{ stream_partition.user_id }}/things")
-    assert there is api.exists(StreamSlice(partition={"user_id": "auth0|1"}, cursor_slice={}))
+    assert expected is api.exists(StreamSlice(partition={"user_id": "auth0|1"}, cursor_slice={}))
 
 
-def test_the_lists_own_parameters_win(requests_mock: Mocker, make_api: MakeApi):
+def test_the_lists_parameters_override_the_configured_query(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     make_api(query={"take": "1"}).get(None, {"take": 100})
     assert {"take": ["100"]} == requests_mock.last_request.qs
@@ -87,13 +85,13 @@ def test_ids_are_percent_encoded(requests_mock: Mocker, make_api: MakeApi, row_i
 
 
 @pytest.mark.parametrize("row_id", [".", ".."])
-def test_ids_of_dots_alone_lead_nowhere(make_api: MakeApi, row_id: str):
-    """Encoded or not, they shorten a path on the way."""
+def test_ids_of_dots_alone_are_refused(make_api: MakeApi, row_id: str):
+    """Encoded or not, clients and proxies resolve them as dot segments of the path."""
     with pytest.raises(AirbyteTracedException, match="an id of dots alone, which would lead `things`"):
         make_api().path_of("roles/{{ stream_partition.role_id }}/users", {"role_id": row_id})
 
 
-def test_an_answer_that_is_too_large_fails_its_stream_at_once(
+def test_a_response_that_is_too_large_fails_its_stream_without_a_retry(
     requests_mock: Mocker, make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
 ):
     requests_mock.get(THINGS_URL, exc=BodyTooLargeError)
@@ -111,7 +109,7 @@ def test_an_answer_that_is_too_large_fails_its_stream_at_once(
         ({"secrets": "hash"}, {}),
     ],
 )
-def test_auth0_is_asked_to_leave_secrets_out_unless_they_are_hashed(
+def test_secret_fields_are_excluded_by_the_query_unless_they_are_hashed(
     requests_mock: Mocker,
     make_api: MakeApi,
     config: dict[str, Any],
@@ -124,31 +122,33 @@ def test_auth0_is_asked_to_leave_secrets_out_unless_they_are_hashed(
     assert query == requests_mock.last_request.qs
 
 
-def test_a_refused_token_is_renewed_once(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+def test_a_401_renews_the_token_and_retries(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     requests_mock.get(THINGS_URL, [{"status_code": 401, "json": {"message": "Expired token"}}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert ["Bearer token-0", "Bearer token-1"] == [r.headers["Authorization"] for r in requests_mock.request_history]
     assert [] == clock.sleeps
 
 
-def test_tokens_that_are_revoked_time_and_again_are_renewed_ever_later(
+def test_repeated_401s_renew_the_token_with_growing_back_off(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
-    """The threads that ask at once would have each other's tokens revoked."""
+    """Otherwise concurrent threads would have each other's tokens revoked."""
     requests_mock.get(THINGS_URL, [*[{"status_code": 401, "json": {"message": "Invalid token"}}] * 4, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4), clock.sleeps, strict=True))
 
 
-def test_a_token_is_proven_by_rows_alone(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+def test_only_a_success_records_the_token_as_accepted(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     tokens = FakeAuthenticator()
-    requests_mock.get(THINGS_URL, [UNWELL, {"status_code": 401, "json": {"message": "Expired token"}}, THINGS_RESPONSE])
+    requests_mock.get(
+        THINGS_URL, [UNAVAILABLE, {"status_code": 401, "json": {"message": "Expired token"}}, THINGS_RESPONSE]
+    )
     make_api(authenticator=tokens).get(None, {})
     assert ["Bearer token-1"] == tokens.accepted
 
 
 @pytest.mark.parametrize(("renewable", "requests_made"), [(True, 1 + MAX_TOKEN_RENEWALS), (False, 1)])
-def test_a_token_that_stays_refused_fails_the_stream(
+def test_a_persistent_401_fails_the_stream(
     requests_mock: Mocker,
     make_api: MakeApi,
     renewable: bool,
@@ -163,24 +163,24 @@ def test_a_token_that_stays_refused_fails_the_stream(
     assert "(Bad audience: x)" in caught.value.message
 
 
-def test_streams_that_are_refused_together_fetch_one_token(requests_mock: Mocker, make_api: MakeApi):
-    """Eight readers whose token was revoked get along with one more token."""
+def test_concurrent_401s_fetch_one_token(requests_mock: Mocker, make_api: MakeApi):
+    """Eight threads whose token was revoked need one more token."""
     requests_mock.post(
         f"{BASE}/oauth/token", [{"json": {"access_token": f"t{n}", "expires_in": 99}} for n in (0, 1, 2)]
     )
 
-    def answer(request: Any, context: Any) -> Any:
+    def respond(request: Any, context: Any) -> Any:
         context.status_code = 401 if request.headers["Authorization"] == "Bearer t0" else 200
         return [{"id": 1}]
 
-    requests_mock.get(THINGS_URL, json=answer)
+    requests_mock.get(THINGS_URL, json=respond)
     apis = [make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant)) for _ in range(8)]
     assert [[{"id": 1}]] * 8 == in_threads(8, lambda index: apis[index].get(None, {}))
     assert 2 == sum(request.method == "POST" for request in requests_mock.request_history)
 
 
-def test_the_rate_limit_is_waited_for_until_its_reset(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
-    """The wait is measured against the answer's date, not this machine's, and spread by up to a tenth."""
+def test_a_429_is_waited_for_until_its_reset(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    """The wait is measured against the response's `Date`, not this machine's clock, and spread by up to a tenth."""
     sent = {"date": formatdate(5_000, usegmt=True), "x-ratelimit-reset": "5012"}
     requests_mock.get(THINGS_URL, [{"status_code": 429, "headers": sent}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
@@ -188,13 +188,13 @@ def test_the_rate_limit_is_waited_for_until_its_reset(requests_mock: Mocker, mak
     assert 12 <= clock.sleeps[0] <= 13.2
 
 
-def test_the_rate_limit_costs_no_attempt(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+def test_a_429_costs_no_attempt(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     busy = {"status_code": 429, "headers": {"retry-after": "1"}}
     requests_mock.get(THINGS_URL, [*[busy] * 30, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
 
 
-def test_a_rate_limit_that_does_not_say_how_long_is_waited_for_ever_longer(
+def test_a_429_without_headers_is_retried_with_growing_back_off(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     requests_mock.get(THINGS_URL, [*[{"status_code": 429}] * 5, THINGS_RESPONSE])
@@ -202,84 +202,86 @@ def test_a_rate_limit_that_does_not_say_how_long_is_waited_for_ever_longer(
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4, 8, 16), clock.sleeps, strict=True))
 
 
-@pytest.mark.parametrize("others_are_answered", [True, False])
-def test_a_rate_limit_that_admits_others_of_the_stream_is_waited_for(
-    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, others_are_answered: bool
+@pytest.mark.parametrize("others_succeed", [True, False])
+def test_a_429_is_retried_while_other_requests_of_the_stream_succeed(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, others_succeed: bool
 ):
-    """Each of many threads is refused now and then, and may have to wait for its turn for long."""
+    """Each of many threads draws a 429 now and then, and one may wait for long until it is admitted."""
     api = make_api()
 
-    def refuse(request: Any, context: Any) -> None:
+    def advance_clock(request: Any, context: Any) -> None:
         clock.moment += 400
-        if others_are_answered:
+        if others_succeed:
             api.tenant.circuit_breaker.record_success("things", clock.moment)
 
-    refused = {"status_code": 429, "headers": {"retry-after": "1"}, "json": refuse}
+    refused = {"status_code": 429, "headers": {"retry-after": "1"}, "json": advance_clock}
     requests_mock.get(THINGS_URL, [*[refused] * 4, THINGS_RESPONSE])
-    with contextlib.nullcontext() if others_are_answered else pytest.raises(AirbyteTracedException, match="status 429"):
+    with contextlib.nullcontext() if others_succeed else pytest.raises(AirbyteTracedException, match="status 429"):
         api.get(None, {})
 
 
-@pytest.mark.parametrize("asked", ["0", "-5", "nan"])
-def test_a_wait_that_makes_no_sense_is_a_wait_all_the_same(
-    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, asked: str
+@pytest.mark.parametrize("retry_after", ["0", "-5", "nan"])
+def test_an_implausible_retry_after_still_waits(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, retry_after: str
 ):
-    requests_mock.get(THINGS_URL, [*[{"status_code": 429, "headers": {"retry-after": asked}}] * 8, THINGS_RESPONSE])
+    requests_mock.get(
+        THINGS_URL, [*[{"status_code": 429, "headers": {"retry-after": retry_after}}] * 8, THINGS_RESPONSE]
+    )
     assert [{"id": 1}] == make_api().get(None, {})
     assert min(clock.sleeps) >= 0.5
 
 
 def test_a_check_does_not_wait_long_for_the_rate_limit(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "14"})
-    began = clock.moment
+    started_at = clock.moment
     with pytest.raises(AirbyteTracedException, match="status 429"):
         make_api(retry_policy=CHECK_RETRY_POLICY).get(None, {})
-    assert clock.moment - began <= 30
+    assert clock.moment - started_at <= 30
 
 
-def test_no_more_requests_than_workers_are_under_way(requests_mock: Mocker, make_api: MakeApi, config: dict[str, Any]):
-    """Whatever number of threads ask; one that waits for the rate limit holds no place."""
-    under_way, most = [], []
-    gate = threading.Lock()
+def test_no_more_requests_than_workers_are_in_flight(requests_mock: Mocker, make_api: MakeApi, config: dict[str, Any]):
+    """However many threads there are."""
+    in_flight, counts = [], []
+    lock = threading.Lock()
 
-    def answer(request: Any, context: Any) -> Any:
-        with gate:
-            under_way.append(request)
-            most.append(len(under_way))
+    def respond(request: Any, context: Any) -> Any:
+        with lock:
+            in_flight.append(request)
+            counts.append(len(in_flight))
         threading.Event().wait(0.002)
-        with gate:
-            under_way.remove(request)
+        with lock:
+            in_flight.remove(request)
         return []
 
-    requests_mock.get(THINGS_URL, json=answer)
+    requests_mock.get(THINGS_URL, json=respond)
     api = make_api(config=Tenant({**config, "num_workers": 2}))
     assert [[]] * 12 == in_threads(12, lambda _: api.get(None, {}))
-    assert max(most) <= 2
+    assert max(counts) <= 2
 
 
-def test_a_body_is_posted(requests_mock: Mocker, make_api: MakeApi):
-    requests_mock.post(f"{API}/jobs/users-exports", [UNWELL, {"status_code": 201, "json": {"id": "job_1"}}])
+def test_a_post_sends_json_and_is_retried(requests_mock: Mocker, make_api: MakeApi):
+    requests_mock.post(f"{API}/jobs/users-exports", [UNAVAILABLE, {"status_code": 201, "json": {"id": "job_1"}}])
     assert {"id": "job_1"} == make_api(query={"take": "1"}).post_path("jobs/users-exports", {"format": "json"})
     assert {"format": "json"} == requests_mock.last_request.json()
     assert {} == requests_mock.last_request.qs
     assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
 
 
-def test_a_path_that_is_put_together_already_has_a_query_of_its_own(requests_mock: Mocker, make_api: MakeApi):
+def test_get_path_sends_only_its_own_query(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(f"{API}/jobs/job_1", **THINGS_RESPONSE)
     make_api(query={"take": "1"}).get_path("jobs/job_1", {"fields": "id"})
     assert {"fields": ["id"]} == requests_mock.last_request.qs
 
 
-def test_the_query_may_name_what_a_list_is_read_for(requests_mock: Mocker, make_api: MakeApi):
+def test_the_query_is_interpolated_with_the_partition(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
-    part = StreamSlice(partition={"role_id": "a|b", "parent_slice": {"org_id": "org_1"}}, cursor_slice={})
+    stream_slice = StreamSlice(partition={"role_id": "a|b", "parent_slice": {"org_id": "org_1"}}, cursor_slice={})
     query = {"role": "{{ stream_partition.role_id }}", "org": "{{ stream_partition.org_id }}", "plain": "x"}
-    make_api(query=query).get(part, {})
+    make_api(query=query).get(stream_slice, {})
     assert {"role": ["a|b"], "org": ["org_1"], "plain": ["x"]} == requests_mock.last_request.qs
 
 
-def test_a_new_route_that_a_release_lacks_is_an_empty_stream(requests_mock: Mocker, make_api: MakeApi):
+def test_a_404_of_an_endpoint_that_may_be_missing_is_an_empty_stream(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(THINGS_URL, status_code=404, json={"message": "Not Found"})
     assert make_api(may_be_missing=True).get(None, {}) is None
 
@@ -288,7 +290,7 @@ def test_a_printed_requester_shows_no_secret(make_api: MakeApi):
     assert SECRET not in repr(make_api())
 
 
-def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+def test_a_persistent_429_fails_after_fifteen_minutes(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "60"}, json={"message": "Global limit"})
     with pytest.raises(AirbyteTracedException, match="status 429") as caught:
         make_api().get(None, {})
@@ -297,9 +299,9 @@ def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_ap
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "expected"),
     [
-        (UNWELL, "status 503"),
+        (UNAVAILABLE, "status 503"),
         ({"status_code": 500, "json": {"message": "Internal"}}, "status 500 (Internal)"),
         ({"text": '{"users": [{"us'}, "no JSON"),
         ({"text": "null"}, "no JSON"),
@@ -309,58 +311,60 @@ def test_a_rate_limit_that_never_ends_is_given_up(requests_mock: Mocker, make_ap
         ({"exc": requests.exceptions.ReadTimeout()}, "did not answer in time"),
     ],
 )
-def test_what_may_work_another_time_is_tried_eight_times_with_growing_waits(
-    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, answer: dict[str, Any], said: str
+def test_transient_errors_are_tried_eight_times_with_exponential_back_off(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, response: dict[str, Any], expected: str
 ):
-    requests_mock.get(THINGS_URL, **answer)
+    requests_mock.get(THINGS_URL, **response)
     with pytest.raises(AirbyteTracedException) as caught:
         make_api().get(None, {})
     assert 8 == requests_mock.call_count
     assert all(wait <= slept <= 1.1 * wait for wait, slept in zip((1, 2, 4, 8, 16, 32, 60), clock.sleeps, strict=True))
     assert FailureType.transient_error == caught.value.failure_type
-    assert said in caught.value.message
+    assert expected in caught.value.message
     assert "`things`" in caught.value.message
 
 
-def test_what_works_another_time_is_read(requests_mock: Mocker, make_api: MakeApi):
+def test_transient_errors_are_retried_until_a_success(requests_mock: Mocker, make_api: MakeApi):
     broken = {"exc": requests.exceptions.ConnectionError("reset by peer")}
-    requests_mock.get(THINGS_URL, [UNWELL, broken, {"text": "<html>"}, {"text": "null"}, THINGS_RESPONSE])
+    requests_mock.get(THINGS_URL, [UNAVAILABLE, broken, {"text": "<html>"}, {"text": "null"}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
 
 
 @pytest.mark.parametrize(
-    ("first", "requests_made"),
-    [([], 1), ([UNWELL], 8)],
+    ("responses_before", "requests_made"),
+    [([], 1), ([UNAVAILABLE], 8)],
 )
-def test_an_address_that_was_never_reached_is_given_up_at_once(
-    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, first: list[Any], requests_made: int
+def test_a_certificate_error_is_retried_only_if_the_host_was_reached_before(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, responses_before: list[Any], requests_made: int
 ):
-    """One that is reached now and then has a proxy or a name server that is unwell."""
-    requests_mock.get(THINGS_URL, [*first, {"exc": requests.exceptions.SSLError("certificate verify failed")}])
+    """A host that was reached before has a proxy or a name server with a transient failure."""
+    requests_mock.get(
+        THINGS_URL, [*responses_before, {"exc": requests.exceptions.SSLError("certificate verify failed")}]
+    )
     with pytest.raises(AirbyteTracedException, match="could not be verified"):
         make_api().get(None, {})
     assert requests_made == requests_mock.call_count
 
 
-def test_a_server_that_hangs_is_given_up_within_minutes(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
-    """Eight attempts of a minute each would be ten."""
+def test_repeated_timeouts_fail_within_six_minutes(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    """Eight attempts of a minute each, with their back-off, would take ten."""
 
     def hang(*_: Any) -> None:
         clock.moment += 60
         raise requests.exceptions.ReadTimeout
 
     requests_mock.get(THINGS_URL, text=hang)
-    began = clock.moment
+    started_at = clock.moment
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
         make_api().get(None, {})
-    assert 240 <= clock.moment - began <= 360
+    assert 240 <= clock.moment - started_at <= 360
 
 
-def test_a_stream_that_is_never_answered_is_not_asked_for_each_of_its_parents(
+def test_the_circuit_breaker_stops_a_stream_of_which_every_request_fails(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
-    """The first ones are tried with all patience; the stream has failed with them."""
-    requests_mock.get(THINGS_URL, **UNWELL)
+    """The first parents get all attempts of the retry policy; after them the stream has failed."""
+    requests_mock.get(THINGS_URL, **UNAVAILABLE)
     api = make_api()
     for _ in range(100):
         with pytest.raises(AirbyteTracedException, match="status 503"):
@@ -368,10 +372,10 @@ def test_a_stream_that_is_never_answered_is_not_asked_for_each_of_its_parents(
     assert 8 * MAX_CONSECUTIVE_FAILURES == requests_mock.call_count
 
 
-def test_a_stream_without_a_token_is_not_asked_for_each_of_its_parents(
+def test_the_circuit_breaker_stops_a_stream_that_gets_no_token(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
-    requests_mock.post(f"{BASE}/oauth/token", **UNWELL)
+    requests_mock.post(f"{BASE}/oauth/token", **UNAVAILABLE)
     api = make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant))
     for _ in range(100):
         with pytest.raises(AirbyteTracedException, match="503"):
@@ -380,7 +384,7 @@ def test_a_stream_without_a_token_is_not_asked_for_each_of_its_parents(
 
 
 def test_a_check_tries_twice(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
-    requests_mock.get(THINGS_URL, **UNWELL)
+    requests_mock.get(THINGS_URL, **UNAVAILABLE)
     with pytest.raises(AirbyteTracedException):
         make_api(retry_policy=CHECK_RETRY_POLICY).get(None, {})
     assert 2 == requests_mock.call_count
@@ -388,7 +392,7 @@ def test_a_check_tries_twice(requests_mock: Mocker, make_api: MakeApi, clock: Fa
     assert CHECK_RETRY_POLICY.attempts * sum(CHECK_RETRY_POLICY.timeout) + sum(clock.sleeps) < 30
 
 
-def test_a_missing_scope_fails_at_once(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+def test_a_missing_scope_fails_without_a_retry(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     requests_mock.get(THINGS_URL, status_code=403, json={"message": "Insufficient scope, expected any of: read:things"})
     with pytest.raises(MissingScopeError) as caught:
         make_api(required_scopes=["read:things"]).get(None, {})
@@ -396,7 +400,7 @@ def test_a_missing_scope_fails_at_once(requests_mock: Mocker, make_api: MakeApi,
     assert [] == clock.sleeps
 
 
-def test_a_lacking_feature_is_warned_of_once(
+def test_a_feature_that_the_tenant_lacks_is_warned_of_once(
     requests_mock: Mocker, make_api: MakeApi, caplog: pytest.LogCaptureFixture
 ):
     requests_mock.get(THINGS_URL, status_code=403, json={"message": "Please upgrade your subscription"})
@@ -406,10 +410,10 @@ def test_a_lacking_feature_is_warned_of_once(
     assert ["`things` is empty: the tenant lacks the feature (Please upgrade your subscription)"] == warnings
 
 
-def test_a_vanished_parent_is_skipped_below_it_only(requests_mock: Mocker, make_api: MakeApi):
+def test_a_404_is_ignored_only_for_a_child_of_a_deleted_parent(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(ANY, status_code=404, json={"message": "The role does not exist."})
-    gone = StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={})
-    assert make_api(resource="roles/{{ stream_partition.role_id }}/users").get(gone, {}) is None
+    deleted = StreamSlice(partition={"role_id": "rol_1"}, cursor_slice={})
+    assert make_api(resource="roles/{{ stream_partition.role_id }}/users").get(deleted, {}) is None
     with pytest.raises(AirbyteTracedException, match="404 The role does not exist"):
         make_api(resource="roles").get(None, {})
 
@@ -436,14 +440,14 @@ def test_a_netrc_of_the_machine_does_not_replace_the_token(
     assert "Bearer token-0" == requests_mock.last_request.headers["Authorization"]
 
 
-def test_the_tenants_clock_is_followed(requests_mock: Mocker, make_api: MakeApi, tenant: Tenant):
+def test_the_tenants_clock_is_set_by_response_dates(requests_mock: Mocker, make_api: MakeApi, tenant: Tenant):
     requests_mock.get(THINGS_URL, headers={"Date": "Mon, 01 Jan 2035 00:00:00 GMT"}, **THINGS_RESPONSE)
     make_api().get(None, {})
     assert 2035 == tenant.now().year
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"status_code": 401, "json": {"message": "Invalid token"}},
         {"status_code": 403, "json": {"message": "Insufficient scope, expected any of: read:things"}},
@@ -454,8 +458,8 @@ def test_the_tenants_clock_is_followed(requests_mock: Mocker, make_api: MakeApi,
         {"exc": requests.exceptions.InvalidHeader("Invalid header value: 'Bearer token-0'")},
     ],
 )
-def test_no_error_shows_the_token(requests_mock: Mocker, make_api: MakeApi, answer: dict[str, Any]):
-    requests_mock.get(THINGS_URL, **answer)
+def test_no_error_shows_the_token(requests_mock: Mocker, make_api: MakeApi, response: dict[str, Any]):
+    requests_mock.get(THINGS_URL, **response)
     with pytest.raises(AirbyteTracedException) as caught:
         make_api().get(None, {})
     error: BaseException | None = caught.value
@@ -464,20 +468,20 @@ def test_no_error_shows_the_token(requests_mock: Mocker, make_api: MakeApi, answ
         error = error.__cause__ or error.__context__
 
 
-def test_a_server_that_is_unwell_is_not_waited_for_as_a_rate_limit_is(
+def test_a_503_is_backed_off_from_rather_than_waited_for_until_the_reset(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
-    """Its answers tell of the rate limit too, which has nothing to do with it."""
+    """Such responses have rate limit headers too, which say nothing about the outage."""
     headers = {"date": formatdate(clock.moment, usegmt=True), "x-ratelimit-reset": str(clock.moment + 30)}
-    requests_mock.get(THINGS_URL, [{**UNWELL, "headers": headers}, THINGS_RESPONSE])
+    requests_mock.get(THINGS_URL, [{**UNAVAILABLE, "headers": headers}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert 1 <= clock.sleeps[0] <= 1.1
 
 
-def test_the_rate_limit_is_waited_for_as_long_as_patience_lasts(
+def test_a_429_is_waited_for_within_the_policys_rate_limit_seconds(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
-    """Two waits of a second and a little fit into two and a half."""
+    """Two waits of 1 to 1.1 seconds fit into 2.5."""
     requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "1"}, json={"message": "Global limit"})
     with pytest.raises(AirbyteTracedException, match="429"):
         make_api(retry_policy=RetryPolicy(rate_limit_seconds=2.5)).get(None, {})

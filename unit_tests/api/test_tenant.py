@@ -42,14 +42,14 @@ from testing.threads import in_threads
         ("[2001:db8::1]", "https://[2001:db8::1]"),
     ],
 )
-def test_any_host_is_accepted_however_it_is_typed(typed: str, expected: str):
+def test_a_base_url_is_normalised_however_it_is_typed(typed: str, expected: str):
     assert expected == normalize_base_url(typed)
 
 
 @pytest.mark.parametrize(
     "typed", ["http://localhost:3000", "http://LOCALHOST:3000/", "http://127.0.0.1:3000", "http://[::1]:3000/api/v2/"]
 )
-def test_this_machine_may_be_spoken_to_without_tls(typed: str):
+def test_loopback_addresses_may_use_http(typed: str):
     assert re.fullmatch(r"http://(localhost|127\.0\.0\.1|\[::1\]):3000", normalize_base_url(typed))
 
 
@@ -67,7 +67,7 @@ def test_this_machine_may_be_spoken_to_without_tls(typed: str):
         "htps://acme.us.auth0.com",
     ],
 )
-def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
+def test_any_other_host_requires_https(typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
         normalize_base_url(typed)
     assert FailureType.config_error == caught.value.failure_type
@@ -102,7 +102,7 @@ def test_no_other_scheme_than_https_reaches_another_machine(typed: str):
         "https://https://acme.us.auth0.com",
     ],
 )
-def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
+def test_an_invalid_domain_is_refused_with_an_example(typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
         normalize_base_url(typed)
     assert FailureType.config_error == caught.value.failure_type
@@ -112,8 +112,8 @@ def test_what_is_no_domain_is_refused_with_an_example_of_one(typed: str):
     ) == caught.value.message
 
 
-def test_what_looks_like_a_secret_is_no_domain():
-    """It would be sent to the name server."""
+def test_a_domain_that_looks_like_a_secret_is_refused():
+    """Otherwise it would be sent to a name server."""
     assert f"https://{'a1' * 15}.example" == normalize_base_url(f"{'a1' * 15}.example")
     with pytest.raises(AirbyteTracedException, match=r"Base URL `\*\*\*\*` is not an Auth0 domain"):
         normalize_base_url("a1" * 16)
@@ -129,7 +129,7 @@ def test_what_looks_like_a_secret_is_no_domain():
     ],
 )
 @pytest.mark.parametrize("scheme", ["", "https://"])
-def test_an_address_out_of_the_dashboard_is_refused_by_its_path(scheme: str, typed: str):
+def test_a_base_url_with_a_path_is_refused(scheme: str, typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
         normalize_base_url(scheme + typed)
     host, _, path = typed.partition("/")
@@ -150,7 +150,7 @@ def test_an_address_out_of_the_dashboard_is_refused_by_its_path(scheme: str, typ
         "http://:hunter2@acme.us.auth0.com",
     ],
 )
-def test_a_password_in_the_address_is_not_repeated(typed: str):
+def test_the_error_does_not_quote_a_password_in_the_base_url(typed: str):
     with pytest.raises(AirbyteTracedException) as caught:
         normalize_base_url(typed)
     assert "hunter2" not in str(vars(caught.value))
@@ -159,8 +159,8 @@ def test_a_password_in_the_address_is_not_repeated(typed: str):
 @given(st.text(alphabet="htpsocal:/.@[]?#1 \\%é"))
 @example("https://acme.us.auth0.com:443")
 @example("http://localhost:1/")
-def test_whatever_is_typed_gives_an_address_or_a_config_error(typed: str):
-    """The address has a scheme and a host, no path, and reads as itself when it is normalised again."""
+def test_any_text_normalises_to_a_base_url_or_a_config_error(typed: str):
+    """The base URL has a scheme and a host, no path, and normalisation is idempotent."""
     config = Tenant({"base_url": typed})
     try:
         config.validate()
@@ -178,7 +178,7 @@ def test_the_audience_ends_in_one_slash(typed: str):
     assert "https://t/api/v2/" == normalize_audience(typed)
 
 
-def test_addresses_are_normalised_and_the_stored_config_stays_as_typed():
+def test_base_url_and_audience_are_normalised_in_a_copy_of_the_config():
     credentials = {"audience": "https://t.auth0.com/api/v2", "client_id": "id"}
     config: dict[str, Any] = {"base_url": "T.auth0.com/", "credentials": credentials, "sourceType": "auth0"}
     assert {
@@ -200,17 +200,17 @@ def test_addresses_are_normalised_and_the_stored_config_stays_as_typed():
         {"base_url": "http://acme.us.auth0.com", "credentials": {}},
     ],
 )
-def test_what_cannot_be_normalised_is_left_for_the_check(config: dict[str, Any]):
+def test_values_that_cannot_be_normalised_stay_for_validation(config: dict[str, Any]):
     assert config == Tenant(config)
 
 
-def test_a_tenant_verifies_its_address():
+def test_validate_refuses_an_http_base_url():
     Tenant({"base_url": "https://acme.us.auth0.com"}).validate()
     with pytest.raises(AirbyteTracedException, match="does not use https"):
         Tenant({"base_url": "http://acme.us.auth0.com"}).validate()
 
 
-def test_all_components_of_one_config_share_a_tenant():
+def test_of_returns_the_same_tenant_for_a_tenant():
     tenant = Tenant({"base_url": "https://t"})
     assert tenant is Tenant.of(tenant)
     assert {"base_url": "https://t"} == Tenant.of({"base_url": "https://t"})
@@ -229,76 +229,76 @@ def test_all_components_of_one_config_share_a_tenant():
         ({"base_url": "http://127.0.0.1:8080"}, "127.0.0.1:8080"),
     ],
 )
-def test_the_key_column_names_the_canonical_domain(config: dict[str, Any], expected: str):
+def test_the_domain_is_the_canonical_one_where_the_audience_names_it(config: dict[str, Any], expected: str):
     assert expected == Tenant(config).domain
 
 
-def test_connections_are_kept_for_all_streams():
+def test_all_streams_share_one_session():
     tenant = Tenant({})
     assert tenant.session is tenant.session
     assert isinstance(tenant.session, requests.Session)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(hours=-3)])
-def test_the_tenants_clock_is_told_by_its_answers(ahead: timedelta):
+def test_the_clock_offset_is_taken_from_response_dates(ahead: timedelta):
     tenant = Tenant({})
     tenant.observe_date(format_datetime(datetime.now(timezone.utc) + ahead, usegmt=True))
     assert abs(tenant.now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("header", [None, "yesterday", "Thu, 01 Jan 2026 00:00:00 GMT"])
-def test_a_tenant_is_reached_once_anything_has_answered(header: str | None):
+def test_a_tenant_is_reached_once_there_was_a_response(header: str | None):
     tenant = Tenant({})
-    seen = [tenant.is_reached]
+    before = [tenant.is_reached]
     tenant.observe_date(header)
-    assert [False, True] == [*seen, tenant.is_reached]
+    assert [False, True] == [*before, tenant.is_reached]
 
 
 def dated(ahead: float) -> str:
     return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=ahead), usegmt=True)
 
 
-@pytest.mark.parametrize("place", range(1, 7))
-def test_one_clock_that_is_ahead_of_all_others_is_not_believed(place: int):
-    """A state that says a sync went up to a moment to come would leave out what happens until then."""
+@pytest.mark.parametrize("position", range(1, 7))
+def test_a_single_date_ahead_of_the_others_is_ignored(position: int):
+    """A state saved with a time in the future would miss the changes until then."""
     tenant = Tenant({})
     for number in range(7):
-        tenant.observe_date(dated(600 if number == place else number))
+        tenant.observe_date(dated(600 if number == position else number))
         assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_one_clock_that_is_behind_all_others_is_soon_forgotten(place: int):
-    """Of two clocks the earlier one counts."""
+@pytest.mark.parametrize("position", range(6))
+def test_a_single_date_behind_the_others_is_soon_ignored(position: int):
+    """The lower of two samples is used."""
     tenant = Tenant({})
     for number in range(8):
-        tenant.observe_date(dated(-600 if number == place else number))
+        tenant.observe_date(dated(-600 if number == position else number))
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
 
 
-def test_of_three_clocks_the_middle_one_counts():
+def test_the_median_of_three_dates_is_used():
     tenant = Tenant({})
     for ahead in (600, -600, 0):
         tenant.observe_date(dated(ahead))
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
 
 
-def test_a_clock_that_was_put_right_is_followed_after_five_answers():
+def test_a_corrected_clock_is_followed_after_five_responses():
     tenant = Tenant({})
     for number in range(10):
         tenant.observe_date(dated(number - (600 if number < 5 else 0)))
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=15)
 
 
-def test_answers_of_one_second_tell_the_time_once():
+def test_equal_dates_count_as_one_clock_sample():
     tenant, ahead = Tenant({}), dated(600)
     for header in (ahead, ahead, ahead, dated(0)):
         tenant.observe_date(header)
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=10)
 
 
-#: Dates of headers that are broken, and such as no number can hold.
-ABSURD = (
+#: Implausible `Date` headers, and ones outside of what a datetime can represent.
+IMPLAUSIBLE_DATES = (
     "Fri, 31 Dec 9999 23:59:59 GMT",
     "Thu, 01 Jan 1970 00:00:00 GMT",
     "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT",
@@ -306,83 +306,84 @@ ABSURD = (
 )
 
 
-@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0", *ABSURD])
-def test_an_unreadable_date_leaves_the_clock_alone(header: str | None):
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT", "0", *IMPLAUSIBLE_DATES])
+def test_an_unreadable_date_does_not_change_the_clock(header: str | None):
     tenant = Tenant({})
     tenant.observe_date(header)
     assert abs(tenant.now() - datetime.now(timezone.utc)) < timedelta(seconds=5)
 
 
-def test_what_a_sync_learns_once_is_learned_by_one_thread():
-    tenant, learned = Tenant({}), []
+def test_once_computes_a_value_in_a_single_thread():
+    tenant, computed = Tenant({}), []
 
-    def learn() -> int:
-        learned.append(1)
-        return len(learned)
+    def compute() -> int:
+        computed.append(1)
+        return len(computed)
 
-    assert [1] * 8 == in_threads(8, lambda _: tenant.once("roles", learn))
-    assert 2 == tenant.once("something else", learn)
+    assert [1] * 8 == in_threads(8, lambda _: tenant.once("roles", compute))
+    assert 2 == tenant.once("something else", compute)
 
 
-def test_a_lesson_that_fails_is_learned_again():
+def test_once_computes_again_after_an_error():
     tenant = Tenant({})
     with pytest.raises(ZeroDivisionError):
         tenant.once("roles", lambda: 1 // 0)
     assert 5 == tenant.once("roles", lambda: 5)
 
 
-def test_one_thread_of_many_is_the_first():
+def test_first_time_is_true_for_one_thread():
     tenant = Tenant({})
     assert [False] * 7 + [True] == sorted(in_threads(8, lambda _: tenant.first_time("a warning")))
     assert tenant.first_time("another warning")
 
 
-def test_a_warning_within_a_lesson_does_not_wait_for_it():
-    """Learning the roles may meet a feature that the tenant lacks."""
+def test_first_time_does_not_deadlock_within_once():
+    """Reading the roles may warn of a feature that the tenant lacks."""
     tenant = Tenant({})
-    assert [True, False] == [tenant.once(what, lambda: tenant.first_time("a warning")) for what in ("roles", "names")]
+    assert [True, False] == [tenant.once(key, lambda: tenant.first_time("a warning")) for key in ("roles", "names")]
 
 
-@pytest.mark.parametrize(("asked", "expected"), [(2, 2), (50, 50)])
-def test_a_config_may_name_the_number_of_workers(asked: int, expected: int):
-    assert expected == configured_workers({"num_workers": asked}) == Tenant({"num_workers": asked}).workers
+@pytest.mark.parametrize(("configured", "expected"), [(2, 2), (50, 50)])
+def test_a_config_may_name_the_number_of_workers(configured: int, expected: int):
+    assert expected == configured_workers({"num_workers": configured}) == Tenant({"num_workers": configured}).workers
 
 
-@pytest.mark.parametrize("asked", [None, 1, 0, -5, True, 2.5, "8"])
-def test_anything_but_a_sensible_number_of_workers_is_none(asked: Any):
-    assert None is configured_workers({"num_workers": asked}) is configured_workers({})
-    assert INITIAL_LIMIT == Tenant({"num_workers": asked}).workers == Tenant({}).workers
+@pytest.mark.parametrize("configured", [None, 1, 0, -5, True, 2.5, "8"])
+def test_an_invalid_number_of_workers_is_none_and_the_limit_adapts(configured: Any):
+    assert None is configured_workers({"num_workers": configured}) is configured_workers({})
+    assert INITIAL_LIMIT == Tenant({"num_workers": configured}).workers == Tenant({}).workers
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"), [(1, 0.01), (50, 0.5), (100, 1.0), (None, 0.9), (0, 0.9), (-1, 0.9), (True, 0.9), ("1", 0.9)]
+    ("configured", "expected"),
+    [(1, 0.01), (50, 0.5), (100, 1.0), (None, 0.9), (0, 0.9), (-1, 0.9), (True, 0.9), ("1", 0.9)],
 )
-def test_the_share_of_the_rate_limit_is_in_percent(asked: Any, expected: float):
-    assert expected == Tenant({"rate_limit_share": asked}).budget.buckets.share
+def test_the_rate_limit_share_is_a_percentage_with_a_default_of_90(configured: Any, expected: float):
+    assert expected == Tenant({"rate_limit_share": configured}).budget.buckets.share
 
 
-def test_no_more_than_the_whole_rate_limit_is_used():
+def test_the_rate_limit_share_is_at_most_100_percent():
     assert 1 == Tenant({"rate_limit_share": 1000}).budget.buckets.share
 
 
-@pytest.mark.parametrize(("asked", "waiting"), [(1, 3), (None, 0), (0, 0), (-1, 0), (True, 0), ("1", 0)])
-def test_the_config_may_bound_the_requests_a_second(clock: FakeClock, asked: Any, waiting: int):
-    budget = Tenant({"max_requests_per_second": asked}).budget
+@pytest.mark.parametrize(("configured", "waiting"), [(1, 3), (None, 0), (0, 0), (-1, 0), (True, 0), ("1", 0)])
+def test_max_requests_per_second_limits_the_request_rate(clock: FakeClock, configured: Any, waiting: int):
+    budget = Tenant({"max_requests_per_second": configured}).budget
     budget.record_admission(RequestPermit("GET /things"), None)
     assert waiting == sum(budget.request(RequestPermit("GET /things")) > 0 for _ in range(5))
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"), [(0.5, 0.5), (2, 2.0), (0, None), (-1, None), (True, None), ("1", None)]
+    ("configured", "expected"), [(0.5, 0.5), (2, 2.0), (0, None), (-1, None), (True, None), ("1", None)]
 )
-def test_a_number_of_the_config_is_positive_or_none(asked: Any, expected: float | None):
-    assert expected == positive_number({"a": asked}, "a")
+def test_positive_number_is_none_for_anything_else(configured: Any, expected: float | None):
+    assert expected == positive_number({"a": configured}, "a")
 
 
-def test_no_more_requests_than_workers_are_under_way():
+def test_the_concurrency_limit_is_the_number_of_workers():
     tenant = Tenant({"num_workers": 3})
     assert [True, True, True, False] == [tenant.concurrency_limit.acquire(blocking=False) for _ in range(4)]
 
 
-def test_a_printed_tenant_shows_its_address_alone():
+def test_the_repr_shows_only_the_base_url():
     assert "Tenant(https://acme.us.auth0.com)" == repr(Tenant({"base_url": "acme.us.auth0.com", "secret": "x"}))

@@ -25,20 +25,20 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("option", [None, [], ...])
-def test_nothing_is_left_out_by_default(option: Any):
+def test_no_field_is_excluded_by_default(option: Any):
     directory = UserDirectory(users_at(1), **({} if option is ... else {"users_excluded_fields": option}))
     searched(directory).search.find(QueryWindow("created_at", 0, None))
     assert not {"fields", "include_fields"} & set(directory.queries[0])
 
 
-def test_auth0_is_asked_to_send_everything_else():
+def test_the_query_excludes_the_fields():
     directory = UserDirectory(users_at(1), users_excluded_fields=[" email", "last_ip", "email"])
     searched(directory).search.find(QueryWindow("created_at", 0, None))
     assert ("email,last_ip", "false") == (directory.queries[0]["fields"], directory.queries[0]["include_fields"])
 
 
-def test_what_auth0_sends_all_the_same_is_dropped():
-    """An answer was recorded that had fields it was not asked for."""
+def test_excluded_fields_in_a_response_are_dropped():
+    """A recorded response had fields that the query excluded."""
     stream = searched(UserDirectory([], users_excluded_fields=["email"]))
     stream.export = SimpleNamespace(pages=lambda _: iter([[{"user_id": "a", "email": "a@example.com"}]]))
     everybody = SimpleNamespace(without_deleted=lambda page: page)
@@ -55,7 +55,7 @@ def test_what_auth0_sends_all_the_same_is_dropped():
         ({"users_excluded_fields": ["email", "identities"], "users_connections": ["db"]}, {"email"}),
     ],
 )
-def test_an_export_is_asked_for_everything_else_and_what_it_is_chosen_by(
+def test_an_export_requests_all_other_fields_and_those_it_filters_by(
     changes: dict[str, Any], expected: set[str], config: dict[str, Any], make_api: Any, requests_mock: Mocker
 ):
     job = {"id": "job_1", "status": "completed", "location": "https://a.example", "created_at": moment(5)}
@@ -65,7 +65,7 @@ def test_an_export_is_asked_for_everything_else_and_what_it_is_chosen_by(
     assert expected == set(EXPORTABLE_FIELDS) - asked
 
 
-def test_a_name_that_auth0_does_not_document_is_told_once(caplog: pytest.LogCaptureFixture):
+def test_an_undocumented_field_is_warned_of_once(caplog: pytest.LogCaptureFixture):
     directory = UserDirectory([], users_excluded_fields=["e_mail", "tenant", "last_ip"])
     for _ in range(2):
         searched(directory)
@@ -73,19 +73,19 @@ def test_a_name_that_auth0_does_not_document_is_told_once(caplog: pytest.LogCapt
     assert "names `e_mail`, which Auth0 does not document" in warning
 
 
-def test_all_names_that_auth0_does_not_document_are_told_together(caplog: pytest.LogCaptureFixture):
+def test_undocumented_fields_are_in_one_warning(caplog: pytest.LogCaptureFixture):
     searched(UserDirectory([], users_excluded_fields=["e_mail", "last_ip", "fone"]))
     (warning,) = warnings(caplog)
     assert "names `e_mail`, `fone`, which Auth0 does not document" in warning
 
 
-def test_names_that_auth0_documents_are_no_reason_to_warn(caplog: pytest.LogCaptureFixture):
+def test_documented_fields_give_no_warning(caplog: pytest.LogCaptureFixture):
     searched(UserDirectory([], users_excluded_fields=["email", "blocked_for"]))
     assert [] == warnings(caplog)
 
 
 @pytest.mark.parametrize("name", REQUIRED_FIELDS)
-def test_what_users_are_read_by_cannot_be_left_out(name: str):
+def test_fields_that_the_connector_needs_cannot_be_excluded(name: str):
     expected = f"Excluded Fields of Users (`users_excluded_fields`) has `{name}`, which users are read by"
     assert [True] == [
         expected in problem for problem in excluded_fields_problems({"users_excluded_fields": ["email", name]})
@@ -102,26 +102,26 @@ def test_what_users_are_read_by_cannot_be_left_out(name: str):
         ("app_metadata.plan.name", "which is a part of `app_metadata`. Only the whole can be left out"),
     ],
 )
-def test_what_would_be_left_in_is_refused(name: str, expected: str):
+def test_a_name_that_would_exclude_nothing_is_refused(name: str, expected: str):
     (problem,) = excluded_fields_problems({"users_excluded_fields": [name]})
     assert expected in problem
 
 
 @pytest.mark.parametrize("names", [None, "email", [1], ["https://example.com/claim.v2", "user_metadata", "department"]])
 def test_no_other_name_is_refused(names: Any):
-    """A provider's attribute may have any; another type is for the schema of the config to tell."""
+    """An identity provider's attribute may have any name; wrong types are left to the config's schema."""
     assert [] == list(excluded_fields_problems({"users_excluded_fields": names}))
 
 
-def test_the_key_and_the_cursor_of_users_are_among_what_is_needed():
+def test_key_and_cursor_of_users_are_required_fields():
     users = load_stream("users")
     assert {users["primary_key"], users["incremental_sync"]["cursor_field"]} <= set(REQUIRED_FIELDS)
 
 
-def test_a_page_is_unchanged_where_nothing_is_left_out():
+def test_a_page_is_unchanged_where_nothing_is_excluded():
     assert [{"email": "a"}] == ExcludedFields().without([{"email": "a"}])
 
 
-def test_a_row_may_lack_what_is_left_out():
+def test_a_row_may_lack_an_excluded_field():
     page: list[dict[str, Any]] = [{"user_id": "a"}, {"user_id": "b", "email": "b@example.com"}]
     assert [{"user_id": "a"}, {"user_id": "b"}] == ExcludedFields(("email", "phone_number")).without(page)

@@ -24,7 +24,7 @@ def with_credentials(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {**config, "credentials": {name: value for name, value in changed.items() if value is not ...}}
 
 
-def said_of(config: dict[str, Any]) -> str:
+def error_message(config: dict[str, Any]) -> str:
     with pytest.raises(AirbyteTracedException) as caught:
         validate_config(config, SPEC)
     assert FailureType.config_error == caught.value.failure_type
@@ -50,7 +50,7 @@ def said_of(config: dict[str, Any]) -> str:
         {"credentials": {"auth_type": "oauth2_access_token", "access_token": "opaque", "extra": 1}},
     ],
 )
-def test_a_good_config_passes_in_silence(config: dict[str, Any], changes: dict[str, Any]):
+def test_a_valid_config_passes(config: dict[str, Any], changes: dict[str, Any]):
     validate_config({**config, **changes}, SPEC)
 
 
@@ -87,8 +87,8 @@ def test_a_good_config_passes_in_silence(config: dict[str, Any], changes: dict[s
         ({"secrets": "show"}, "Secrets (`secrets`) is `show`; it has to be one of ['withhold', 'hash']."),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_has_to_be(config: dict[str, Any], changes: dict[str, Any], expected: str):
-    assert expected == said_of({**config, **changes})
+def test_an_invalid_value_is_named_with_the_rule(config: dict[str, Any], changes: dict[str, Any], expected: str):
+    assert expected == error_message({**config, **changes})
 
 
 @pytest.mark.parametrize(
@@ -109,44 +109,44 @@ def test_a_wrong_value_is_named_with_what_it_has_to_be(config: dict[str, Any], c
         "1706659200",
     ],
 )
-def test_a_start_date_that_is_none_is_quoted_with_an_example(config: dict[str, Any], date: str):
+def test_an_invalid_start_date_is_quoted_with_an_example(config: dict[str, Any], date: str):
     assert (
         f"Start Date `{date}` is no UTC date and time. Enter one such as `2024-01-31T00:00:00Z`, or leave it out."
-    ) == said_of({**config, "start_date": date})
+    ) == error_message({**config, "start_date": date})
 
 
 @pytest.mark.parametrize("name", ["base_url", "credentials"])
 def test_a_missing_field_is_named(config: dict[str, Any], name: str):
     del config[name]
-    assert re.search(rf"\(`{name}`\) is missing", said_of(config))
+    assert re.search(rf"\(`{name}`\) is missing", error_message(config))
 
 
 @pytest.mark.parametrize("name", ["audience", "client_id", "client_secret"])
 @pytest.mark.parametrize("value", [..., None, 7, [], {}, "", "  "])
 def test_each_credential_has_to_be_a_text_that_is_not_empty(config: dict[str, Any], name: str, value: Any):
-    said = said_of(with_credentials(config, **{name: value}))
+    message = error_message(with_credentials(config, **{name: value}))
     expected = (
         "is missing" if value is ... else "is empty" if isinstance(value, str) else "has to be of the type string"
     )
-    assert f"(`credentials.{name}`) {expected}" in said
-    assert 1 == said.count("(`")
+    assert f"(`credentials.{name}`) {expected}" in message
+    assert 1 == message.count("(`")
 
 
 @pytest.mark.parametrize("value", [..., None, 7, ""])
 def test_a_static_token_has_to_be_a_text_that_is_not_empty(config: dict[str, Any], value: Any):
     credentials = {"auth_type": "oauth2_access_token"} | ({} if value is ... else {"access_token": value})
-    assert "OAuth2 Access Token (`credentials.access_token`)" in said_of({**config, "credentials": credentials})
+    assert "OAuth2 Access Token (`credentials.access_token`)" in error_message({**config, "credentials": credentials})
 
 
 def signed(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """The config with a private key in the place of the secret."""
+    """The config with a private key instead of the client secret."""
     own = {"auth_type": "oauth2_private_key_jwt", "client_secret": ..., "private_key": pem_of(rsa_key())}
     return with_credentials(config, **{**own, **changes})
 
 
 @pytest.mark.parametrize("algorithm", [..., "RS256", "RS384", "PS256"])
 @pytest.mark.parametrize("key_id", [..., "", "my-key"])
-def test_a_private_key_passes_in_silence(config: dict[str, Any], algorithm: Any, key_id: Any):
+def test_a_config_with_a_private_key_passes(config: dict[str, Any], algorithm: Any, key_id: Any):
     validate_config(signed(config, algorithm=algorithm, key_id=key_id), SPEC)
 
 
@@ -154,21 +154,21 @@ def test_a_private_key_passes_in_silence(config: dict[str, Any], algorithm: Any,
 @pytest.mark.parametrize(
     ("value", "expected"), [(..., "is missing"), (7, "has to be of the type string"), (" ", "is empty")]
 )
-def test_what_a_private_key_needs_is_named(config: dict[str, Any], name: str, value: Any, expected: str):
-    said = said_of(signed(config, **{name: value}))
-    assert f"(`credentials.{name}`) {expected}" in said
-    assert 1 == said.count("(`")
+def test_invalid_fields_of_a_private_key_are_named(config: dict[str, Any], name: str, value: Any, expected: str):
+    message = error_message(signed(config, **{name: value}))
+    assert f"(`credentials.{name}`) {expected}" in message
+    assert 1 == message.count("(`")
 
 
-def test_an_algorithm_that_auth0_does_not_take_is_answered_with_those_it_does(config: dict[str, Any]):
+def test_the_error_for_an_unknown_algorithm_lists_the_known_ones(config: dict[str, Any]):
     expected = "Algorithm (`credentials.algorithm`) is `ES256`; it has to be one of ['RS256', 'RS384', 'PS256']."
-    assert expected == said_of(signed(config, algorithm="ES256"))
+    assert expected == error_message(signed(config, algorithm="ES256"))
 
 
-def test_a_key_that_cannot_sign_is_told_before_any_request(config: dict[str, Any]):
-    said = said_of(signed(config, private_key=SECRET))
-    assert said.startswith("Private Key (`credentials.private_key`) is no key in PEM form.")
-    assert SECRET not in said
+def test_an_unusable_private_key_is_refused_without_quoting_it(config: dict[str, Any]):
+    message = error_message(signed(config, private_key=SECRET))
+    assert message.startswith("Private Key (`credentials.private_key`) is no key in PEM form.")
+    assert SECRET not in message
 
 
 @pytest.mark.parametrize(
@@ -183,33 +183,33 @@ def test_a_key_that_cannot_sign_is_told_before_any_request(config: dict[str, Any
         ({}, "****"),
     ],
 )
-def test_an_unknown_method_is_answered_with_the_known_ones(config: dict[str, Any], value: Any, shown: str):
+def test_the_error_for_an_unknown_method_lists_the_known_ones(config: dict[str, Any], value: Any, shown: str):
     expected = (
         f"Authentication Method (`credentials.auth_type`) is `{shown}`; it has to be one of "
         "`oauth2_confidential_application`, `oauth2_access_token`, `oauth2_private_key_jwt`."
     )
-    assert expected == said_of(with_credentials(config, auth_type=value))
+    assert expected == error_message(with_credentials(config, auth_type=value))
 
 
 def test_all_missing_fields_are_named_together(config: dict[str, Any]):
-    said = said_of({**with_credentials(config, client_id=..., client_secret=...)})
-    assert "Client ID (`credentials.client_id`) is missing." in said
-    assert "Client Secret (`credentials.client_secret`) is missing." in said
+    message = error_message({**with_credentials(config, client_id=..., client_secret=...)})
+    assert "Client ID (`credentials.client_id`) is missing." in message
+    assert "Client Secret (`credentials.client_secret`) is missing." in message
 
 
 def test_an_empty_config_gets_an_example_where_there_is_one():
     assert (
         "Base URL (`base_url`) is missing. Enter it as in this example: `https://your-tenant.us.auth0.com`. "
         "Authentication Method (`credentials`) is missing."
-    ) == said_of({})
+    ) == error_message({})
 
 
-def test_the_first_three_problems_are_told(config: dict[str, Any]):
+def test_the_first_three_problems_are_named(config: dict[str, Any]):
     assert (
         "Secrets (`secrets`) is `show`; it has to be one of ['withhold', 'hash']. "
         "Number of Workers (`num_workers`) is `1`; it has to be at least 2. "
         "Share of the Rate Limit (`rate_limit_share`) is `0`; it has to be at least 1."
-    ) == said_of({**config, "num_workers": 1, "rate_limit_share": 0, "secrets": "show", "start_date": "x"})
+    ) == error_message({**config, "num_workers": 1, "rate_limit_share": 0, "secrets": "show", "start_date": "x"})
 
 
 @pytest.mark.parametrize(
@@ -224,14 +224,14 @@ def test_the_first_three_problems_are_told(config: dict[str, Any]):
         {"audience": ..., "client_id": None},
     ],
 )
-def test_nothing_secret_is_said(config: dict[str, Any], changes: dict[str, Any]):
-    """Nor when everything else is wrong too."""
-    assert SECRET not in said_of({**with_credentials(config, **changes), "num_workers": "x", "start_date": "x"})
-    assert SECRET not in said_of({"credentials": with_credentials(config, **changes)["credentials"]})
+def test_no_error_quotes_a_secret(config: dict[str, Any], changes: dict[str, Any]):
+    """Also when other fields are invalid too."""
+    assert SECRET not in error_message({**with_credentials(config, **changes), "num_workers": "x", "start_date": "x"})
+    assert SECRET not in error_message({"credentials": with_credentials(config, **changes)["credentials"]})
 
 
-def test_a_secret_of_the_wrong_value_is_masked(config: dict[str, Any]):
-    """A rule on a secret's value, should there be one, quotes the rule alone."""
+def test_a_secret_that_breaks_a_rule_is_masked(config: dict[str, Any]):
+    """The spec has no such rule yet; its error would quote only the rule."""
     rule = {"properties": {"pin": {"title": "Pin", "type": "string", "minLength": 9, "airbyte_secret": True}}}
     spec = {**SPEC, "properties": {**SPEC["properties"], **rule["properties"]}}
     with pytest.raises(AirbyteTracedException) as caught:

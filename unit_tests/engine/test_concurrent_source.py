@@ -37,47 +37,45 @@ from testing.in_process import catalog_of
 LOGGER = logging.getLogger("airbyte.tests")
 
 
-def ended(queue: Queue[Any], item: object, ends: list[type[BaseException]]) -> threading.Thread:
-    """A thread that puts something into a queue; how it ends is noted."""
+def putting_thread(queue: Queue[Any], item: object, errors: list[type[BaseException]]) -> threading.Thread:
+    """A started thread that puts an item into a queue; the error that ends it is noted."""
 
     def put() -> None:
         try:
             queue.put(item)
         except SyncCancelledError as error:
-            ends.append(type(error))
+            errors.append(type(error))
 
     thread = threading.Thread(target=put)
     thread.start()
     return thread
 
 
-def test_whoever_waits_for_room_is_let_go_when_nobody_reads_on():
-    outbox, ends = ClosableQueue(maxsize=1), list[type[BaseException]]()
-    outbox.put("a row")
-    waiting = [ended(outbox, "another", ends) for _ in range(3)]
-    outbox.close()
+def test_closing_a_queue_cancels_waiting_puts():
+    queue, errors = ClosableQueue(maxsize=1), list[type[BaseException]]()
+    queue.put("a row")
+    waiting = [putting_thread(queue, "another", errors) for _ in range(3)]
+    queue.close()
     for thread in waiting:
         thread.join(10)
-    assert ([SyncCancelledError] * 3, []) == (ends, [thread for thread in waiting if thread.is_alive()])
+    assert ([SyncCancelledError] * 3, []) == (errors, [thread for thread in waiting if thread.is_alive()])
 
 
-def test_nothing_is_taken_or_kept_when_nobody_reads_on():
-    outbox = ClosableQueue(maxsize=9)
-    outbox.put("a row")
-    outbox.close()
+def test_a_closed_queue_is_empty_and_refuses_items():
+    queue = ClosableQueue(maxsize=9)
+    queue.put("a row")
+    queue.close()
     with pytest.raises(SyncCancelledError):
-        outbox.put("another")
-    assert outbox.empty()
+        queue.put("another")
+    assert queue.empty()
 
 
-def test_a_sync_that_its_caller_leaves_ends_its_threads_and_asks_for_nothing_more(
-    requests_mock: Mocker, config: dict[str, Any]
-):
-    """A list without an end, of which the caller wants one row."""
-    asked = count()
+def test_closing_the_message_iterator_ends_threads_and_requests(requests_mock: Mocker, config: dict[str, Any]):
+    """Of an endless list, from which the caller reads one row."""
+    page_numbers = count()
 
     def page(*_: Any) -> dict[str, Any]:
-        number = next(asked)
+        number = next(page_numbers)
         return {"clients": [{"client_id": f"c{number}-{row}"} for row in range(100)], "next": str(number)}
 
     requests_mock.post("https://acme.us.auth0.com/oauth/token", json={"access_token": "a.b.c", "expires_in": 86_400})
@@ -93,72 +91,72 @@ def test_a_sync_that_its_caller_leaves_ends_its_threads_and_asks_for_nothing_mor
     assert requests_mock.call_count <= 2 + MAX_QUEUED_ROWS / 100 + 2
 
 
-def test_a_thread_of_a_sync_that_is_over_is_told_so_and_no_other():
-    crew, looks, may_look = FairThreadPool(lambda: 2), threading.Event(), threading.Event()
+def test_only_threads_of_a_cancelled_sync_raise():
+    pool, started, may_continue = FairThreadPool(lambda: 2), threading.Event(), threading.Event()
 
-    def look() -> str:
-        looks.set()
-        may_look.wait(10)
+    def work() -> str:
+        started.set()
+        may_continue.wait(10)
         raise_if_cancelled()
-        return "wanted"
+        return "current"
 
-    wanted = crew.submit(raise_if_cancelled)
-    assert None is wanted.result(10)
-    late = crew.submit(look)
-    looks.wait(10)
-    crew.shutdown()
-    may_look.set()
+    current = pool.submit(raise_if_cancelled)
+    assert None is current.result(10)
+    late = pool.submit(work)
+    started.wait(10)
+    pool.shutdown()
+    may_continue.set()
     assert SyncCancelledError is type(late.exception(10))
     raise_if_cancelled()
 
 
-def test_tombstones_that_nobody_will_read_are_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+def test_shutting_down_the_pool_cancels_a_wait_for_tombstones(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tombstones_module, "TenantLog", lambda _: None)
     monkeypatch.setattr(Tombstones, "has_new_deletions", lambda _: True)
     tombstones = Tombstones(SimpleNamespace(requester=None), {})
-    crew = FairThreadPool(lambda: 1)
-    begun = threading.Event()
-    waiting = crew.submit(lambda: (begun.set(), tombstones.wait_until_read()))
-    begun.wait(10)
-    crew.shutdown()
+    pool = FairThreadPool(lambda: 1)
+    started = threading.Event()
+    waiting = pool.submit(lambda: (started.set(), tombstones.wait_until_read()))
+    started.wait(10)
+    pool.shutdown()
     assert SyncCancelledError is type(waiting.exception(10))
 
 
-def test_what_is_open_again_takes_things():
-    outbox = ClosableQueue(maxsize=9)
-    outbox.close()
-    outbox.open()
-    outbox.put("a row")
-    assert "a row" == outbox.get()
+def test_a_reopened_queue_accepts_items():
+    queue = ClosableQueue(maxsize=9)
+    queue.close()
+    queue.open()
+    queue.put("a row")
+    assert "a row" == queue.get()
 
 
-def told(error: Exception) -> AirbyteTracedException:
-    """What the framework gets to see of a worker's error."""
-    seen: list[Any] = []
-    reading = PageConcurrentSource.__new__(PageConcurrentSource)
-    processor: Any = SimpleNamespace(on_exception=lambda item: seen.append(item) or [])
-    assert [] == list(reading._handle_item(StreamThreadException(error, "things"), processor))
-    assert "things" == seen[0].stream_name
-    failure: AirbyteTracedException = seen[0].exception
+def passed_on(error: Exception) -> AirbyteTracedException:
+    """The exception that the framework is given for a worker's error."""
+    items: list[Any] = []
+    source = PageConcurrentSource.__new__(PageConcurrentSource)
+    processor: Any = SimpleNamespace(on_exception=lambda item: items.append(item) or [])
+    assert [] == list(source._handle_item(StreamThreadException(error, "things"), processor))
+    assert "things" == items[0].stream_name
+    failure: AirbyteTracedException = items[0].exception
     return failure
 
 
 @pytest.mark.parametrize("error", [KeyError("user_id"), RecursionError(), TypeError("unhashable"), MemoryError()])
-def test_an_error_that_nobody_foresaw_is_a_sentence_all_the_same(error: Exception):
-    failure = told(error)
+def test_an_unexpected_error_gets_a_message_with_stream_and_type(error: Exception):
+    failure = passed_on(error)
     assert failure.message is not None
     assert failure.message.startswith("`things` met something that the connector does not know how to read (")
     assert type(error).__name__ in failure.message
     assert FailureType.system_error == failure.failure_type
 
 
-def test_an_error_with_a_sentence_keeps_it():
+def test_an_error_with_a_message_is_unchanged():
     error = system_error("It is broken.")
-    assert error is told(error)
+    assert error is passed_on(error)
 
 
-class AtOnce(Executor):
-    """Does a task while it is submitted; notes how it was shut down."""
+class SynchronousExecutor(Executor):
+    """Runs a task within `submit`; notes how it was shut down."""
 
     def __init__(self) -> None:
         self.waited: list[bool] = []
@@ -173,14 +171,14 @@ class AtOnce(Executor):
 
 
 class Pages(Partition):
-    """The one partition of a stream."""
+    """The only partition of a stream."""
 
     def __init__(self, name: str, sizes: list[int]) -> None:
         self.name, self.sizes = name, sizes
 
     def read(self) -> Iterator[PageRecord]:
-        part = StreamSlice(partition={}, cursor_slice={})
-        return (PageRecord([{"id": n} for n in range(size)], self.name, part) for size in self.sizes)
+        stream_slice = StreamSlice(partition={}, cursor_slice={})
+        return (PageRecord([{"id": n} for n in range(size)], self.name, stream_slice) for size in self.sizes)
 
     def to_slice(self) -> StreamSlice:
         return StreamSlice(partition={}, cursor_slice={})
@@ -192,8 +190,8 @@ class Pages(Partition):
         return id(self)
 
 
-def stream(name: str, *sizes: int, at_its_end: Callable[[], Any] = list) -> Any:
-    """A stream of pages of these sizes."""
+def stream(name: str, *sizes: int, at_end: Callable[[], Any] = list) -> Any:
+    """A stream with pages of these sizes."""
     return SimpleNamespace(
         name=name,
         block_simultaneous_read="",
@@ -202,7 +200,7 @@ def stream(name: str, *sizes: int, at_its_end: Callable[[], Any] = list) -> Any:
         ),
         generate_partitions=lambda: iter([Pages(name, list(sizes))] if sizes else []),
         cursor=SimpleNamespace(
-            observe=lambda _: None, close_partition=lambda _: None, ensure_at_least_one_state_emitted=at_its_end
+            observe=lambda _: None, close_partition=lambda _: None, ensure_at_least_one_state_emitted=at_end
         ),
     )
 
@@ -212,42 +210,42 @@ def statuses(messages: list[AirbyteMessage]) -> list[tuple[str, str]]:
     return [(status.stream_descriptor.name, status.status.value) for status in found]
 
 
-def test_the_log_tells_how_many_rows_a_stream_has_however_many_pages(caplog: pytest.LogCaptureFixture):
+def test_the_log_counts_rows_rather_than_pages(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO, LOGGER.name)
-    reading = PageConcurrentSource(AtOnce(), LOGGER, whole_pages=True)
-    messages = list(reading.read([stream("things", 30, 4)]))
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=True)
+    messages = list(source.read([stream("things", 30, 4)]))
     assert 2 == sum(message.type is Type.RECORD for message in messages)
     assert "Read 34 records from things stream" in caplog.messages
 
 
-def test_streams_are_begun_without_waiting_for_each_other():
-    reading = PageConcurrentSource(AtOnce(), LOGGER, whole_pages=True)
-    told = statuses(list(reading.read([stream("things"), stream("roles")])))
-    begun = [("things", "STARTED"), ("roles", "STARTED")]
-    assert [*begun, ("things", "COMPLETE"), ("roles", "COMPLETE")] == told
+def test_all_streams_start_before_the_first_completes():
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=True)
+    found = statuses(list(source.read([stream("things"), stream("roles")])))
+    started = [("things", "STARTED"), ("roles", "STARTED")]
+    assert [*started, ("things", "COMPLETE"), ("roles", "COMPLETE")] == found
 
 
-def test_what_is_said_at_the_end_of_a_stream_is_not_lost_where_there_is_no_room_for_it():
-    """Its last state above all."""
-    reading = PageConcurrentSource(AtOnce(), LOGGER, whole_pages=True)
-    said = [str(number) for number in range(9)]
+def test_messages_at_the_end_of_a_stream_are_not_lost_in_a_full_queue():
+    """Its last state above all has to be emitted."""
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=True)
+    texts = [str(number) for number in range(9)]
 
-    def say() -> None:
-        for text in said:
+    def emit() -> None:
+        for text in texts:
             log = AirbyteLogMessage(level=Level.INFO, message=text)
-            reading.messages.emit_message(AirbyteMessage(type=Type.LOG, log=log))
+            source.messages.emit_message(AirbyteMessage(type=Type.LOG, log=log))
 
-    messages = list(reading.read([stream("things", 1, at_its_end=say)]))
-    assert said == sorted(message.log.message for message in messages if message.log is not None)
+    messages = list(source.read([stream("things", 1, at_end=emit)]))
+    assert texts == sorted(message.log.message for message in messages if message.log is not None)
 
 
 @pytest.mark.parametrize(("whole_pages", "items"), [(True, 5), (False, 500)])
-def test_threads_are_five_hundred_rows_ahead_at_most(whole_pages: bool, items: int):
-    assert items == PageConcurrentSource(AtOnce(), LOGGER, whole_pages=whole_pages)._queue.maxsize
+def test_the_queue_holds_at_most_five_hundred_rows(whole_pages: bool, items: int):
+    assert items == PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=whole_pages)._queue.maxsize
 
 
-def test_no_thread_is_waited_for_at_the_end_of_a_sync():
-    """It may be waiting for a rate limit."""
-    threads = AtOnce()
+def test_the_pool_is_shut_down_without_waiting():
+    """A thread may be waiting for a rate limit."""
+    threads = SynchronousExecutor()
     list(PageConcurrentSource(threads, LOGGER, whole_pages=True).read([stream("things")]))
     assert {False} == set(threads.waited)

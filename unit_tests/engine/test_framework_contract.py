@@ -1,4 +1,4 @@
-"""What the connector relies on inside the framework: a new release of it fails here and not at a customer.
+"""The framework's internals that the connector relies on: an incompatible release fails here, not at a customer.
 
 Raise the bound of airbyte-cdk in pyproject.toml when these pass with the new release.
 """
@@ -101,7 +101,7 @@ ATTRIBUTES = {
     ConcurrentReadProcessor: {"_record_counter"},
 }
 #: Private names of Python's own that are used: `Queue` calls `_put` with its lock held.
-PYTHONS = {"_exit", "_put"}
+PYTHON_NAMES = {"_exit", "_put"}
 
 
 def parameters(function: Any) -> str:
@@ -208,13 +208,13 @@ def test_the_frameworks_private_names_are_used_in_the_engine_alone():
         (path, name)
         for path, name in private_names(PACKAGE)
         if not path.startswith("engine/")
-        and (name not in own_names() | PYTHONS or (path == "source.py" and name in inherited | framework))
+        and (name not in own_names() | PYTHON_NAMES or (path == "source.py" and name in inherited | framework))
     ]
     assert [] == elsewhere
 
 
-def test_every_private_name_of_the_framework_that_the_engine_uses_is_held_here():
-    held = {name for names in ATTRIBUTES.values() for name in names} | PYTHONS
+def test_every_private_name_that_the_engine_uses_is_listed_here():
+    listed = {name for names in ATTRIBUTES.values() for name in names} | PYTHON_NAMES
     own = own_names() - {name for names in ATTRIBUTES.values() for name in names}
     used = {name for _, name in private_names(PACKAGE / "engine")}
-    assert held >= used - own
+    assert listed >= used - own

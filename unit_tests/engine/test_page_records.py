@@ -33,7 +33,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(page=st.lists(st.dictionaries(st.text(), VALUES), max_size=4))
 def test_lines_are_those_of_the_framework(page: list[dict[str, Any]]):
-    """Byte for byte, so that nobody downstream can tell."""
+    """Byte for byte."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time_ns", lambda: NOW * 1_000_000)
         lines = lines_of(page, "users")
@@ -49,8 +49,8 @@ def test_a_row_nested_deeper_than_orjson_writes_is_written_nevertheless(now):
     assert expected == [json.loads(line)["record"] for line in lines_of(rows, "users").text.splitlines()]
 
 
-def test_the_framework_hands_a_page_on_unopened():
-    """What `ConcurrentReadProcessor.on_record` makes of a record: the way on which a page has to survive."""
+def test_the_framework_passes_a_page_on_unchanged():
+    """Through what `ConcurrentReadProcessor.on_record` makes of a record."""
     page = PageRecord([{"user_id": "x"}, {"user_id": "y"}], "users", SLICE)
     message = stream_data_to_airbyte_message(page.stream_name, page.data, file_reference=page.file_reference)
     assert message.record is not None

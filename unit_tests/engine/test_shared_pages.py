@@ -12,7 +12,7 @@ PAGES: list[Page] = [[{"id": 1}, {"id": 2}], [], [{"id": 3, "deep": {"list": [No
 
 
 class Source:
-    """Pages to fetch, and how many have been."""
+    """Pages to fetch, and how many were fetched."""
 
     def __init__(self, pages: list[Page], error: Exception | None = None) -> None:
         self.pages, self.error, self.fetched = pages, error, 0
@@ -32,8 +32,8 @@ def shared_by(readers: int, name: str = "roles") -> SharedPages:
     return pages
 
 
-def test_a_single_reader_shares_with_nobody():
-    """Its pages are handed on as they come; nothing is kept."""
+def test_pages_of_a_single_reader_are_not_stored():
+    """They are yielded as they are fetched."""
     source = Source(PAGES)
     pages = shared_by(1).read("roles", (), source)
     assert PAGES[0] is next(pages)
@@ -48,7 +48,7 @@ def test_pages_are_fetched_once_for_readers_in_many_threads(readers: int):
     assert 15 == source.fetched
 
 
-def test_pages_are_fetched_when_they_are_needed():
+def test_pages_are_fetched_lazily():
     pages, source = shared_by(2), Source(PAGES)
     first, second = pages.read("roles", (), source), pages.read("roles", (), source)
     assert [0, PAGES[0], 1, PAGES[0], 1, PAGES[1], 2] == [
@@ -63,7 +63,7 @@ def test_pages_are_fetched_when_they_are_needed():
 
 
 def test_pages_are_released_after_the_last_reader():
-    """A reader that comes later than announced fetches anew."""
+    """A reader beyond the registered ones fetches them again."""
     pages, source = shared_by(2), Source(PAGES)
     for expected in (3, 3, 6):
         assert PAGES == list(pages.read("roles", (), source))
@@ -73,21 +73,21 @@ def test_pages_are_released_after_the_last_reader():
     assert not pages._lists
 
 
-def test_rows_are_each_readers_own():
+def test_each_reader_gets_its_own_copies_of_rows():
     pages, source = shared_by(2), Source([[{"id": 1, "deep": {"a": 1}}]])
     for row in (row for page in pages.read("roles", (), source) for row in page):
         row["deep"]["a"] = row["id"] = "changed"
     assert [[{"id": 1, "deep": {"a": 1}}]] == list(pages.read("roles", (), source))
 
 
-def test_names_and_parts_are_kept_apart():
+def test_lists_are_keyed_by_stream_and_partition():
     pages = shared_by(2)
     pages.register("organizations")
     pages.register("organizations")
-    books = [("roles", ()), ("roles", (("org_id", "1"),)), ("organizations", ())]
+    keys = [("roles", ()), ("roles", (("org_id", "1"),)), ("organizations", ())]
     for _ in range(2):
-        for number, (name, part) in enumerate(books):
-            assert [[{"id": number}]] == list(pages.read(name, part, Source([[{"id": number}]])))
+        for number, (name, partition) in enumerate(keys):
+            assert [[{"id": number}]] == list(pages.read(name, partition, Source([[{"id": number}]])))
 
 
 @pytest.mark.parametrize("pages_before", [0, 2])
@@ -95,14 +95,14 @@ def test_names_and_parts_are_kept_apart():
 def test_an_error_reaches_every_reader(readers: int, pages_before: int):
     error = ValueError("made up")
     pages, source = shared_by(readers), Source(PAGES[:pages_before], error)
-    seen: list[Page] = []
+    received: list[Page] = []
 
     def read(_: int) -> None:
-        seen.extend(pages.read("roles", (), source))
+        received.extend(pages.read("roles", (), source))
 
     assert [error] * readers == in_threads(readers, read)
     assert pages_before == source.fetched
-    assert pages_before * readers == len(seen)
+    assert pages_before * readers == len(received)
 
 
 def test_pages_that_ended_with_an_error_are_released_too():
@@ -113,7 +113,7 @@ def test_pages_that_ended_with_an_error_are_released_too():
     assert {} == pages._lists
 
 
-def test_a_reader_that_stops_early_leaves_the_others_alone():
+def test_a_reader_that_stops_early_does_not_affect_others():
     pages, source = shared_by(2), Source(PAGES)
     early = pages.read("roles", (), source)
     assert PAGES[0] == next(early)
@@ -127,31 +127,31 @@ def test_a_reader_that_stops_early_leaves_the_others_alone():
     st.lists(st.integers(0, 3), max_size=60),
     st.booleans(),
 )
-def test_in_whatever_turns_they_read_every_reader_gets_every_page(
+def test_every_reader_gets_every_page_in_any_interleaving(
     expected: list[Page],
     readers: int,
-    turns: list[int],
+    schedule: list[int],
     fails: bool,
 ):
     source = Source(expected, ValueError("made up") if fails else None)
     pages = shared_by(readers)
-    seen: list[list[Page]] = [[] for _ in range(readers)]
+    received: list[list[Page]] = [[] for _ in range(readers)]
     reads = [pages.read("roles", (), source) for _ in range(readers)]
     done = set()
-    for turn in [*turns, *sorted(list(range(readers)) * (len(expected) + 1))]:
-        reader = turn % readers
+    for step in [*schedule, *sorted(list(range(readers)) * (len(expected) + 1))]:
+        reader = step % readers
         try:
-            seen[reader].append(next(reads[reader]))
+            received[reader].append(next(reads[reader]))
         except (StopIteration, ValueError):
             done.add(reader)
-    assert [expected] * readers == seen
+    assert [expected] * readers == received
     assert set(range(readers)) == done
     assert len(expected) == source.fetched
     assert fails or not pages._lists
 
 
-def test_pages_wait_compressed():
-    """Ten thousand rows that two streams share take little memory."""
+def test_shared_pages_are_stored_compressed():
+    """A thousand rows of 200 characters take less than 40 kB."""
     pages, source = shared_by(2), Source([[{"id": n, "description": "text " * 40} for n in range(1000)]])
     assert 1000 == len(next(pages.read("roles", (), source)))
     (shared,) = pages._lists.values()

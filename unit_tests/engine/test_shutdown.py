@@ -13,8 +13,8 @@ from source_auth0.engine import shutdown
 from source_auth0.engine.shutdown import exit_on_signals
 
 
-class Ended:
-    """Stands in for the end of the process: the exit code, and whether a line was being written then."""
+class FakeExit:
+    """Replaces `os._exit`; notes the exit code, and whether a line was being written."""
 
     def __init__(self) -> None:
         self.code: int | None = None
@@ -24,7 +24,7 @@ class Ended:
 
     def __call__(self, code: int) -> None:
         self.code, self.was_amid_a_line = code, self.is_writing
-        with contextlib.suppress(RuntimeError):  # where somebody else has it
+        with contextlib.suppress(RuntimeError):  # where another thread holds the lock
             PRINT_BUFFER.lock.release()
         self._happened.set()
 
@@ -34,15 +34,15 @@ class Ended:
 
 
 @pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> Ended:
-    end = Ended()
+def process_exit(monkeypatch: pytest.MonkeyPatch) -> FakeExit:
+    end = FakeExit()
     monkeypatch.setattr(os, "_exit", end)
     return end
 
 
 @pytest.fixture
 def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], tuple[int, int]]]:
-    """Makes a pipe the standard output of a test that has begun: the runner sets its own before."""
+    """Makes a pipe the standard output, once the test runs: pytest sets its own before."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as stdout:
 
@@ -55,35 +55,37 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], tuple[int, in
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_the_process_with_its_code_and_a_sentence(
-    ended: Ended, pipe: Callable[[], tuple[int, int]], number: signal.Signals, code: int
+def test_a_signal_exits_with_its_code_and_logs_a_message(
+    process_exit: FakeExit, pipe: Callable[[], tuple[int, int]], number: signal.Signals, code: int
 ) -> None:
     reading, _ = pipe()
     with exit_on_signals():
         signal.raise_signal(number)
-        assert code == ended.wait()
+        assert code == process_exit.wait()
     message = json.loads(os.read(reading, 4096))
     assert f"Ended by {number.name}. The next sync goes on" in message["log"]["message"]
 
 
-def test_a_line_that_is_being_written_is_written_first(ended: Ended) -> None:
+def test_a_line_being_written_is_finished_first(process_exit: FakeExit) -> None:
     with exit_on_signals():
         with PRINT_BUFFER.lock:
-            ended.is_writing = True
+            process_exit.is_writing = True
             signal.raise_signal(signal.SIGTERM)
-            ended.is_writing = False
-        assert (143, False) == (ended.wait(), ended.was_amid_a_line)
+            process_exit.is_writing = False
+        assert (143, False) == (process_exit.wait(), process_exit.was_amid_a_line)
 
 
-def test_a_line_that_nobody_reads_is_not_waited_for(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocked_line_is_waited_for_only_briefly(process_exit: FakeExit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutdown, "MAX_LINE_WAIT_SECONDS", 0.01)
     with exit_on_signals(), PRINT_BUFFER.lock:
-        ended.is_writing = True
+        process_exit.is_writing = True
         signal.raise_signal(signal.SIGTERM)
-        assert (143, True) == (ended.wait(), ended.was_amid_a_line)
+        assert (143, True) == (process_exit.wait(), process_exit.was_amid_a_line)
 
 
-def test_a_sentence_that_has_no_room_is_left_out(ended: Ended, pipe: Callable[[], tuple[int, int]]) -> None:
+def test_the_message_is_left_out_where_the_pipe_is_full(
+    process_exit: FakeExit, pipe: Callable[[], tuple[int, int]]
+) -> None:
     reading, writing = pipe()
     os.set_blocking(writing, False)
     with contextlib.suppress(BlockingIOError):
@@ -92,21 +94,21 @@ def test_a_sentence_that_has_no_room_is_left_out(ended: Ended, pipe: Callable[[]
     os.set_blocking(writing, True)
     with exit_on_signals():
         signal.raise_signal(signal.SIGTERM)
-        assert 143 == ended.wait()
+        assert 143 == process_exit.wait()
     os.set_blocking(reading, False)
     assert {ord("x")} == set(os.read(reading, 1 << 20))
 
 
-def test_an_output_that_is_closed_does_not_keep_the_process(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_stdout_does_not_prevent_the_exit(process_exit: FakeExit, monkeypatch: pytest.MonkeyPatch) -> None:
     with open(os.devnull, "w") as closed:  # noqa: PTH123 - a stream to close
         pass
     monkeypatch.setattr(sys, "stdout", closed)
     with exit_on_signals():
         signal.raise_signal(signal.SIGINT)
-        assert 130 == ended.wait()
+        assert 130 == process_exit.wait()
 
 
-def test_afterwards_signals_do_what_they_did() -> None:
+def test_signal_handlers_are_restored_afterwards() -> None:
     before = [signal.getsignal(number) for number in shutdown.SIGNALS]
     with exit_on_signals():
         assert before != [signal.getsignal(number) for number in shutdown.SIGNALS]
@@ -115,7 +117,7 @@ def test_afterwards_signals_do_what_they_did() -> None:
 
 
 def test_a_signal_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As SIGINT is for what a shell runs in the background."""
+    """As a shell ignores SIGINT for background jobs."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with exit_on_signals():
@@ -124,8 +126,8 @@ def test_a_signal_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch)
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_thread_of_another_program_leaves_its_signals_alone() -> None:
-    """Python takes handlers from the main thread alone."""
+def test_outside_of_the_main_thread_no_handler_is_set() -> None:
+    """Python allows handlers to be set only from the main thread."""
     found = []
 
     def read() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 
-from source_auth0.engine import thread_pool as crew_module
+from source_auth0.engine import thread_pool as pool_module
 from source_auth0.engine.thread_pool import (
     MAX_RELEASED_SLOTS,
     FairThreadPool,
@@ -17,7 +17,7 @@ from source_auth0.engine.thread_pool import (
 
 
 class Partition:
-    """What the framework hands over to be read."""
+    """A task's argument when the framework has a partition read."""
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
@@ -27,7 +27,7 @@ class Partition:
 
 
 class Stream(AbstractStream):
-    """What the framework hands over to be cut into partitions."""
+    """A task's argument when the framework has a stream's partitions generated."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -46,201 +46,201 @@ class Stream(AbstractStream):
 Stream.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
 
 
-class Works:
-    """Tasks that begin when they may and end when they are told to."""
+class Tasks:
+    """Tasks that note when they begin and block until `free` is set."""
 
     def __init__(self) -> None:
         self.begun: list[Any] = []
         self.changed = threading.Condition()
         self.free = threading.Event()
 
-    def work(self, of: Any, *, aside: bool = False) -> str:
+    def work(self, of: Any, *, release: bool = False) -> str:
         with self.changed:
             self.begun.append(of)
             self.changed.notify_all()
-        if aside:
+        if release:
             with release_worker_slot():
                 assert self.free.wait(10)
         assert self.free.wait(10)
         return "done"
 
-    def aside(self, of: Any) -> str:
-        return self.work(of, aside=True)
+    def work_releasing_slot(self, of: Any) -> str:
+        return self.work(of, release=True)
 
-    def begin(self, number: int) -> list[Any]:
-        """What has begun, once so many tasks have."""
+    def wait_for(self, number: int) -> list[Any]:
+        """Wait until so many tasks have begun; the arguments of all that have."""
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.begun) >= number, 10), self.begun
             return list(self.begun)
 
 
 @pytest.fixture
-def works() -> Iterator[Works]:
-    works = Works()
-    yield works
-    works.free.set()
+def tasks() -> Iterator[Tasks]:
+    tasks = Tasks()
+    yield tasks
+    tasks.free.set()
 
 
 Submit = Callable[..., list[Any]]
 
 
-def submit(crew: FairThreadPool, work: Callable[..., Any], name: str, number: int) -> list[Any]:
-    return [crew.submit(work, Partition(name)) for _ in range(number)]
+def submit(pool: FairThreadPool, work: Callable[..., Any], name: str, number: int) -> list[Any]:
+    return [pool.submit(work, Partition(name)) for _ in range(number)]
 
 
 def names(begun: list[Any]) -> list[str]:
     return [of.stream_name() if isinstance(of, Partition) else of.name for of in begun]
 
 
-def test_results_and_errors_reach_whoever_submitted_the_task():
-    crew = FairThreadPool(lambda: 2)
-    assert 3 == crew.submit(lambda a, b=0: a + b, 1, b=2).result(10)
-    assert 7 == crew.submit(lambda: 7).result(10)
+def test_results_and_errors_are_in_the_future():
+    pool = FairThreadPool(lambda: 2)
+    assert 3 == pool.submit(lambda a, b=0: a + b, 1, b=2).result(10)
+    assert 7 == pool.submit(lambda: 7).result(10)
     with pytest.raises(ZeroDivisionError):
-        crew.submit(lambda: 1 // 0).result(10)
+        pool.submit(lambda: 1 // 0).result(10)
 
 
-def test_no_more_threads_are_at_work_than_the_crew_has(works: Works):
-    crew = FairThreadPool(lambda: 3)
-    futures = submit(crew, works.work, "users", 10)
-    assert 3 == len(works.begin(3))
-    works.free.set()
+def test_no_more_tasks_run_at_once_than_the_pools_size(tasks: Tasks):
+    pool = FairThreadPool(lambda: 3)
+    futures = submit(pool, tasks.work, "users", 10)
+    assert 3 == len(tasks.wait_for(3))
+    tasks.free.set()
     assert ["done"] * 10 == [future.result(10) for future in futures]
 
 
-def test_streams_take_turns(works: Works):
+def test_tasks_are_taken_from_streams_in_rotation(tasks: Tasks):
     """A stream with many partitions does not hold up one with few."""
-    crew = FairThreadPool(lambda: 1)
-    futures = [*submit(crew, works.work, "many", 6), *submit(crew, works.work, "few", 2)]
-    works.free.set()
+    pool = FairThreadPool(lambda: 1)
+    futures = [*submit(pool, tasks.work, "many", 6), *submit(pool, tasks.work, "few", 2)]
+    tasks.free.set()
     for future in futures:
         future.result(10)
-    assert ["many", "many", "few", "many", "few", "many", "many", "many"] == names(works.begun)
+    assert ["many", "many", "few", "many", "few", "many", "many", "many"] == names(tasks.begun)
 
 
-def test_another_thread_works_in_the_place_of_one_that_waits(works: Works):
-    crew = FairThreadPool(lambda: 2)
-    submit(crew, works.aside, "waiting", 2)
-    submit(crew, works.work, "others", 2)
-    assert ["others", "others", "waiting", "waiting"] == sorted(names(works.begin(4)))
+def test_a_released_slot_is_taken_by_another_task(tasks: Tasks):
+    pool = FairThreadPool(lambda: 2)
+    submit(pool, tasks.work_releasing_slot, "waiting", 2)
+    submit(pool, tasks.work, "others", 2)
+    assert ["others", "others", "waiting", "waiting"] == sorted(names(tasks.wait_for(4)))
 
 
-def test_a_stream_of_which_many_wait_has_to_wait_for_its_turn(works: Works):
-    """However many partitions it has, the others have all threads."""
-    crew = FairThreadPool(lambda: 8)
-    futures = submit(crew, works.aside, "waiting", 100)
-    works.begin(MAX_RELEASED_SLOTS)
-    submit(crew, works.work, "others", 8)
-    with works.changed:
-        assert works.changed.wait_for(lambda: 8 == names(works.begun).count("others"), 10)
-    assert names(works.begun).count("waiting") <= 8 + MAX_RELEASED_SLOTS
-    works.free.set()
+def test_a_stream_with_many_released_slots_leaves_the_threads_to_others(tasks: Tasks):
+    """However many partitions it has, other streams get all threads."""
+    pool = FairThreadPool(lambda: 8)
+    futures = submit(pool, tasks.work_releasing_slot, "waiting", 100)
+    tasks.wait_for(MAX_RELEASED_SLOTS)
+    submit(pool, tasks.work, "others", 8)
+    with tasks.changed:
+        assert tasks.changed.wait_for(lambda: 8 == names(tasks.begun).count("others"), 10)
+    assert names(tasks.begun).count("waiting") <= 8 + MAX_RELEASED_SLOTS
+    tasks.free.set()
     assert ["done"] * 100 == [future.result(10) for future in futures]
 
 
-def test_four_threads_of_a_stream_may_wait(works: Works):
-    crew = FairThreadPool(lambda: 1)
-    submit(crew, works.aside, "waiting", 6)
-    works.begin(4)
-    submit(crew, works.work, "others", 1)
-    assert ["waiting", "waiting", "waiting", "waiting", "others"] == names(works.begin(5))
+def test_a_stream_may_have_four_released_slots(tasks: Tasks):
+    pool = FairThreadPool(lambda: 1)
+    submit(pool, tasks.work_releasing_slot, "waiting", 6)
+    tasks.wait_for(4)
+    submit(pool, tasks.work, "others", 1)
+    assert ["waiting", "waiting", "waiting", "waiting", "others"] == names(tasks.wait_for(5))
 
 
 @pytest.mark.parametrize("size", [4, 5])
-def test_half_of_the_threads_at_most_cut_partitions(works: Works, size: int):
-    crew = FairThreadPool(lambda: size)
+def test_at_most_half_of_the_threads_generate_partitions(tasks: Tasks, size: int):
+    pool = FairThreadPool(lambda: size)
     for number in range(5):
-        crew.submit(works.work, Stream(f"stream {number}"))
-    submit(crew, works.work, "read", size - 2)
-    assert [*["read"] * (size - 2), "stream 0", "stream 1"] == sorted(names(works.begin(size)))
+        pool.submit(tasks.work, Stream(f"stream {number}"))
+    submit(pool, tasks.work, "read", size - 2)
+    assert [*["read"] * (size - 2), "stream 0", "stream 1"] == sorted(names(tasks.wait_for(size)))
 
 
-def test_the_number_of_threads_may_change(works: Works):
+def test_the_size_of_the_pool_may_change(tasks: Tasks):
     size = [1]
-    crew = FairThreadPool(lambda: size[0])
-    submit(crew, works.work, "users", 5)
-    assert 1 == len(works.begin(1))
+    pool = FairThreadPool(lambda: size[0])
+    submit(pool, tasks.work, "users", 5)
+    assert 1 == len(tasks.wait_for(1))
     size[0] = 3
-    submit(crew, works.work, "users", 1)
-    assert 3 == len(works.begin(3))
+    submit(pool, tasks.work, "users", 1)
+    assert 3 == len(tasks.wait_for(3))
 
 
-def test_a_crew_that_is_shut_down_begins_nothing_more(works: Works):
-    crew = FairThreadPool(lambda: 1)
-    first, *others = submit(crew, works.work, "users", 3)
-    works.begin(1)
-    crew.shutdown(wait=False, cancel_futures=True)
-    works.free.set()
+def test_shutdown_cancels_tasks_that_have_not_begun(tasks: Tasks):
+    pool = FairThreadPool(lambda: 1)
+    first, *others = submit(pool, tasks.work, "users", 3)
+    tasks.wait_for(1)
+    pool.shutdown(wait=False, cancel_futures=True)
+    tasks.free.set()
     assert "done" == first.result(10)
     assert [True, True] == [future.cancelled() for future in others]
 
 
-def test_a_task_that_was_cancelled_is_not_done(works: Works):
-    crew = FairThreadPool(lambda: 1)
-    first, second, third = submit(crew, works.work, "users", 3)
-    works.begin(1)
+def test_a_cancelled_task_is_not_run(tasks: Tasks):
+    pool = FairThreadPool(lambda: 1)
+    first, second, third = submit(pool, tasks.work, "users", 3)
+    tasks.wait_for(1)
     second.cancel()
-    works.free.set()
+    tasks.free.set()
     assert ["done", "done"] == [first.result(10), third.result(10)]
-    assert 2 == len(works.begun)
+    assert 2 == len(tasks.begun)
 
 
-def test_a_thread_that_ends_makes_room_for_one(monkeypatch: pytest.MonkeyPatch):
+def test_a_thread_that_ends_is_replaced_by_one(monkeypatch: pytest.MonkeyPatch):
     threads: list[Any] = []
 
-    class Held(threading.Thread):
+    class HeldThread(threading.Thread):
         """Begins when the test says so."""
 
         def start(self) -> None:
             of: Any = self._target  # type: ignore[attr-defined]
-            if of.__self__ is crew:
+            if of.__self__ is pool:
                 threads.append(self)
-            else:  # one that an earlier test has left
+            else:  # a thread of an earlier test's pool
                 super().start()
 
         def work(self) -> None:
             super().start()
             self.join(10)
 
-    monkeypatch.setattr(crew_module, "threading", SimpleNamespace(Lock=threading.Lock, Thread=Held))
-    crew = FairThreadPool(lambda: 2)
-    submit(crew, str, "users", 6)
+    monkeypatch.setattr(pool_module, "threading", SimpleNamespace(Lock=threading.Lock, Thread=HeldThread))
+    pool = FairThreadPool(lambda: 2)
+    submit(pool, str, "users", 6)
     assert 2 == len(threads)
     for done, expected in enumerate([3, 4, 5, 6, 6, 6]):
         threads[done].work()
         assert expected == len(threads)
 
 
-def test_a_thread_is_named_after_its_stream_and_keeps_no_process_from_ending():
-    crew = FairThreadPool(lambda: 2)
+def test_threads_are_daemons_named_after_their_stream():
+    pool = FairThreadPool(lambda: 2)
 
-    def told(_: Any) -> tuple[str, bool]:
+    def describe(_: Any) -> tuple[str, bool]:
         thread = threading.current_thread()
         return thread.name, thread.daemon
 
-    works = [crew.submit(told, of) for of in (Partition("users"), Stream("roles"))]
-    assert [("worker-users", True), ("worker-roles", True)] == [work.result(10) for work in works]
+    tasks = [pool.submit(describe, of) for of in (Partition("users"), Stream("roles"))]
+    assert [("worker-users", True), ("worker-roles", True)] == [work.result(10) for work in tasks]
 
 
-def test_whoever_is_at_work_learns_that_the_sync_is_over(works: Works):
-    crew = FairThreadPool(lambda: 1)
-    assert not crew.is_cancelled
+def test_a_running_task_raises_once_the_pool_is_shut_down(tasks: Tasks):
+    pool = FairThreadPool(lambda: 1)
+    assert not pool.is_cancelled
 
     def work(of: Any) -> None:
         raise_if_cancelled()
-        works.work(of)
+        tasks.work(of)
         raise_if_cancelled()
 
-    (first,) = submit(crew, work, "users", 1)
-    works.begin(1)
-    crew.shutdown()
-    works.free.set()
+    (first,) = submit(pool, work, "users", 1)
+    tasks.wait_for(1)
+    pool.shutdown()
+    tasks.free.set()
     with pytest.raises(SyncCancelledError):
         first.result(10)
-    (another,) = submit(crew, work, "users", 1)
+    (another,) = submit(pool, work, "users", 1)
     assert None is another.result(10)
 
 
-def test_outside_of_a_crew_nobody_stands_aside_nor_is_unwanted():
+def test_outside_of_a_pool_releasing_and_cancellation_do_nothing():
     with release_worker_slot():
         raise_if_cancelled()

@@ -58,7 +58,7 @@ def columns(name: str) -> dict[str, dict[str, Any]]:
 
 
 def routers(router: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What a stream is read for: parents or a list of values, each of a product by itself."""
+    """The partition routers of a stream, with the members of a cartesian product one by one."""
     if "$ref" in router:
         router = LIBRARY["partitions"][router["$ref"].rpartition("/")[2]]
     if "stream_slicers" in router:
@@ -73,12 +73,12 @@ def routers_of(name: str) -> list[dict[str, Any]]:
 
 
 def is_of_users(name: str) -> bool:
-    """Whether a stream is read for single users, whom its cursor names in place of a partition router."""
+    """Whether a stream is partitioned by user, which its cursor does instead of a partition router."""
     return raw(name)["retriever"]["$ref"].startswith("#/definitions/user_")
 
 
 def parents_of(name: str) -> list[str]:
-    """The streams whose rows a stream is read for."""
+    """The parent streams of a stream."""
     return ["users"] * is_of_users(name) + [
         parent["stream"]["$ref"].rpartition("/")[2]
         for router in routers_of(name)
@@ -87,7 +87,7 @@ def parents_of(name: str) -> list[str]:
 
 
 def partition_fields(name: str) -> list[str]:
-    """The names of what a stream is read for."""
+    """The partition fields of a stream."""
     return ["user_id"] * is_of_users(name) + [
         named
         for router in routers_of(name)
@@ -97,13 +97,13 @@ def partition_fields(name: str) -> list[str]:
 
 
 def inherited_fields(name: str) -> set[str]:
-    """And those of what its parents are read for."""
+    """The partition fields of a stream and of its parents."""
     renamed = {old: new for router in routers_of(name) for old, new in router.get("renamed", {}).items()}
     above = {field for parent in parents_of(name) for field in inherited_fields(parent)}
     return {*partition_fields(name), *(renamed.get(field, field) for field in above)}
 
 
-def test_the_promised_streams_are_there():
+def test_the_documented_streams_exist():
     assert {
         "users",
         "clients",
@@ -126,7 +126,7 @@ def test_no_two_files_have_one_name():
 
 
 @each_stream
-def test_a_stream_is_called_like_its_file(name: str):
+def test_a_stream_has_the_name_of_its_file(name: str):
     definition = raw(name)
     assert (name, "DeclarativeStream") == (definition["name"], definition["type"])
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
@@ -144,7 +144,7 @@ def test_a_stream_names_a_known_archetype(name: str):
 
 @each_stream
 def test_the_parameters_of_a_stream_are_known_and_complete(name: str):
-    """A misspelt one would be dropped in silence, and one that is not set would be the child's in its parent."""
+    """A misspelt one would be ignored silently, and a missing one would be inherited from the child stream."""
     parameters = raw(name)["$parameters"]
     assert {"resource", "required_scopes", "reference"} <= set(parameters) <= set(STREAM_PARAMETERS) - {"name"}
     loaded = load_stream(name)["$parameters"]
@@ -172,7 +172,7 @@ def test_scopes_are_for_reading_only(name: str):
 
 
 @each_stream
-def test_a_child_needs_what_its_parents_need(name: str):
+def test_a_child_requires_the_scopes_of_its_parents(name: str):
     needed = set(raw(name)["$parameters"]["required_scopes"])
     for parent in parents_of(name):
         assert set(raw(parent)["$parameters"]["required_scopes"]) <= needed
@@ -213,8 +213,8 @@ def test_the_parents_keys_are_columns_of_the_child(name: str):
 
 
 @each_stream
-def test_a_list_of_single_users_is_incremental_by_its_reading(name: str):
-    """And names the paths of writes and the types of events that change it; no stream else has such a cursor."""
+def test_a_per_user_list_has_the_cursor_read_at(name: str):
+    """It names the write paths and event types that change it; no other stream has such a cursor."""
     stream = raw(name)
     cursor = {"$ref": "#/definitions/by_reading", "cursor_field": "read_at"}
     assert is_of_users(name) == (cursor == stream.get("incremental_sync"))
@@ -227,7 +227,7 @@ def test_a_list_of_single_users_is_incremental_by_its_reading(name: str):
 
 @each_stream
 def test_the_cursor_is_a_column_with_a_date(name: str):
-    """But for what is made of the log, which is in the order of its ids."""
+    """Except for streams derived from the log, which are in the order of log ids."""
     if cursor := raw(name).get("incremental_sync"):
         of_the_log = raw(name)["retriever"]["$ref"].startswith("#/definitions/log")
         assert of_the_log == (["log_id"] == primary_key(raw(name)) == [cursor["cursor_field"]])
@@ -268,8 +268,8 @@ def test_every_column_has_a_description(name: str):
 
 
 @each_stream
-def test_marks_of_secrets_are_spelt_right_and_where_they_count(name: str):
-    """A mark on an array's elements would be passed over, and so would one that is neither true, `net` nor `values`."""
+def test_marks_of_secrets_are_valid_and_in_effective_positions(name: str):
+    """A mark on an array's elements would be ignored, and so would one that is neither true, `net` nor `values`."""
     for path, declared in columns(name).items():
         assert not [key for key in declared if key.startswith("x-") and key != SECRET_MARK], path
         assert declared.get(SECRET_MARK, True) in (True, FREE_FORM_MARK, VALUES_MARK), path
@@ -291,7 +291,7 @@ def test_a_catalog_shows_an_open_schema(name: str):
     ("names", "with_schemas"), [([], False), (NAMES, False), (NAMES, True), *(([name], False) for name in NAMES)]
 )
 def test_the_manifest_of_any_streams_is_valid(names: list[str], with_schemas: bool):
-    """As the framework runs it: references that are left have their definition, and the resolved whole is valid."""
+    """As the framework runs it: remaining references have a definition, and the resolved manifest is valid."""
     whole = assemble(names, with_schemas=with_schemas)
     assert names == [stream["name"] for stream in whole["streams"]]
     for reference in references_in(whole):
@@ -330,13 +330,13 @@ def test_only_what_is_needed_is_assembled(names: list[str], definitions: set[str
     assert parents == set(whole["parents"])
 
 
-def test_columns_are_assembled_when_they_are_wanted():
+def test_schemas_are_assembled_on_request():
     bare, full = assemble(["roles"])["streams"][0], assemble(["roles"], with_schemas=True)["streams"][0]
     assert {"type": "object"} == bare["schema_loader"]["schema"]
     assert json_schema(load_stream("roles")) == full["schema_loader"]["schema"]
 
 
-def test_an_assembled_manifest_is_the_callers_own():
+def test_each_assembled_manifest_is_a_copy():
     assemble(["roles"])["streams"][0]["$parameters"]["resource"] = "changed"
     assert "roles" == assemble(["roles"])["streams"][0]["$parameters"]["resource"]
 
@@ -349,7 +349,7 @@ def test_the_whole_is_printed_as_one_manifest(capsys: pytest.CaptureFixture[str]
 
 
 def test_every_archetype_of_the_library_is_used():
-    """What no stream names is dead weight."""
+    """One that no stream names is dead code."""
     whole = assemble(NAMES)["definitions"]
     assert set(LIBRARY) <= set(whole)
     assert set(LIBRARY["partitions"]) == set(whole["partitions"])

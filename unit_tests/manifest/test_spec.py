@@ -28,7 +28,7 @@ FORBIDDEN = {
 
 
 def objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The form itself, and each object and branch within."""
+    """The spec itself, and each object and `oneOf` branch within."""
     yield schema
     for declared in schema.get("properties", {}).values():
         if declared["type"] == "object":
@@ -63,7 +63,7 @@ def test_no_keyword_is_used_that_the_form_does_not_know():
 
 
 @pytest.mark.parametrize(("name", "field"), list(fields()))
-def test_every_field_has_a_title_a_place_and_one_type(name: str, field: dict[str, Any]):
+def test_every_field_has_a_title_an_order_and_one_type(name: str, field: dict[str, Any]):
     assert field["title"]
     assert isinstance(field["order"], int)
     assert isinstance(field["type"], str)
@@ -80,8 +80,8 @@ def test_every_field_that_is_typed_has_a_valid_example(name: str, field: dict[st
     assert all(Draft7Validator(plain).is_valid(example) for example in field.get("examples", [])), name
 
 
-def test_places_are_taken_once():
-    """Top-level fields have a place in their group, others in their object."""
+def test_orders_are_unique():
+    """Within a group for top-level fields, else within an object."""
     for one in objects(SPEC):
         places = [(field.get("group"), field["order"]) for field in one.get("properties", {}).values()]
         assert len(places) == len(set(places))
@@ -93,7 +93,7 @@ def test_only_top_level_fields_have_a_group_and_every_group_has_a_title():
     assert not any("group" in field for branch in BRANCHES for field in branch["properties"].values())
 
 
-def test_what_few_people_touch_comes_last_with_good_defaults():
+def test_advanced_fields_come_last_and_have_defaults():
     assert "advanced" == SPEC["groups"][-1]["id"]
     by_order = sorted(SPEC["properties"].values(), key=lambda field: field["order"])
     places = [[group["id"] for group in SPEC["groups"]].index(field["group"]) for field in by_order]
@@ -113,7 +113,7 @@ def test_help_is_written_as_the_form_shows_it():
     assert {"a", "code"} >= set(re.findall(r"</?(\w+)", " ".join(texts)))
 
 
-def test_branches_are_told_apart_by_one_constant():
+def test_branches_differ_by_one_constant():
     for branch in BRANCHES:
         assert ("object", True, True) == (branch["type"], bool(branch["title"]), bool(branch["description"]))
         constants = [name for name, field in branch["properties"].items() if "const" in field]
@@ -135,7 +135,7 @@ def test_branches_come_in_the_order_in_which_they_are_recommended():
 
 
 @pytest.mark.parametrize(("name", "field"), list(fields()))
-def test_what_sounds_like_a_secret_says_whether_it_is_one(name: str, field: dict[str, Any]):
+def test_every_field_named_like_a_secret_has_airbyte_secret(name: str, field: dict[str, Any]):
     sounds = re.search(r"token|secret|private_?key|password|api_?key|passphrase", name)
     assert bool(sounds) <= ("airbyte_secret" in field)
     assert isinstance(field.get("airbyte_secret", False), bool)
@@ -148,7 +148,7 @@ def test_the_credentials_are_secret():
     assert not {"base_url", "audience", "client_id", "start_date", "auth_type"} & secret
 
 
-def test_a_key_may_have_lines():
+def test_the_private_key_is_a_multiline_field():
     assert [True] == [field.get("multiline") for name, field in fields() if name == "private_key"]
 
 

@@ -15,26 +15,26 @@ def test_a_lock_without_vulnerabilities_is_fine():
     assert (["a.txt: 1 packages, 0 vulnerabilities"], True) == report("a.txt", [CLEAN])
 
 
-def test_a_vulnerability_is_none():
+def test_a_lock_with_a_vulnerability_fails():
     lines, is_fine = report("a.txt", [CLEAN, vulnerable("PYSEC-1")])
     assert not is_fine
     assert ["a.txt: 2 packages, 1 vulnerabilities", "  requests 1.0: PYSEC-1, fixed in 2.0"] == lines
 
 
-def test_an_explained_one_is_told_and_fine():
+def test_an_explained_vulnerability_is_reported_and_passes():
     name, why = next(iter(EXPLAINED.items()))
     lines, is_fine = report("a.txt", [vulnerable("GHSA-1", name)])
     assert is_fine
     assert f"  requests 1.0: GHSA-1, {why}" == lines[-1]
 
 
-def test_what_could_not_be_looked_up_is_told_and_never_passes_for_clean():
+def test_a_failed_look_up_is_reported_and_never_passes_as_clean():
     lines, is_fine = report("a.txt", [CLEAN, UNKNOWN])
     assert is_fine
     assert "  1 of them have no advisories to be had from here: they are not audited" == lines[-1]
 
 
-def test_without_the_tool_nothing_fails_and_nothing_is_called_audited(capsys):
+def test_without_the_tool_nothing_fails_and_nothing_counts_as_audited(capsys):
     assert 0 == main("no-such-command")
     assert len(LOCKS) == capsys.readouterr().out.count("not audited")
 

@@ -1,4 +1,4 @@
-"""The benchmarks themselves are not run here; what they write, and what they compare with, is held to be sound."""
+"""The benchmarks are not run here; their report and the stock manifest that they compare with are tested."""
 
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -30,12 +30,12 @@ def test_ratios_are_to_the_stock_manifest_and_to_the_floor():
     assert "| connector | 30,000 | 3.00 | 0.60 | 20.0 | 0.25 | 1.00 | 7 | 0 | 90 | 100,000 |" in table
 
 
-def test_rows_that_are_missing_are_told():
+def test_missing_rows_are_reported():
     table = report.case_table(CASES[0], [result(CONNECTOR, 1, 1, distinct=99_999, complete=False)])
     assert "| 99,999 of 100,000, failed |" in table
 
 
-def test_medians_are_shown_and_the_poorest_rows():
+def test_the_report_shows_medians_and_the_lowest_row_counts():
     of = {"cpu": 1.0, "peak": 80.0, "complete": True}
     took = ((100, 98, 1.0), (99, None, 3.96), (100, None, 2.0))
     runs = [Measurement(rows=rows, distinct=distinct, seconds=seconds, **of) for rows, distinct, seconds in took]
@@ -45,7 +45,7 @@ def test_medians_are_shown_and_the_poorest_rows():
     assert (9, 1) == (summed.requests, summed.refused)
 
 
-def test_starts_are_told_with_their_limits():
+def test_start_times_are_reported_with_their_limits():
     table = report.start_table(
         [StartupFigure("spec", 1.2, "s", 1.1, 1.25), StartupFigure("memory", 120.4, "MB", None, 200)]
     )

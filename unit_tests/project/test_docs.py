@@ -1,4 +1,4 @@
-"""Pages that are written by a program, and examples, are what the code says."""
+"""Generated pages and examples agree with the code."""
 
 import importlib.util
 import json
@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 AIRBYTE = (DOCS / "auth0.md").read_text(encoding="utf-8")
 PLANNING = (DOCS / "planning.md").read_text(encoding="utf-8")
 MIGRATIONS = (DOCS / "auth0-migrations.md").read_text(encoding="utf-8")
-#: What Airbyte's checks want of a connector's page, in this order.
+#: Headings that Airbyte's checks require of a connector's page, in this order.
 HEADINGS = [
     "# Auth0",
     "## Prerequisites",
@@ -48,12 +48,12 @@ def script(name: str) -> ModuleType:
     return module
 
 
-def test_the_page_of_streams_is_what_its_generator_writes() -> None:
+def test_the_page_of_streams_is_up_to_date_with_its_generator() -> None:
     """Otherwise: `make docs`."""
     assert (DOCS / "streams.md").read_text(encoding="utf-8") == script("generate").page()
 
 
-def test_the_list_of_streams_in_airbytes_page_is_what_its_generator_writes() -> None:
+def test_the_list_of_streams_in_airbytes_page_is_up_to_date_with_its_generator() -> None:
     """Otherwise: `make docs`."""
     assert script("generate").airbyte_page(AIRBYTE) == AIRBYTE
     assert set(stream_files()) <= set(re.findall(r"\[(\w+)\]\(https", AIRBYTE))

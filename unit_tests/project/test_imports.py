@@ -1,4 +1,4 @@
-"""Which package may import which: those that are shared know nothing of those that use them, and nothing goes round."""
+"""Which package may import which: shared ones do not import their users, and there are no import cycles."""
 
 import ast
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_a_test_imports_no_other_and_what_is_tested_where_it_belongs(path: Path)
     assert set() == {name for name in imports_of(path) if name.partition(".")[0] not in allowed}
 
 
-def test_no_import_goes_round():
+def test_there_are_no_import_cycles():
     graph = {module: {module_of(name) for name in imports_of(path)} - {module} for module, path in MODULES.items()}
     try:
         TopologicalSorter(graph).prepare()

@@ -53,7 +53,7 @@ def test_the_dockerfile_is_for_any_builder():
     assert not re.search(r"--mount|<<|^# *syntax", DOCKERFILE, re.MULTILINE)
 
 
-def test_every_host_that_is_spoken_to_is_allowed():
+def test_every_host_that_is_requested_is_allowed():
     """Whatever the tenant's domain is: the entry is filled in from the config."""
     hosts = DATA["allowedHosts"]["hosts"]
     assert {"${base_url}", "user-exports.auth0.com"} <= set(hosts)

@@ -1,4 +1,4 @@
-"""docs/setup.md says what the code says: its scopes are the streams', its messages are those that are raised."""
+"""docs/setup.md agrees with the code: its scopes are the streams', its messages are those that are raised."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from source_auth0.manifest.assembly import load_stream
 PACKAGE = Path(source_auth0.__file__).parent
 GUIDE = (Path(__file__).parents[2] / "docs/setup.md").read_text(encoding="utf-8")
 SCOPE = re.compile(r"read:[a-z_]+")
-#: Where the messages to people come from that everybody may meet; the guide has each of them.
+#: Modules with messages that any user may get; the guide has each of them.
 COVERED = (
     *("errors", "check", "config/validation", "config/private_key"),
     *("api/http/responses", "api/http/response_errors", "api/http/connection_errors"),
@@ -34,7 +34,7 @@ ROWS = [row[0].strip("`") for row in table("What you are told when something is 
 
 
 def written(node: ast.expr) -> str:
-    """A text as it stands in the code, with … for what is put in."""
+    """A text of the code, with … in place of interpolated values."""
     match node:
         case ast.Constant(value=str(text)):
             return text
@@ -67,7 +67,7 @@ def messages() -> Iterator[str]:
 
 
 def pattern(row: str) -> re.Pattern[str]:
-    """What a row stands for: its words in this order."""
+    """A pattern for the messages that a row stands for: its words in this order."""
     return re.compile(
         ".+".join(re.escape(part.strip(" `(")) for part in row.split("…") if part.strip(" `(")), re.DOTALL
     )
@@ -96,5 +96,5 @@ def test_every_message_of_the_guide_is_one_of_the_code(row: str):
 
 
 @pytest.mark.parametrize("message", sorted(set(messages())))
-def test_every_message_of_signing_in_answers_and_config_is_in_the_guide(message: str):
+def test_every_message_about_sign_in_responses_and_config_is_in_the_guide(message: str):
     assert [row for row in ROWS if pattern(row).search(message)], message

@@ -1,4 +1,4 @@
-"""What tells whether syncs that were killed lost anything has to be able to say so."""
+"""The checks that find out whether killed syncs lost data do detect such losses."""
 
 import json
 import signal
@@ -25,18 +25,21 @@ def log_id(slot: int) -> str:
     return f"900{'0' * 17}{slot:036d}"
 
 
-def users(low: int, until: int = 0, *pieces: tuple[int, int]) -> dict[str, Any]:
-    opened = {"open": [[DAY.format(a), DAY.format(b)] for a, b in pieces], "until": DAY.format(until)}
-    return {"updated_at": DAY.format(low), **(opened if pieces else {})}
+def users(low: int, until: int = 0, *ranges: tuple[int, int]) -> dict[str, Any]:
+    opened = {"open": [[DAY.format(a), DAY.format(b)] for a, b in ranges], "until": DAY.format(until)}
+    return {"updated_at": DAY.format(low), **(opened if ranges else {})}
 
 
-def log(low: int, until: int = 0, *pieces: tuple[int, int]) -> dict[str, Any]:
-    opened = {"open": [[log_id(a), log_id(b), DAY.format(1)] for a, b in pieces], "until": log_id(until)}
-    return {"log_id": log_id(low), "date": DAY.format(1), **(opened if pieces else {})}
+def log(low: int, until: int = 0, *ranges: tuple[int, int]) -> dict[str, Any]:
+    opened = {"open": [[log_id(a), log_id(b), DAY.format(1)] for a, b in ranges], "until": log_id(until)}
+    return {"log_id": log_id(low), "date": DAY.format(1), **(opened if ranges else {})}
 
 
-def asked(last: str, *left: str, until: int = 2) -> dict[str, Any]:
-    return {"updated_at": DAY.format(1), "open": {"until": DAY.format(until), "asked": last, "left": list(left)}}
+def user_lists(last: str, *pending: str, until: int = 2) -> dict[str, Any]:
+    return {
+        "updated_at": DAY.format(1),
+        "open": {"until": DAY.format(until), "asked": last, "left": list(pending)},
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,17 +59,17 @@ def asked(last: str, *left: str, until: int = 2) -> dict[str, Any]:
         ("changes", log(8), log(7), "the low-water mark goes back"),
         ("events", {"offset": "xx"}, {"offset": "xxx"}, ""),
         ("events", {"offset": "xxx"}, {"offset": "xx"}, "the low-water mark goes back"),
-        (METHODS, asked("c"), asked("f", "e"), ""),
-        (METHODS, asked("f", "b"), asked("f"), ""),
-        (METHODS, asked("f"), {"updated_at": DAY.format(2)}, ""),
-        (METHODS, asked("f"), asked("c"), "users are asked again"),
-        (METHODS, asked("f", "b"), asked("g", "c"), "users are asked again: ['c']"),
-        (METHODS, asked("f", until=3), asked("a", until=4), "a round was left before it was over"),
-        (METHODS, {"updated_at": DAY.format(2)}, asked("a"), "the mark goes back"),
+        (METHODS, user_lists("c"), user_lists("f", "e"), ""),
+        (METHODS, user_lists("f", "b"), user_lists("f"), ""),
+        (METHODS, user_lists("f"), {"updated_at": DAY.format(2)}, ""),
+        (METHODS, user_lists("f"), user_lists("c"), "users are asked again"),
+        (METHODS, user_lists("f", "b"), user_lists("g", "c"), "users are asked again: ['c']"),
+        (METHODS, user_lists("f", until=3), user_lists("a", until=4), "a round was left before it was over"),
+        (METHODS, {"updated_at": DAY.format(2)}, user_lists("a"), "the mark goes back"),
         ("roles", {"x": 1}, {"x": "y" * 3000}, "it has 30"),
     ],
 )
-def test_a_state_that_falls_behind_is_told(stream: str, before: Any, after: Any, wrong: str) -> None:
+def test_a_state_that_goes_back_is_reported(stream: str, before: Any, after: Any, wrong: str) -> None:
     found = state_regression(stream, SIM, before, after, begins=False)
     assert wrong in found
     assert bool(wrong) == bool(found)
@@ -97,8 +100,8 @@ def test_a_sync_that_goes_on_from_an_older_state_keeps_the_rows_behind_it() -> N
     assert "the low-water mark goes back" in found
 
 
-def test_the_look_back_of_a_new_sync_is_no_falling_behind() -> None:
-    """Also where a state that tombstones were sent comes first."""
+def test_the_look_back_of_a_new_sync_is_no_regression() -> None:
+    """Also where a state that is emitted after tombstones comes first."""
     platform = Platform()
     platform.take(state("users", users(2)))
     platform.begin(platform.saved[-1])
@@ -111,7 +114,7 @@ def test_the_look_back_of_a_new_sync_is_no_falling_behind() -> None:
     assert "deletions go back" in state_regressions(platform, 3, ["users"], SIM)[0]
 
 
-def test_a_machine_that_goes_down_takes_nothing_more_and_half_a_message_is_told() -> None:
+def test_after_a_crash_no_output_is_taken_and_a_partial_message_is_reported() -> None:
     taken = OutputUntilCrash(Platform(), lambda line: line == b"last")
     assert [True, False] == [taken(b'{"type":"REC'), taken(b"last")]
     assert "a line is no message" in taken.errors[0]
@@ -129,13 +132,13 @@ def test_a_machine_that_goes_down_takes_nothing_more_and_half_a_message_is_told(
         (ProcessExit(-9, signal.SIGTERM, b"", "", is_hung=True), ["it did not end, though told to"]),
     ],
 )
-def test_an_end_that_is_not_as_it_should_be_is_told(ended: ProcessExit, wrong: list[str]) -> None:
+def test_an_unexpected_process_exit_is_reported(ended: ProcessExit, wrong: list[str]) -> None:
     found = ended.amiss(is_complete=False)
     assert len(wrong) == len(found)
-    assert all(part in told for part, told in zip(wrong, found, strict=True))
+    assert all(part in complaint for part, complaint in zip(wrong, found, strict=True))
 
 
-def test_what_is_missing_from_a_union_is_named() -> None:
+def test_a_row_missing_from_a_union_is_named() -> None:
     """After many deeds, rows made of the tenant itself hold, and without one of them, each check names it."""
     with Simulator(users=40, organizations=2, log_events=30) as sim:
         happened, chance = TenantHistory(), Random(3)
@@ -172,7 +175,7 @@ def test_what_is_missing_from_a_union_is_named() -> None:
         assert "has" in checks.what_is_made_of_it_is_whole(sim, happened, [*deletions, *writes, again])[0]
 
 
-def test_every_kind_of_moment_is_drawn() -> None:
+def test_every_kind_of_kill_time_is_drawn() -> None:
     with Simulator(users=1, organizations=0, log_events=0) as sim:
         kinds = {draw_kill_point(Random(seed), sim, 100, 10, export=True).kind for seed in range(200)}
     assert set(KINDS) == kinds

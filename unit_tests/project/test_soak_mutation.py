@@ -20,24 +20,24 @@ def test_every_component_has_tests(module: str):
     assert files_of(module)
 
 
-def test_what_lives_without_a_reason_is_told_as_it_has_to_be_explained():
+def test_an_unexplained_survivor_is_reported_in_the_format_of_an_explanation():
     assert [ALIVE] == list(Explanations({}).missing([ALIVE]))
     assert not list(WHY.missing([ALIVE]))
     assert "api.http.responses: classify_response (survived)\n  - if a < b:\n  + if a <= b:" == told(ALIVE)
 
 
 @pytest.mark.parametrize("fate", ["killed", "timeout", "caught by type check"])
-def test_what_was_noticed_needs_no_reason(fate: str):
-    noticed = Mutant("api.http.responses", "classify_response", "if a < b:", "if a <= b:", fate)
-    assert not list(Explanations({}).missing([noticed]))
-    assert [ALIVE.identity] == WHY.stale([noticed])
+def test_a_detected_mutant_needs_no_explanation(fate: str):
+    detected = Mutant("api.http.responses", "classify_response", "if a < b:", "if a <= b:", fate)
+    assert not list(Explanations({}).missing([detected]))
+    assert [ALIVE.identity] == WHY.stale([detected])
 
 
-def test_a_reason_of_a_module_that_was_not_tried_is_not_stale():
+def test_an_explanation_for_an_untested_module_is_not_stale():
     assert not WHY.stale([Mutant("retrievers.lists.lists", "rows", "a", "b", "killed")])
 
 
-def test_mutants_are_counted_by_what_became_of_them():
+def test_mutants_are_counted_by_outcome():
     fates = ["killed", "timeout", "caught by type check", "survived", "no tests"]
     others = [Mutant("api.http.responses", "classify_response", "", str(n), fate) for n, fate in enumerate(fates)]
     count = WHY.count([ALIVE, *others])
@@ -46,13 +46,13 @@ def test_mutants_are_counted_by_what_became_of_them():
     assert "| all | 6 | 1 | 2 | 1 | 2 | 60.0% |" == table([ALIVE, *others], WHY).splitlines()[-1]
 
 
-def test_the_page_names_what_was_not_tried():
-    said = untried([ALIVE])
-    assert "`retrievers.lists.lists`" in said
-    assert "`api.http.responses`" not in said
+def test_the_page_names_untested_modules():
+    text = untried([ALIVE])
+    assert "`retrievers.lists.lists`" in text
+    assert "`api.http.responses`" not in text
 
 
-def test_explanations_are_of_lines_that_exist():
+def test_explanations_quote_lines_that_exist():
     for module, _, was, _ in Explanations.read(EXPLAINED).reasons:
         lines = (SOURCES / f"{module.replace('.', '/')}.py").read_text().splitlines()
         assert was in " ".join(line.strip() for line in lines), (module, was)

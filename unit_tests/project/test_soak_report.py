@@ -21,7 +21,7 @@ def test_a_suite_replaces_its_own_table_in_the_page(tmp_path):
     assert text.endswith("<!-- load -->\n<!-- end of load -->\n")
 
 
-def test_a_suite_without_a_place_in_the_page_is_an_error(tmp_path):
+def test_a_suite_without_markers_in_the_page_is_an_error(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(PAGE)
     with pytest.raises(ValueError, match="no marks for the suite 'faults'"):

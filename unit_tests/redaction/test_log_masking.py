@@ -14,7 +14,7 @@ SECRET = 'a+secret/with "quotes"=&\\and more'
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    """No secret is known before a test, nor after it."""
+    """No secret is registered before a test, nor after it."""
     update_secrets([])
     yield
     update_secrets([])
@@ -32,14 +32,14 @@ def forgotten() -> Iterator[None]:
     ],
     ids=["clear", "JSON", "repr", "form", "path", "base64"],
 )
-def test_a_secret_is_masked_in_whatever_form_it_is_written(written: str, expected: str):
+def test_a_secret_is_masked_in_every_encoding(written: str, expected: str):
     register_secrets([SECRET])
     assert expected == filter_secrets(written)
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\\n", "\\r\\n", "\\r", " "])
 def test_the_lines_of_a_private_key_are_masked_one_by_one(line_break: str):
-    """A traceback, a JSON text and a form write line breaks each in their own way."""
+    """Tracebacks, JSON and forms encode line breaks differently."""
     pem = pem_of(rsa_key())
     register_secrets([pem.replace("\n", line_break)])
     for line in pem.splitlines()[1:-1]:
@@ -47,20 +47,20 @@ def test_the_lines_of_a_private_key_are_masked_one_by_one(line_break: str):
 
 
 def test_a_secret_of_many_lines_is_masked_as_a_whole():
-    """Its pieces are masked after it: a mask for each would leave the rest of it."""
+    """Before its single lines, which would leave the rest of it unmasked."""
     pem = pem_of(rsa_key())
     register_secrets([pem])
     assert "<****>" == filter_secrets(f"<{pem}>")
 
 
 @pytest.mark.parametrize("token", ["abcd.efgh", "abcdefgh.ijklmnop"])
-def test_a_token_is_known_without_the_word_before_it(token: str):
+def test_a_token_is_registered_without_its_scheme(token: str):
     register_secrets([f" Bearer {token}\n"])
     assert "<****>" == filter_secrets(f"<{token}>")
 
 
 @pytest.mark.parametrize("word", ["", "is", "seven-7"])
-def test_a_word_too_short_for_a_secret_stays_in_other_words(word: str):
+def test_a_value_too_short_for_a_secret_is_not_masked(word: str):
     register_secrets([word, None])
     assert f"<{word}>" == filter_secrets(f"<{word}>")
 
@@ -70,7 +70,7 @@ def test_a_secret_of_eight_characters_is_masked():
     assert "<****>" == filter_secrets("<eight--8>")
 
 
-def test_a_text_that_is_no_unicode_is_masked_too():
+def test_a_secret_with_a_lone_surrogate_is_masked():
     register_secrets(["a-secret-\ud800"])
     assert "<****>" == filter_secrets("<a-secret-\ud800>")
 
@@ -86,7 +86,7 @@ def test_a_text_that_is_no_unicode_is_masked_too():
         ({}, []),
     ],
 )
-def test_the_secrets_of_a_config_are_known_by_their_names(config: dict, expected: list[str]):
+def test_secrets_of_a_config_are_recognised_by_field_name(config: dict, expected: list[str]):
     assert expected == list(config_secrets(config))
 
 
@@ -103,7 +103,7 @@ def test_the_secrets_of_a_config_are_known_by_their_names(config: dict, expected
         None,
     ],
 )
-def test_what_people_type_is_quoted(value: object):
+def test_short_input_is_quoted(value: object):
     assert str(value) == quote_input(value)
 
 
@@ -118,11 +118,11 @@ def test_what_people_type_is_quoted(value: object):
         ["x"],
     ],
 )
-def test_what_may_be_a_secret_is_not(value: object):
+def test_input_that_may_be_a_secret_is_masked(value: object):
     assert "****" == quote_input(value)
 
 
-def test_a_long_run_within_a_text_is_masked():
+def test_a_long_run_of_characters_in_a_text_is_masked():
     assert "Service not found: **** (see https://auth0.com)" == mask_secret_like(
         f"Service not found: {'x-_' * 20} (see https://auth0.com)"
     )

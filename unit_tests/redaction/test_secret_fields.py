@@ -33,13 +33,13 @@ def sha(text: str) -> str:
 
 
 def withheld(row: Any, paths: list[str] = (), free_form: list[str] = (), **config: Any) -> Any:  # type: ignore[assignment]
-    """A row without what lies at dotted paths, and without what the net of names catches below others."""
+    """A row without the values at dotted paths, and without names that look like secrets below free-form ones."""
     split = [[path.split(".") for path in some] for some in (paths, free_form)]
     RedactSecretsTransformation(config, *split).transform(row)
     return row
 
 
-def test_marks_are_found_wherever_they_are():
+def test_marks_are_found_at_any_depth():
     schema = {
         "properties": {
             "secret": {SECRET_MARK: True},
@@ -112,7 +112,7 @@ def test_nothing_below_a_marked_secret_needs_a_mark():
         ("a.[].b.c", {"a": [{"b": {"c": "s"}}, {"b": None}]}, {"a": [{"b": {}}, {"b": None}]}),
     ],
 )
-def test_a_secret_is_left_out_wherever_it_is(path: str, row: dict[str, Any], expected: dict[str, Any]):
+def test_a_marked_secret_is_left_out_at_any_path(path: str, row: dict[str, Any], expected: dict[str, Any]):
     assert expected == withheld(row, [path])
 
 
@@ -124,8 +124,8 @@ def test_an_array_whose_elements_are_secrets_is_marked_as_a_whole():
 
 @pytest.mark.parametrize("marked_path", ["sink.http_authorization", "sink.http_authorization.token", "sink.address"])
 @pytest.mark.parametrize("secret", ["x", ["x", "y"], {"token": "x"}, {"method": "y", "token": {"a": "x"}}])
-def test_what_both_a_mark_and_the_net_catch_is_hashed_once(marked_path: str, secret: Any):
-    """Twice would be another hash than that of the secret, which nobody could compare with."""
+def test_a_secret_found_by_mark_and_by_name_is_hashed_once(marked_path: str, secret: Any):
+    """A hash of the hash could not be compared with that of the secret."""
     name = marked_path.split(".")[1]
     row = withheld({"sink": {name: copy.deepcopy(secret)}}, [marked_path], ["sink"], secrets="hash")
     assert {"sink": {name: hash_leaves(secret)}} == row
@@ -147,7 +147,7 @@ def test_a_secret_that_looks_like_a_hash_is_hashed():
     ],
 )
 def test_the_value_of_a_pair_is_a_secret_where_its_name_says_so(pair: dict[str, Any]):
-    """`key` holds the name then, although secrets are kept under that name elsewhere."""
+    """`key` holds the name here, although it is the name of secrets elsewhere."""
     kept = {name: value for name, value in pair.items() if name != "value"}
     row = {"o": {"list": [{**pair}], "one": {**pair}}}
     assert {"o": {"list": [kept], "one": kept}} == withheld(row, free_form=["o"])
@@ -197,7 +197,7 @@ def test_a_printed_transformation_shows_no_secret():
     assert "hunter2" not in repr(RedactSecretsTransformation({"credentials": {"client_secret": "hunter2"}}))
 
 
-def test_the_net_catches_names_at_any_depth_and_keeps_the_rest():
+def test_names_of_secrets_are_found_at_any_depth_and_the_rest_is_kept():
     row = {
         "options": {
             "client_id": "kept",
@@ -227,12 +227,12 @@ def test_the_net_catches_names_at_any_depth_and_keeps_the_rest():
 
 
 @pytest.mark.parametrize("value", [None, "text", 7, [], {}, ["client_secret"]])
-def test_the_net_leaves_alone_what_holds_no_names(value: Any):
+def test_values_without_names_are_unchanged(value: Any):
     assert {"options": value} == withheld({"options": copy.deepcopy(value)}, free_form=["options", "missing"])
 
 
 @pytest.mark.parametrize("setting", [None, "withhold", "", "HASH", "replicate", True])
-def test_secrets_are_left_out_whatever_else_the_setting_says(setting: Any):
+def test_any_other_setting_leaves_secrets_out(setting: Any):
     assert not is_hashing_secrets({"secrets": setting})
     assert {"a": {}} == withheld({"s": "x", "a": {"token": "y"}}, ["s"], ["a"], secrets=setting)
 
@@ -278,7 +278,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_no_leaf_of_a_hashed_value_is_its_own(value: Any):
+def test_every_leaf_of_a_hashed_value_differs(value: Any):
     before = list(leaves(value))
     after = list(leaves(hash_leaves(value)))
     assert len(before) == len(after)
@@ -287,14 +287,14 @@ def test_no_leaf_of_a_hashed_value_is_its_own(value: Any):
 
 
 @given(st.dictionaries(st.sampled_from(["client_secret", "token", "name", "list", "password"]), JSON, max_size=4))
-def test_no_text_under_a_secret_name_gets_through(options: dict[str, Any]):
+def test_no_text_below_a_name_of_a_secret_is_kept(options: dict[str, Any]):
     row = withheld({"options": copy.deepcopy(options)}, free_form=["options"])["options"]
     for name in ("client_secret", "token"):
         assert not has_text(row.get(name))
     assert isinstance(row.get("password"), dict) or not has_text(row.get("password"))
 
 
-# Names of connection options, add-ons and log stream sinks, as Auth0's OpenAPI document has them, and their kin.
+# Names of connection options, add-ons and log stream sinks in Auth0's OpenAPI document, and similar ones.
 @pytest.mark.parametrize(
     "names",
     [
@@ -310,7 +310,7 @@ def test_no_text_under_a_secret_name_gets_through(options: dict[str, Any]):
         "sharedAccessSignature integration_key hmac_key passcode client_secret_encoded bearer",
     ],
 )
-def test_the_net_catches_names_of_secrets(names: str):
+def test_names_of_secrets_are_recognised(names: str):
     assert [] == [name for name in names.split() if not is_secret_name(name)]
 
 
@@ -330,7 +330,7 @@ def test_the_net_catches_names_of_secrets(names: str):
         "awsAccountId azureSubscriptionId datadogRegion mixpanelServiceAccountUsername splunkDomain",
     ],
 )
-def test_the_net_lets_other_names_through(names: str):
+def test_other_names_are_not_taken_for_secrets(names: str):
     assert [] == [name for name in names.split() if is_secret_name(name)]
 
 
@@ -359,7 +359,7 @@ def test_every_secret_that_auth0_documents_is_marked():
 
 
 @pytest.mark.skipif(not NAMED.exists(), reason="the reference is not part of the package")
-def test_auth0_is_asked_to_leave_out_what_it_can():
+def test_the_query_excludes_top_level_secrets_where_auth0_allows_it():
     asked = yaml.safe_load(NAMED.read_text())["server_side_exclusion"]
     for name in stream_files():
         stream = load_stream(name)
@@ -375,8 +375,8 @@ def test_auth0_is_asked_to_leave_out_what_it_can():
 
 
 @pytest.mark.skipif(not NAMED.exists(), reason="the reference is not part of the package")
-def test_every_documented_text_of_a_connection_that_is_called_a_secret_is_caught():
-    """The OpenAPI document describes some options as secrets in so many words."""
+def test_every_connection_option_documented_as_a_secret_is_recognised():
+    """By its description in the OpenAPI document."""
     (document,) = SHARED.glob("openapi.*.json.gz")
     schemas = json.loads(gzip.decompress(document.read_bytes()))["components"]["schemas"]
     names = {

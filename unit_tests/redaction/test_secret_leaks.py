@@ -1,4 +1,4 @@
-"""Where secrets may go, and what of them may be said."""
+"""No secret leaves through requests to other hosts, error messages or log lines."""
 
 import json
 import logging
@@ -39,7 +39,7 @@ from testing.keys import pem_of, rsa_key
 LOOPBACK = "http://127.0.0.1:8080"
 FORM = {"client_id": "id", "client_secret": SECRET, "audience": f"{API}/", "grant_type": "client_credentials"}
 SPEC = assemble([])["spec"]["connection_specification"]
-#: What people paste into the wrong field: a client secret, a token, a key.
+#: Secrets that users paste into the wrong field: a client secret, a token, a key.
 PASTED = {
     "secret": "Zq3-" * 16,
     "token": f"{'eyJhbGci' * 5}.{'eyJpc3Mi' * 30}.{'c2lnbmF0' * 20}",
@@ -84,7 +84,7 @@ def ask(base_url: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("machine")
-def test_passwords_of_the_machine_stay_on_it(requests_mock: Mocker):
+def test_netrc_passwords_are_not_sent(requests_mock: Mocker):
     requests_mock.post(f"{BASE}/oauth/token", json={"access_token": "t"})
     ask(BASE)
     assert "authorization" not in requests_mock.last_request.headers
@@ -92,7 +92,7 @@ def test_passwords_of_the_machine_stay_on_it(requests_mock: Mocker):
 
 @pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize(("base_url", "expected"), [(BASE, "http://proxy.example:3128"), (LOOPBACK, None)])
-def test_no_proxy_reads_along_without_tls(requests_mock: Mocker, base_url: str, expected: str | None):
+def test_http_requests_bypass_the_proxy(requests_mock: Mocker, base_url: str, expected: str | None):
     requests_mock.post(f"{base_url}/oauth/token", json={"access_token": "t"})
     ask(base_url)
     proxies = requests_mock.last_request.proxies
@@ -101,14 +101,14 @@ def test_no_proxy_reads_along_without_tls(requests_mock: Mocker, base_url: str, 
     assert expected == (requests.utils.select_proxy(base_url, settings["proxies"]) or None)
 
 
-def test_without_the_file_of_certificates_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_missing_ca_bundle_fails_without_a_request(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nothing.pem"))
     with pytest.raises(AirbyteTracedException, match="REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there"):
         ask("https://127.0.0.1:9")
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_an_empty_name_of_a_file_of_certificates_is_none(monkeypatch: pytest.MonkeyPatch, name: str):
+def test_an_empty_ca_bundle_variable_is_ignored(monkeypatch: pytest.MonkeyPatch, name: str):
     for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, "")
@@ -116,8 +116,8 @@ def test_an_empty_name_of_a_file_of_certificates_is_none(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("segment", [".", ".."])
-def test_an_id_does_not_lead_to_another_address(make_api: Callable[..., ManagementApiRequester], segment: str):
-    """Where the stream's secrets would not be known as such."""
+def test_an_id_of_dots_alone_is_refused(make_api: Callable[..., ManagementApiRequester], segment: str):
+    """Another endpoint's secrets would not be recognised as such."""
     api = make_api(resource="roles/{{ stream_partition.role }}/users")
     with pytest.raises(AirbyteTracedException, match="an id of dots alone"):
         api.get(StreamSlice(partition={"role": segment}, cursor_slice={}), {})
@@ -125,21 +125,21 @@ def test_an_id_does_not_lead_to_another_address(make_api: Callable[..., Manageme
 
 @pytest.mark.parametrize("pasted", PASTED.values(), ids=PASTED)
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_secret_in_the_wrong_field_is_not_repeated(config: dict[str, Any], field: str, pasted: str):
+def test_the_error_does_not_quote_a_secret_in_the_wrong_field(config: dict[str, Any], field: str, pasted: str):
     assert field in str(SPEC)
     value = (
         [pasted, f"identities.{pasted}"] if isinstance(SPEC["properties"].get(field, {}).get("items"), dict) else pasted
     )
     inside = {**config["credentials"], field: value}
     for wrong in ({**config, field: value}, {**config, "credentials": inside}):
-        said = said_of(wrong)
+        text = error_text(wrong)
         assert not any(
-            piece in said for text in (pasted, pasted.lower()) for piece in (text[:16], text[-20:], text[40:60])
+            part in text for secret in (pasted, pasted.lower()) for part in (secret[:16], secret[-20:], secret[40:60])
         )
 
 
-def said_of(config: dict[str, Any]) -> str:
-    """All that is said of a config before anything is sent."""
+def error_text(config: dict[str, Any]) -> str:
+    """All texts of the error that a config raises before any request."""
     try:
         validate_config(config, SPEC)
         normalize_base_url(config["base_url"])
@@ -148,8 +148,8 @@ def said_of(config: dict[str, Any]) -> str:
     return ""
 
 
-def test_a_long_word_is_no_name_of_a_host():
-    """It would be asked of every name server on the way."""
+def test_a_long_word_is_refused_as_a_host_name():
+    """Otherwise it would be sent to name servers."""
     with pytest.raises(AirbyteTracedException, match="is not an Auth0 domain"):
         normalize_base_url("Zq3x" * 10)
 
@@ -157,8 +157,8 @@ def test_a_long_word_is_no_name_of_a_host():
 @pytest.mark.parametrize("sent", [SECRET, "Zq3-" * 16])
 @pytest.mark.parametrize("status", [403, 503])
 def test_what_the_token_endpoint_repeats_is_masked(requests_mock: Mocker, clock: Any, sent: str, status: int):
-    answer = {"error": "invalid_request", "error_description": f"Bad value: {sent}"}
-    requests_mock.post(f"{BASE}/oauth/token", status_code=status, json=answer)
+    body = {"error": "invalid_request", "error_description": f"Bad value: {sent}"}
+    requests_mock.post(f"{BASE}/oauth/token", status_code=status, json=body)
     with pytest.raises(AirbyteTracedException, match=r"Bad value: \*\*\*\*") as caught:
         ask(BASE)
     assert sent not in str(caught.value)
@@ -166,13 +166,13 @@ def test_what_the_token_endpoint_repeats_is_masked(requests_mock: Mocker, clock:
 
 def test_an_audience_that_is_a_secret_is_masked(requests_mock: Mocker):
     pasted = "Zq3-" * 16
-    answer = {"error": "access_denied", "error_description": f"Service not found: {pasted}"}
-    requests_mock.post(f"{BASE}/oauth/token", status_code=403, json=answer)
+    body = {"error": "access_denied", "error_description": f"Service not found: {pasted}"}
+    requests_mock.post(f"{BASE}/oauth/token", status_code=403, json=body)
     with pytest.raises(AirbyteTracedException, match=r"Audience `\*\*\*\*` is not an API"):
         request_token(BASE, lambda: {**FORM, "audience": pasted}, lambda _: None)
 
 
-def test_a_failed_check_masks_the_token_that_an_answer_repeats(requests_mock: Mocker, config: dict[str, Any]):
+def test_a_failed_check_masks_a_token_that_a_response_repeats(requests_mock: Mocker, config: dict[str, Any]):
     token = "issued-by-the-tenant-just-now"
     requests_mock.post(f"{BASE}/oauth/token", json={"access_token": token, "expires_in": 86400})
     requests_mock.get(re.compile(f"{API}/.*"), status_code=400, json={"message": f"Bad header: Bearer {token}"})
@@ -185,7 +185,7 @@ ERROR = {"message": f"a {SECRET}", "internal_message": f"b {SECRET}", "stack_tra
 
 
 def test_the_error_of_a_stream_is_masked():
-    """The framework hands it on as it is."""
+    """The framework passes it on unchanged."""
     register_secrets([SECRET])
     error = AirbyteErrorTraceMessage(**ERROR)
     trace = AirbyteTraceMessage(type=TraceType.ERROR, emitted_at=1.0, error=error)
@@ -208,7 +208,7 @@ def test_a_message_without_texts_stays_as_it_is():
     assert "a" == mask_secrets(message).trace.error.message
 
 
-def test_a_config_in_the_place_of_its_files_name_is_not_repeated():
+def test_the_error_does_not_quote_a_config_given_as_its_file_name():
     with pytest.raises(AirbyteTracedException) as caught:
         run._load(SourceAuth0.read_config, json.dumps({"client_secret": SECRET}))
     assert SECRET not in str(caught.value)

@@ -29,9 +29,9 @@ from testing.threads import in_threads
 URL = f"{BASE}/oauth/token"
 
 
-def tokens(*texts: str, **beside: Any) -> list[dict[str, Any]]:
-    """Answers of the token endpoint, one after the other."""
-    return [{"json": {"access_token": text, "expires_in": 86400, **beside}} for text in texts]
+def tokens(*texts: str, **response_fields: Any) -> list[dict[str, Any]]:
+    """Successive responses of the token endpoint."""
+    return [{"json": {"access_token": text, "expires_in": 86400, **response_fields}} for text in texts]
 
 
 def static(text: Any) -> AccessTokenAuthenticator:
@@ -43,7 +43,9 @@ def test_the_header_carries_the_token(requests_mock: Mocker, credentials: Client
     assert ("Authorization", "Bearer one") == (credentials.auth_header, credentials.token)
 
 
-def test_an_audience_is_asked_for_and_never_a_scope(requests_mock: Mocker, credentials: ClientCredentialsAuthenticator):
+def test_the_token_request_has_an_audience_and_no_scope(
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator
+):
     requests_mock.post(URL, tokens("one"))
     assert "one" == credentials.access_token
     assert {
@@ -77,11 +79,16 @@ def test_a_token_is_renewed_a_minute_before_its_end(
     assert ["one", "one", "two"] == seen
 
 
-@pytest.mark.parametrize("beside", [{"expires_in": None}, {"expires_in": 0}, {"expires_in": 5}, {"expires_in": "soon"}])
-def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock, beside: dict[str, Any]
+@pytest.mark.parametrize(
+    "response_fields", [{"expires_in": None}, {"expires_in": 0}, {"expires_in": 5}, {"expires_in": "soon"}]
+)
+def test_a_token_with_an_invalid_lifetime_is_used_for_a_minute(
+    requests_mock: Mocker,
+    credentials: ClientCredentialsAuthenticator,
+    clock: FakeClock,
+    response_fields: dict[str, Any],
 ):
-    requests_mock.post(URL, tokens("one", "two", **beside))
+    requests_mock.post(URL, tokens("one", "two", **response_fields))
     seen = []
     for second in (0, 59, 60):
         clock.moment = 1_000_000 + second
@@ -89,7 +96,7 @@ def test_a_token_with_a_strange_lifetime_is_used_for_some_time(
     assert ["one", "one", "two"] == seen
 
 
-def test_threads_that_are_refused_together_renew_the_token_once(
+def test_concurrent_renewals_fetch_one_token(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two", "three"))
@@ -99,7 +106,7 @@ def test_threads_that_are_refused_together_renew_the_token_once(
     assert 2 == requests_mock.call_count
 
 
-def test_a_refusal_of_an_older_token_renews_nothing(
+def test_renewing_an_older_token_fetches_nothing(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two"))
@@ -108,46 +115,46 @@ def test_a_refusal_of_an_older_token_renews_nothing(
     assert "one" == credentials.access_token
 
 
-def test_a_token_that_is_not_given_can_be_asked_for_again(
+def test_a_failed_token_request_can_be_repeated(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
-    """The error leaves neither a lock nor half a token behind."""
-    refusal = {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}}
-    requests_mock.post(URL, [refusal, *tokens("one")])
+    """The error leaves neither a held lock nor a partial token behind."""
+    error = {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}}
+    requests_mock.post(URL, [error, *tokens("one")])
     with pytest.raises(AirbyteTracedException, match="Client Secret"):
         _ = credentials.access_token
     assert "one" == credentials.access_token
 
 
-DOWN = {"status_code": 503, "text": "unwell"}
+UNAVAILABLE = {"status_code": 503, "text": "unwell"}
 
 
-@pytest.mark.parametrize("answer", [DOWN, {"status_code": 403, "text": "<html>Please try again</html>"}])
-def test_a_renewal_outlives_an_outage_of_minutes(
-    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock, answer: dict[str, Any]
+@pytest.mark.parametrize("response", [UNAVAILABLE, {"status_code": 403, "text": "<html>Please try again</html>"}])
+def test_a_renewal_is_retried_for_minutes(
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock, response: dict[str, Any]
 ):
-    """A sign-in gives up after 20 seconds, since somebody waits for it; amid a sync hours of work are at stake."""
-    requests_mock.post(URL, [*tokens("one"), *[answer] * 10, *tokens("two")])
+    """The first sign-in fails after 20 seconds, since a user may be waiting; in a sync hours of work are at stake."""
+    requests_mock.post(URL, [*tokens("one"), *[response] * 10, *tokens("two")])
     assert "one" == credentials.access_token
     clock.moment += 86400
     assert "two" == credentials.access_token
     assert 120 <= sum(clock.sleeps) <= 300
 
 
-def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
+def test_threads_that_waited_for_a_failed_renewal_make_one_attempt_each(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
-    requests_mock.post(URL, [*tokens("one"), DOWN])
+    requests_mock.post(URL, [*tokens("one"), UNAVAILABLE])
     assert "one" == credentials.access_token
     clock.moment += 86400
     gathered = threading.Barrier(8)
 
-    def answer(*_: Any) -> str:
-        # Whoever is not here yet waits for the lock by then.
+    def response(*_: Any) -> str:
+        # Long enough for all other threads to wait for the lock.
         threading.Event().wait(0.05)
         return "unwell"
 
-    requests_mock.post(URL, status_code=503, text=answer)
+    requests_mock.post(URL, status_code=503, text=response)
 
     def ask(_: int) -> str:
         gathered.wait(10)
@@ -158,33 +165,33 @@ def test_threads_that_waited_for_a_token_in_vain_do_not_ask_one_after_the_other(
     assert requests_mock.call_count <= 1 + 14 + 8
 
 
-def test_an_outage_that_was_waited_for_is_not_waited_for_again(
+def test_after_a_failed_renewal_the_next_one_makes_one_attempt(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
-    """The next streams get an attempt each, and a token as soon as there is one again."""
-    requests_mock.post(URL, [*tokens("one"), DOWN])
+    """The next streams make one attempt each, and get a token once the endpoint recovers."""
+    requests_mock.post(URL, [*tokens("one"), UNAVAILABLE])
     assert "one" == credentials.access_token
     clock.moment += 86400
     with pytest.raises(AirbyteTracedException, match="just now"):
         _ = credentials.access_token
-    asked = requests_mock.call_count
+    calls = requests_mock.call_count
     with pytest.raises(AirbyteTracedException, match="just now"):
         _ = credentials.access_token
-    assert asked + 1 == requests_mock.call_count
+    assert calls + 1 == requests_mock.call_count
     requests_mock.post(URL, tokens("two"))
     assert "two" == credentials.access_token
 
 
-def test_tokens_of_which_none_is_accepted_are_not_fetched_for_ever(
+def test_tokens_that_are_never_accepted_are_renewed_three_times(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
-    """Auth0 counts each of them."""
+    """Auth0 counts each token against a quota."""
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
     assert [True, True, True, False, False] == [credentials.renew(credentials.token) for _ in range(5)]
     assert 4 == requests_mock.call_count
 
 
-def test_the_account_of_unproven_tokens_begins_anew_with_one_that_is_accepted(
+def test_an_accepted_token_resets_the_count_of_unproven_tokens(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
@@ -192,7 +199,7 @@ def test_the_account_of_unproven_tokens_begins_anew_with_one_that_is_accepted(
     assert [True, True, True, True, False] == [credentials.renew(credentials.token) for _ in range(5)]
 
 
-def test_attempts_that_fail_are_counted_up_to_the_next_token():
+def test_a_stored_token_resets_the_count_of_failures():
     held, failure = AccessToken(), config_error("no token")
     held.record_failure(failure)
     held.record_failure(failure)
@@ -201,7 +208,7 @@ def test_attempts_that_fail_are_counted_up_to_the_next_token():
     assert (0, None) == (held.failures, held.failure)
 
 
-def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
+def test_an_accepted_token_is_renewed_as_often_as_it_is_revoked(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens("one", "two", "three", "four"))
@@ -211,7 +218,7 @@ def test_a_token_that_was_good_is_renewed_as_often_as_it_is_revoked(
     assert "four" == credentials.access_token
 
 
-def test_that_an_older_token_was_good_says_nothing_of_this_one(
+def test_an_older_accepted_token_does_not_reset_the_count(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     requests_mock.post(URL, tokens(*(f"token-{number}" for number in range(9))))
@@ -221,7 +228,7 @@ def test_that_an_older_token_was_good_says_nothing_of_this_one(
     assert not credentials.renew(credentials.token)
 
 
-def test_a_static_token_keeps_no_account_of_what_was_accepted():
+def test_a_static_token_is_not_renewed_after_it_was_accepted():
     static("opaque").record_accepted("Bearer opaque")
     assert not static("opaque").renew("Bearer opaque")
 
@@ -232,7 +239,7 @@ def test_the_token_is_kept_out_of_the_logs(requests_mock: Mocker, credentials: C
     assert "header Bearer ****" == filter_secrets(f"header {sent}")
 
 
-def test_a_printed_authenticator_shows_no_secret(requests_mock: Mocker, tenant: Tenant):
+def test_the_repr_of_an_authenticator_shows_no_secret(requests_mock: Mocker, tenant: Tenant):
     requests_mock.post(URL, tokens("made-up-access-token"))
     credentials = ClientCredentialsAuthenticator(config=tenant)
     assert "made-up-access-token" == credentials.access_token
@@ -241,7 +248,7 @@ def test_a_printed_authenticator_shows_no_secret(requests_mock: Mocker, tenant: 
 
 
 @pytest.mark.parametrize(
-    ("text", "beside", "expected"),
+    ("text", "response_fields", "expected"),
     [
         (unsigned_jwt(scope="read:users read:roles"), {}, {"read:users", "read:roles"}),
         (unsigned_jwt(scope="read:users"), {"scope": "read:clients"}, {"read:users"}),
@@ -254,21 +261,21 @@ def test_a_printed_authenticator_shows_no_secret(requests_mock: Mocker, tenant: 
         ("opaque", {"scope": ["read:users"]}, None),
     ],
 )
-def test_the_scopes_are_the_tokens_own_else_those_said_beside_it(
+def test_scopes_are_the_tokens_claims_or_else_the_responses(
     requests_mock: Mocker,
     credentials: ClientCredentialsAuthenticator,
     text: str,
-    beside: dict[str, str],
+    response_fields: dict[str, str],
     expected: set[str] | None,
 ):
-    requests_mock.post(URL, tokens(text, **beside))
+    requests_mock.post(URL, tokens(text, **response_fields))
     assert expected == credentials.scopes
 
 
 @pytest.mark.parametrize(
     ("text", "expected"), [(unsigned_jwt(scope="read:users"), {"read:users"}), (unsigned_jwt(), None), ("opaque", None)]
 )
-def test_a_static_token_tells_its_scopes_if_it_can(text: str, expected: set[str] | None):
+def test_scopes_of_a_static_token_are_read_from_its_claims(text: str, expected: set[str] | None):
     assert expected == static(text).scopes
 
 
@@ -281,7 +288,7 @@ def test_a_static_token_may_be_copied_with_its_scheme():
 
 
 @pytest.mark.parametrize("text", ["eyJhbGciOi…", "abc\ndef", "abc def", "", "töken", "a\x7fb"])
-def test_a_static_token_that_is_none_is_refused_before_it_is_sent(text: str):
+def test_a_malformed_static_token_is_refused_before_any_request(text: str):
     with pytest.raises(AirbyteTracedException) as caught:
         _ = static(text).token
     assert FailureType.config_error == caught.value.failure_type
@@ -304,7 +311,7 @@ def test_an_expired_static_token_says_when_and_what_to_do():
 
 
 @pytest.mark.parametrize("claims", [{"exp": time.time() + 3600}, {"exp": None}, {"exp": "soon"}, {}])
-def test_a_static_token_that_may_still_be_good_is_tried(claims: dict[str, Any]):
+def test_a_static_token_without_a_past_expiry_is_used(claims: dict[str, Any]):
     assert unsigned_jwt(**claims) == static(unsigned_jwt(**claims)).access_token
 
 
@@ -335,7 +342,7 @@ def test_claims_are_read_whatever_padding_was_left_out(length: int):
 
 
 @pytest.mark.parametrize("kind", [ClientCredentialsAuthenticator, PrivateKeyJwtAuthenticator, AccessTokenAuthenticator])
-def test_every_kind_serves_the_requester(kind: type):
+def test_every_authenticator_has_the_interface_that_the_requester_uses(kind: type):
     assert issubclass(kind, TenantAuthenticator)
 
 
@@ -355,7 +362,9 @@ def dated(ahead: float) -> dict[str, str]:
     return {"Date": format_datetime(datetime.now(timezone.utc) + timedelta(seconds=ahead), usegmt=True)}
 
 
-def test_a_private_key_signs_for_the_domain_that_is_asked_and_sends_no_secret(requests_mock: Mocker, signing: Tenant):
+def test_a_private_key_assertion_is_for_the_requested_domain_and_replaces_the_secret(
+    requests_mock: Mocker, signing: Tenant
+):
     requests_mock.post(URL, tokens("one"))
     assert "one" == PrivateKeyJwtAuthenticator(config=signing).access_token
     form = parse_qs(requests_mock.last_request.text)
@@ -378,7 +387,7 @@ REFUSED = {"status_code": 401, "json": {"error": "invalid_client", "error_descri
 
 
 @pytest.mark.parametrize("ahead", [-3600, -15, 15, 86_400])
-def test_an_assertion_is_dated_anew_by_the_tenants_clock_where_this_machines_is_wrong(
+def test_a_refused_assertion_is_repeated_by_the_tenants_clock_where_this_machines_is_wrong(
     requests_mock: Mocker, signing: Tenant, ahead: float
 ):
     requests_mock.post(URL, [{**REFUSED, "headers": dated(ahead)}, *tokens("one")])
@@ -389,21 +398,23 @@ def test_an_assertion_is_dated_anew_by_the_tenants_clock_where_this_machines_is_
 
 
 @pytest.mark.parametrize("ahead", [-3, 0, 3])
-def test_an_assertion_is_refused_once_where_the_clock_is_right(requests_mock: Mocker, signing: Tenant, ahead: float):
+def test_a_refused_assertion_is_not_repeated_where_the_clock_is_right(
+    requests_mock: Mocker, signing: Tenant, ahead: float
+):
     requests_mock.post(URL, **REFUSED, headers=dated(ahead))
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
         _ = PrivateKeyJwtAuthenticator(config=signing).access_token
     assert 1 == requests_mock.call_count
 
 
-def test_an_assertion_is_refused_twice_at_most(requests_mock: Mocker, signing: Tenant):
+def test_a_refused_assertion_is_repeated_once(requests_mock: Mocker, signing: Tenant):
     requests_mock.post(URL, **REFUSED, headers=dated(3600))
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
         _ = PrivateKeyJwtAuthenticator(config=signing).access_token
     assert 2 == requests_mock.call_count
 
 
-def test_an_assertion_by_the_tenants_clock_is_refused_once(requests_mock: Mocker, signing: Tenant):
+def test_an_assertion_by_the_tenants_clock_is_not_repeated(requests_mock: Mocker, signing: Tenant):
     signing.observe_date(dated(3600)["Date"])
     requests_mock.post(URL, **REFUSED, headers=dated(3600))
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
@@ -411,15 +422,15 @@ def test_an_assertion_by_the_tenants_clock_is_refused_once(requests_mock: Mocker
     assert 1 == requests_mock.call_count
 
 
-def test_a_host_out_of_reach_is_not_a_matter_of_clocks(requests_mock: Mocker, signing: Tenant, clock: FakeClock):
+def test_an_outage_does_not_repeat_the_assertion(requests_mock: Mocker, signing: Tenant, clock: FakeClock):
     requests_mock.post(URL, status_code=503, text="", headers=dated(3600))
-    began = clock.moment
+    started_at = clock.moment
     with pytest.raises(AirbyteTracedException, match="could not give an access token just now"):
         _ = PrivateKeyJwtAuthenticator(config=signing).access_token
-    assert clock.moment - began <= 20
+    assert clock.moment - started_at <= 20
 
 
-def test_a_printed_private_key_authenticator_shows_none(requests_mock: Mocker, signing: Tenant):
+def test_the_repr_of_a_private_key_authenticator_shows_no_key(requests_mock: Mocker, signing: Tenant):
     requests_mock.post(URL, tokens("made-up-access-token"))
     authenticator = PrivateKeyJwtAuthenticator(config=signing)
     assert "made-up-access-token" == authenticator.access_token

@@ -32,7 +32,7 @@ def body_of(pem: str) -> str:
     return "".join(pem.splitlines()[1:-1])
 
 
-def said_of(work: Callable[[], Any]) -> str:
+def error_message(work: Callable[[], Any]) -> str:
     with pytest.raises(AirbyteTracedException) as caught:
         work()
     assert FailureType.config_error == caught.value.failure_type
@@ -69,7 +69,7 @@ def signed(**changes: Any) -> str:
     ids=range(15),
 )
 def test_a_key_is_read_however_it_was_pasted(form: Any, typed: Callable[[str], str]):
-    """Line breaks lost, escaped or of another system, indents, quotes and what stands around it do not matter."""
+    """With line breaks lost, escaped or of another system, and with indents, quotes or text around it."""
     assert modulus_of(rsa_key()) == modulus_of(parse_private_key(typed(pem_of(rsa_key(), form))))
 
 
@@ -97,13 +97,13 @@ def test_a_key_is_read_however_it_was_pasted(form: Any, typed: Callable[[str], s
     ],
     ids=range(18),
 )
-def test_what_is_no_usable_key_is_named_without_any_of_it(text: str, expected: str):
-    said = said_of(lambda: parse_private_key(text))
-    assert said.startswith(f"Private Key (`credentials.private_key`) {expected}")
-    assert not any(line in said for line in text.splitlines() if line and not line.startswith("-----"))
+def test_the_error_for_an_unusable_key_quotes_none_of_it(text: str, expected: str):
+    message = error_message(lambda: parse_private_key(text))
+    assert message.startswith(f"Private Key (`credentials.private_key`) {expected}")
+    assert not any(line in message for line in text.splitlines() if line and not line.startswith("-----"))
 
 
-def test_an_assertion_says_what_auth0_asks_for():
+def test_an_assertion_has_the_claims_that_auth0_requires():
     token = signed()
     claims = jwt.decode(token, options={"verify_signature": False})
     jti = claims.pop("jti")
@@ -115,13 +115,13 @@ def test_an_assertion_says_what_auth0_asks_for():
     assert len(token) <= 2048
 
 
-def test_no_two_assertions_have_one_id():
+def test_each_assertion_has_its_own_id():
     ids = {jwt.decode(signed(), options={"verify_signature": False})["jti"] for _ in range(5)}
     assert 5 == len(ids)
 
 
 @pytest.mark.parametrize(
-    ("beside", "expected"),
+    ("options", "expected"),
     [
         ({}, {"alg": "RS256"}),
         ({"algorithm": None}, {"alg": "RS256"}),
@@ -131,8 +131,8 @@ def test_no_two_assertions_have_one_id():
         ({"key_id": "my-key"}, {"alg": "RS256", "kid": "my-key"}),
     ],
 )
-def test_an_assertion_is_signed_as_the_key_was_registered(beside: dict[str, Any], expected: dict[str, str]):
-    token = signed(**beside)
+def test_an_assertion_is_signed_as_the_key_was_registered(options: dict[str, Any], expected: dict[str, str]):
+    token = signed(**options)
     assert expected | {"typ": "JWT"} == jwt.get_unverified_header(token)
     algorithm, key = expected["alg"], rsa_key().public_key()
     assert jwt.decode(
@@ -140,13 +140,13 @@ def test_an_assertion_is_signed_as_the_key_was_registered(beside: dict[str, Any]
     )
 
 
-def test_the_longest_names_and_the_largest_key_fit():
+def test_an_assertion_with_the_longest_ids_and_the_largest_key_fits():
     token = signed(client_id="c" * 64, key_id="k" * 64, private_key=pem_of(rsa_key(4096)))
     assert len(token) <= 2048
 
 
-def test_an_assertion_that_auth0_would_not_take_is_not_sent():
+def test_an_assertion_above_auth0s_size_limit_is_refused():
     assert 2048 == len(signed(client_id="c" * 16, key_id="k" * 1080))
-    said = said_of(lambda: signed(client_id="c" * 16, key_id="k" * 1081))
-    assert said.startswith("The client assertion has 2050 bytes, and Auth0 takes 2048.")
-    assert said.endswith("each has 64 characters at most.")
+    message = error_message(lambda: signed(client_id="c" * 16, key_id="k" * 1081))
+    assert message.startswith("The client assertion has 2050 bytes, and Auth0 takes 2048.")
+    assert message.endswith("each has 64 characters at most.")

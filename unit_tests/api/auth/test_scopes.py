@@ -9,7 +9,7 @@ REQUIRED = {
 }
 
 
-def test_a_missing_scope_costs_every_stream_that_needs_it():
+def test_a_missing_scope_lists_every_stream_that_needs_it():
     assert {
         "read:role_members": ["role_users"],
         "read:roles": ["roles", "role_users"],
@@ -17,7 +17,7 @@ def test_a_missing_scope_costs_every_stream_that_needs_it():
     } == missing_scopes(REQUIRED, frozenset())
 
 
-def test_a_granted_scope_costs_nothing():
+def test_a_granted_scope_is_not_missing():
     assert {} == missing_scopes(REQUIRED, frozenset({"read:roles", "read:users", "read:role_members", "other"}))
     assert {"read:roles": ["roles", "role_users"]} == (
         missing_scopes(REQUIRED, frozenset({"read:users", "read:role_members"}))
@@ -33,7 +33,7 @@ def test_each_missing_scope_has_a_line():
     assert [] == missing_scope_warnings({})
 
 
-def test_scopes_can_be_pasted_where_they_are_granted():
+def test_how_to_grant_lists_the_scopes_to_paste():
     assert f"Grant under {GRANT_PATH}: read:roles read:users" == how_to_grant(["read:roles", "read:users"])
 
 
@@ -44,7 +44,7 @@ def test_several_missing_scopes_are_named_in_one_sentence():
     ) == MissingScopeError("role_users", ("read:roles", "read:users")).message
 
 
-def test_each_family_is_told_with_what_it_lacks():
+def test_the_family_table_shows_missing_scopes():
     families = {"users": "people", "open": "people", "role_users": "access", "roles": "access"}
     assert [
         "family  readable    scopes missing",

@@ -27,16 +27,16 @@ def signed_with(assertion: str) -> dict[str, str]:
     return {"client_assertion": assertion, "audience": f"{API}/"}
 
 
-def ask(base_url: str = BASE, form: dict[str, str] = FORM) -> dict[str, Any]:
+def request(base_url: str = BASE, form: dict[str, str] = FORM) -> dict[str, Any]:
     return request_token(base_url, lambda: form, lambda _: None)
 
 
-def refused(**answer: Any) -> AirbyteTracedException:
-    """The error that an answer of the token endpoint becomes."""
+def error_for(**response: Any) -> AirbyteTracedException:
+    """The error raised for this response of the token endpoint."""
     with Mocker() as auth0:
-        auth0.post(URL, **answer)
+        auth0.post(URL, **response)
         with pytest.raises(AirbyteTracedException) as caught:
-            ask()
+            request()
     return caught.value
 
 
@@ -44,34 +44,32 @@ def denied(error: str, description: str) -> dict[str, str]:
     return {"error": error, "error_description": description}
 
 
-def test_a_token_comes_with_what_is_said_beside_it(requests_mock: Mocker):
+def test_the_whole_body_of_a_token_response_is_returned(requests_mock: Mocker):
     body = {"access_token": "t", "expires_in": 86400, "scope": "read:users", "token_type": "Bearer"}
     requests_mock.post(URL, json=body)
-    assert body == ask()
+    assert body == request()
     assert {name: [value] for name, value in FORM.items()} == parse_qs(requests_mock.last_request.text)
     assert (5, 10) == requests_mock.last_request.timeout
 
 
-def test_a_netrc_of_the_machine_has_no_part_in_signing_in(
-    requests_mock: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_token_request_ignores_netrc(requests_mock: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine acme.us.auth0.com login me password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     assert requests.utils.get_netrc_auth(URL)  # the file would be used
     requests_mock.post(URL, json={"access_token": "t"})
-    ask()
+    request()
     assert "Authorization" not in requests_mock.last_request.headers
 
 
 @pytest.mark.parametrize("token", ["", "a b", "t\r\nx: y", "ünï", "x" * 32_769, None, 7, ["t"]])
-def test_what_no_header_can_carry_is_no_token(clock: FakeClock, token: Any):
-    assert "does not answer like an Auth0 tenant (status 200" in refused(json={"access_token": token}).message
+def test_a_token_that_no_header_can_carry_is_refused(clock: FakeClock, token: Any):
+    assert "does not answer like an Auth0 tenant (status 200" in error_for(json={"access_token": token}).message
 
 
-def test_an_answer_without_an_end_is_no_token():
-    assert "does not answer like an Auth0 tenant (an answer without an end" in refused(exc=BodyTooLargeError).message
+def test_a_response_that_is_too_large_is_refused():
+    assert "does not answer like an Auth0 tenant (an answer without an end" in error_for(exc=BodyTooLargeError).message
 
 
 @pytest.mark.parametrize(
@@ -118,24 +116,24 @@ def test_an_answer_without_an_end_is_no_token():
         (403, {"error": "unauthorized_client"}, "(403 unauthorized_client: )"),
     ],
 )
-def test_each_refusal_says_what_to_change(status: int, body: dict[str, str], advice: str):
-    error = refused(status_code=status, json=body)
+def test_each_error_response_says_what_to_change(status: int, body: dict[str, str], advice: str):
+    error = error_for(status_code=status, json=body)
     assert FailureType.config_error == error.failure_type
     assert advice in error.message
 
 
 @pytest.mark.parametrize("error", ["access_denied", "invalid_client"])
-def test_a_refused_assertion_is_no_matter_of_a_secret(requests_mock: Mocker, error: str):
+def test_the_error_for_a_refused_assertion_names_the_private_key(requests_mock: Mocker, error: str):
     requests_mock.post(URL, status_code=401, json=denied(error, "Unauthorized"))
     with pytest.raises(AirbyteTracedException) as caught:
-        ask(form=signed_with("a.b.c"))
+        request(form=signed_with("a.b.c"))
     assert FailureType.config_error == caught.value.failure_type
     assert "refused the Client ID or the Private Key. Under Applications › your application › Credentials" in str(
         caught.value.message
     )
 
 
-def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requests_mock: Mocker, clock: FakeClock):
+def test_each_attempt_sends_a_new_assertion(requests_mock: Mocker, clock: FakeClock):
     requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"json": {"access_token": "t"}}])
     assertions = iter(["first", "second"])
     assert {"access_token": "t"} == request_token(BASE, lambda: signed_with(next(assertions)), lambda _: None)
@@ -143,18 +141,18 @@ def test_each_attempt_has_a_form_of_its_own_since_an_assertion_is_good_once(requ
     assert [["first"], ["second"]] == sent
 
 
-def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: FakeClock):
-    """Refusals too: an assertion may be refused for a clock that is wrong."""
+def test_the_date_of_every_response_is_observed(requests_mock: Mocker, clock: FakeClock):
+    """Also of error responses: an assertion may be refused because this machine's clock is wrong."""
     dated = {"headers": {"Date": "Mon, 23 Nov 2026 12:00:00 GMT"}}
     requests_mock.post(URL, [{"status_code": 503, "text": ""}, {"status_code": 401, "json": {"error": "x"}, **dated}])
-    seen: list[str | None] = []
+    dates: list[str | None] = []
     with pytest.raises(AirbyteTracedException):
-        request_token(BASE, lambda: FORM, seen.append)
-    assert [None, "Mon, 23 Nov 2026 12:00:00 GMT"] == seen
+        request_token(BASE, lambda: FORM, dates.append)
+    assert [None, "Mon, 23 Nov 2026 12:00:00 GMT"] == dates
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"status_code": 404, "text": "<html>Not Found</html>"},
         {"status_code": 200, "text": "<html>Welcome</html>"},
@@ -166,8 +164,8 @@ def test_the_clock_of_every_answer_is_told(requests_mock: Mocker, clock: FakeClo
         {"status_code": 400, "json": None},
     ],
 )
-def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: FakeClock, answer: dict[str, Any]):
-    error = refused(**answer)
+def test_a_host_that_does_not_respond_like_a_tenant_is_a_config_error(clock: FakeClock, response: dict[str, Any]):
+    error = error_for(**response)
     assert FailureType.config_error == error.failure_type
     assert "acme.us.auth0.com does not answer like an Auth0 tenant" in error.message
     assert error.message == error.internal_message
@@ -176,26 +174,26 @@ def test_a_host_that_is_no_tenant_is_told_apart_by_its_answer(clock: FakeClock, 
 PROXY = {"text": "<html>Please try again</html>"}
 
 
-@pytest.mark.parametrize("odd", [PROXY, {"text": '{"access_tok'}, {"text": ""}])
-def test_an_odd_answer_may_be_an_accident(requests_mock: Mocker, clock: FakeClock, odd: dict[str, Any]):
-    requests_mock.post(URL, [odd, odd, {"json": {"access_token": "t"}}])
-    assert {"access_token": "t"} == ask()
+@pytest.mark.parametrize("unexpected", [PROXY, {"text": '{"access_tok'}, {"text": ""}])
+def test_an_unexpected_response_is_retried(requests_mock: Mocker, clock: FakeClock, unexpected: dict[str, Any]):
+    requests_mock.post(URL, [unexpected, unexpected, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request()
     assert [1, 2] == clock.sleeps
 
 
-def test_a_host_that_is_no_tenant_is_told_within_seconds(requests_mock: Mocker, clock: FakeClock):
+def test_a_host_that_is_no_tenant_fails_within_seconds(requests_mock: Mocker, clock: FakeClock):
     requests_mock.post(URL, **PROXY)
     with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
-        ask()
+        request()
     assert 3 == sum(clock.sleeps)
 
 
-@pytest.mark.parametrize("odd", [PROXY, {**PROXY, "status_code": 403}, {**PROXY, "status_code": 404}])
-def test_an_endpoint_that_has_given_tokens_is_believed_to_be_a_tenants(
-    requests_mock: Mocker, clock: FakeClock, odd: dict[str, Any]
+@pytest.mark.parametrize("unexpected", [PROXY, {**PROXY, "status_code": 403}, {**PROXY, "status_code": 404}])
+def test_unexpected_responses_are_retried_for_minutes_after_a_sign_in(
+    requests_mock: Mocker, clock: FakeClock, unexpected: dict[str, Any]
 ):
-    """Whatever answers in its place will pass."""
-    requests_mock.post(URL, [*[odd] * 9, {"json": {"access_token": "t"}}])
+    """A proxy that responds in its place is a transient failure."""
+    requests_mock.post(URL, [*[unexpected] * 9, {"json": {"access_token": "t"}}])
     assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, seconds=300, has_signed_in=True)
     assert [1, 2, 4, 8, 16, 30, 30, 30, 30] == clock.sleeps
 
@@ -205,7 +203,7 @@ def test_the_secret_does_not_follow_a_redirect(requests_mock: Mocker, status: in
     requests_mock.post(URL, status_code=status, headers={"Location": "https://evil.example/oauth/token"})
     requests_mock.post("https://evil.example/oauth/token", json={"access_token": "t"})
     with pytest.raises(AirbyteTracedException, match="does not answer like an Auth0 tenant"):
-        ask()
+        request()
     assert 1 == requests_mock.call_count
 
 
@@ -218,20 +216,20 @@ def test_the_secret_does_not_follow_a_redirect(requests_mock: Mocker, status: in
     ],
 )
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_an_answer_that_repeats_the_secret_is_quoted_without_it(status: int, body: dict[str, str]):
-    error = refused(status_code=status, json=body)
+def test_a_response_that_repeats_the_secret_is_quoted_without_it(status: int, body: dict[str, str]):
+    error = error_for(status_code=status, json=body)
     assert SECRET not in f"{error.message} {error.internal_message} {error!r}"
 
 
-def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock: Mocker):
+def test_a_response_that_repeats_the_assertion_is_quoted_without_it(requests_mock: Mocker):
     requests_mock.post(URL, status_code=400, json=denied("invalid_request", "eyJ.made.up is malformed"))
     with pytest.raises(AirbyteTracedException) as caught:
-        ask(form=signed_with("eyJ.made.up"))
+        request(form=signed_with("eyJ.made.up"))
     assert "invalid_request: **** is malformed" in caught.value.message
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"status_code": 429, "json": denied("too_many_requests", "Client quota exceeded")},
         {"status_code": 500, "text": "oops"},
@@ -239,14 +237,14 @@ def test_an_answer_that_repeats_the_assertion_is_quoted_without_it(requests_mock
         {"exc": requests.exceptions.ConnectionError("Connection refused")},
     ],
 )
-def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: FakeClock, answer: dict[str, Any]):
-    requests_mock.post(URL, [answer, answer, {"json": {"access_token": "t"}}])
-    assert {"access_token": "t"} == ask()
+def test_a_busy_endpoint_is_retried(requests_mock: Mocker, clock: FakeClock, response: dict[str, Any]):
+    requests_mock.post(URL, [response, response, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request()
     assert [1, 2] == clock.sleeps
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "expected"),
     [
         ({"status_code": 429, "json": denied("too_many_requests", "Client quota exceeded")}, "Client quota exceeded"),
         ({"status_code": 502, "reason": "Bad Gateway", "text": "<html>"}, "502 Bad Gateway"),
@@ -257,22 +255,20 @@ def test_a_busy_endpoint_is_asked_again(requests_mock: Mocker, clock: FakeClock,
     ],
 )
 def test_a_busy_endpoint_stays_a_transient_error(
-    requests_mock: Mocker, clock: FakeClock, answer: dict[str, Any], said: str
+    requests_mock: Mocker, clock: FakeClock, response: dict[str, Any], expected: str
 ):
-    requests_mock.post(URL, **answer)
+    requests_mock.post(URL, **response)
     with pytest.raises(AirbyteTracedException) as caught:
-        ask()
+        request()
     assert FailureType.transient_error == caught.value.failure_type
-    assert said in caught.value.message
+    assert expected in caught.value.message
     assert requests_mock.call_count > 1
 
 
 @pytest.mark.parametrize("seconds", [0, 0.2, 1, 2, 4, 5, 9.9, 15])
-def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
-    requests_mock: Mocker, clock: FakeClock, seconds: float
-):
+def test_a_host_that_times_out_fails_within_half_a_minute(requests_mock: Mocker, clock: FakeClock, seconds: float):
     """However long each attempt hangs, the last one ends in time."""
-    began = clock.moment
+    started_at = clock.moment
 
     def hang(_request: Any, _context: Any) -> str:
         clock.moment += seconds
@@ -280,28 +276,28 @@ def test_a_host_that_does_not_answer_is_given_up_within_half_a_minute(
 
     requests_mock.post(URL, text=hang)
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
-        ask()
-    assert clock.moment - began <= 28
+        request()
+    assert clock.moment - started_at <= 28
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(15.9, []), (16, [1]), (17.9, [1]), (18, [1, 2])])
 def test_another_attempt_is_made_where_it_would_end_in_time(
     requests_mock: Mocker, clock: FakeClock, seconds: float, expected: list[float]
 ):
-    """It may take fifteen seconds."""
+    """An attempt may take fifteen seconds."""
     requests_mock.post(URL, status_code=503, text="")
     with pytest.raises(AirbyteTracedException, match="just now"):
         request_token(BASE, lambda: FORM, lambda _: None, seconds=seconds)
     assert expected == clock.sleeps
 
 
-def test_one_attempt_that_gets_no_answer_is_followed_by_another(requests_mock: Mocker, clock: FakeClock):
+def test_a_timeout_is_retried(requests_mock: Mocker, clock: FakeClock):
     def hang(_request: Any, _context: Any) -> str:
         clock.moment += 10.5
         raise requests.exceptions.ReadTimeout
 
     requests_mock.post(URL, [{"text": hang}, {"json": {"access_token": "t"}}])
-    assert {"access_token": "t"} == ask()
+    assert {"access_token": "t"} == request()
 
 
 UNVERIFIED = "The TLS certificate of acme.us.auth0.com could not be verified. Check the Base URL; behind a proxy"
@@ -322,29 +318,29 @@ NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE 
         (requests.exceptions.ProxyError("Cannot connect to proxy"), "HTTPS_PROXY"),
     ],
 )
-def test_what_waiting_does_not_mend_is_a_config_error_at_once(
+def test_permanent_connection_errors_are_config_errors_without_a_retry(
     requests_mock: Mocker, clock: FakeClock, error: OSError, advice: str
 ):
     requests_mock.post(URL, exc=error)
     with pytest.raises(AirbyteTracedException) as caught:
-        ask()
+        request()
     assert FailureType.config_error == caught.value.failure_type
     assert advice in caught.value.message
     assert [] == clock.sleeps
 
 
-def test_a_broken_connection_shows_nothing_of_the_request(requests_mock: Mocker, clock: FakeClock):
+def test_a_connection_error_shows_nothing_of_the_request(requests_mock: Mocker, clock: FakeClock):
     requests_mock.post(URL, exc=requests.exceptions.ConnectionError(f"sent client_secret={SECRET}"))
     with pytest.raises(AirbyteTracedException) as caught:
-        ask()
+        request()
     assert SECRET not in json.dumps([caught.value.message, caught.value.internal_message, str(caught.value)])
     assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize("host", ["acme..auth0.com", f"{'a' * 64}.auth0.com"])
-def test_a_host_that_can_be_none_is_a_typing_error(host: str):
-    """It is told apart before anything is sent."""
+def test_an_impossible_host_name_is_a_config_error(host: str):
+    """Without any request."""
     with pytest.raises(AirbyteTracedException, match=f"{host} is no name of a host. Check the Base URL") as caught:
-        ask(f"https://{host}")
+        request(f"https://{host}")
     assert FailureType.config_error == caught.value.failure_type
     assert SECRET not in str(vars(caught.value))

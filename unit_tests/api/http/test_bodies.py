@@ -19,13 +19,13 @@ from source_auth0.api.http.bodies import excerpt, parse_json
         (rb'"\u0000"', "\0"),
     ],
 )
-def test_half_of_a_surrogate_pair_costs_no_page(text: bytes, expected: Any):
-    """Auth0 writes it as it was stored: a name that was cut amid an emoji."""
+def test_lone_surrogates_are_replaced(text: bytes, expected: Any):
+    """Auth0 sends them as stored: a name that was cut in the middle of an emoji."""
     assert expected == parse_json(text)
 
 
 @pytest.mark.parametrize("text", [b"", b"tru", rb'"\ud83d', b'"\xff"', b"NaN", b"1e400", b"[" * 2000, rb'"\x"'])
-def test_what_is_no_json_stays_none(text: bytes):
+def test_invalid_json_is_refused(text: bytes):
     with pytest.raises(orjson.JSONDecodeError):
         parse_json(text)
 
@@ -40,10 +40,10 @@ def test_what_is_no_json_stays_none(text: bytes):
         *((value, "") for value in (None, 7, ["a"], {"a": 1}, "", "\n")),
     ],
 )
-def test_words_of_others_are_one_readable_line(value: object, expected: str):
+def test_an_excerpt_is_one_printable_line(value: object, expected: str):
     assert expected == excerpt(value)
 
 
-def test_a_secret_in_words_of_others_is_masked_before_they_are_cut(monkeypatch: pytest.MonkeyPatch):
+def test_an_excerpt_is_masked_before_it_is_truncated(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(airbyte_secrets_utils, "__SECRETS_FROM_CONFIG", ["made-up-secret"])
     assert f"{'x' * 490} ****" == excerpt(f"{'x' * 490} made-up-secret")

@@ -26,35 +26,35 @@ LIST, CHILD = RequestContext("things", ("read:things",)), RequestContext("things
 NOW = 1_700_000_000
 
 
-def answered(status: int, body: Any = None, reason: str = "", content: bytes | None = None) -> requests.Response:
-    """An answer of the Management API."""
-    answer = requests.Response()
-    answer.status_code, answer.reason = status, reason
-    answer._content = json.dumps(body).encode() if content is None else content
-    return answer
+def response_with(status: int, body: Any = None, reason: str = "", content: bytes | None = None) -> requests.Response:
+    """A response of the Management API."""
+    response = requests.Response()
+    response.status_code, response.reason = status, reason
+    response._content = json.dumps(body).encode() if content is None else content
+    return response
 
 
-def refusal(status: int, message: str = "", code: str = "") -> requests.Response:
+def error_response(status: int, message: str = "", code: str = "") -> requests.Response:
     """Auth0's error envelope."""
-    return answered(status, {"statusCode": status, "error": "Error", "message": message, "errorCode": code})
+    return response_with(status, {"statusCode": status, "error": "Error", "message": message, "errorCode": code})
 
 
-def message_of(verdict: Classification) -> str:
-    assert verdict.error is not None
-    assert verdict.error.message is not None
-    return verdict.error.message
+def message_of(classification: Classification) -> str:
+    assert classification.error is not None
+    assert classification.error.message is not None
+    return classification.error.message
 
 
 @pytest.mark.parametrize("body", [[], {}, [{"id": 1}], {"total": 0}, 5, "text", False, 0])
-def test_json_holds_rows(body: Any):
-    assert Classification(ResponseAction.SUCCESS, body=body) == classify_response(answered(200, body), LIST)
+def test_a_json_body_is_a_success(body: Any):
+    assert Classification(ResponseAction.SUCCESS, body=body) == classify_response(response_with(200, body), LIST)
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b'{"users": [{"user', b"<html>Sign in</html>", b"\xff", b"NaN"])
-def test_half_a_body_is_asked_for_again_and_never_taken_for_an_empty_page(content: bytes):
-    verdict = classify_response(answered(200, content=content), LIST)
-    assert ResponseAction.RETRY == verdict.action
-    assert "`things` with something that is no JSON (no content type" in message_of(verdict)
+def test_a_body_that_is_no_json_is_retried(content: bytes):
+    classification = classify_response(response_with(200, content=content), LIST)
+    assert ResponseAction.RETRY == classification.action
+    assert "`things` with something that is no JSON (no content type" in message_of(classification)
 
 
 @pytest.mark.parametrize(
@@ -72,80 +72,80 @@ def test_half_a_body_is_asked_for_again_and_never_taken_for_an_empty_page(conten
         ("Some fields cannot be read with the permissions granted by the bearer token scopes.", ("read:things",)),
     ],
 )
-@pytest.mark.parametrize("reader", [LIST, CHILD])
+@pytest.mark.parametrize("context", [LIST, CHILD])
 @pytest.mark.parametrize("code", ["insufficient_scope", "feature_not_enabled", ""])
 def test_a_missing_scope_fails_the_stream_and_is_named(
-    message: str, scopes: tuple[str, ...], reader: RequestContext, code: str
+    message: str, scopes: tuple[str, ...], context: RequestContext, code: str
 ):
-    verdict = classify_response(refusal(403, message, code), reader)
-    assert ResponseAction.FAIL == verdict.action
-    assert isinstance(verdict.error, MissingScopeError)
-    assert scopes == verdict.error.scopes
-    assert FailureType.config_error == verdict.error.failure_type
-    assert all(scope in message_of(verdict) for scope in ("`things`", *scopes))
-    assert "Applications › APIs › Auth0 Management API" in message_of(verdict)
+    classification = classify_response(error_response(403, message, code), context)
+    assert ResponseAction.FAIL == classification.action
+    assert isinstance(classification.error, MissingScopeError)
+    assert scopes == classification.error.scopes
+    assert FailureType.config_error == classification.error.failure_type
+    assert all(scope in message_of(classification) for scope in ("`things`", *scopes))
+    assert "Applications › APIs › Auth0 Management API" in message_of(classification)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        refusal(403, "Please upgrade your subscription to use bot detection", "insufficient_entitlement"),
-        refusal(403, "Please upgrade your subscription to enable Akamai Signals.", "insufficient_scope"),
-        refusal(403, "Rate Limit Policies feature is not enabled for this tenant.", "insufficient_scope"),
-        refusal(403, "This feature is not enabled for this tenant.", "feature_not_enabled"),
-        refusal(403, "Insufficient privileges to use this deprecated feature.", "hooks_not_allowed"),
-        refusal(403, "This account is not allowed to perform this operation."),
-        refusal(400, "Feature not enabled for this tenant.", "feature_not_enabled"),
-        refusal(403, "Your tenant is not entitled to this"),
-        refusal(400, "Directory provisioning is not available for this connection"),
-        refusal(402, "This feature needs a paid subscription."),
-        refusal(410, "This feature was removed."),
-        refusal(501, "Not implemented"),
-        answered(501, content=b"<html>"),
+        error_response(403, "Please upgrade your subscription to use bot detection", "insufficient_entitlement"),
+        error_response(403, "Please upgrade your subscription to enable Akamai Signals.", "insufficient_scope"),
+        error_response(403, "Rate Limit Policies feature is not enabled for this tenant.", "insufficient_scope"),
+        error_response(403, "This feature is not enabled for this tenant.", "feature_not_enabled"),
+        error_response(403, "Insufficient privileges to use this deprecated feature.", "hooks_not_allowed"),
+        error_response(403, "This account is not allowed to perform this operation."),
+        error_response(400, "Feature not enabled for this tenant.", "feature_not_enabled"),
+        error_response(403, "Your tenant is not entitled to this"),
+        error_response(400, "Directory provisioning is not available for this connection"),
+        error_response(402, "This feature needs a paid subscription."),
+        error_response(410, "This feature was removed."),
+        error_response(501, "Not implemented"),
+        response_with(501, content=b"<html>"),
     ],
 )
-@pytest.mark.parametrize("reader", [LIST, CHILD])
+@pytest.mark.parametrize("context", [LIST, CHILD])
 def test_a_feature_that_the_tenant_lacks_is_an_empty_stream_with_a_warning(
-    answer: requests.Response, reader: RequestContext
+    response: requests.Response, context: RequestContext
 ):
-    verdict = classify_response(answer, reader)
-    assert ResponseAction.IGNORE == verdict.action
-    assert verdict.warning.startswith("`things` is empty: the tenant lacks the feature (")
+    classification = classify_response(response, context)
+    assert ResponseAction.IGNORE == classification.action
+    assert classification.warning.startswith("`things` is empty: the tenant lacks the feature (")
 
 
 @pytest.mark.parametrize(
-    ("answer", "reader", "expected"),
+    ("response", "context", "expected"),
     [
-        (refusal(403, "Please upgrade your subscription.", "insufficient_entitlement"), CHILD, True),
-        (refusal(403, "This feature is not enabled for this tenant.", "feature_not_enabled"), CHILD, True),
-        (refusal(402, "This feature needs a paid subscription."), CHILD, True),
-        (answered(501, content=b"<html>"), CHILD, True),
-        (refusal(403, "Please upgrade your subscription.", "insufficient_entitlement"), LIST, False),
-        (refusal(400, "Directory provisioning is not available for this connection"), CHILD, False),
-        (refusal(400, "SCIM is not enabled on the connection"), CHILD, False),
-        (refusal(400, "This connection does not support inbound provisioning"), CHILD, False),
-        (refusal(400, "Not here", "operation_not_supported"), CHILD, False),
-        (refusal(404, "The user does not exist.", "inexistent_user"), CHILD, False),
-        (refusal(404, "Not Found"), CHILD, False),
+        (error_response(403, "Please upgrade your subscription.", "insufficient_entitlement"), CHILD, True),
+        (error_response(403, "This feature is not enabled for this tenant.", "feature_not_enabled"), CHILD, True),
+        (error_response(402, "This feature needs a paid subscription."), CHILD, True),
+        (response_with(501, content=b"<html>"), CHILD, True),
+        (error_response(403, "Please upgrade your subscription.", "insufficient_entitlement"), LIST, False),
+        (error_response(400, "Directory provisioning is not available for this connection"), CHILD, False),
+        (error_response(400, "SCIM is not enabled on the connection"), CHILD, False),
+        (error_response(400, "This connection does not support inbound provisioning"), CHILD, False),
+        (error_response(400, "Not here", "operation_not_supported"), CHILD, False),
+        (error_response(404, "The user does not exist.", "inexistent_user"), CHILD, False),
+        (error_response(404, "Not Found"), CHILD, False),
     ],
 )
-def test_a_feature_that_the_tenant_lacks_is_lacking_for_all_parents(
-    answer: requests.Response, reader: RequestContext, expected: bool
+def test_a_feature_that_the_tenant_lacks_applies_to_all_parents(
+    response: requests.Response, context: RequestContext, expected: bool
 ):
-    """One that a single connection lacks, and a parent that vanished, say nothing of the next one."""
-    verdict = classify_response(answer, reader)
-    assert (ResponseAction.IGNORE, expected) == (verdict.action, verdict.for_all_parents)
+    """A feature that a single connection lacks, or a deleted parent, does not."""
+    classification = classify_response(response, context)
+    assert (ResponseAction.IGNORE, expected) == (classification.action, classification.for_all_parents)
 
 
-def test_a_user_with_too_many_identifiers_is_one_user_without_rows():
-    """The warning is one for all of them, and names nobody."""
-    said = "The number of user identifiers associated with a user exceeds the maximum allowed."
-    verdict = classify_response(refusal(400, f"{said} auth0|1", "invalid_request"), CHILD)
+def test_a_user_with_too_many_identifiers_is_skipped():
+    """One warning covers all such users and names none."""
+    message = "The number of user identifiers associated with a user exceeds the maximum allowed."
+    classification = classify_response(error_response(400, f"{message} auth0|1", "invalid_request"), CHILD)
     warning = (
         "`things` lacks some users' rows: the number of user identifiers associated with a user exceeds the maximum"
     )
-    assert Classification(ResponseAction.IGNORE, warning=warning) == verdict
-    assert ResponseAction.FAIL == classify_response(refusal(400, said), LIST).action
+    assert Classification(ResponseAction.IGNORE, warning=warning) == classification
+    assert ResponseAction.FAIL == classify_response(error_response(400, message), LIST).action
 
 
 @pytest.mark.parametrize(
@@ -157,50 +157,50 @@ def test_a_user_with_too_many_identifiers_is_one_user_without_rows():
         "inexistent_templates_universal_login",
     ],
 )
-def test_what_nobody_configured_is_an_empty_stream_with_a_warning(code: str):
-    verdict = classify_response(refusal(404, "There is none", code), LIST)
-    assert ResponseAction.IGNORE == verdict.action
-    assert "`things` is empty: nothing is configured (There is none)" == verdict.warning
+def test_a_404_for_unconfigured_settings_is_an_empty_stream_with_a_warning(code: str):
+    classification = classify_response(error_response(404, "There is none", code), LIST)
+    assert ResponseAction.IGNORE == classification.action
+    assert "`things` is empty: nothing is configured (There is none)" == classification.warning
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        refusal(404, "No organization found by that id or name"),
-        refusal(404, "The role does not exist."),
-        refusal(404, "Not Found"),
-        refusal(404, "The user does not exist.", "inexistent_user"),
-        answered(404, content=b""),
+        error_response(404, "No organization found by that id or name"),
+        error_response(404, "The role does not exist."),
+        error_response(404, "Not Found"),
+        error_response(404, "The user does not exist.", "inexistent_user"),
+        response_with(404, content=b""),
     ],
 )
-def test_a_parent_that_vanished_is_skipped(answer: requests.Response):
-    verdict = classify_response(answer, CHILD)
-    assert ResponseAction.IGNORE == verdict.action
-    assert verdict.warning.startswith("`things`: nothing is there for some of what it is read for (")
+def test_a_404_below_a_parent_is_skipped(response: requests.Response):
+    classification = classify_response(response, CHILD)
+    assert ResponseAction.IGNORE == classification.action
+    assert classification.warning.startswith("`things`: nothing is there for some of what it is read for (")
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        refusal(404, "Not Found"),
-        refusal(404, "Not Found", "not_theme_not_found"),
-        answered(404, content=b"<html>nginx</html>", reason="Not Found"),
+        error_response(404, "Not Found"),
+        error_response(404, "Not Found", "not_theme_not_found"),
+        response_with(404, content=b"<html>nginx</html>", reason="Not Found"),
     ],
 )
-def test_a_wrong_address_never_looks_like_an_empty_feature(answer: requests.Response):
-    verdict = classify_response(answer, LIST)
-    assert ResponseAction.FAIL == verdict.action
-    assert "(404 Not Found). Check that the Base URL" in message_of(verdict)
-    assert verdict.error is not None
-    assert FailureType.config_error == verdict.error.failure_type
+def test_a_404_of_a_list_fails_the_stream(response: requests.Response):
+    classification = classify_response(response, LIST)
+    assert ResponseAction.FAIL == classification.action
+    assert "(404 Not Found). Check that the Base URL" in message_of(classification)
+    assert classification.error is not None
+    assert FailureType.config_error == classification.error.failure_type
 
 
-@pytest.mark.parametrize("reader", [LIST, CHILD])
+@pytest.mark.parametrize("context", [LIST, CHILD])
 @pytest.mark.parametrize("message", ["Forbidden", "", "Your insufficient scope, expected any of: read:things"])
-def test_any_other_refusal_fails_the_stream(message: str, reader: RequestContext):
-    verdict = classify_response(refusal(403, message, "insufficient_scope"), reader)
-    assert (ResponseAction.FAIL, False) == (verdict.action, isinstance(verdict.error, MissingScopeError))
-    assert "Auth0 refused `things` (403 insufficient_scope" in message_of(verdict)
+def test_any_other_403_fails_the_stream(message: str, context: RequestContext):
+    classification = classify_response(error_response(403, message, "insufficient_scope"), context)
+    assert (ResponseAction.FAIL, False) == (classification.action, isinstance(classification.error, MissingScopeError))
+    assert "Auth0 refused `things` (403 insufficient_scope" in message_of(classification)
 
 
 @pytest.mark.parametrize(
@@ -210,74 +210,74 @@ def test_any_other_refusal_fails_the_stream(message: str, reader: RequestContext
         ("Requesting page 10 exceeds the allowed maximum of 1000 records.", ""),
     ],
 )
-def test_the_cap_of_page_numbers_is_an_error_with_a_name(message: str, code: str):
-    verdict = classify_response(refusal(400, message, code), LIST)
-    assert ResponseAction.FAIL == verdict.action
-    assert "`things` has more rows than Auth0 lets anyone page through by number" in message_of(verdict)
+def test_the_cap_of_1000_paged_records_is_named(message: str, code: str):
+    classification = classify_response(error_response(400, message, code), LIST)
+    assert ResponseAction.FAIL == classification.action
+    assert "`things` has more rows than Auth0 lets anyone page through by number" in message_of(classification)
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308])
 def test_a_redirect_is_an_error(status: int):
-    verdict = classify_response(answered(status, content=b""), LIST)
-    assert ResponseAction.FAIL == verdict.action
-    assert f"(status {status}), where the token must not go" in message_of(verdict)
+    classification = classify_response(response_with(status, content=b""), LIST)
+    assert ResponseAction.FAIL == classification.action
+    assert f"(status {status}), where the token must not go" in message_of(classification)
 
 
 @pytest.mark.parametrize("status", [206, 400, 405, 409, 414, 422])
-def test_any_other_answer_fails_the_stream(status: int):
-    verdict = classify_response(refusal(status, "Something new"), LIST)
-    assert ResponseAction.FAIL == verdict.action
-    assert verdict.error is not None
-    assert FailureType.system_error == verdict.error.failure_type
-    assert f"({status}  Something new)" in message_of(verdict)
+def test_any_other_status_fails_the_stream(status: int):
+    classification = classify_response(error_response(status, "Something new"), LIST)
+    assert ResponseAction.FAIL == classification.action
+    assert classification.error is not None
+    assert FailureType.system_error == classification.error.failure_type
+    assert f"({status}  Something new)" in message_of(classification)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 599])
-def test_a_server_that_is_unwell_is_asked_again(status: int):
-    verdict = classify_response(answered(status, content=b"<html>", reason="Unwell"), LIST)
-    assert ResponseAction.RETRY == verdict.action
-    assert f"`things` with status {status} (Unwell)" in message_of(verdict)
-    assert verdict.error is not None
-    assert FailureType.transient_error == verdict.error.failure_type
+def test_a_server_error_is_retried(status: int):
+    classification = classify_response(response_with(status, content=b"<html>", reason="Unwell"), LIST)
+    assert ResponseAction.RETRY == classification.action
+    assert f"`things` with status {status} (Unwell)" in message_of(classification)
+    assert classification.error is not None
+    assert FailureType.transient_error == classification.error.failure_type
 
 
 @pytest.mark.parametrize("message", ["Phone configuration not found", "No default domain found for this tenant"])
-def test_what_nobody_configured_may_be_told_in_words(message: str):
-    verdict = classify_response(refusal(404, message), LIST)
+def test_unconfigured_settings_are_recognised_by_the_message_too(message: str):
+    classification = classify_response(error_response(404, message), LIST)
     assert (
         Classification(ResponseAction.IGNORE, warning=f"`things` is empty: nothing is configured ({message})")
-        == verdict
+        == classification
     )
 
 
-def test_a_name_that_this_tenant_does_not_know_is_skipped_where_names_are_tried():
+def test_an_unknown_name_in_a_path_is_skipped_below_a_parent():
     """A private cloud's release may lack a prompt."""
-    answer = refusal(
+    response = error_response(
         400, "Path validation error: 'Invalid value \"passkeys\"' on property prompt (Name of the prompt)."
     )
-    assert ResponseAction.FAIL == classify_response(answer, LIST).action
-    verdict = classify_response(answer, CHILD)
-    assert ResponseAction.IGNORE == verdict.action
-    assert verdict.warning.startswith("`things`: this tenant does not know some names (Path validation error")
+    assert ResponseAction.FAIL == classify_response(response, LIST).action
+    classification = classify_response(response, CHILD)
+    assert ResponseAction.IGNORE == classification.action
+    assert classification.warning.startswith("`things`: this tenant does not know some names (Path validation error")
 
 
-def test_an_answer_without_content_is_nothing_and_needs_no_warning():
-    assert Classification(ResponseAction.IGNORE) == classify_response(answered(204, content=b""), LIST)
+def test_a_204_is_ignored_without_a_warning():
+    assert Classification(ResponseAction.IGNORE) == classify_response(response_with(204, content=b""), LIST)
 
 
 @pytest.mark.parametrize("status", [200, 201])
-def test_what_was_created_is_an_answer_too(status: int):
+def test_a_201_is_a_success(status: int):
     assert Classification(ResponseAction.SUCCESS, body={"id": "job_1"}) == classify_response(
-        answered(status, {"id": "job_1"}), LIST
+        response_with(status, {"id": "job_1"}), LIST
     )
 
 
-def test_a_search_that_takes_too_long_is_not_repeated_as_it_is():
-    """Auth0 says so with a status that elsewhere means that it is unwell."""
-    verdict = classify_response(refusal(503, "The query exceeded the timeout of 2 seconds"), LIST)
-    assert ResponseAction.FAIL == verdict.action
-    assert isinstance(verdict.error, QueryTimeoutError)
-    assert FailureType.transient_error == verdict.error.failure_type
+def test_a_query_timeout_is_not_retried():
+    """Although Auth0 reports it with status 503."""
+    classification = classify_response(error_response(503, "The query exceeded the timeout of 2 seconds"), LIST)
+    assert ResponseAction.FAIL == classification.action
+    assert isinstance(classification.error, QueryTimeoutError)
+    assert FailureType.transient_error == classification.error.failure_type
 
 
 @pytest.mark.parametrize(
@@ -287,90 +287,92 @@ def test_a_search_that_takes_too_long_is_not_repeated_as_it_is():
         ("Some fields cannot be read with the permissions granted", True),
     ],
 )
-def test_a_refusal_of_fields_is_told_apart(message: str, named: bool):
-    error = classify_response(refusal(403, message), LIST).error
+def test_a_403_for_fields_is_marked_as_such(message: str, named: bool):
+    error = classify_response(error_response(403, message), LIST).error
     assert isinstance(error, MissingScopeError)
     assert named is error.names_fields
 
 
 @pytest.mark.parametrize(
-    ("said", "meaning"),
+    ("code", "action"),
     [
         ("Bearer", ResponseAction.REFRESH_TOKEN_THEN_RETRY),
         ("invalid_query", ResponseAction.FAIL),
         ("", ResponseAction.FAIL),
     ],
 )
-def test_a_token_that_is_no_token_at_all_is_told_by_the_code(said: str, meaning: ResponseAction):
-    assert meaning == classify_response(refusal(400, "Bad HTTP authentication header format", said), LIST).action
+def test_a_malformed_token_is_recognised_by_the_error_code(code: str, action: ResponseAction):
+    assert action == classify_response(error_response(400, "Bad HTTP authentication header format", code), LIST).action
 
 
 @pytest.mark.parametrize("message", ["Not Found", ""])
-def test_a_route_that_is_new_may_be_missing_in_a_private_cloud(message: str):
+def test_a_404_of_an_endpoint_that_may_be_missing_is_an_empty_stream(message: str):
     new = RequestContext("things", (), may_be_missing=True)
-    verdict = classify_response(refusal(404, message), new)
-    assert ResponseAction.IGNORE == verdict.action
-    said = f"`things` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
-    assert said == verdict.warning
+    classification = classify_response(error_response(404, message), new)
+    assert ResponseAction.IGNORE == classification.action
+    warning = f"`things` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
+    assert warning == classification.warning
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict"),
+    ("status", "classification"),
     [(200, Classification(ResponseAction.SUCCESS, body=True)), (404, Classification(ResponseAction.IGNORE))],
 )
-def test_a_status_may_be_all_that_is_asked_for(status: int, verdict: Classification):
-    assert verdict == classify_response(
-        answered(status, content=b""), RequestContext("things", (), below_parent=True, only_status=True)
+def test_only_status_ignores_the_body(status: int, classification: Classification):
+    assert classification == classify_response(
+        response_with(status, content=b""), RequestContext("things", (), below_parent=True, only_status=True)
     )
 
 
-def test_a_page_of_a_proxy_is_no_status():
-    page = answered(200, content=b"\n<!DOCTYPE html><html></html>")
-    verdict = classify_response(page, RequestContext("things", (), below_parent=True, only_status=True))
-    assert ResponseAction.RETRY == verdict.action
-    assert "`things` with something that is no JSON" in message_of(verdict)
+def test_only_status_still_retries_an_html_page_of_a_proxy():
+    page = response_with(200, content=b"\n<!DOCTYPE html><html></html>")
+    classification = classify_response(page, RequestContext("things", (), below_parent=True, only_status=True))
+    assert ResponseAction.RETRY == classification.action
+    assert "`things` with something that is no JSON" in message_of(classification)
 
 
 @pytest.mark.parametrize(
     "message", ["Global limit has been reached", "Endpoint limit has been reached", "users_write group limit"]
 )
-def test_the_rate_limit_is_waited_for(message: str):
-    verdict = classify_response(refusal(429, message, "too_many_requests"), LIST)
-    assert ResponseAction.RATE_LIMITED == verdict.action
-    assert f"status 429 ({message})" in message_of(verdict)
+def test_a_429_is_rate_limited(message: str):
+    classification = classify_response(error_response(429, message, "too_many_requests"), LIST)
+    assert ResponseAction.RATE_LIMITED == classification.action
+    assert f"status 429 ({message})" in message_of(classification)
 
 
-def test_a_rate_limit_without_a_body_is_waited_for():
-    assert "status 429 (no reason given)" in message_of(classify_response(answered(429, content=b""), LIST))
+def test_a_429_without_a_body_is_rate_limited():
+    assert "status 429 (no reason given)" in message_of(classify_response(response_with(429, content=b""), LIST))
 
 
 @pytest.mark.parametrize("body", [{"message": "Invalid token"}, None, {}])
-def test_a_token_that_is_not_accepted_is_renewed(body: Any):
-    verdict = classify_response(answered(401, body), LIST)
-    assert ResponseAction.REFRESH_TOKEN_THEN_RETRY == verdict.action
-    assert f"({(body or {}).get('message', 'no reason given')})" in message_of(verdict)
+def test_a_401_renews_the_token(body: Any):
+    classification = classify_response(response_with(401, body), LIST)
+    assert ResponseAction.REFRESH_TOKEN_THEN_RETRY == classification.action
+    assert f"({(body or {}).get('message', 'no reason given')})" in message_of(classification)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b'"text"', b"<html>"])
-def test_what_is_no_error_envelope_says_nothing(content: bytes):
-    assert {} == json_object(answered(403, content=content))
+def test_json_object_is_empty_for_anything_else(content: bytes):
+    assert {} == json_object(response_with(403, content=content))
 
 
 @given(st.integers(100, 599), st.binary(max_size=60), st.booleans())
-def test_every_answer_has_a_meaning(status: int, content: bytes, below_parent: bool):
-    """Whatever was answered, the verdict is complete: rows, a warning, or an error with a sentence."""
-    verdict = classify_response(answered(status, content=content), RequestContext("things", (), below_parent))
-    match verdict.action:
+def test_every_response_has_a_complete_classification(status: int, content: bytes, below_parent: bool):
+    """A body, a warning, or an error with a message."""
+    classification = classify_response(
+        response_with(status, content=content), RequestContext("things", (), below_parent)
+    )
+    match classification.action:
         case ResponseAction.SUCCESS:
-            assert verdict.body is not None
+            assert classification.body is not None
         case ResponseAction.IGNORE:
-            assert "`things`" in verdict.warning or status == 204
+            assert "`things`" in classification.warning or status == 204
         case _:
-            assert "`things`" in message_of(verdict)
+            assert "`things`" in message_of(classification)
 
 
 def _recorded() -> Iterator[tuple[int, dict[str, Any], list[str]]]:
-    """Status, body and endpoints of each recorded refusal that has Auth0's envelope and answers a read."""
+    """Status, body and endpoints of each recorded error response to a GET that has Auth0's error envelope."""
     if not RECORDED.exists():
         return
     for entry in (entry for kind in json.loads(RECORDED.read_text()).values() for entry in kind):
@@ -381,8 +383,8 @@ def _recorded() -> Iterator[tuple[int, dict[str, Any], list[str]]]:
             yield entry["status"], body, reads
 
 
-def expected_meaning(status: int, body: dict[str, Any], below_parent: bool) -> ResponseAction:
-    """What FACTS §1.7 and decision 9 of the design say about an answer."""
+def expected_action(status: int, body: dict[str, Any], below_parent: bool) -> ResponseAction:
+    """The action that FACTS §1.7 and decision 9 of the design give for a response."""
     message, code = body.get("message", ""), body.get("errorCode", "")
     if status in {401, 429}:
         return {401: ResponseAction.REFRESH_TOKEN_THEN_RETRY, 429: ResponseAction.RATE_LIMITED}[status]
@@ -401,20 +403,20 @@ def expected_meaning(status: int, body: dict[str, Any], below_parent: bool) -> R
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not part of the package")
 @pytest.mark.parametrize("below_parent", [False, True])
-def test_every_recorded_refusal_is_judged_as_the_facts_say(below_parent: bool):
+def test_every_recorded_error_is_classified_as_the_facts_say(below_parent: bool):
     recorded = list(_recorded())
     assert len(recorded) > 40
-    judged = {
+    actions = {
         (status, body.get("message"), endpoints[0]): classify_response(
-            answered(status, body), RequestContext("things", ("read:things",), below_parent)
+            response_with(status, body), RequestContext("things", ("read:things",), below_parent)
         ).action
         for status, body, endpoints in recorded
     }
     expected = {
-        (status, body.get("message"), endpoints[0]): expected_meaning(status, body, below_parent)
+        (status, body.get("message"), endpoints[0]): expected_action(status, body, below_parent)
         for status, body, endpoints in recorded
     }
-    assert expected == judged
+    assert expected == actions
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not part of the package")
@@ -423,7 +425,7 @@ def test_every_recorded_missing_scope_is_named():
     for status, body, _ in _recorded():
         if str(body.get("message")).startswith("Insufficient scope"):
             found += 1
-            error = classify_response(answered(status, body), LIST).error
+            error = classify_response(response_with(status, body), LIST).error
             assert isinstance(error, MissingScopeError)
             assert body["message"].endswith(", ".join(error.scopes))
     assert found > 3
@@ -462,43 +464,43 @@ def headers(**changes: str) -> dict[str, str]:
         ({}, 4),
     ],
 )
-def test_a_rate_limit_is_waited_for_by_the_servers_own_clock(sent: dict[str, str], expected: float):
-    """It is told by Retry-After, else the reset minus the answer's date; it grows where neither can be read."""
+def test_the_wait_after_a_429_uses_the_servers_clock(sent: dict[str, str], expected: float):
+    """Retry-After, else the reset less the response's date, else exponential back-off."""
     assert expected == rate_limit_wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"), [("It needs a paid subscription.", "It needs a paid subscription."), ("", "status 402")]
+    ("message", "reason"), [("It needs a paid subscription.", "It needs a paid subscription."), ("", "status 402")]
 )
-def test_why_a_stream_is_empty_is_told_in_auth0s_words_or_by_the_status(said: str, told: str):
+def test_a_warning_quotes_auth0s_message_or_the_status(message: str, reason: str):
     assert (
-        f"`things` is empty: the tenant lacks the feature ({told})"
-        == classify_response(refusal(402, said), LIST).warning
+        f"`things` is empty: the tenant lacks the feature ({reason})"
+        == classify_response(error_response(402, message), LIST).warning
     )
-    gone = classify_response(refusal(404, said), CHILD).warning
-    assert gone.endswith(f"what it is read for ({told.replace('402', '404')})")
+    warning = classify_response(error_response(404, message), CHILD).warning
+    assert warning.endswith(f"what it is read for ({reason.replace('402', '404')})")
 
 
-def test_a_token_that_is_not_accepted_is_told_with_what_to_do():
-    assert message_of(classify_response(answered(401, {}), LIST)).endswith("or create a new token.")
+def test_the_error_after_a_401_says_what_to_do():
+    assert message_of(classify_response(response_with(401, {}), LIST)).endswith("or create a new token.")
 
 
-def test_only_a_403_tells_of_a_missing_scope():
-    error = classify_response(refusal(422, "Insufficient scope, expected any of: read:things"), LIST).error
+def test_only_a_403_is_a_missing_scope():
+    error = classify_response(error_response(422, "Insufficient scope, expected any of: read:things"), LIST).error
     assert error is not None
     assert not isinstance(error, MissingScopeError)
 
 
-def test_a_refusal_without_a_reason_says_so():
-    assert "(404 no reason given)" in message_of(classify_response(answered(404, {}), LIST))
-    assert "(404 Not Here)" in message_of(classify_response(answered(404, {}, reason="Not Here"), LIST))
+def test_an_error_without_a_message_names_the_reason_phrase_or_none():
+    assert "(404 no reason given)" in message_of(classify_response(response_with(404, {}), LIST))
+    assert "(404 Not Here)" in message_of(classify_response(response_with(404, {}, reason="Not Here"), LIST))
 
 
-def test_what_is_no_json_is_told_by_its_kind_and_size():
-    answer = answered(200, content=b"<html>")
-    answer.headers["Content-Type"] = "text/html"
-    assert "no JSON (text/html, 6 bytes)" in message_of(classify_response(answer, LIST))
+def test_a_non_json_body_is_described_by_content_type_and_size():
+    response = response_with(200, content=b"<html>")
+    response.headers["Content-Type"] = "text/html"
+    assert "no JSON (text/html, 6 bytes)" in message_of(classify_response(response, LIST))
 
 
-def test_waits_grow_up_to_a_minute():
+def test_back_off_doubles_up_to_a_minute():
     assert [1, 2, 4, 8, 16, 32, 60, 60] == [backoff_seconds(attempt) for attempt in range(1, 9)]

@@ -12,7 +12,7 @@ from testing.fakes.rate_limits import ONE_BUCKET_PLANS, BudgetHarness, RateLimit
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("plan", [*ONE_BUCKET_PLANS, "free"])
-def test_a_bucket_is_used_to_the_limit_and_draws_no_refusals(plan: str, seed: int):
+def test_a_bucket_is_used_up_to_the_share_without_429s(plan: str, seed: int):
     """In two minutes, at least 93 % of what the limit admits times the share, and at most 105 %."""
     sync = RateLimitedTenant(plan, {"/users": 16}, seed=seed).run(120)
     assert RATE_LIMIT_PLANS[plan].tenant
@@ -21,22 +21,22 @@ def test_a_bucket_is_used_to_the_limit_and_draws_no_refusals(plan: str, seed: in
 
 
 @pytest.mark.parametrize("plan", ["ten", "sixteen", "fifty"])
-def test_the_whole_bucket_is_used_where_the_config_says_so(plan: str):
+def test_a_share_of_one_uses_the_whole_bucket(plan: str):
     sync = RateLimitedTenant(plan, {"/users": 16}, share=1.0).run(60)
     assert 0.97 <= sync.used(["/users"], ONE_BUCKET_PLANS[plan], 60) <= 1.0
     assert sync.refused() <= 0.01 * len(sync.log)
 
 
 @pytest.mark.parametrize("plan", ["sixteen", "500 a minute"])
-def test_half_of_a_bucket_is_used_where_the_config_says_so(plan: str):
+def test_a_share_of_one_half_uses_half_of_the_bucket(plan: str):
     sync = RateLimitedTenant(plan, {"/users": 16}, share=0.5).run(120)
     assert 0.95 <= sync.used(["/users"], ONE_BUCKET_PLANS[plan], 120) <= 1.05
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
 @pytest.mark.parametrize("plan", ["self_service", "enterprise", "private_cloud_20"])
-def test_the_share_is_kept_from_the_first_request_on(plan: str, share: float):
-    """Of buckets that are as published, in the first seconds too, and nothing is refused."""
+def test_the_share_is_kept_from_the_first_second_on(plan: str, share: float):
+    """Of buckets with published limits, and without a 429."""
     limits = RATE_LIMIT_PLANS[plan]
     assert limits
     limit = limits.tenant or limits.endpoints["/users"]
@@ -47,8 +47,8 @@ def test_the_share_is_kept_from_the_first_request_on(plan: str, share: float):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_custom_policys_headers_may_tell_of_the_tenants_bucket_alone(seed: int):
-    """The endpoint's own bucket is known by its refusals, and there are few."""
+def test_few_429s_where_headers_describe_only_the_tenants_bucket(seed: int):
+    """As under a custom policy; the endpoint's own bucket is then learned from its 429s."""
     endpoints = {"/roles": 4, "/organizations": 4, "/organizations/{id}/enabled_connections": 4}
     sync = RateLimitedTenant("private_cloud_100", endpoints, seed=seed, tells_of_tenant=True).run(60)
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
@@ -56,8 +56,8 @@ def test_a_custom_policys_headers_may_tell_of_the_tenants_bucket_alone(seed: int
 
 
 @pytest.mark.parametrize("plan", ["sixty a minute", "slow hundred"])
-def test_what_is_not_as_published_is_found_out(plan: str):
-    """Less flows in than is published for ten, and than others of a hundred would have."""
+def test_a_refill_slower_than_published_is_measured(plan: str):
+    """Slower than published for a bucket of ten, and than first assumed for one of a hundred."""
     endpoints = {"/users": 6, "/roles": 4, "/organizations/{id}/client-grants": 4}
     sync = RateLimitedTenant(plan, endpoints).run(120)
     assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET_PLANS[plan], 120) <= 1.1
@@ -66,8 +66,8 @@ def test_what_is_not_as_published_is_found_out(plan: str):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("plan", ["ten", "sixteen"])
-def test_endpoints_that_share_a_bucket_share_what_it_admits(plan: str, seed: int):
-    """Nobody says that they share: their answers do. No endpoint gets less than half of its part."""
+def test_endpoints_that_share_a_bucket_get_fair_parts_of_it(plan: str, seed: int):
+    """That they share is inferred from response headers. No endpoint gets less than half of an even part."""
     endpoints = {"/users": 4, "/clients": 4, "/organizations/{id}/members": 4, "/roles/{id}/permissions": 4}
     sync = RateLimitedTenant(plan, endpoints, seed=seed).run(60)
     assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET_PLANS[plan], 60) <= 1.05
@@ -76,8 +76,8 @@ def test_endpoints_that_share_a_bucket_share_what_it_admits(plan: str, seed: int
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_endpoints_with_buckets_of_their_own_do_not_wait_for_others(seed: int):
-    """A self-service tenant: each bucket is used, whichever others of the same size there are."""
+def test_endpoints_with_their_own_buckets_use_them_in_full(seed: int):
+    """On a self-service tenant, where several buckets have the same size."""
     plan = RATE_LIMIT_PLANS["self_service"]
     assert plan
     alone = {"/users": 8, "/connections": 4, "/organizations/{id}/members": 8}
@@ -89,8 +89,8 @@ def test_endpoints_with_buckets_of_their_own_do_not_wait_for_others(seed: int):
     assert 0 == sync.refused(after=5)
 
 
-def test_the_tenants_bucket_is_found_by_a_refusal():
-    """Enterprise: members have a bucket of their own and draw from the tenant's as well."""
+def test_the_tenants_bucket_is_learned_from_a_429():
+    """Enterprise: the member endpoints have their own bucket and draw from the tenant's as well."""
     endpoints = {
         "/users": 8,
         "/roles": 4,
@@ -104,8 +104,8 @@ def test_the_tenants_bucket_is_found_by_a_refusal():
     assert all(sync.passed(endpoint) > 20 for endpoint in endpoints)
 
 
-def test_others_find_tokens_left():
-    """The customer's own ten requests a second are never refused, however much a sync has to read."""
+def test_other_clients_of_the_tenant_are_never_refused():
+    """Ten requests a second of the customer's own clients, however much a sync has to read."""
     sync = RateLimitedTenant("enterprise", {"/users": 16}, others={"/users": 10}).run(60)
     assert 0 == sync.refused_others
     assert sync.passed("/users") > 200
@@ -114,30 +114,32 @@ def test_others_find_tokens_left():
 @given(
     share=st.sampled_from([0.1, 0.5, 0.9, 1.0]),
     limit=st.integers(1, 60),
-    answers=st.lists(st.tuples(st.integers(0, 60), st.floats(0, 30), st.integers(0, 3), st.booleans()), max_size=25),
+    responses=st.lists(st.tuples(st.integers(0, 60), st.floats(0, 30), st.integers(0, 3), st.booleans()), max_size=25),
 )
-def test_no_more_go_at_once_than_remain(share: float, limit: int, answers: list[tuple[int, float, int, bool]]):
-    """Whatever the answers, and with requests under way: what remains is Auth0's count, less the reserve for others."""
-    tenant, under_way = BudgetHarness(share), list[RequestPermit]()
+def test_no_more_requests_are_admitted_at_once_than_tokens_remain(
+    share: float, limit: int, responses: list[tuple[int, float, int, bool]]
+):
+    """For any responses and requests in flight: the remaining tokens are Auth0's count less the reserve for others."""
+    tenant, in_flight = BudgetHarness(share), list[RequestPermit]()
     tenant.tell(tenant.go(), limit - 1, limit)
-    for remaining, passed, some, well in answers:
-        tenant.now += passed
-        under_way += tenant.free(most=some)
-        if not under_way:
+    for remaining, seconds, most, succeeded in responses:
+        tenant.now += seconds
+        in_flight += tenant.free(most=most)
+        if not in_flight:
             continue
-        if not well:
-            tenant.refuse(under_way.pop(0), limit)
+        if not succeeded:
+            tenant.refuse(in_flight.pop(0), limit)
             assert [] == tenant.free()
             continue
-        told = min(remaining, limit)
-        tenant.tell(under_way.pop(0), told, limit)
-        went = tenant.free()
+        reported = min(remaining, limit)
+        tenant.tell(in_flight.pop(0), reported, limit)
+        granted = tenant.free()
         reserve = limit - max(1.0, share * limit)
-        assert len(went) <= max(0, told - len(under_way) - reserve + 1e-9)
-        under_way += went
+        assert len(granted) <= max(0, reported - len(in_flight) - reserve + 1e-9)
+        in_flight += granted
 
 
-def test_the_first_request_of_a_sync_goes_alone():
+def test_the_first_request_of_a_sync_is_sent_alone():
     tenant = BudgetHarness()
     first = tenant.go("GET /users")
     assert MAX_RECHECK_SECONDS / 5 == tenant.budget.request(RequestPermit("GET /roles"))
@@ -146,7 +148,7 @@ def test_the_first_request_of_a_sync_goes_alone():
     assert 0 == tenant.budget.request(RequestPermit("GET /roles"))
 
 
-def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_ever():
+def test_an_endpoints_first_request_is_sent_alone_until_a_timeout():
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.go("GET /roles")
@@ -155,33 +157,33 @@ def test_the_first_request_of_an_endpoint_goes_alone_but_is_not_waited_for_for_e
     assert 0 == tenant.budget.request(RequestPermit("GET /roles"))
 
 
-def test_the_first_requests_of_two_endpoints_go_at_once_when_the_syncs_first_was_answered():
+def test_first_requests_of_two_endpoints_are_concurrent_after_the_syncs_first_response():
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.go("GET /roles")
     tenant.go("GET /clients")
 
 
-def test_a_first_request_that_fails_lets_the_next_one_go():
+def test_a_failed_first_request_admits_the_next_one():
     tenant = BudgetHarness()
     tenant.budget.release(tenant.go())
     tenant.go()
 
 
-def test_the_first_request_of_an_endpoint_goes_before_those_that_wait():
+def test_an_endpoints_first_request_precedes_waiting_ones():
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 1)
     waiting = [RequestPermit("GET /users") for _ in range(5)]
-    assert all(tenant.budget.request(ticket) > 0 for ticket in waiting)
+    assert all(tenant.budget.request(permit) > 0 for permit in waiting)
     first = RequestPermit("GET /roles")
-    soon = tenant.budget.request(first)
-    assert 0 < soon
+    wait = tenant.budget.request(first)
+    assert 0 < wait
     tenant.now += 0.6
     assert 0 == tenant.budget.request(first)
     assert 0 < tenant.budget.request(waiting[0])
 
 
-def test_whoever_came_first_goes_first():
+def test_waiting_requests_are_admitted_in_order():
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 1)
     first, second = RequestPermit("GET /things"), RequestPermit("GET /things")
@@ -192,8 +194,8 @@ def test_whoever_came_first_goes_first():
     assert 0 == tenant.budget.request(first)
 
 
-def test_whoever_waits_is_told_how_long_it_may_take_and_looks_again_before():
-    """Four tokens are missing, of which three are left to others; 4.5 a second flow in."""
+def test_a_wait_is_capped_and_the_expected_wait_is_recorded():
+    """Four tokens are missing, three of them for the reserve; the refill is 4.5 tokens a second."""
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 0, limit=30)
     waiting = RequestPermit("GET /things")
@@ -201,7 +203,7 @@ def test_whoever_waits_is_told_how_long_it_may_take_and_looks_again_before():
     assert (True, pytest.approx(4 / 4.5)) == (waiting.waited, waiting.expected)
 
 
-def test_whoever_gives_up_is_not_waited_for():
+def test_a_released_permit_leaves_the_queue():
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 1)
     first, second = RequestPermit("GET /things"), RequestPermit("GET /things")
@@ -218,7 +220,7 @@ def test_without_headers_there_is_no_limit():
     assert 100 == len(tenant.free())
 
 
-def test_an_endpoint_that_no_longer_tells_of_a_limit_has_none():
+def test_a_response_without_headers_removes_the_limit():
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 0)
     late = RequestPermit("GET /things")
@@ -229,19 +231,19 @@ def test_an_endpoint_that_no_longer_tells_of_a_limit_has_none():
     assert 100 == len(tenant.free())
 
 
-def test_a_refusal_closes_its_bucket_until_the_reset():
+def test_a_429_closes_its_bucket_until_the_reset():
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 9)
-    under_way = tenant.go()
+    in_flight = tenant.go()
     granted = tenant.go()
-    tenant.refuse(under_way, 10, wait=12.0)
+    tenant.refuse(in_flight, 10, wait=12.0)
     assert 12 == tenant.budget.request(RequestPermit("GET /things")) == tenant.budget.request(granted)
     tenant.now += 12
     assert 0 == tenant.budget.request(granted)
 
 
-def test_a_bucket_that_has_just_opened_is_looked_at_again_soon():
-    """One token is there, and the reserve is left to others."""
+def test_a_reopened_bucket_is_rechecked_soon():
+    """It has one token, which belongs to the reserve for others."""
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 29, limit=30)
     tenant.refuse(tenant.go(), 30, wait=12.0)
@@ -250,7 +252,7 @@ def test_a_bucket_that_has_just_opened_is_looked_at_again_soon():
 
 
 @pytest.mark.parametrize(("limit", "remaining"), [(None, 0), (10, 1)])
-def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: int | None, remaining: int):
+def test_a_429_without_an_empty_bucket_closes_only_its_endpoint(limit: int | None, remaining: int):
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 9)
     tenant.tell(tenant.go("GET /roles"), 8)
@@ -259,7 +261,7 @@ def test_a_refusal_that_names_no_empty_bucket_closes_its_endpoint_alone(limit: i
     tenant.go("GET /roles")
 
 
-def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit():
+def test_a_tenant_wide_429_closes_every_limited_endpoint():
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 39, limit=40)
     tenant.tell(tenant.go("GET /free"), None)
@@ -272,21 +274,21 @@ def test_a_refusal_for_the_whole_tenant_closes_every_endpoint_that_has_a_limit()
 
 
 @pytest.mark.parametrize(("wide", "limit"), [(True, 60), (False, None)])
-def test_only_a_refusal_that_says_so_is_of_the_tenants_bucket(wide: bool, limit: int | None):
+def test_only_a_tenant_wide_429_describes_the_tenants_bucket(wide: bool, limit: int | None):
     tenant = BudgetHarness()
     tenant.refuse(tenant.go(), 60, wide=wide)
-    found = tenant.budget.buckets.tenant
-    assert limit == (found and found.limit)
+    bucket = tenant.budget.buckets.tenant
+    assert limit == (bucket and bucket.limit)
 
 
-def test_a_refusal_may_name_a_bucket_that_is_known():
+def test_a_tenant_wide_429_may_name_a_known_bucket():
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /users"), 49, limit=50)
     tenant.refuse(tenant.go("GET /users"), 50, wide=True)
     assert tenant.budget.buckets.buckets_of("GET /users") == [tenant.budget.buckets.tenant]
 
 
-def test_whoever_tells_of_the_tenants_size_draws_from_the_tenants_bucket():
+def test_headers_of_the_tenants_size_assign_the_tenants_bucket():
     tenant = BudgetHarness()
     tenant.refuse(tenant.go("GET /users"), 50, wide=True)
     tenant.now += 10
@@ -294,7 +296,7 @@ def test_whoever_tells_of_the_tenants_size_draws_from_the_tenants_bucket():
     assert tenant.budget.buckets.buckets_of("GET /roles") == [tenant.budget.buckets.tenant]
 
 
-def test_a_refusal_of_one_that_was_under_way_at_the_first_one_says_nothing_more():
+def test_a_429_of_a_request_sent_before_the_first_429_does_not_lower_the_refill():
     tenant = BudgetHarness()
     tenant.tell(tenant.go(), 9)
     first, second = tenant.go(), tenant.go()
@@ -306,8 +308,8 @@ def test_a_refusal_of_one_that_was_under_way_at_the_first_one_says_nothing_more(
     assert rate == tenant.budget.buckets.buckets_of("GET /things")[0].refill.rate
 
 
-def test_a_bucket_that_was_refused_opens_with_one_token():
-    """The reset is when one more is there; nobody has told of more."""
+def test_a_closed_bucket_reopens_with_one_token():
+    """The reset is when there is one more token; no more are known of."""
     tenant = BudgetHarness(share=1.0)
     tenant.tell(tenant.go(), 5)
     tenant.refuse(tenant.go(), 10, wait=10.0)
@@ -315,8 +317,8 @@ def test_a_bucket_that_was_refused_opens_with_one_token():
     assert 1 == len(tenant.free())
 
 
-def test_endpoints_share_or_not_as_other_answers_let_expect():
-    """Ten may be what `/logs` has to itself, until `/users` tells of a tenant where all have ten together."""
+def test_whether_endpoints_share_is_revised_by_headers_of_others():
+    """A size of ten may be the own bucket of `/logs`, until `/users` shows a plan where all endpoints share ten."""
     tenant = BudgetHarness()
     tenant.tell(tenant.go("GET /logs"), 9)
     tenant.tell(tenant.go("GET /roles"), 8)
@@ -329,33 +331,33 @@ def roles(tenant: BudgetHarness) -> list[object]:
     return list(tenant.budget.buckets.buckets_of("GET /roles"))
 
 
-def test_endpoints_part_where_their_answers_count_other_tokens():
-    """A third one joins the one whose tokens it counts."""
+def test_endpoints_are_split_where_their_headers_count_different_tokens():
+    """A third endpoint joins the one whose counts its headers match."""
     tenant = BudgetHarness()
-    told = ["a 10", "b 25", "a 9", "b 24", "a 8", "b 23", "c 22", "a 7", "c 21", "a 6", "c 20"]
-    for key, remaining in map(str.split, told):
+    observations = ["a 10", "b 25", "a 9", "b 24", "a 8", "b 23", "c 22", "a 7", "c 21", "a 6", "c 20"]
+    for key, remaining in map(str.split, observations):
         tenant.tell(tenant.go(key), int(remaining), limit=30)
         tenant.now += 0.01
     buckets = tenant.budget.buckets
     assert buckets.buckets_of("a") != buckets.buckets_of("b") == buckets.buckets_of("c")
 
 
-def test_an_answer_that_took_long_tells_of_what_remained_when_it_was_counted():
-    """Ten others were sent and answered meanwhile, which is no reason to think of another bucket."""
-    tenant, left = BudgetHarness(share=1.0), 28
+def test_a_late_response_is_compared_with_the_count_at_its_time():
+    """Ten other requests were sent and completed meanwhile, which is no sign of another bucket."""
+    tenant, remaining = BudgetHarness(share=1.0), 28
     for key in "ab":
-        tenant.tell(tenant.go(key), left + 1, limit=30)
+        tenant.tell(tenant.go(key), remaining + 1, limit=30)
     for _ in range(2):
         late = tenant.go("b")
-        for answered in range(1, 11):
-            tenant.tell(tenant.go("a"), left - answered, limit=30)
-        tenant.tell(late, left, limit=30)
-        left -= 11
+        for taken in range(1, 11):
+            tenant.tell(tenant.go("a"), remaining - taken, limit=30)
+        tenant.tell(late, remaining, limit=30)
+        remaining -= 11
     assert tenant.budget.buckets.buckets_of("a") == tenant.budget.buckets.buckets_of("b")
 
 
-def test_an_endpoint_with_a_full_bucket_has_one_of_its_own():
-    """Which of all full buckets it is, nobody can tell."""
+def test_an_endpoint_whose_bucket_stays_full_gets_its_own():
+    """Which of several full buckets it is cannot be told."""
     tenant = BudgetHarness()
     for key, remaining in map(str.split, ["a 10", "b 29", "a 9", "b 29", "a 8", "b 29"]):
         tenant.tell(tenant.go(key), int(remaining), limit=30)
@@ -363,26 +365,26 @@ def test_an_endpoint_with_a_full_bucket_has_one_of_its_own():
     assert tenant.budget.buckets.buckets_of("a") != tenant.budget.buckets.buckets_of("b")
 
 
-def test_a_ceiling_is_kept_beside_auth0s_own_limits():
+def test_the_request_rate_ceiling_applies_without_auth0_limits():
     tenant = BudgetHarness(ceiling=4)
     tenant.tell(tenant.go(), None)
-    gone = 0
+    admitted = 0
     for _ in range(100):
-        gone += len(tenant.free())
+        admitted += len(tenant.free())
         tenant.now += 0.1
-    assert 40 <= gone <= 41
+    assert 40 <= admitted <= 41
 
 
-def test_waiting_is_told_once_a_minute():
+def test_a_wait_is_logged_once_a_minute():
     tenant = BudgetHarness()
-    told = []
+    is_time = []
     for _ in range(10):
-        told.append(tenant.budget.is_time_to_log())
+        is_time.append(tenant.budget.is_time_to_log())
         tenant.now += 15
-    assert [True, False, False, False, True, False, False, False, True, False] == told
+    assert [True, False, False, False, True, False, False, False, True, False] == is_time
 
 
-def test_the_bucket_that_is_waited_for_has_a_name():
+def test_a_bucket_is_described_by_its_endpoints():
     tenant = BudgetHarness()
     assert "`GET /users`" == tenant.budget.describe("GET /users")
     tenant.tell(tenant.go("GET /users"), 5)
@@ -390,5 +392,5 @@ def test_the_bucket_that_is_waited_for_has_a_name():
     assert "`GET /users` and 1 more" == tenant.budget.describe("GET /users")
 
 
-def test_time_is_the_machines_unless_a_test_says_otherwise():
+def test_the_default_clock_is_the_machines():
     assert math.isfinite(ApiBudget()._now())

@@ -1,4 +1,4 @@
-"""What is published is a guess, and what the simulated tenant keeps to as well: both are written from Auth0's pages."""
+"""Published rate limits agree with the simulated tenant's: both are taken from Auth0's documentation."""
 
 import re
 
@@ -7,8 +7,8 @@ import pytest
 from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS, TOKEN_PATH
 from source_auth0.api.rate_limit.published_limits import PublishedLimits, RefillRate, enterprise
 
-OTHER = "/roles/{id}/permissions"
-#: Plans by name, but for those without limits.
+SHARED_ENDPOINT = "/roles/{id}/permissions"
+#: Plans by name, except those without limits.
 LIMITED = {name: plan for name, plan in RATE_LIMIT_PLANS.items() if plan and (plan.endpoints or plan.others)}
 
 
@@ -16,39 +16,41 @@ def key_of(template: str) -> str:
     return f"GET {re.sub('{.*?}', '{}', template)}"
 
 
-def told(*answers: tuple[str, int]) -> PublishedLimits:
+def recorded(*sizes: tuple[str, int]) -> PublishedLimits:
     published = PublishedLimits()
-    for key, size in answers:
+    for key, size in sizes:
         published.record(key, size)
     return published
 
 
 @pytest.mark.parametrize("name", LIMITED)
-def test_what_is_published_is_what_the_simulated_tenant_admits(name: str):
-    """Once every endpoint has told its bucket's size, each one's refill is among those that are thought possible."""
+def test_published_refill_rates_include_those_of_the_simulated_tenant(name: str):
+    """Once every endpoint's bucket size is recorded, each one's refill rate is among the guessed ones."""
     plan = LIMITED[name]
-    limits = {OTHER: plan.tenant or plan.others, **plan.endpoints}
+    limits = {SHARED_ENDPOINT: plan.tenant or plan.others, **plan.endpoints}
     known = {key_of(template): limit for template, limit in limits.items() if limit and template != TOKEN_PATH}
-    published = told(*((key, limit.burst) for key, limit in known.items()))
+    published = recorded(*((key, limit.burst) for key, limit in known.items()))
     for key, limit in known.items():
         guess = published.guess(key, limit.burst)
-        assert limit.sustained / limit.period in [pytest.approx(flow.rate) for flow in guess.refill_rates]
-        assert guess.is_own == (key != key_of(OTHER))
+        assert limit.sustained / limit.period in [pytest.approx(refill.rate) for refill in guess.refill_rates]
+        assert guess.is_own == (key != key_of(SHARED_ENDPOINT))
         assert published.has_own(key) == guess.is_own
-    assert published.guess(key_of(OTHER), known[key_of(OTHER)].burst).is_tenant_wide == bool(plan.tenant)
+    assert published.guess(key_of(SHARED_ENDPOINT), known[key_of(SHARED_ENDPOINT)].burst).is_tenant_wide == bool(
+        plan.tenant
+    )
 
 
-def test_the_slowest_refill_that_is_published_comes_first():
-    guess = told(("GET /users", 50)).guess("GET /users", 50)
+def test_published_refill_rates_are_sorted_from_the_slowest():
+    guess = recorded(("GET /users", 50)).guess("GET /users", 50)
     assert ((16.0, 50.0), False, True) == (
-        tuple(flow.rate for flow in guess.refill_rates),
+        tuple(refill.rate for refill in guess.refill_rates),
         guess.is_own,
         guess.is_tenant_wide,
     )
 
 
-def test_one_endpoints_answer_tells_of_others():
-    """Ten may be the size of a bucket of its own, or that of the tenant's."""
+def test_the_size_of_one_endpoint_revises_the_guess_for_others():
+    """Ten may be the size of an endpoint's own bucket or of the tenant's."""
     published = PublishedLimits()
     assert published.record("GET /logs", 10)
     assert published.guess("GET /logs", 10).is_own
@@ -58,17 +60,19 @@ def test_one_endpoints_answer_tells_of_others():
     assert not published.record("GET /users", 10)
 
 
-def test_an_answer_that_fits_no_plan_leaves_what_others_have_told():
-    published = told(("GET /users", 40), ("GET /connections", 5))
+def test_a_size_that_fits_no_plan_keeps_the_guesses_for_others():
+    published = recorded(("GET /users", 40), ("GET /connections", 5))
     assert not published.record("GET /clients", 7)
     assert ((), False, False) == _guess(published, "GET /clients", 7)
     assert ((), False, False) == _guess(published, "GET /roles", 7)
     assert 5 / 6 == pytest.approx(published.guess("GET /connections", 5).refill_rates[0].rate)
 
 
-def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
-    published = told(("GET /users", 40), ("GET /clients", 5))
-    assert [150 / 60] == [pytest.approx(flow.rate) for flow in published.guess("GET /emails/provider", 15).refill_rates]
+def test_a_size_that_only_other_plans_publish_has_their_refill_rate():
+    published = recorded(("GET /users", 40), ("GET /clients", 5))
+    assert [150 / 60] == [
+        pytest.approx(refill.rate) for refill in published.guess("GET /emails/provider", 15).refill_rates
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,11 +108,11 @@ def test_a_size_that_only_other_plans_have_is_taken_to_be_theirs():
         (("GET /users", 5000), "GET /users", 5000, [5000 * 60], 0, "the tenant's"),
     ],
 )
-def test_auth0_publishes_these_limits(
+def test_published_limits_by_plan_endpoint_and_size(
     first: tuple[str, int], key: str, size: int, minutely: list[int], step: float, kind: str
 ):
-    """Once an endpoint has told of a plan: tokens a minute, and the seconds between two steps of the refill."""
-    guess = told(first).guess(key, size)
+    """Once one endpoint's size has shown the plan. `minutely` in tokens per minute, `step` in seconds."""
+    guess = recorded(first).guess(key, size)
     assert [(pytest.approx(tokens / 60), step) for tokens in minutely] == list(guess.refill_rates)
     assert {"own": (True, False), "shared": (False, False), "the tenant's": (False, True)}[kind] == (
         guess.is_own,
@@ -116,7 +120,7 @@ def test_auth0_publishes_these_limits(
     )
 
 
-def test_a_private_clouds_limits_for_organizations_grow_with_its_tier():
+def test_limits_for_organizations_scale_with_a_private_clouds_tier():
     plan, scaled = enterprise(50, 16.0), enterprise(250, 250.0, 5)
     assert ((50, RefillRate(16.0)), True) == (plan.shared, plan.is_tenant_wide)
     assert {RefillRate(100 / 60, 1.0)} == plan.refill_rates("GET /organizations", 10)
