@@ -6,7 +6,7 @@ from typing import Any
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import QueryTimeoutError, system_error
-from source_auth0.retrievers.users.retriever import KeysetUserRetriever
+from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from testing.fakes.times import moment
 
 User = dict[str, Any]

@@ -16,7 +16,7 @@ from source_auth0.retrievers.lists.lists import (
     PageNumberRetriever,
     UnpagedRetriever,
 )
-from source_auth0.retrievers.user_lists.cursor import ChangedUsersCursor, UserSelection
+from source_auth0.retrievers.user_lists.changed_users import ChangedUsersCursor, UserSelection
 from source_auth0.timestamps import to_iso
 
 USER_PATH = "users/{{ stream_partition.user_id }}"

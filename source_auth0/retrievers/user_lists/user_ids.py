@@ -11,7 +11,7 @@ from airbyte_cdk.sources.message import NoopMessageRepository
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.config.options import safety_lag
 from source_auth0.retrievers.users.cursor import FULL_REFRESH_MARGIN_MS, UserCursor
-from source_auth0.retrievers.users.retriever import KeysetUserRetriever
+from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.time_slices import TimeSlice
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_auth0.errors import MissingScopeError, QueryTimeoutError, transient_error
+from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.queries import QueryWindow
-from source_auth0.retrievers.users.retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.same_timestamp import MAX_ATTEMPTS
 from source_auth0.retrievers.users.time_slices import TimeSlice
 from testing.fakes.times import MIDNIGHT, moment

@@ -14,7 +14,7 @@ from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import transient_error
 from source_auth0.retrievers.user_lists.user_ids import USER_ID_FIELDS
 from source_auth0.retrievers.users.cursor import UserCursor
-from source_auth0.retrievers.users.retriever import KeysetUserRetriever
+from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
 from testing.fakes.event_log import Event, event, log_id
 from testing.fakes.times import INCREMENTAL_SYNC_END, moment

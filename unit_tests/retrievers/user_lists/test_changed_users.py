@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.errors import MissingScopeError, transient_error
 from source_auth0.retrievers.log_events.ordering import LogPosition
-from source_auth0.retrievers.user_lists.cursor import MAX_FAILED_USERS, ChangedUsersCursor
+from source_auth0.retrievers.user_lists.changed_users import MAX_FAILED_USERS, ChangedUsersCursor
 from source_auth0.retrievers.user_lists.retrievers import UnpagedUserListRetriever
 from source_auth0.retrievers.user_lists.user_pass import MAX_PENDING_USERS, UserPass
 from testing.fakes.clock import TurnTakingCondition
