@@ -19,8 +19,8 @@ from source_auth0.api.http.retry_policy import RetryPolicy
 
 #: The shortest socket timeouts in seconds, where timeouts are what is tested and where not: a busy machine is no fault.
 MIN_TESTED_SOCKET_SECONDS, MIN_SOCKET_SECONDS = 0.5, 20.0
-#: Seconds for which the first token is waited for, where that is not what is tested.
-SIGN_IN_PATIENCE_SECONDS = 120
+#: Seconds for which the first sign-in is retried, where that is not what is tested.
+SIGN_IN_SECONDS = 120
 
 
 class FastTime:
@@ -48,7 +48,7 @@ def _modules() -> list[ModuleType]:
 
 
 @contextlib.contextmanager
-def fast_clock(speed: float, patience: RetryPolicy | None = None) -> Iterator[None]:
+def fast_clock(speed: float, policy: RetryPolicy | None = None) -> Iterator[None]:
     """Run the connector in this process on a clock that is `speed` times as fast, with this retry policy.
 
     Without a policy it keeps its own, and its socket timeouts are shortened further: they are what is tested then.
@@ -59,7 +59,7 @@ def fast_clock(speed: float, patience: RetryPolicy | None = None) -> Iterator[No
             return super().get(block, None if timeout is None else timeout / speed)
 
     send, clock = HTTPAdapter.send, FastTime(speed)
-    shortest = MIN_SOCKET_SECONDS if patience else MIN_TESTED_SOCKET_SECONDS
+    shortest = MIN_SOCKET_SECONDS if policy else MIN_TESTED_SOCKET_SECONDS
 
     def send_with_short_timeout(adapter: HTTPAdapter, request: Any, **options: Any) -> Any:
         timeout = options.pop("timeout", None)
@@ -67,13 +67,13 @@ def fast_clock(speed: float, patience: RetryPolicy | None = None) -> Iterator[No
         return send(adapter, request, **options)
 
     with contextlib.ExitStack() as stack:
-        if patience is not None:
-            stack.enter_context(patch.object(RetryPolicy.__init__, "__defaults__", tuple(vars(patience).values())))
-            stack.enter_context(patch.object(authenticators, "FIRST_SIGN_IN_SECONDS", SIGN_IN_PATIENCE_SECONDS))
+        if policy is not None:
+            stack.enter_context(patch.object(RetryPolicy.__init__, "__defaults__", tuple(vars(policy).values())))
+            stack.enter_context(patch.object(authenticators, "FIRST_SIGN_IN_SECONDS", SIGN_IN_SECONDS))
         stack.enter_context(patch.object(HTTPAdapter, "send", send_with_short_timeout))
         for module in _modules():
             # How long a body may take is measured on the tenant's clock, unless that is what is tested.
-            if getattr(module, "time", None) is time and (patience is None or module is not session):
+            if getattr(module, "time", None) is time and (policy is None or module is not session):
                 stack.enter_context(patch.object(module, "time", clock))
             if getattr(module, "queue", None) is queue:
                 fast = type("FastQueues", (), {"Queue": FastQueue, "Empty": queue.Empty, "Full": queue.Full})

@@ -100,20 +100,20 @@ def certificate(folder: Path, flaw: str = "") -> Path:
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of the tests")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
     now = datetime.now(timezone.utc)
-    bare = x509.CertificateBuilder().issuer_name(issuer)
-    bare = bare.not_valid_before(now - timedelta(days=2))
+    unsigned = x509.CertificateBuilder().issuer_name(issuer)
+    unsigned = unsigned.not_valid_before(now - timedelta(days=2))
     end = now + timedelta(days=-1 if flaw == "expired" else 1)
 
     def signed(name: x509.Name, owner: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
-        built = bare.not_valid_after(end if owner is server_key else now + timedelta(days=1))
+        built = unsigned.not_valid_after(end if owner is server_key else now + timedelta(days=1))
         built = built.subject_name(name).public_key(owner.public_key()).serial_number(x509.random_serial_number())
-        identified = built.add_extension(extension, critical=True).add_extension(
+        with_subject_id = built.add_extension(extension, critical=True).add_extension(
             x509.SubjectKeyIdentifier.from_public_key(owner.public_key()), critical=False
         )
-        vouched = identified.add_extension(
+        with_authority_id = with_subject_id.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
         )
-        return vouched.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        return with_authority_id.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     here = [x509.IPAddress(ip_address(LOOPBACK)), x509.DNSName("localhost")]
     address = x509.SubjectAlternativeName([x509.DNSName("other.example")] if flaw == "another name" else here)

@@ -12,7 +12,7 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.errors import RequestRefusedError, system_error
 from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
 from source_auth0.retrievers.logs.tenant_log import TenantLog
-from testing.fakes.times import moment
+from testing.fakes.times import timestamp
 
 Event = dict[str, Any]
 MIDNIGHT_UTC = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -41,12 +41,12 @@ def log_id(number: int) -> str:
 
 def log_position(number: int, second: float = 0) -> LogPosition:
     """The position in the log of the event with this number."""
-    return LogPosition(log_id(number), moment(second))
+    return LogPosition(log_id(number), timestamp(second))
 
 
 def event(number: int, second: float, **more: Any) -> Event:
     """A login, so many seconds after midnight; `more` are further fields, or other values of these."""
-    return {"log_id": log_id(number), "date": moment(second), "type": "s", **more}
+    return {"log_id": log_id(number), "date": timestamp(second), "type": "s", **more}
 
 
 def events_at(*seconds: float) -> list[Event]:
@@ -69,30 +69,32 @@ def ids(rows: Any) -> list[int]:
 class EventLog:
     """The log: the events after an id, and the events that a search finds, to the second and up to 1,000 rows.
 
-    gone: the response to an id that the log does not hold: "oldest" for the oldest events, "nothing" for no events, or
-    the status of an error. hidden: how many of the latest events a search does not find yet. limit: rows of a page,
-    whatever is asked for. forgotten: how many of the first events have expired. meanwhile: called with each query
-    before it is answered.
+    unknown_id: the response to an id that the log does not hold: "oldest" for the oldest events, "nothing" for no
+    events, or the status of an error. hidden: how many of the latest events a search does not find yet. limit: rows
+    of a page, whatever is asked for. expired: how many of the first events have expired. on_query: called with each
+    query before the response.
     """
 
-    def __init__(self, events: list[Event], *, gone: str | int = "oldest", hidden: int = 0, limit: int = 100) -> None:
-        self.events, self.gone, self.hidden, self.limit = events, gone, hidden, limit
-        self.forgotten = 0
+    def __init__(
+        self, events: list[Event], *, unknown_id: str | int = "oldest", hidden: int = 0, limit: int = 100
+    ) -> None:
+        self.events, self.unknown_id, self.hidden, self.limit = events, unknown_id, hidden, limit
+        self.expired = 0
         self.queries: list[dict[str, Any]] = []
-        self.meanwhile: Callable[[dict[str, Any]], None] = lambda _: None
+        self.on_query: Callable[[dict[str, Any]], None] = lambda _: None
 
-    def answer(self, query: dict[str, Any]) -> list[Event]:
+    def respond(self, query: dict[str, Any]) -> list[Event]:
         """The events that a request with this query gets."""
-        self.meanwhile(query)
+        self.on_query(query)
         self.queries.append(query)
         return copy.deepcopy(self._following(**query) if "take" in query else self._found(**query))
 
     def _following(self, take: int, **other: str) -> list[Event]:
-        events, (log_id,) = self.events[self.forgotten :], other.values()
+        events, (log_id,) = self.events[self.expired :], other.values()
         known = [log_order(event["log_id"]) for event in events]
-        if log_order(log_id) not in known and isinstance(self.gone, int):
-            raise RequestRefusedError(self.gone, "Auth0 refused `logs`.", system_error("").failure_type)
-        if log_order(log_id) not in known and self.gone == "nothing":
+        if log_order(log_id) not in known and isinstance(self.unknown_id, int):
+            raise RequestRefusedError(self.unknown_id, "Auth0 refused `logs`.", system_error("").failure_type)
+        if log_order(log_id) not in known and self.unknown_id == "nothing":
             return []
         start = bisect_right(known, log_order(log_id))
         return events[start : start + min(take, self.limit)]
@@ -103,7 +105,7 @@ class EventLog:
         assert page * per_page + per_page <= MAX_SEARCH_ROWS
         assert all(bound == "*" or len(bound) == len("2024-01-01T00:00:00") for bound in bounds.groups())
         low, high = (bound.strip("*") for bound in bounds.groups())
-        shown = self.events[self.forgotten : len(self.events) - self.hidden]
+        shown = self.events[self.expired : len(self.events) - self.hidden]
         found = [e for e in shown if low <= e["date"][:19] and (not high or e["date"][:19] <= high)]
         found.sort(key=lambda e: (e["date"], e["log_id"]), reverse=sort == "date:-1")
         return found[page * size : (page + 1) * size]
@@ -128,13 +130,13 @@ class FakeLogRequester:
     may_be_missing: bool | None = True
 
     def get(self, part: None, query: dict[str, Any]) -> Any:
-        """The log's answer; whoever asks has to have turned this into a requester of the log."""
+        """The log's response; the caller has to have turned this into a requester of the log."""
         assert (part, self.resource, self.required_scopes) == (None, "logs", ["read:logs"])
         assert (self.query, self.query_withholding, self.may_be_missing) == (None, None, None)
-        return self.server.answer(query)
+        return self.server.respond(query)
 
 
 def log_of(server: EventLog, tenant: Tenant | None = None, name: str = "logs") -> TenantLog:
-    """What reads this log for a stream, in a tenant whose clock stands at noon."""
+    """The reader of this log for a stream, in a tenant whose clock stands at noon."""
     requester = FakeLogRequester(server, FixedClockTenant({}) if tenant is None else tenant, name)
     return TenantLog(requester)  # type: ignore[arg-type] # the fake has what a log asks of a requester

@@ -1,4 +1,4 @@
-"""A sync of `logs`, or of a stream derived from it, whose readers take turns in an order that the test chooses."""
+"""A sync of `logs` or of a derived stream whose readers run step by step in an order that the test chooses."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.logs.cursors import LogCursor
 from source_auth0.retrievers.logs.retrievers import LogEventsRetriever
-from testing.fakes.clock import TurnTakingCondition
+from testing.fakes.clock import SteppingCondition
 from testing.fakes.event_log import Event, EventLog, FakeLogRequester, FixedClockTenant, ids
 
 
 class LogSync:
     """One sync of the stream `logs`, or of a stream derived from it, in this thread.
 
-    choose: given the number of readers, which of them has the next turn and how many rows it reads.
+    choose: given the number of readers, which of them runs next and how many rows it reads.
     """
 
     def __init__(  # noqa: PLR0913 - what a sync depends on; each test sets one or two of these
@@ -62,7 +62,7 @@ class LogSync:
         #: The states that were emitted, each with the number of rows before it.
         self.states: list[tuple[int, dict[str, Any]]] = []
         #: The largest number of readers at one time.
-        self.most = 0
+        self.max_readers = 0
 
     def emit_message(self, message: AirbyteMessage) -> None:
         """Record a state; this is the cursor's message repository."""
@@ -71,8 +71,8 @@ class LogSync:
         assert message.state.stream
         self.states.append((len(self.rows), json.loads(json.dumps(vars(message.state.stream.stream_state)))))
 
-    def turn(self) -> None:
-        """Have one reader read on; a row counts as read once the next one is asked for, as in the framework."""
+    def step(self) -> None:
+        """Run one step of a reader; a row counts as read once the next one is asked for, as in the framework."""
         which, number = self.choose(len(self.readers))
         rows, read = self.readers[which % len(self.readers)], 0
         try:
@@ -89,17 +89,17 @@ class LogSync:
         """The slices of the sync, each with a reader of its own."""
         for part in self.cursor.stream_slices():
             if isinstance(self.cursor, LogCursor) and not self.readers:
-                part.extra_fields["reader"].changed = TurnTakingCondition(self.turn)
+                part.extra_fields["reader"].changed = SteppingCondition(self.step)
             self.readers.append(self.stream.read_records({}, part))
-            self.most = max(self.most, len(self.readers))
+            self.max_readers = max(self.max_readers, len(self.readers))
             yield part
 
-    def all(self) -> list[int]:
+    def read_all(self) -> list[int]:
         """Sync to the end: the numbers of all events, in the order in which they were read."""
         for _ in self.parts():
             pass
         while self.readers:
-            self.turn()
+            self.step()
         self.cursor.ensure_at_least_one_state_emitted()
         return ids(self.rows)
 

@@ -40,28 +40,28 @@ class BudgetHarness:
 
     def tell(self, permit: RequestPermit, remaining: int | None, limit: int = 10, reset: float = 1) -> None:
         """Finish a request with a success that has these headers, or none where `remaining` is None."""
-        told = None if remaining is None else RateLimitHeaders(limit, remaining, reset, self.now, self.now)
-        self.budget.record_admission(permit, told)
+        headers = None if remaining is None else RateLimitHeaders(limit, remaining, reset, self.now, self.now)
+        self.budget.record_admission(permit, headers)
         self.budget.release(permit)
 
     def refuse(
         self, permit: RequestPermit, limit: int | None, *, wait: float = 2.0, remaining: int = 0, wide: bool = False
     ) -> None:
         """Finish a request with a 429 that asks to wait; wide: of the whole tenant's limit."""
-        told = None if limit is None else RateLimitHeaders(limit, remaining, wait, self.now, self.now)
-        self.budget.record_refusal(permit, told, wait, tenant_wide=wide)
+        headers = None if limit is None else RateLimitHeaders(limit, remaining, wait, self.now, self.now)
+        self.budget.record_refusal(permit, headers, wait, tenant_wide=wide)
         self.budget.release(permit)
 
     def free(self, key: str = "GET /things", most: int = 100) -> list[RequestPermit]:
         """Permits for as many requests as are granted at this moment, up to `most`."""
-        gone: list[RequestPermit] = []
-        while len(gone) < most:
+        permits: list[RequestPermit] = []
+        while len(permits) < most:
             permit = RequestPermit(key)
             if self.budget.request(permit) > 0:
                 self.budget.release(permit)
                 break
-            gone.append(permit)
-        return gone
+            permits.append(permit)
+        return permits
 
 
 #: Plans with one bucket for everything: of sizes and refill rates that Auth0 documents, and of some that it does not.
@@ -82,9 +82,9 @@ RATE_LIMIT_PLANS.update({name: RateLimitPlan(RateLimit(100, 100), limit) for nam
 class RateLimitedTenant:
     """Virtual threads that request endpoints under a rate limit plan, and a log of their requests.
 
-    threads: endpoint to the number of threads that repeat it. places: requests at one time. others: endpoint to the
-    requests per second of another client. tells_of_tenant: whether responses have the headers of the tenant's bucket,
-    as under a custom policy. log: endpoint, whether it was admitted, and when, for each request.
+    threads: endpoint to the number of threads that repeat it. max_requests: requests in flight at once. others:
+    endpoint to the requests per second of another client. shows_tenant_limit: whether responses have the headers of
+    the tenant's bucket, as under a custom policy. log: endpoint, whether it was admitted, and when, for each request.
     """
 
     plan: str
@@ -92,9 +92,9 @@ class RateLimitedTenant:
     latency: float = 0.1
     jitter: float = 0.02
     share: float = 0.9
-    places: int = 8
+    max_requests: int = 8
     others: dict[str, float] = field(default_factory=dict)
-    tells_of_tenant: bool = False
+    shows_tenant_limit: bool = False
     seed: int = 7
     now: float = 0.0
     log: list[tuple[str, bool, float]] = field(default_factory=list)
@@ -106,14 +106,14 @@ class RateLimitedTenant:
         self.clock, self.limits = clock, RateLimiter(clock, self.plan)
         self.budget = ApiBudget(self.share, clock=lambda: self.now)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._line: deque[tuple[str, RequestPermit]] = deque()
-        self._order, self._chance, self._busy = itertools.count(), random.Random(self.seed), 0  # noqa: S311
+        self._waiting: deque[tuple[str, RequestPermit]] = deque()
+        self._order, self._random, self._in_flight = itertools.count(), random.Random(self.seed), 0  # noqa: S311
 
     def run(self, seconds: float) -> "RateLimitedTenant":
         """Let so many seconds pass."""
         for endpoint, number in self.threads.items():
             for _ in range(number):
-                self._at(self._chance.random() / 100, partial(self._begin, endpoint))
+                self._at(self._random.random() / 100, partial(self._begin, endpoint))
         for endpoint, rate in self.others.items():
             self._at(0.5, partial(self._other, endpoint, rate))
         while self._events and self._events[0][0] < seconds:
@@ -122,18 +122,18 @@ class RateLimitedTenant:
         self.now = seconds
         return self
 
-    def passed(self, endpoint: str | None = None) -> int:
+    def admitted(self, endpoint: str | None = None) -> int:
         """How many requests were admitted, of one endpoint or of all."""
-        return sum(ok for e, ok, _ in self.log if endpoint in {None, e})
+        return sum(was_admitted for e, was_admitted, _ in self.log if endpoint in {None, e})
 
     def refused(self, after: float = 0.0) -> int:
-        """How many requests were refused, from a moment on."""
-        return sum(not ok for _, ok, at in self.log if at >= after)
+        """How many requests were refused from a time on."""
+        return sum(not was_admitted for _, was_admitted, at in self.log if at >= after)
 
     def used(self, endpoints: list[str], limit: RateLimit, seconds: float) -> float:
         """The requests that were admitted, as a fraction of the share of what a bucket admits in this time."""
-        admitted = limit.burst + seconds * limit.sustained / limit.period
-        return sum(self.passed(endpoint) for endpoint in endpoints) / (self.share * admitted)
+        capacity = limit.burst + seconds * limit.sustained / limit.period
+        return sum(self.admitted(endpoint) for endpoint in endpoints) / (self.share * capacity)
 
     def _at(self, when: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._events, (when, next(self._order), event))
@@ -143,38 +143,40 @@ class RateLimitedTenant:
 
     def _ask(self, endpoint: str, permit: RequestPermit) -> None:
         if (wait := self.budget.request(permit)) > 0:
-            self._at(self.now + wait * (1 + self._chance.random() / 100), lambda: self._ask(endpoint, permit))
-        elif self._busy >= self.places:
-            self._line.append((endpoint, permit))
+            self._at(self.now + wait * (1 + self._random.random() / 100), lambda: self._ask(endpoint, permit))
+        elif self._in_flight >= self.max_requests:
+            self._waiting.append((endpoint, permit))
         else:
-            self._busy += 1
-            sent, there = self.now, self.latency / 2 + self._chance.random() * self.jitter
-            self._at(self.now + there, lambda: self._arrive(endpoint, permit, sent))
+            self._in_flight += 1
+            sent, delay = self.now, self.latency / 2 + self._random.random() * self.jitter
+            self._at(self.now + delay, lambda: self._arrive(endpoint, permit, sent))
 
     def _arrive(self, endpoint: str, permit: RequestPermit, sent: float) -> None:
-        verdict = self.limits.check(endpoint)
-        if self.tells_of_tenant and not verdict.refused_by:
-            verdict = RateLimitDecision(self.limits._buckets[""].headers())  # noqa: SLF001 - no response shows them
-        self.log.append((endpoint, not verdict.refused_by, self.now))
+        decision = self.limits.check(endpoint)
+        if self.shows_tenant_limit and not decision.refused_by:
+            decision = RateLimitDecision(self.limits._buckets[""].headers())  # noqa: SLF001 - no response shows them
+        self.log.append((endpoint, not decision.refused_by, self.now))
         date = math.floor(self.clock.epoch())
-        back = self.latency / 2 + self._chance.random() * self.jitter
-        self._at(self.now + back, lambda: self._answer(endpoint, permit, verdict, sent, date))
+        delay = self.latency / 2 + self._random.random() * self.jitter
+        self._at(self.now + delay, lambda: self._answer(endpoint, permit, decision, sent, date))
 
-    def _answer(self, endpoint: str, permit: RequestPermit, verdict: RateLimitDecision, sent: float, date: int) -> None:
-        self._busy -= 1
-        told, wait = None, 0.5
-        if verdict.headers:
+    def _answer(
+        self, endpoint: str, permit: RequestPermit, decision: RateLimitDecision, sent: float, date: int
+    ) -> None:
+        self._in_flight -= 1
+        headers, wait = None, 0.5
+        if decision.headers:
             limit, remaining, reset = (
-                int(verdict.headers[f"x-ratelimit-{n}"]) for n in ("limit", "remaining", "reset")
+                int(decision.headers[f"x-ratelimit-{n}"]) for n in ("limit", "remaining", "reset")
             )
-            told, wait = RateLimitHeaders(limit, remaining, reset - date, sent, self.now), max(wait, reset - date)
-        if verdict.refused_by:
-            self.budget.record_refusal(permit, told, wait, tenant_wide=verdict.refused_by == "Global")
+            headers, wait = RateLimitHeaders(limit, remaining, reset - date, sent, self.now), max(wait, reset - date)
+        if decision.refused_by:
+            self.budget.record_refusal(permit, headers, wait, tenant_wide=decision.refused_by == "Global")
         else:
-            self.budget.record_admission(permit, told)
+            self.budget.record_admission(permit, headers)
         self.budget.release(permit)
-        if self._line:
-            self._ask(*self._line.popleft())
+        if self._waiting:
+            self._ask(*self._waiting.popleft())
         self._begin(endpoint)
 
     def _other(self, endpoint: str, rate: float) -> None:

@@ -10,7 +10,7 @@ MIDNIGHT = 1_704_067_200_000
 INCREMENTAL_SYNC_END = "2024-01-01T11:59:00.000Z"
 
 
-def moment(second: float) -> str:
+def timestamp(second: float) -> str:
     """The timestamp so many seconds after midnight."""
     return to_iso(MIDNIGHT + round(second * 1000))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from source_auth0.retrievers.users.export_job import ExportJob
 from source_auth0.timestamps import to_milliseconds
-from testing.fakes.times import moment
+from testing.fakes.times import timestamp
 from testing.fakes.user_search import User, users_at
 
 JOB_ID = "job_1"
@@ -13,22 +13,22 @@ JOB_ID = "job_1"
 class FakeUserExport:
     """Stands in for `UserExport`: its job was created at ten, and its file holds two users.
 
-    wanted: whether the config asks for an export. fails: whether the job comes to nothing. asked: the
+    wanted: whether the config asks for an export. fails: whether the job fails. calls: the
     `without_state` of each call of `is_wanted`.
     """
 
     def __init__(self, *, wanted: bool = True, fails: bool = False) -> None:
         self.wanted, self.fails = wanted, fails
-        self.asked: list[bool] = []
+        self.calls: list[bool] = []
 
     def is_wanted(self, *, without_state: bool) -> bool:
         """Whether to export: only where the sync starts from nothing."""
-        self.asked.append(without_state)
+        self.calls.append(without_state)
         return self.wanted and without_state
 
     def run(self) -> ExportJob | None:
         """The finished job, or None if it failed."""
-        return None if self.fails else ExportJob(JOB_ID, to_milliseconds(moment(36_000)))
+        return None if self.fails else ExportJob(JOB_ID, to_milliseconds(timestamp(36_000)))
 
     def pages(self, job: ExportJob) -> Iterator[list[User]]:
         """The only page of the job's file."""

@@ -27,16 +27,16 @@ class UserDirectoryById(UserDirectory):
         """The users with the ids that the query names, or those that an ordinary query finds."""
         if (match := BY_ID.fullmatch(query["q"])) is None:
             return super().get(part, query)
-        self.meanwhile(query)
+        self.on_query(query)
         self.queries.append(query)
         wanted = re.findall(r'"([^"]*)"', match[1])
         assert len(wanted) <= query["per_page"] == MAX_IDS
         found = {user["user_id"]: dict(user) for user in self.users if user["user_id"] in wanted}
         if match[2]:
             within = {**query, "q": match[2], "sort": "updated_at:1", "include_totals": "true"}
-            met = {user["user_id"] for user in super().get(part, within)["users"]}
+            in_scope = {user["user_id"] for user in super().get(part, within)["users"]}
             self.queries.pop()
-            found = {user_id: user for user_id, user in found.items() if user_id in met}
+            found = {user_id: user for user_id, user in found.items() if user_id in in_scope}
         return {"users": [user for user_id, user in found.items() if user_id not in self.unknown]}
 
 
@@ -47,7 +47,7 @@ class FakeUserRequester:
     things: the response to a request for the list of a user with this id.
     """
 
-    people: UserDirectoryById
+    directory: UserDirectoryById
     log: EventLog = field(default_factory=lambda: EventLog([]))
     tenant: Tenant = field(default_factory=lambda: FixedClockTenant({}))
     name: str = "user_things"
@@ -61,16 +61,16 @@ class FakeUserRequester:
     def get(self, part: Any, query: dict[str, Any]) -> Any:
         """The response of the log, of the user search, or to a request for one user's list."""
         if self.resource == "logs":
-            return self.log.answer(query)
+            return self.log.respond(query)
         if self.resource != "users":
             return self.things(part.partition["user_id"])
         assert (self.name, self.required_scopes) == ("users", ["read:users"])
         assert (self.query, self.query_withholding, self.may_be_missing) == (USER_ID_FIELDS, None, None)
-        return self.people.get(part, query)
+        return self.directory.get(part, query)
 
     def get_path(self, path: str, query: dict[str, Any]) -> Any:
         """The tenant's connections."""
-        return self.people.get_path(path, query)
+        return self.directory.get_path(path, query)
 
 
 def user_requester(users: list[User], **config: Any) -> FakeUserRequester:

@@ -7,7 +7,7 @@ from typing import Any
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import QueryTimeoutError, system_error
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
-from testing.fakes.times import moment
+from testing.fakes.times import timestamp
 
 User = dict[str, Any]
 #: The rows that Auth0 gives of one query.
@@ -23,8 +23,8 @@ class UserDirectory:
 
     limit: rows of a page, whatever is asked for. total: the total that is reported for a number of matching rows. slow:
     the number of matching rows from which on a query times out. knows_ids: whether it sorts by `user_id`. connections:
-    the tenant's connections, or the error that a request for them gets. meanwhile: called with each query before it is
-    answered.
+    the tenant's connections, or the error that a request for them gets. on_query: called with each query before the
+    response.
     """
 
     def __init__(  # noqa: PLR0913 - the ways in which tenants differ; each test sets one or two of these
@@ -42,11 +42,11 @@ class UserDirectory:
         self.users, self.limit, self.total, self.slow, self.knows_ids = users, limit, total, slow, knows_ids
         self.connections = connections
         self.queries: list[dict[str, Any]] = []
-        self.meanwhile: Callable[[dict[str, Any]], None] = lambda _: None
+        self.on_query: Callable[[dict[str, Any]], None] = lambda _: None
 
     def get(self, _: Any, query: dict[str, Any]) -> Any:
         """The page of users that a query finds."""
-        self.meanwhile(query)
+        self.on_query(query)
         self.queries.append(query)
         assert (query["include_totals"], query["search_engine"]) == ("true", "v3")
         field, _, direction = query["sort"].partition(":")
@@ -62,8 +62,8 @@ class UserDirectory:
         start = query["page"] * size
         assert start + size <= MAX_SEARCH_ROWS, "asked for a page beyond the first 1,000 rows"
         page = [dict(user) for user in found[start : start + size]]
-        beside = {} if (total := self.total(len(found))) is None else {"total": total}
-        return {"users": page, "start": start, "limit": size, "length": len(page), **beside}
+        total_field = {} if (total := self.total(len(found))) is None else {"total": total}
+        return {"users": page, "start": start, "limit": size, "length": len(page), **total_field}
 
     def get_path(self, path: str, query: dict[str, Any]) -> Any:
         """The connections, two to a page."""
@@ -82,13 +82,13 @@ def _condition(clause: str) -> Callable[[User], bool]:
     if match := RANGE.fullmatch(clause):
         field, low, _, end = match.groups()
         low, end = low.strip('"'), end and end.strip('"')
-        assert end is None or low == "*" or low <= end, f"asked for time that runs backwards: {clause}"
+        assert end is None or low == "*" or low <= end, f"requested an inverted range of time: {clause}"
         return lambda user: (low == "*" or user[field] >= low) and (end is None or user[field] < end)
-    wanted = set(CONNECTION.findall(clause))
-    assert wanted, clause
+    connections = set(CONNECTION.findall(clause))
+    assert connections, clause
     assert CONNECTION.sub("X", clause) in {"X", "NOT X", *(f"({' OR '.join(['X'] * n)})" for n in range(1, 5))}, clause
     excluded = clause.startswith("NOT ")
-    return lambda user: excluded != bool(wanted & {identity["connection"] for identity in user["identities"]})
+    return lambda user: excluded != bool(connections & {identity["connection"] for identity in user["identities"]})
 
 
 def users_at(*seconds: float, connection: str = "db") -> list[User]:
@@ -96,8 +96,8 @@ def users_at(*seconds: float, connection: str = "db") -> list[User]:
     return [
         {
             "user_id": f"auth0|{n:05d}",
-            "created_at": moment(second),
-            "updated_at": moment(second),
+            "created_at": timestamp(second),
+            "updated_at": timestamp(second),
             "identities": [{"connection": connection}],
         }
         for n, second in enumerate(seconds)

@@ -83,11 +83,11 @@ def test_a_429_delays_all_requests_to_the_endpoint(requests_mock: Mocker, make_a
     }
     requests_mock.get(THINGS_URL, [THINGS_RESPONSE, too_many_requests, THINGS_RESPONSE])
     tenant = make_api().tenant
-    headers = RateLimitHeaders(10, 9, 1.0, clock.moment, clock.moment)
+    headers = RateLimitHeaders(10, 9, 1.0, clock.now, clock.now)
     tenant.budget.record_admission(first := RequestPermit("GET /things"), headers)
     tenant.budget.release(first)
     tenant.budget.record_refusal(
-        RequestPermit("GET /things"), RateLimitHeaders(10, 0, 1.0, clock.moment, clock.moment), 30, tenant_wide=False
+        RequestPermit("GET /things"), RateLimitHeaders(10, 0, 1.0, clock.now, clock.now), 30, tenant_wide=False
     )
     make_api().get(None, {})
     assert 30 <= sum(clock.sleeps) < 32
@@ -174,9 +174,9 @@ def test_a_429_is_recorded_in_the_api_budget(
 ):
     recorded: list[Any] = []
     monkeypatch.setattr(tenant.budget, "record_refusal", lambda *args, **kwargs: recorded.append((*args, kwargs)))
-    permit, sent = RequestPermit("GET /things"), clock.moment - 0.5
+    permit, sent = RequestPermit("GET /things"), clock.now - 0.5
     record_outcome(tenant, permit, response_with(body, {**RATE_LIMIT_HEADERS, **DATE}), sent, 30.0)
-    assert [(permit, RateLimitHeaders(10, 3, 2.0, sent, clock.moment), 30.0, {"tenant_wide": tenant_wide})] == recorded
+    assert [(permit, RateLimitHeaders(10, 3, 2.0, sent, clock.now), 30.0, {"tenant_wide": tenant_wide})] == recorded
 
 
 def test_the_concurrency_limit_records_the_latency(clock: FakeClock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch):
@@ -184,14 +184,14 @@ def test_the_concurrency_limit_records_the_latency(clock: FakeClock, tenant: Ten
     monkeypatch.setattr(
         tenant.concurrency_limit, "record_latency", lambda *args, **kwargs: recorded.append((*args, kwargs))
     )
-    record_outcome(tenant, RequestPermit("GET /things"), response_with([], {}), clock.moment - 0.5, None)
+    record_outcome(tenant, RequestPermit("GET /things"), response_with([], {}), clock.now - 0.5, None)
     assert [("GET /things", 0.5, {"waited": False})] == recorded
 
 
 def test_a_429_while_waiting_for_the_concurrency_limit_delays_the_request(clock: FakeClock):
     """A token taken before its bucket was closed does not admit the request."""
     tenant = Tenant({"num_workers": 2})
-    headers = RateLimitHeaders(10, 9, 1.0, clock.moment, clock.moment)
+    headers = RateLimitHeaders(10, 9, 1.0, clock.now, clock.now)
     for _ in range(2):
         tenant.budget.record_admission(permit := RequestPermit("GET /things"), headers)
         tenant.budget.release(permit)
@@ -201,7 +201,7 @@ def test_a_429_while_waiting_for_the_concurrency_limit_delays_the_request(clock:
         wait = original(permit)
         if not granted:
             granted.append(wait)
-            empty = RateLimitHeaders(10, 0, 1.0, clock.moment, clock.moment)
+            empty = RateLimitHeaders(10, 0, 1.0, clock.now, clock.now)
             tenant.budget.record_refusal(RequestPermit("GET /things"), empty, 20, tenant_wide=False)
         return wait
 

@@ -210,9 +210,9 @@ def test_a_429_is_retried_while_other_requests_of_the_stream_succeed(
     api = make_api()
 
     def advance_clock(request: Any, context: Any) -> None:
-        clock.moment += 400
+        clock.now += 400
         if others_succeed:
-            api.tenant.circuit_breaker.record_success("things", clock.moment)
+            api.tenant.circuit_breaker.record_success("things", clock.now)
 
     refused = {"status_code": 429, "headers": {"retry-after": "1"}, "json": advance_clock}
     requests_mock.get(THINGS_URL, [*[refused] * 4, THINGS_RESPONSE])
@@ -233,10 +233,10 @@ def test_an_implausible_retry_after_still_waits(
 
 def test_a_check_does_not_wait_long_for_the_rate_limit(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "14"})
-    started_at = clock.moment
+    started_at = clock.now
     with pytest.raises(AirbyteTracedException, match="status 429"):
         make_api(retry_policy=CHECK_RETRY_POLICY).get(None, {})
-    assert clock.moment - started_at <= 30
+    assert clock.now - started_at <= 30
 
 
 def test_no_more_requests_than_workers_are_in_flight(requests_mock: Mocker, make_api: MakeApi, config: dict[str, Any]):
@@ -350,14 +350,14 @@ def test_repeated_timeouts_fail_within_six_minutes(requests_mock: Mocker, make_a
     """Eight attempts of a minute each, with their back-off, would take ten."""
 
     def hang(*_: Any) -> None:
-        clock.moment += 60
+        clock.now += 60
         raise requests.exceptions.ReadTimeout
 
     requests_mock.get(THINGS_URL, text=hang)
-    started_at = clock.moment
+    started_at = clock.now
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
         make_api().get(None, {})
-    assert 240 <= clock.moment - started_at <= 360
+    assert 240 <= clock.now - started_at <= 360
 
 
 def test_the_circuit_breaker_stops_a_stream_of_which_every_request_fails(
@@ -472,7 +472,7 @@ def test_a_503_is_backed_off_from_rather_than_waited_for_until_the_reset(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     """Such responses have rate limit headers too, which say nothing about the outage."""
-    headers = {"date": formatdate(clock.moment, usegmt=True), "x-ratelimit-reset": str(clock.moment + 30)}
+    headers = {"date": formatdate(clock.now, usegmt=True), "x-ratelimit-reset": str(clock.now + 30)}
     requests_mock.get(THINGS_URL, [{**UNAVAILABLE, "headers": headers}, THINGS_RESPONSE])
     assert [{"id": 1}] == make_api().get(None, {})
     assert 1 <= clock.sleeps[0] <= 1.1

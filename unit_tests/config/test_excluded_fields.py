@@ -12,7 +12,7 @@ from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, UserExpo
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.queries import QueryWindow
 from testing.fakes.management_api import API
-from testing.fakes.times import moment
+from testing.fakes.times import timestamp
 from testing.fakes.user_search import UserDirectory, users_at
 
 
@@ -58,7 +58,7 @@ def test_excluded_fields_in_a_response_are_dropped():
 def test_an_export_requests_all_other_fields_and_those_it_filters_by(
     changes: dict[str, Any], expected: set[str], config: dict[str, Any], make_api: Any, requests_mock: Mocker
 ):
-    job = {"id": "job_1", "status": "completed", "location": "https://a.example", "created_at": moment(5)}
+    job = {"id": "job_1", "status": "completed", "location": "https://a.example", "created_at": timestamp(5)}
     requests_mock.post(f"{API}/jobs/users-exports", json=job)
     UserExport(make_api(config={**config, "users_initial_load": "export", **changes}, name="users")).run()
     asked = {field["name"] for field in requests_mock.request_history[0].json()["fields"]}

@@ -74,7 +74,7 @@ def test_a_token_is_renewed_a_minute_before_its_end(
     requests_mock.post(URL, tokens("one", "two", expires_in=3600))
     seen = []
     for second in (0, 3539, 3541):
-        clock.moment = 1_000_000 + second
+        clock.now = 1_000_000 + second
         seen.append(credentials.access_token)
     assert ["one", "one", "two"] == seen
 
@@ -91,7 +91,7 @@ def test_a_token_with_an_invalid_lifetime_is_used_for_a_minute(
     requests_mock.post(URL, tokens("one", "two", **response_fields))
     seen = []
     for second in (0, 59, 60):
-        clock.moment = 1_000_000 + second
+        clock.now = 1_000_000 + second
         seen.append(credentials.access_token)
     assert ["one", "one", "two"] == seen
 
@@ -136,7 +136,7 @@ def test_a_renewal_is_retried_for_minutes(
     """The first sign-in fails after 20 seconds, since a user may be waiting; in a sync hours of work are at stake."""
     requests_mock.post(URL, [*tokens("one"), *[response] * 10, *tokens("two")])
     assert "one" == credentials.access_token
-    clock.moment += 86400
+    clock.now += 86400
     assert "two" == credentials.access_token
     assert 120 <= sum(clock.sleeps) <= 300
 
@@ -146,7 +146,7 @@ def test_threads_that_waited_for_a_failed_renewal_make_one_attempt_each(
 ):
     requests_mock.post(URL, [*tokens("one"), UNAVAILABLE])
     assert "one" == credentials.access_token
-    clock.moment += 86400
+    clock.now += 86400
     gathered = threading.Barrier(8)
 
     def response(*_: Any) -> str:
@@ -171,7 +171,7 @@ def test_after_a_failed_renewal_the_next_one_makes_one_attempt(
     """The next streams make one attempt each, and get a token once the endpoint recovers."""
     requests_mock.post(URL, [*tokens("one"), UNAVAILABLE])
     assert "one" == credentials.access_token
-    clock.moment += 86400
+    clock.now += 86400
     with pytest.raises(AirbyteTracedException, match="just now"):
         _ = credentials.access_token
     calls = requests_mock.call_count
@@ -424,10 +424,10 @@ def test_an_assertion_by_the_tenants_clock_is_not_repeated(requests_mock: Mocker
 
 def test_an_outage_does_not_repeat_the_assertion(requests_mock: Mocker, signing: Tenant, clock: FakeClock):
     requests_mock.post(URL, status_code=503, text="", headers=dated(3600))
-    started_at = clock.moment
+    started_at = clock.now
     with pytest.raises(AirbyteTracedException, match="could not give an access token just now"):
         _ = PrivateKeyJwtAuthenticator(config=signing).access_token
-    assert clock.moment - started_at <= 20
+    assert clock.now - started_at <= 20
 
 
 def test_the_repr_of_a_private_key_authenticator_shows_no_key(requests_mock: Mocker, signing: Tenant):

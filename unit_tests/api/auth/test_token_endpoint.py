@@ -268,16 +268,16 @@ def test_a_busy_endpoint_stays_a_transient_error(
 @pytest.mark.parametrize("seconds", [0, 0.2, 1, 2, 4, 5, 9.9, 15])
 def test_a_host_that_times_out_fails_within_half_a_minute(requests_mock: Mocker, clock: FakeClock, seconds: float):
     """However long each attempt hangs, the last one ends in time."""
-    started_at = clock.moment
+    started_at = clock.now
 
     def hang(_request: Any, _context: Any) -> str:
-        clock.moment += seconds
+        clock.now += seconds
         raise requests.exceptions.ReadTimeout
 
     requests_mock.post(URL, text=hang)
     with pytest.raises(AirbyteTracedException, match="did not answer in time"):
         request()
-    assert clock.moment - started_at <= 28
+    assert clock.now - started_at <= 28
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(15.9, []), (16, [1]), (17.9, [1]), (18, [1, 2])])
@@ -293,7 +293,7 @@ def test_another_attempt_is_made_where_it_would_end_in_time(
 
 def test_a_timeout_is_retried(requests_mock: Mocker, clock: FakeClock):
     def hang(_request: Any, _context: Any) -> str:
-        clock.moment += 10.5
+        clock.now += 10.5
         raise requests.exceptions.ReadTimeout
 
     requests_mock.post(URL, [{"text": hang}, {"json": {"access_token": "t"}}])

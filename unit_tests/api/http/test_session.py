@@ -81,7 +81,7 @@ class SlowBody:
         self.headers, self.closed = {"x": "y"}, False
 
     def read1(self, _: int, *, decode_content: bool) -> bytes:
-        self._clock.moment += self._seconds
+        self._clock.now += self._seconds
         byte, self._left = self._left[:1], self._left[1:]
         return byte
 

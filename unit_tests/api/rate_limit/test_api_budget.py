@@ -50,9 +50,9 @@ def test_the_share_is_kept_from_the_first_second_on(plan: str, share: float):
 def test_few_429s_where_headers_describe_only_the_tenants_bucket(seed: int):
     """As under a custom policy; the endpoint's own bucket is then learned from its 429s."""
     endpoints = {"/roles": 4, "/organizations": 4, "/organizations/{id}/enabled_connections": 4}
-    sync = RateLimitedTenant("private_cloud_100", endpoints, seed=seed, tells_of_tenant=True).run(60)
+    sync = RateLimitedTenant("private_cloud_100", endpoints, seed=seed, shows_tenant_limit=True).run(60)
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
-    assert min(sync.passed(endpoint) for endpoint in endpoints) > 60
+    assert min(sync.admitted(endpoint) for endpoint in endpoints) > 60
 
 
 @pytest.mark.parametrize("plan", ["sixty a minute", "slow hundred"])
@@ -72,7 +72,7 @@ def test_endpoints_that_share_a_bucket_get_fair_parts_of_it(plan: str, seed: int
     sync = RateLimitedTenant(plan, endpoints, seed=seed).run(60)
     assert 0.9 <= sync.used(list(endpoints), ONE_BUCKET_PLANS[plan], 60) <= 1.05
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
-    assert min(sync.passed(endpoint) for endpoint in endpoints) >= sync.passed() / 4 / 2
+    assert min(sync.admitted(endpoint) for endpoint in endpoints) >= sync.admitted() / 4 / 2
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -101,14 +101,14 @@ def test_the_tenants_bucket_is_learned_from_a_429():
     assert sync.budget.buckets.tenant
     assert 50 == sync.budget.buckets.tenant.limit
     assert sync.refused(after=5) <= 0.01 * len(sync.log)
-    assert all(sync.passed(endpoint) > 20 for endpoint in endpoints)
+    assert all(sync.admitted(endpoint) > 20 for endpoint in endpoints)
 
 
 def test_other_clients_of_the_tenant_are_never_refused():
     """Ten requests a second of the customer's own clients, however much a sync has to read."""
     sync = RateLimitedTenant("enterprise", {"/users": 16}, others={"/users": 10}).run(60)
     assert 0 == sync.refused_others
-    assert sync.passed("/users") > 200
+    assert sync.admitted("/users") > 200
 
 
 @given(

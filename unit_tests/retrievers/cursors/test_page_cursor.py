@@ -12,8 +12,8 @@ from source_auth0.retrievers.cursors.page_cursor import PageCursor
 from testing.threads import in_threads
 
 
-class Counting(PageCursor):
-    """Remembers how many pages were handed on."""
+class PageCountingCursor(PageCursor):
+    """Counts its states in place of pages."""
 
     def __init__(self, saved: Mapping[str, Any] | None = None, *, incremental: bool = True) -> None:
         manager = ConnectorStateManager([])
@@ -28,8 +28,8 @@ class Counting(PageCursor):
             message_repository=self,  # type: ignore[arg-type]
         )
         self.page = 0
-        self.sent: list[dict[str, Any]] = []
-        self.sending = threading.Lock()
+        self.emitted: list[dict[str, Any]] = []
+        self.emitting = threading.Lock()
 
     state_keys = ("page",)
 
@@ -41,45 +41,44 @@ class Counting(PageCursor):
         int(saved["page"]) + saved["page"].real
 
     def emit_message(self, message: AirbyteMessage) -> None:
-        assert self.sending.acquire(blocking=False), "two states at once"
-        self.sent.append(vars(message.state.stream.stream_state))
-        self.sending.release()
+        assert self.emitting.acquire(blocking=False), "two states at once"
+        self.emitted.append(vars(message.state.stream.stream_state))
+        self.emitting.release()
 
 
-def test_a_state_is_what_is_remembered():
-    cursor = Counting()
+def test_each_emitted_state_is_the_current_state():
+    cursor = PageCountingCursor()
     cursor.emit_state()
     cursor.ensure_at_least_one_state_emitted()
-    assert [{"page": 1}, {"page": 2}] == cursor.sent
+    assert [{"page": 1}, {"page": 2}] == cursor.emitted
 
 
-def test_a_full_refresh_leaves_nothing_behind():
-    cursor = Counting({"page": 7}, incremental=False)
+def test_a_full_refresh_saves_no_cursor():
+    cursor = PageCountingCursor({"page": 7}, incremental=False)
     cursor.emit_state()
-    assert [{NO_CURSOR_STATE_KEY: True}] == cursor.sent
+    assert [{NO_CURSOR_STATE_KEY: True}] == cursor.emitted
     assert {} == cursor.initial_state()
 
 
-def test_states_follow_one_another_in_the_order_of_what_they_say():
-    """However many workers send one."""
-    cursor = Counting()
+def test_concurrent_workers_emit_states_in_order():
+    cursor = PageCountingCursor()
     in_threads(8, lambda _: [cursor.emit_state() for _ in range(20)])
-    assert [{"page": n} for n in range(1, 161)] == cursor.sent
+    assert [{"page": n} for n in range(1, 161)] == cursor.emitted
 
 
 @pytest.mark.parametrize("saved", [None, {}, {NO_CURSOR_STATE_KEY: True}])
-def test_a_state_that_says_nothing_is_none(saved: dict[str, Any] | None):
-    assert {} == Counting(saved).initial_state()
+def test_an_empty_saved_state_counts_as_none(saved: dict[str, Any] | None):
+    assert {} == PageCountingCursor(saved).initial_state()
 
 
-def test_a_saved_state_is_taken_as_it_is():
-    assert {"page": 7} == dict(Counting({"page": 7}).initial_state())
+def test_a_saved_state_is_the_initial_state():
+    assert {"page": 7} == dict(PageCountingCursor({"page": 7}).initial_state())
 
 
 @pytest.mark.parametrize("saved", [{"pages": 7}, {"page": "seven"}, {"page": None}, {"page": "7"}])
-def test_a_state_that_nobody_left_says_how_to_get_rid_of_it(saved: dict[str, Any]):
+def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException) as caught:
-        Counting(saved).initial_state()
+        PageCountingCursor(saved).initial_state()
     assert FailureType.config_error == caught.value.failure_type
     advice = "Reset the stream's state (Airbyte: Connection › Status › Clear) to read it from the start."
     assert f"The saved state of `things` cannot be read: {saved}. {advice}" == caught.value.message
@@ -87,39 +86,39 @@ def test_a_state_that_nobody_left_says_how_to_get_rid_of_it(saved: dict[str, Any
 
 def test_a_long_state_is_not_quoted_in_full():
     with pytest.raises(AirbyteTracedException) as caught:
-        Counting({"page": "x" * 5000}).initial_state()
+        PageCountingCursor({"page": "x" * 5000}).initial_state()
     assert f"cannot be read: {str({'page': 'x' * 5000})[:200]}. Reset" in str(caught.value.message)
 
 
-@pytest.mark.parametrize(("depth", "said"), [(300, r"\{'page': \[\[\["), (100_000, "it is nested too deep")])
-def test_a_state_that_is_nested_too_deep_cannot_be_read(depth: int, said: str):
-    deep: Any = 1
+@pytest.mark.parametrize(("depth", "expected_text"), [(300, r"\{'page': \[\[\["), (100_000, "it is nested too deep")])
+def test_a_state_that_is_nested_too_deep_cannot_be_read(depth: int, expected_text: str):
+    nested: Any = 1
     for _ in range(depth):
-        deep = [deep]
-    with pytest.raises(AirbyteTracedException, match=f"cannot be read: {said}"):
-        Counting({"page": deep}).initial_state()
+        nested = [nested]
+    with pytest.raises(AirbyteTracedException, match=f"cannot be read: {expected_text}"):
+        PageCountingCursor({"page": nested}).initial_state()
 
 
-def test_a_state_of_the_frameworks_for_parts_of_a_stream_is_passed_over_with_a_warning(
+def test_a_per_partition_state_of_the_framework_is_ignored_with_a_warning(
     caplog: pytest.LogCaptureFixture,
 ):
-    cursor = Counting({"states": [{"partition": {}, "cursor": {}}], "__ab_no_cursor_state_message": True})
+    cursor = PageCountingCursor({"states": [{"partition": {}, "cursor": {}}], "__ab_no_cursor_state_message": True})
     assert ({}, {}) == (cursor.initial_state(), cursor.initial_state())
-    said = (
+    expected_text = (
         "The saved state of `things` is that of a stream of another kind, which says nothing of what was read. The "
         "stream is read from the start."
     )
-    assert [said] == caplog.messages
+    assert [expected_text] == caplog.messages
 
 
-def test_a_cursor_takes_its_turn_with_nobody_unless_it_says_so():
+def test_a_cursor_belongs_to_no_stream_group_by_default():
     assert ("", False) == (PageCursor.stream_group, PageCursor.first_in_group)
 
 
-def test_the_state_follows_pages_and_neither_records_nor_partitions():
-    cursor = Counting()
+def test_records_and_closed_partitions_emit_no_state():
+    cursor = PageCountingCursor()
     assert cursor.should_be_synced(None)  # type: ignore[arg-type]
     cursor.observe(None)  # type: ignore[arg-type]
     cursor.close_partition(None)  # type: ignore[arg-type]
-    assert [] == cursor.sent
+    assert [] == cursor.emitted
     assert "page" == cursor.cursor_field.cursor_field_key

@@ -9,13 +9,13 @@ from testing.fakes.clock import FakeClock
 
 
 class Platform:
-    """Keeps what it is told."""
+    """A message repository that records its messages."""
 
     def __init__(self) -> None:
-        self.told: list[AirbyteMessage] = []
+        self.messages: list[AirbyteMessage] = []
 
     def emit_message(self, message: AirbyteMessage) -> None:
-        self.told.append(message)
+        self.messages.append(message)
 
 
 @pytest.fixture
@@ -35,21 +35,23 @@ def progress(clock: FakeClock, platform: Platform) -> ProgressReporter:
     return ProgressReporter("things", platform)  # type: ignore[arg-type]
 
 
-def test_the_platform_is_told_how_many_rows_to_expect(progress: ProgressReporter, platform: Platform, clock: FakeClock):
+def test_an_estimate_message_says_how_many_rows_to_expect(
+    progress: ProgressReporter, platform: Platform, clock: FakeClock
+):
     progress.emit_estimate(7)
-    (message,) = platform.told
+    (message,) = platform.messages
     assert (Type.TRACE, TraceType.ESTIMATE) == (message.type, message.trace.type)
-    assert clock.moment * 1000 == message.trace.emitted_at
+    assert clock.now * 1000 == message.trace.emitted_at
     estimate = message.trace.estimate
     assert ("things", EstimateType.STREAM, 7) == (estimate.name, estimate.type, estimate.row_estimate)
 
 
-def test_nothing_is_told_where_nobody_knows_how_many_rows_there_are(progress: ProgressReporter, platform: Platform):
+def test_no_estimate_is_emitted_where_the_row_count_is_unknown(progress: ProgressReporter, platform: Platform):
     progress.emit_estimate(None)
-    assert [] == platform.told
+    assert [] == platform.messages
 
 
-def test_a_line_a_minute_says_how_many_rows_have_passed_since_the_beginning(
+def test_progress_is_logged_once_a_minute_with_the_total_row_count(
     progress: ProgressReporter, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO, "airbyte.source_auth0")

@@ -8,99 +8,101 @@ import pytest
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.timestamps import Milliseconds
-from testing.fakes.clock import TurnTakingCondition
+from testing.fakes.clock import SteppingCondition
 
 
 @dataclass(eq=False)
-class Stick:
-    """So many rows."""
+class FakeSlice:
+    """A slice of so many rows."""
 
-    length: int
+    rows: int
     being_read: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Sticks(WorkSplitter[Stick]):
-    """Halves the longest stick, as long as that is longer than one."""
+class FakeSplitter(WorkSplitter[FakeSlice]):
+    """Halves the largest slice while it has more than one row."""
 
-    def __init__(self, *lengths: int, workers: int = 2) -> None:
+    def __init__(self, *row_counts: int, workers: int = 2) -> None:
         super().__init__(Tenant({"num_workers": workers}))
-        self.lengths = lengths
+        self.row_counts = row_counts
         self.idle: list[int] = []
 
-    def initial_slices(self) -> Iterable[Stick]:
-        self.slices = [Stick(length) for length in self.lengths]
+    def initial_slices(self) -> Iterable[FakeSlice]:
+        self.slices = [FakeSlice(rows) for rows in self.row_counts]
         return self.slices.copy()
 
-    def worth_splitting(self, reading: list[Stick], idle: int) -> tuple[Stick, list[Milliseconds]] | None:
+    def worth_splitting(self, reading: list[FakeSlice], idle: int) -> tuple[FakeSlice, list[Milliseconds]] | None:
         self.idle.append(idle)
-        longest = max(reading, key=lambda stick: stick.length)
-        return (longest, [longest.length // 2]) if longest.length > 1 else None
+        largest = max(reading, key=lambda fake_slice: fake_slice.rows)
+        return (largest, [largest.rows // 2]) if largest.rows > 1 else None
 
-    def split(self, piece: Stick, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[Stick]:
-        (half,) = pool.map(abs, cuts)
-        part, piece.length = Stick(piece.length - half), half
-        self.slices.append(part)
-        yield part
+    def split(self, fake_slice: FakeSlice, points: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[FakeSlice]:
+        (half,) = pool.map(abs, points)
+        new_slice, fake_slice.rows = FakeSlice(fake_slice.rows - half), half
+        self.slices.append(new_slice)
+        yield new_slice
 
 
-def read_by_turns(sticks: Sticks) -> list[int]:
-    """The lengths as they were when they were read: one whenever nothing can be cut, the first first."""
+def read_stepwise(splitter: FakeSplitter) -> list[int]:
+    """The rows of each slice when it was read; the first open slice is read whenever none can be split."""
     read: list[int] = []
 
-    def turn() -> None:
-        stick = next(stick for stick in sticks.slices if stick.being_read)
-        read.append(stick.length)
-        sticks.release(stick)
+    def step() -> None:
+        fake_slice = next(fake_slice for fake_slice in splitter.slices if fake_slice.being_read)
+        read.append(fake_slice.rows)
+        splitter.release(fake_slice)
 
-    sticks.changed = TurnTakingCondition(turn)
-    for _ in sticks.slices_to_read():
+    splitter.changed = SteppingCondition(step)
+    for _ in splitter.slices_to_read():
         pass
     return read
 
 
-def test_nothing_to_read_is_over_at_once():
-    assert [] == read_by_turns(Sticks())
+def test_without_slices_reading_ends_at_once():
+    assert [] == read_stepwise(FakeSplitter())
 
 
-def test_nothing_is_cut_while_nobody_is_idle():
-    sticks = Sticks(3, 3, workers=2)
-    assert [3, 1] == read_by_turns(sticks)[:2]
-    assert {1} == {*sticks.idle}
+def test_no_slice_is_split_while_every_worker_is_busy():
+    splitter = FakeSplitter(3, 3, workers=2)
+    assert [3, 1] == read_stepwise(splitter)[:2]
+    assert {1} == {*splitter.idle}
 
 
 @pytest.mark.parametrize("workers", [2, 3, 5])
-def test_the_longest_is_cut_until_everybody_has_something_to_read(workers: int):
-    sticks = Sticks(64, workers=workers)
-    assert 64 == sum(read_by_turns(sticks))
-    assert workers - 1 == max(sticks.idle)
-    assert 1 == min(sticks.idle)
+def test_the_largest_slice_is_split_until_every_worker_is_busy(workers: int):
+    splitter = FakeSplitter(64, workers=workers)
+    assert 64 == sum(read_stepwise(splitter))
+    assert workers - 1 == max(splitter.idle)
+    assert 1 == min(splitter.idle)
 
 
-def test_what_is_not_worth_cutting_is_waited_for():
-    sticks = Sticks(1, 1, 1, workers=9)
-    assert [1, 1, 1] == read_by_turns(sticks)
-    assert [6, 7, 8] == sticks.idle
+def test_slices_too_small_to_split_are_read_whole():
+    splitter = FakeSplitter(1, 1, 1, workers=9)
+    assert [1, 1, 1] == read_stepwise(splitter)
+    assert [6, 7, 8] == splitter.idle
 
 
-def test_a_worker_that_is_done_wakes_who_waits_for_work_to_cut():
-    """In threads as they are; the wait ends by itself after a second as well."""
-    sticks = Sticks(40, workers=4)
-    with ThreadPoolExecutor(4) as readers:
-        read = [stick for stick in sticks.slices_to_read() if readers.submit(sticks.release, stick)]
-    assert read == sticks.slices
-    assert 40 == sum(stick.length for stick in read)
+def test_a_released_slice_wakes_the_waiting_splitter():
+    """In real threads; the wait also ends by itself after a second."""
+    splitter = FakeSplitter(40, workers=4)
+    with ThreadPoolExecutor(4) as pool:
+        read = [fake_slice for fake_slice in splitter.slices_to_read() if pool.submit(splitter.release, fake_slice)]
+    assert read == splitter.slices
+    assert 40 == sum(fake_slice.rows for fake_slice in read)
 
 
-def test_first_pages_are_asked_for_by_as_many_threads_as_there_are_workers():
-    """More than a pool of threads has by default: each of them waits until all are there."""
+def test_first_pages_are_requested_by_as_many_threads_as_there_are_workers():
+    """More threads than a pool has by default: each of them waits at the barrier for all others."""
     workers = 40
 
-    class Meeting(Sticks):
-        def split(self, piece: Stick, cuts: list[Milliseconds], pool: ThreadPoolExecutor) -> Iterator[Stick]:
-            together = threading.Barrier(workers, timeout=10)
-            assert sorted(range(workers)) == sorted(pool.map(lambda _: together.wait(), range(workers)))
-            piece.length = 1
+    class BarrierSplitter(FakeSplitter):
+        def split(
+            self, fake_slice: FakeSlice, points: list[Milliseconds], pool: ThreadPoolExecutor
+        ) -> Iterator[FakeSlice]:
+            barrier = threading.Barrier(workers, timeout=10)
+            assert sorted(range(workers)) == sorted(pool.map(lambda _: barrier.wait(), range(workers)))
+            fake_slice.rows = 1
             yield from ()
 
-    assert [1] == read_by_turns(Meeting(2, workers=workers))
+    assert [1] == read_stepwise(BarrierSplitter(2, workers=workers))

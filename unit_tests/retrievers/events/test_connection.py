@@ -32,11 +32,11 @@ def refusal(status: int, message: str, code: str | None = None) -> dict[str, Any
     return {"status_code": status, "json": {"statusCode": status, "message": message, "errorCode": code}}
 
 
-def test_a_stream_is_asked_for_and_left_open(requests_mock: Mocker, make_api: Make):
+def test_a_stream_is_requested_and_left_open(requests_mock: Mocker, make_api: Make):
     requests_mock.get(URL, **STREAM)
     api = make_api()
-    answer = api.open_event_stream({"from": "a=="})
-    assert answer is not None
+    response = api.open_event_stream({"from": "a=="})
+    assert response is not None
     assert f"{URL}?from=a%3D%3D" == requests_mock.last_request.url
     sent = requests_mock.last_request.headers
     assert ("text/event-stream", "identity", "Bearer token-0") == (
@@ -45,11 +45,11 @@ def test_a_stream_is_asked_for_and_left_open(requests_mock: Mocker, make_api: Ma
         sent["Authorization"],
     )
     assert requests_mock.last_request.stream
-    assert b":connected\n\n" == answer.raw.read()
+    assert b":connected\n\n" == response.raw.read()
 
 
-def test_an_open_stream_keeps_nobody_from_asking(requests_mock: Mocker, make_api: Make):
-    """Workers share so many permits to ask; one that was held as long as a stream is open would be missing."""
+def test_an_open_stream_holds_no_concurrency_permit(requests_mock: Mocker, make_api: Make):
+    """Workers share a limited number of permits; a stream would hold one as long as it is open."""
     requests_mock.get(URL, **STREAM)
     api = make_api()
     open_streams = [api.open_event_stream({}) for _ in range(api.tenant.workers)]
@@ -65,28 +65,30 @@ def test_the_token_does_not_follow_a_redirect(requests_mock: Mocker, make_api: M
 
 
 @pytest.mark.parametrize("status", [429, 401, 500, 503])
-def test_what_helps_a_list_helps_a_stream(requests_mock: Mocker, make_api: Make, status: int):
+def test_retryable_statuses_are_retried(requests_mock: Mocker, make_api: Make, status: int):
     requests_mock.get(URL, [refusal(status, "not now"), STREAM])
     assert make_api().open_event_stream({}) is not None
 
 
-@pytest.mark.parametrize(("headers", "said"), [({"content-type": "text/html"}, "text/html"), ({}, "no content type")])
-def test_what_is_no_stream_is_asked_for_again(
-    requests_mock: Mocker, make_api: Make, clock: FakeClock, headers: dict[str, str], said: str
+@pytest.mark.parametrize(
+    ("headers", "expected_text"), [({"content-type": "text/html"}, "text/html"), ({}, "no content type")]
+)
+def test_a_response_of_another_content_type_is_retried(
+    requests_mock: Mocker, make_api: Make, clock: FakeClock, headers: dict[str, str], expected_text: str
 ):
     requests_mock.get(URL, text="<html>", headers=headers)
-    with pytest.raises(AirbyteTracedException, match=rf"no event stream \({said}\)") as caught:
+    with pytest.raises(AirbyteTracedException, match=rf"no event stream \({expected_text}\)") as caught:
         make_api().open_event_stream({})
     assert (FailureType.transient_error, 8) == (caught.value.failure_type, requests_mock.call_count)
 
 
-def test_an_answer_without_a_type_is_no_stream(requests_mock: Mocker, make_api: Make):
+def test_a_response_without_a_content_type_is_retried(requests_mock: Mocker, make_api: Make):
     requests_mock.get(URL, [{"text": "?"}, STREAM])
     assert make_api().open_event_stream({}) is not None
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected", "said"),
+    ("response", "expected", "expected_text"),
     [
         (
             refusal(410, "Cursor points to data no longer available in the stream."),
@@ -105,14 +107,14 @@ def test_an_answer_without_a_type_is_no_stream(requests_mock: Mocker, make_api: 
         (refusal(404, "Not Found"), AirbyteTracedException, "nothing at the address"),
     ],
 )
-def test_refusals_have_their_own_meaning(
-    requests_mock: Mocker, make_api: Make, answer: dict[str, Any], expected: type[Exception], said: str
+def test_each_refusal_has_its_own_error(
+    requests_mock: Mocker, make_api: Make, response: dict[str, Any], expected: type[Exception], expected_text: str
 ):
-    requests_mock.get(URL, **answer)
+    requests_mock.get(URL, **response)
     with pytest.raises(AirbyteTracedException) as caught:
         make_api(required_scopes=["read:things"]).open_event_stream({})
     assert isinstance(caught.value, expected)
-    assert said in str(caught.value.message)
+    assert expected_text in str(caught.value.message)
     assert 1 == requests_mock.call_count
 
 
@@ -123,147 +125,149 @@ def test_refusals_have_their_own_meaning(
         (lambda: TooManyConsumersError("events"), FailureType.config_error),
     ],
 )
-def test_refusals_say_whose_they_are_to_mend(refused: Callable[[], AirbyteTracedException], failure: FailureType):
+def test_refusals_have_a_failure_type_and_an_internal_message(
+    refused: Callable[[], AirbyteTracedException], failure: FailureType
+):
     error = refused()
     assert (failure, error.message) == (error.failure_type, error.internal_message)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [refusal(404, "Not Found"), refusal(400, "x", "feature_not_enabled"), refusal(403, "x", "feature_not_enabled")],
 )
-def test_what_a_tenant_lacks_is_nothing_to_listen_to(requests_mock: Mocker, make_api: Make, answer: dict[str, Any]):
-    requests_mock.get(URL, **answer)
+def test_a_missing_feature_opens_no_stream(requests_mock: Mocker, make_api: Make, response: dict[str, Any]):
+    requests_mock.get(URL, **response)
     assert None is make_api(may_be_missing=True).open_event_stream({})
 
 
-def test_a_header_that_auth0_cannot_read_is_about_the_token(requests_mock: Mocker, make_api: Make):
+def test_a_refused_authorization_header_is_retried(requests_mock: Mocker, make_api: Make):
     requests_mock.get(URL, [refusal(400, "Bad HTTP authentication header format", "Bearer"), STREAM])
     assert make_api().open_event_stream({}) is not None
 
 
-def test_a_refusal_that_breaks_off_is_asked_for_again():
-    answer = requests.Response()
-    answer.status_code = 410
-    answer.raw = SimpleNamespace(stream=broken_off, close=lambda: None, release_conn=lambda: None)
-    verdict = classify_event_stream(answer, RequestContext("events"))
-    assert ResponseAction.RETRY is verdict.action
-    assert verdict.error is not None
-    assert "The answer to `events` broke off (ChunkedEncodingError)." == verdict.error.message
+def test_a_truncated_refusal_is_retried():
+    response = requests.Response()
+    response.status_code = 410
+    response.raw = SimpleNamespace(stream=truncated_body, close=lambda: None, release_conn=lambda: None)
+    classification = classify_event_stream(response, RequestContext("events"))
+    assert ResponseAction.RETRY is classification.action
+    assert classification.error is not None
+    assert "The answer to `events` broke off (ChunkedEncodingError)." == classification.error.message
 
 
-def broken_off(*_: Any, **__: Any) -> Iterator[bytes]:
+def truncated_body(*_: Any, **__: Any) -> Iterator[bytes]:
     raise urllib3.exceptions.ProtocolError("cut")
     yield b""
 
 
-class Wire:
-    """An answer whose bytes, end and errors a test puts on the line one by one."""
+class FakeResponse:
+    """A response whose chunks, end and errors a test queues one by one."""
 
-    def __init__(self, *sent: bytes | Exception, deaf: Exception | None = None) -> None:
+    def __init__(self, *sent: bytes | Exception, shutdown_error: Exception | None = None) -> None:
         self.raw = self
-        self.line: queue.Queue[bytes | Exception] = queue.Queue()
-        self.deaf = deaf
+        self.chunks: queue.Queue[bytes | Exception] = queue.Queue()
+        self.shutdown_error = shutdown_error
         self.closed = threading.Event()
-        for piece in sent:
-            self.line.put(piece)
+        for chunk in sent:
+            self.chunks.put(chunk)
 
     def read1(self, size: int) -> bytes:
         assert size > 1000
-        found = self.line.get()
-        if isinstance(found, Exception):
-            raise found
-        return found
+        chunk = self.chunks.get()
+        if isinstance(chunk, Exception):
+            raise chunk
+        return chunk
 
     def shutdown(self) -> None:
-        if self.deaf:
-            raise self.deaf
-        self.line.put(b"")
+        if self.shutdown_error:
+            raise self.shutdown_error
+        self.chunks.put(b"")
 
     def close(self) -> None:
         self.closed.set()
 
 
-def connected(wire: Wire) -> EventStreamConnection:
-    return EventStreamConnection(wire)  # type: ignore[arg-type] # as much of an answer as it needs
+def connected(fake_response: FakeResponse) -> EventStreamConnection:
+    return EventStreamConnection(fake_response)  # type: ignore[arg-type] # it has what a connection needs of a response
 
 
-def test_bytes_come_in_order_and_then_the_end():
-    wire = Wire(b"a", b"b", b"")
-    connection = connected(wire)
+def test_chunks_arrive_in_order_followed_by_the_end():
+    fake_response = FakeResponse(b"a", b"b", b"")
+    connection = connected(fake_response)
     assert [b"a", b"b", b""] == [connection.next(10) for _ in range(3)]
-    assert wire.closed.wait(10)
+    assert fake_response.closed.wait(10)
 
 
-def test_what_a_connection_breaks_with_reaches_the_listener():
-    connection = connected(Wire(b"a", urllib3.exceptions.ProtocolError("cut")))
+def test_the_error_of_a_broken_connection_reaches_the_consumer():
+    connection = connected(FakeResponse(b"a", urllib3.exceptions.ProtocolError("cut")))
     assert b"a" == connection.next(10)
     with pytest.raises(urllib3.exceptions.ProtocolError):
         connection.next(10)
 
 
-def test_a_host_that_is_silent_for_a_minute_has_closed():
-    connection = connected(Wire(urllib3.exceptions.ReadTimeoutError(None, "", "silent")))  # type: ignore[arg-type]
+def test_a_read_timeout_counts_as_a_closed_connection():
+    connection = connected(FakeResponse(urllib3.exceptions.ReadTimeoutError(None, "", "silent")))  # type: ignore[arg-type]
     assert b"" == connection.next(10)
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.01, 0.01), (0.0, 0.001), (-5.0, 0.001)])
-def test_nobody_waits_longer_than_asked(monkeypatch: pytest.MonkeyPatch, seconds: float, expected: float):
+def test_the_consumer_waits_no_longer_than_requested(monkeypatch: pytest.MonkeyPatch, seconds: float, expected: float):
     waits = []
 
     class Chunks(queue.Queue[Any]):
-        def get(self, *args: Any, **patience: Any) -> Any:
-            waits.append(patience)
-            return super().get(*args, **patience)
+        def get(self, *args: Any, **options: Any) -> Any:
+            waits.append(options)
+            return super().get(*args, **options)
 
     monkeypatch.setattr(connection_module, "queue", SimpleNamespace(Queue=Chunks, Empty=queue.Empty, Full=queue.Full))
-    wire = Wire()
-    connection = connected(wire)
+    fake_response = FakeResponse()
+    connection = connected(fake_response)
     with pytest.raises(TimeoutError):
         connection.next(seconds)
     connection.close()
-    assert wire.closed.wait(10)
+    assert fake_response.closed.wait(10)
     assert [{"timeout": expected}] == waits
 
 
-def test_the_reader_has_a_name_and_keeps_no_process_alive():
+def test_the_reader_is_a_named_daemon_thread():
     before = threading.enumerate()
-    connection = connected(wire := Wire())
+    connection = connected(fake_response := FakeResponse())
     (reader,) = [thread for thread in threading.enumerate() if thread not in before]
     assert ("event-stream", True) == (reader.name, reader.daemon)
     connection.close()
-    assert wire.closed.is_set()
+    assert fake_response.closed.is_set()
 
 
-def test_hanging_up_ends_the_reading():
-    wire = Wire(b"a")
-    connection = connected(wire)
+def test_closing_ends_the_reader_thread():
+    fake_response = FakeResponse(b"a")
+    connection = connected(fake_response)
     assert b"a" == connection.next(10)
     connection.close()
-    assert wire.closed.is_set()
+    assert fake_response.closed.is_set()
 
 
-def test_hanging_up_ends_a_reading_that_is_ahead(monkeypatch: pytest.MonkeyPatch):
-    """The reader waits for somebody to take what it has read, and stops once nobody will."""
-    ahead = threading.Event()
+def test_closing_ends_a_reader_thread_that_waits_on_a_full_queue(monkeypatch: pytest.MonkeyPatch):
+    """The reader waits for room in the queue, and stops once the connection is closed."""
+    is_full = threading.Event()
 
     class Chunks(queue.Queue[Any]):
-        def put(self, *args: Any, **patience: Any) -> None:
+        def put(self, *args: Any, **options: Any) -> None:
             if self.full():
-                ahead.set()
-            super().put(*args, **patience)
+                is_full.set()
+            super().put(*args, **options)
 
     monkeypatch.setattr(connection_module, "queue", SimpleNamespace(Queue=Chunks, Empty=queue.Empty, Full=queue.Full))
-    wire = Wire(*[b"a"] * 100)
-    connection = connected(wire)
-    assert ahead.wait(10)
+    fake_response = FakeResponse(*[b"a"] * 100)
+    connection = connected(fake_response)
+    assert is_full.wait(10)
     connection.close()
-    assert wire.closed.wait(10)
-    assert 100 - connection_module.MAX_QUEUED_CHUNKS - 1 <= wire.line.qsize()
+    assert fake_response.closed.wait(10)
+    assert 100 - connection_module.MAX_QUEUED_CHUNKS - 1 <= fake_response.chunks.qsize()
 
 
 @pytest.mark.parametrize(
-    "why",
+    "error",
     [
         AttributeError("no such method"),
         ValueError("no socket"),
@@ -271,13 +275,15 @@ def test_hanging_up_ends_a_reading_that_is_ahead(monkeypatch: pytest.MonkeyPatch
         OSError("not connected"),
     ],
 )
-def test_a_line_that_cannot_be_cut_ends_with_the_next_byte(monkeypatch: pytest.MonkeyPatch, why: Exception):
+def test_a_connection_that_cannot_be_shut_down_ends_with_the_next_chunk(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+):
     monkeypatch.setattr(connection_module, "CLOSE_SECONDS", 0.01)
-    wire = Wire(deaf=why)
-    connected(wire).close()
-    assert not wire.closed.is_set()
-    wire.line.put(b"heartbeat")
-    assert wire.closed.wait(10)
+    fake_response = FakeResponse(shutdown_error=error)
+    connected(fake_response).close()
+    assert not fake_response.closed.is_set()
+    fake_response.chunks.put(b"heartbeat")
+    assert fake_response.closed.wait(10)
 
 
 def test_messages_name_no_token(requests_mock: Mocker, make_api: Make):

@@ -29,14 +29,14 @@ from testing.fakes.management_api import FakeAuthenticator
 NOON = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 FROM_THE_BEGINNING = {"from_timestamp": "1970-01-01T00:00:00Z"}
 FOREVER = float("inf")
-#: What a connection of a script does before it closes: bytes that come, seconds of silence, an error to break with.
-Doing = bytes | float | Exception
+#: An action of a scripted connection before it closes: bytes sent, seconds of silence, or an error that breaks it.
+Action = bytes | float | Exception
 
 
 def event(number: int, time: str = "2026-11-22T10:00:00.000Z", **attributes: Any) -> bytes:
     """The message of the event `evt_<number>`, whose offset is `o<number>`."""
-    told = {"id": f"evt_{number}", "type": "user.created", "time": time, "data": {"object": {}}, **attributes}
-    return message("user.created", {"offset": f"o{number}", "event": told})
+    fields = {"id": f"evt_{number}", "type": "user.created", "time": time, "data": {"object": {}}, **attributes}
+    return message("user.created", {"offset": f"o{number}", "event": fields})
 
 
 def marker(offset: str) -> bytes:
@@ -57,9 +57,9 @@ class NoonTenant(Tenant):
 
 
 class Script:
-    """The Events API: what it does on each connection, and what it answers to some queries."""
+    """The Events API: the actions of each connection, and the refusals of the first requests."""
 
-    def __init__(self, *connections: list[Doing], clock: FakeClock, refusals: Any = (), **config: Any) -> None:
+    def __init__(self, *connections: list[Action], clock: FakeClock, refusals: Any = (), **config: Any) -> None:
         self.tenant, self.name = NoonTenant({"base_url": "https://acme.us.auth0.com", **config}), "events"
         self.connections = list(connections)
         self.refusals = list(refusals)
@@ -71,7 +71,7 @@ class Script:
 
     def open_event_stream(self, query: dict[str, str]) -> Any:
         self.queries.append(query)
-        self.clock.moment += self.slow
+        self.clock.now += self.slow
         if self.refusals and (refusal := self.refusals.pop(0)) is not None:
             raise refusal
         if not self.connections:
@@ -80,29 +80,29 @@ class Script:
         assert 1 == self.open, "a plan may allow no second connection"
         return self.connections.pop(0)
 
-    def connect(self, doings: Any) -> "Line":
-        return Line(self, doings)
+    def connect(self, actions: Any) -> "ScriptedConnection":
+        return ScriptedConnection(self, actions)
 
 
-class Line:
-    """A connection of the script."""
+class ScriptedConnection:
+    """A connection that performs its actions."""
 
-    def __init__(self, script: Script, doings: list[Doing]) -> None:
-        self.script, self.doings = script, doings
+    def __init__(self, script: Script, actions: list[Action]) -> None:
+        self.script, self.actions = script, actions
 
     def next(self, seconds: float) -> bytes:
         self.script.waits.append(seconds)
-        while self.doings:
-            doing = self.doings.pop(0)
-            if isinstance(doing, bytes):
-                return doing
-            if isinstance(doing, Exception):
-                raise doing
-            self.script.clock.moment += min(doing, max(seconds, 0))
-            if doing > seconds:
-                self.doings.insert(0, doing - max(seconds, 0))
+        while self.actions:
+            action = self.actions.pop(0)
+            if isinstance(action, bytes):
+                return action
+            if isinstance(action, Exception):
+                raise action
+            self.script.clock.now += min(action, max(seconds, 0))
+            if action > seconds:
+                self.actions.insert(0, action - max(seconds, 0))
                 raise TimeoutError
-            seconds -= doing
+            seconds -= action
         return b""
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 
 class Sync:
-    """One sync: its rows, its states in the order of both, and what it ended with."""
+    """One sync: its rows, and its states with the number of rows before each."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Sync:
             transformations=list(transformations),
         )
         self.rows: list[dict[str, Any]] = []
-        #: Each state, and how many rows were handed on before.
+        #: The emitted states, each with the number of rows before it.
         self.states: list[tuple[int, dict[str, Any]]] = []
 
     def emit_message(self, emitted: AirbyteMessage) -> None:
@@ -182,15 +182,17 @@ def synced(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Any:
     """Runs a sync against a script."""
     current: list[Script] = []
     monkeypatch.setattr(
-        retriever, "EventConsumer", lambda api, mark, idle: EventConsumer(api, mark, idle, current[-1].connect)
+        retriever, "EventConsumer", lambda api, position, idle: EventConsumer(api, position, idle, current[-1].connect)
     )
 
-    def sync(*connections: list[Doing], run: bool = True, **options: Any) -> Sync:
-        of_sync = {name: options.pop(name) for name in ("saved", "incremental", "transformations") if name in options}
+    def sync(*connections: list[Action], run: bool = True, **options: Any) -> Sync:
+        sync_options = {
+            name: options.pop(name) for name in ("saved", "incremental", "transformations") if name in options
+        }
         slow = options.pop("slow", 0.0)
         current.append(Script(*connections, clock=clock, **options))
         current[-1].slow = slow
-        done = Sync(current[-1], **of_sync)
+        done = Sync(current[-1], **sync_options)
         return done.run() if run else done
 
     return sync
@@ -205,7 +207,7 @@ REFUSED = PositionRefusedError("events", 410, "gone")
 QUIET = [FOREVER]
 
 
-# Where a sync begins
+# Start of a sync
 
 
 @pytest.mark.parametrize(
@@ -223,14 +225,16 @@ QUIET = [FOREVER]
         ({"saved": STATE, "incremental": False}, FROM_THE_BEGINNING),
     ],
 )
-def test_a_sync_begins_at_its_state_or_as_far_back_as_it_may(synced, options: dict[str, Any], query: dict[str, str]):
-    """A time has at most 20 characters, and without one Auth0 would begin with what happens next."""
+def test_a_sync_starts_at_its_state_or_at_the_earliest_allowed_time(
+    synced, options: dict[str, Any], query: dict[str, str]
+):
+    """A time has at most 20 characters; without one Auth0 would start with future events."""
     assert [query] == synced(QUIET, **options).script.queries
     assert all(len(text) <= 20 for text in query.values())
 
 
 def test_a_time_without_an_offset_is_no_position(synced):
-    """A position that Auth0 forgets after an event without a time is left for the beginning."""
+    """An offset that expires after an event without a time falls back to the beginning."""
     saved = {"time": "2026-11-23T10:00:00.000Z"}
     done = synced([event(1, None), error("cursor_expired")], [event(2), FOREVER], saved=saved)
     assert [FROM_THE_BEGINNING] * 2 == done.script.queries
@@ -252,7 +256,7 @@ def test_a_time_without_an_offset_is_no_position(synced):
         {"offset": "o5", "place": 1},
     ],
 )
-def test_a_state_that_is_none_of_ours_is_an_error_that_says_what_to_do(synced, saved: dict[str, Any]):
+def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(synced, saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException, match=r"Reset the stream's state") as caught:
         synced(QUIET, saved=saved)
     assert FailureType.config_error == caught.value.failure_type
@@ -273,7 +277,7 @@ def test_an_event_is_a_row_with_its_offset(synced):
     } == row
 
 
-def test_an_offset_may_stand_in_the_message_alone(synced):
+def test_an_offset_may_come_as_the_message_id_alone(synced):
     done = synced([b'id: o9\ndata: {"event": {"id": "evt_9"}}\n\n', FOREVER])
     assert [("evt_9", "o9")] == [(row["id"], row["offset"]) for row in done.rows]
     assert {"offset": "o9", "event": "evt_9"} == done.state
@@ -286,29 +290,29 @@ def test_the_longest_offset_and_id_are_read_and_remembered(synced):
     assert [{"from": "o" * 1024}] == synced(QUIET, saved=state).script.queries
 
 
-def test_secrets_are_taken_out(synced):
-    withhold = RedactSecretsTransformation(config={}, free_form=[["data"]])
+def test_secrets_are_redacted(synced):
+    redact = RedactSecretsTransformation(config={}, free_form=[["data"]])
     done = synced(
         [event(1, data={"object": {"options": {"client_secret": "s", "name": "n"}}}), FOREVER],
-        transformations=[withhold],
+        transformations=[redact],
     )
     assert {"object": {"options": {"name": "n"}}} == done.rows[0]["data"]
 
 
-def test_a_state_follows_the_rows_that_it_tells_of(synced, monkeypatch: pytest.MonkeyPatch):
+def test_a_state_follows_the_rows_that_it_covers(synced, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cursor, "MESSAGES_PER_STATE", 2)
     done = synced([b"".join(map(event, range(1, 6))), FOREVER])
     assert [(2, "o2"), (4, "o4"), (5, "o5"), (5, "o5")] == [(rows, state["offset"]) for rows, state in done.states]
     assert {"offset": "o5", "time": "2026-11-22T10:00:00.000Z", "event": "evt_5"} == done.state
 
 
-def test_a_row_that_is_not_handed_on_is_in_no_state(synced):
-    """A sync that is stopped while it hands on the second event says nothing of it."""
+def test_no_state_covers_a_row_that_was_not_handed_on(synced):
+    """A sync that is stopped while it hands on the second event does not save it."""
     sync = synced([event(1) + event(2), FOREVER], run=False)
-    reading = sync.read()
-    next(reading), next(reading)
-    reading.close()
-    del reading
+    rows = sync.read()
+    next(rows), next(rows)
+    rows.close()
+    del rows
     assert 0 == sync.script.open
     assert ["o1"] == [state["offset"] for _, state in sync.states]
 
@@ -328,7 +332,7 @@ def test_an_error_before_anything_was_read_leaves_no_state(synced):
     assert [] == sync.states
 
 
-def test_a_full_refresh_leaves_no_cursor(synced, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_refresh_saves_no_cursor(synced, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cursor, "MESSAGES_PER_STATE", 1)
     assert [(2, {NO_CURSOR_STATE_KEY: True})] == synced([event(1) + event(2), FOREVER], incremental=False).states
 
@@ -338,13 +342,13 @@ def test_a_sync_without_any_message_keeps_its_state(synced):
     assert {} == synced(QUIET).state
 
 
-def test_nothing_to_listen_to_is_no_error(synced):
-    """A private cloud whose release lacks the route."""
+def test_a_missing_events_endpoint_is_no_error(synced):
+    """The release of a private cloud may lack the route."""
     done = synced(saved=STATE)
     assert ([], STATE) == (done.ids, done.state)
 
 
-def test_the_framework_is_told_that_every_event_counts(synced):
+def test_the_framework_filters_out_no_event(synced):
     cursor = synced(QUIET).cursor
     record = Record(data={}, stream_name="events")
     cursor.observe(record)
@@ -352,60 +356,60 @@ def test_the_framework_is_told_that_every_event_counts(synced):
     assert "time" == cursor.cursor_field.cursor_field_key
 
 
-# When it has caught up
+# End of a sync
 
 
 @pytest.mark.parametrize(
-    ("config", "patience"), [({}, 10), ({"events_idle_seconds": None}, 10), ({"events_idle_seconds": 3}, 3)]
+    ("config", "idle_seconds"), [({}, 10), ({"events_idle_seconds": None}, 10), ({"events_idle_seconds": 3}, 3)]
 )
-def test_silence_ends_a_sync(synced, config: dict[str, Any], patience: float, clock: FakeClock):
-    before = clock.moment
+def test_silence_ends_a_sync(synced, config: dict[str, Any], idle_seconds: float, clock: FakeClock):
+    before = clock.now
     assert [1] == synced([2.0, event(1), FOREVER], **config).ids
-    assert 2 + patience == clock.moment - before
+    assert 2 + idle_seconds == clock.now - before
 
 
-def test_heartbeats_are_silence(synced, clock: FakeClock):
-    before = clock.moment
+def test_heartbeats_do_not_extend_the_idle_time(synced, clock: FakeClock):
+    before = clock.now
     done = synced([event(1), *[4.0, b": heartbeat\n\n"] * 9])
-    assert ([1], 10) == (done.ids, clock.moment - before)
+    assert ([1], 10) == (done.ids, clock.now - before)
     assert [10, 10, 6, 2] == done.script.waits
 
 
 def test_a_marker_that_nothing_follows_ends_a_sync(synced, clock: FakeClock):
-    before = clock.moment
+    before = clock.now
     done = synced([event(1), 3.0, marker("m1"), FOREVER])
-    assert idle_timer.IDLE_SECONDS_AFTER_MARKER == clock.moment - before - 3
+    assert idle_timer.IDLE_SECONDS_AFTER_MARKER == clock.now - before - 3
     assert {"offset": "m1", "time": "2026-11-23T12:00:00.000Z", "event": "evt_1"} == done.state
 
 
-def test_a_marker_before_any_event_tells_the_time_of_the_sync(synced):
+def test_a_marker_before_any_event_has_the_start_time_of_the_sync(synced):
     assert {"offset": "m1", "time": "2026-11-23T12:00:00.000Z"} == synced([marker("m1"), FOREVER]).state
 
 
-def test_markers_that_keep_coming_are_no_reason_to_stay(synced):
-    """The second comes when the wait after the first is over; what is behind it is for the next sync."""
+def test_repeated_markers_do_not_extend_a_sync(synced):
+    """The second arrives when the idle time after the first is over; later events are left to the next sync."""
     done = synced([event(1), marker("m1"), 2.0, marker("m2"), marker("m3")], [event(2), FOREVER])
     assert ([1], "m2", 1) == (done.ids, done.state["offset"], len(done.script.queries))
 
 
-def test_markers_one_after_the_other_are_no_reason_to_stay(synced, clock: FakeClock):
-    before = clock.moment
-    done = synced([event(1), *(doing for n in range(9) for doing in (marker(f"m{n}"), 0.5))])
-    assert (2.0, "m4") == (clock.moment - before, done.state["offset"])
+def test_markers_in_quick_succession_do_not_extend_a_sync(synced, clock: FakeClock):
+    before = clock.now
+    done = synced([event(1), *(action for n in range(9) for action in (marker(f"m{n}"), 0.5))])
+    assert (2.0, "m4") == (clock.now - before, done.state["offset"])
 
 
-def test_a_marker_does_not_make_patience_longer(synced, clock: FakeClock):
-    before = clock.moment
+def test_a_marker_does_not_extend_the_idle_time(synced, clock: FakeClock):
+    before = clock.now
     synced([event(1), 0.5, marker("m1"), FOREVER], events_idle_seconds=1)
-    assert 1 == clock.moment - before
+    assert 1 == clock.now - before
 
 
-def test_an_event_after_a_marker_is_waited_for_anew(synced):
+def test_an_event_after_a_marker_restarts_the_idle_time(synced):
     done = synced([event(1), marker("m1"), 1.0, event(2), 5.0, event(3), FOREVER])
     assert ([1, 2, 3], "o3", "2026-11-22T10:00:00.000Z") == (done.ids, done.state["offset"], done.state["time"])
 
 
-def test_a_time_that_is_ahead_of_the_sync_does_not_go_back(synced):
+def test_an_event_time_ahead_of_the_sync_does_not_go_back(synced):
     late = "2026-11-23T12:00:00.500Z"
     assert late == synced([event(1, late), marker("m1"), FOREVER]).state["time"]
 
@@ -421,93 +425,96 @@ def test_a_time_that_is_ahead_of_the_sync_does_not_go_back(synced):
         (None, [1, 2, 3]),
     ],
 )
-def test_an_event_after_the_beginning_of_the_sync_ends_it(synced, time: Any, expected: list[int]):
-    """The tenant's clock is told to the second; a time that cannot be read decides nothing."""
+def test_an_event_after_the_start_of_the_sync_ends_it(synced, time: Any, expected: list[int]):
+    """The tenant's clock is known to the second; a malformed time is ignored."""
     assert expected == synced([event(1, time) + event(2)], [event(3), FOREVER]).ids
 
 
-def test_the_time_that_a_row_takes_to_be_handed_on_is_no_silence(synced, clock: FakeClock):
+def test_handing_on_a_row_does_not_count_as_idle_time(synced, clock: FakeClock):
     sync = synced([event(1), 9.0, event(2), FOREVER], run=False)
     for _ in sync.read():
-        clock.moment += 60
+        clock.now += 60
     assert [1, 2] == sync.ids
 
 
-def test_getting_through_is_no_silence(synced):
+def test_connecting_does_not_count_as_idle_time(synced):
     assert [1] == synced([9.0, event(1), FOREVER], slow=60.0).ids
 
 
 # Connections
 
 
-def test_a_closed_connection_is_opened_anew_where_it_was(synced, clock: FakeClock):
+def test_a_closed_connection_is_reopened_at_its_position(synced, clock: FakeClock):
     done = synced([b"retry: 500\n\n" + event(1)], [marker("m1")], [event(2), FOREVER])
     assert [FROM_THE_BEGINNING, {"from": "o1"}, {"from": "m1"}] == done.script.queries
     assert ([1, 2], [0.5, 0.5]) == (done.ids, clock.sleeps)
 
 
 @pytest.mark.parametrize(
-    ("said", "pause"), [(b"", 2.0), (b"retry: 0\n\n", 0.0), (b"retry: 3000\n\n", 3.0), (b"retry: 900000\n\n", 10)]
+    ("expected_text", "pause"),
+    [(b"", 2.0), (b"retry: 0\n\n", 0.0), (b"retry: 3000\n\n", 3.0), (b"retry: 900000\n\n", 10)],
 )
-def test_the_server_says_how_long_to_wait_within_reason(synced, clock: FakeClock, said: bytes, pause: float):
-    assert [1, 2] == synced([said + event(1)], [event(2), FOREVER]).ids
+def test_the_server_sets_the_reconnect_delay_up_to_a_maximum(
+    synced, clock: FakeClock, expected_text: bytes, pause: float
+):
+    assert [1, 2] == synced([expected_text + event(1)], [event(2), FOREVER]).ids
     assert [pause] == clock.sleeps
 
 
-def test_an_event_may_come_in_pieces(synced):
+def test_an_event_may_arrive_in_several_chunks(synced):
     done = synced([event(1)[:9], 1.0, event(1)[9:], FOREVER])
     assert ([1], 1) == (done.ids, len(done.script.queries))
 
 
-def test_each_connection_with_an_event_makes_the_next_one_likely(synced, clock: FakeClock):
-    """However many there were, it has all the patience there is."""
+def test_each_connection_with_an_event_resets_the_idle_time(synced, clock: FakeClock):
+    """However many connections there were, the next one gets the whole idle time."""
     done = synced(*([9.5, event(n)] for n in range(4)), [9.5, event(4), FOREVER])
     assert ([0, 1, 2, 3, 4], [2, 2, 2, 2]) == (done.ids, clock.sleeps)
 
 
-def test_closed_connections_without_events_are_silence(synced, clock: FakeClock):
-    """After one with an event, the next has all the patience there is, and those after it what is left of that."""
+def test_connections_without_events_count_as_idle_time(synced, clock: FakeClock):
+    """After a connection with an event, all further ones share one idle time."""
     done = synced([event(1), 9.5], *([] for _ in range(99)))
     assert [2, 2, 2, 2, 2] == clock.sleeps
     assert 6 == len(done.script.queries)
 
 
-@pytest.mark.parametrize(("said", "queries"), [(b"", 1), (b"retry: 1999\n\n", 2)])
-def test_a_connection_that_is_closed_after_a_marker_is_missed_for_as_long_as_the_marker_lets(
-    synced, said: bytes, queries: int
+@pytest.mark.parametrize(("expected_text", "queries"), [(b"", 1), (b"retry: 1999\n\n", 2)])
+def test_after_a_marker_a_closed_connection_is_reopened_only_within_the_idle_time(
+    synced, expected_text: bytes, queries: int
 ):
-    assert queries == len(synced([said + event(1) + marker("m1")], [FOREVER]).script.queries)
+    assert queries == len(synced([expected_text + event(1) + marker("m1")], [FOREVER]).script.queries)
 
 
-def test_a_server_that_closes_at_once_is_not_asked_all_the_time(synced, clock: FakeClock):
+def test_a_server_that_closes_at_once_is_requested_with_a_minimum_delay(synced, clock: FakeClock):
     done = synced(*([b"retry: 0\n\n"] for _ in range(99)))
     assert (20, {0.5}) == (len(done.script.queries), set(clock.sleeps))
 
 
-def test_an_empty_history_that_is_closed_again_and_again_ends(synced, clock: FakeClock):
+def test_an_empty_history_whose_connections_keep_closing_ends_the_sync(synced, clock: FakeClock):
     done = synced(*([] for _ in range(99)))
     assert [FROM_THE_BEGINNING] * 5 == done.script.queries
     assert 8 == sum(clock.sleeps)
 
 
-def test_an_event_that_comes_again_is_left_out(synced):
+def test_duplicate_events_are_left_out(synced):
     done = synced([event(1) + event(2)], [event(2) + event(3)], [event(2), event(3), event(1), FOREVER])
     assert ([1, 2, 3], "o3") == (done.ids, done.state["offset"])
 
 
-def test_the_event_before_the_state_is_left_out(synced):
+def test_the_last_event_of_the_state_is_left_out(synced):
     assert [6] == synced([event(5), event(6), FOREVER], saved=STATE).ids
 
 
-def test_events_that_only_come_again_are_silence(synced, clock: FakeClock):
-    """Going back to them, or waiting for more of them, would have no end."""
-    before = clock.moment
+def test_duplicate_events_count_as_idle_time(synced, clock: FakeClock):
+    """Resuming at them, or waiting for more of them, would never end."""
+    before = clock.now
     done = synced(*([event(5), 1.0, marker("m1"), 1.0] for _ in range(99)), saved=STATE)
     assert [{"from": "o5"}] == done.script.queries[:1]
-    assert ("m1", True) == (done.state["offset"], clock.moment - before <= 10)
+    assert ("m1", True) == (done.state["offset"], clock.now - before <= 10)
 
 
-def test_only_the_last_events_are_remembered(synced, monkeypatch: pytest.MonkeyPatch):
+def test_only_the_last_event_ids_are_remembered(synced, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(position, "MAX_REMEMBERED_IDS", 2)
     assert [1, 2, 3, 1] == synced([b"".join(map(event, (1, 2, 3, 3, 2, 1))), FOREVER]).ids
 
@@ -515,7 +522,7 @@ def test_only_the_last_events_are_remembered(synced, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "cut", [urllib3.exceptions.ProtocolError("cut"), requests.ConnectionError("cut"), ConnectionResetError("cut")]
 )
-def test_a_broken_connection_is_opened_anew(synced, clock: FakeClock, cut: Exception):
+def test_a_broken_connection_is_reopened_with_back_off(synced, clock: FakeClock, cut: Exception):
     done = synced([event(1), cut], [cut], [event(2), cut], [cut], [cut], [cut], [event(3), FOREVER])
     assert [1, 2, 3] == done.ids
     assert [1, 2, 1, 2, 4, 8] == clock.sleeps
@@ -530,25 +537,25 @@ def test_connections_that_keep_breaking_are_an_error(synced):
     assert (5, "o1") == (len(sync.script.queries), sync.state["offset"])
 
 
-def test_connections_that_end_amid_a_message_are_no_silence(synced, clock: FakeClock):
-    """A body that is cut short under a length that agrees."""
+def test_connections_that_end_within_a_message_count_as_failures(synced, clock: FakeClock):
+    """A truncated body whose content length agrees."""
     done = synced([event(1)[:-9]], [event(1)[:9]], [event(1), FOREVER])
     assert ([1], [1, 2]) == (done.ids, clock.sleeps)
     with pytest.raises(AirbyteTracedException, match="ended amid a message 5 times in a row"):
         synced(*([event(1)[:-9]] for _ in range(9)))
 
 
-def test_markers_between_broken_connections_are_no_remedy(synced):
+def test_markers_do_not_reset_the_failure_count(synced):
     with pytest.raises(AirbyteTracedException, match="5 times in a row"):
         synced(*([marker(f"m{n}"), ConnectionResetError("cut")] for n in range(99)))
 
 
-def test_what_is_wrong_with_the_connector_is_no_broken_connection(synced):
+def test_a_programming_error_is_not_retried(synced):
     with pytest.raises(AttributeError):
         synced([AttributeError("mistake")])
 
 
-def test_another_consumer_may_be_about_to_leave(synced, clock: FakeClock):
+def test_too_many_consumers_is_retried_before_it_is_an_error(synced, clock: FakeClock):
     busy = TooManyConsumersError("events")
     assert [1] == synced([event(1), FOREVER], refusals=[busy, busy]).ids
     assert [1, 2] == clock.sleeps
@@ -556,10 +563,10 @@ def test_another_consumer_may_be_about_to_leave(synced, clock: FakeClock):
         synced([event(1), FOREVER], refusals=[busy] * 9)
 
 
-# Positions that Auth0 does not know
+# Expired positions
 
 
-def test_a_forgotten_position_is_left_for_its_time_and_the_gap_is_named(synced, caplog: pytest.LogCaptureFixture):
+def test_an_expired_offset_falls_back_to_its_time_with_a_warning_of_the_gap(synced, caplog: pytest.LogCaptureFixture):
     done = synced([marker("m6"), event(7), event(8), FOREVER], saved=STATE, refusals=[REFUSED])
     assert [{"from": "o5"}, {"from_timestamp": "2026-11-20T10:00:00Z"}] == done.script.queries
     assert ([7, 8], "o8") == (done.ids, done.state["offset"])
@@ -572,7 +579,7 @@ def test_the_gap_reaches_to_now_where_nothing_follows(synced, caplog: pytest.Log
     assert "between 2026-11-20T10:00:00.000Z and 2026-11-23T12:00:00.000Z" in warnings(caplog)[0]
 
 
-def test_a_position_without_a_time_is_left_for_the_beginning(synced, caplog: pytest.LogCaptureFixture):
+def test_an_expired_offset_without_a_time_falls_back_to_the_beginning(synced, caplog: pytest.LogCaptureFixture):
     done = synced([event(7), FOREVER], saved={"offset": "o5"}, refusals=[REFUSED])
     assert [{"from": "o5"}, FROM_THE_BEGINNING] == done.script.queries
     assert "between some time and" in warnings(caplog)[0]
@@ -586,16 +593,16 @@ def test_a_position_may_be_a_minute_ahead_of_the_clock(synced, caplog: pytest.Lo
 
 
 @pytest.mark.parametrize("time", ["2026-11-23T12:01:00.001Z", "2030-11-20T10:00:00.000Z"])
-def test_a_position_with_a_time_to_come_is_left_for_the_beginning(synced, caplog: pytest.LogCaptureFixture, time: str):
-    """It is not when anything ended, and what happens until then would be left out."""
+def test_a_position_with_a_future_time_falls_back_to_the_beginning(synced, caplog: pytest.LogCaptureFixture, time: str):
+    """It is no time of an event, and events until then would be left out."""
     saved = {"offset": "o5", "time": time}
     done = synced([event(7), FOREVER], saved=saved, refusals=[REFUSED])
     assert [{"from": "o5"}, FROM_THE_BEGINNING] == done.script.queries
     assert "between some time and" in warnings(caplog)[0]
 
 
-def test_later_and_later_times_are_tried(synced, caplog: pytest.LogCaptureFixture):
-    """A minute inside a history of so many days; nothing is lost that an earlier sync could have read."""
+def test_refused_times_are_followed_by_later_ones(synced, caplog: pytest.LogCaptureFixture):
+    """Each a minute within a history of so many days; nothing is lost that an earlier sync could have read."""
     done = synced([event(7), FOREVER], refusals=[REFUSED] * 6)
     assert [
         "1970-01-01T00:00:00Z",
@@ -609,11 +616,11 @@ def test_later_and_later_times_are_tried(synced, caplog: pytest.LogCaptureFixtur
     assert ([7], []) == (done.ids, warnings(caplog))
 
 
-def test_a_later_time_is_told(synced, caplog: pytest.LogCaptureFixture):
+def test_a_later_start_time_is_logged(synced, caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.INFO):
         synced([event(7), FOREVER], refusals=[REFUSED] * 2)
-    told = "Auth0 keeps no older events of `events`; they are read from {}."
-    assert [told.format(f"{day}T12:01:00.000Z") for day in ("2025-11-23", "2026-05-27")] == [
+    fields = "Auth0 keeps no older events of `events`; they are read from {}."
+    assert [fields.format(f"{day}T12:01:00.000Z") for day in ("2025-11-23", "2026-05-27")] == [
         record.getMessage() for record in caplog.records
     ]
 
@@ -639,25 +646,25 @@ def test_where_no_time_is_accepted_the_stream_fails(synced):
 
 
 @pytest.mark.parametrize("code", ["cursor_expired", "invalid_cursor"])
-def test_a_position_may_be_forgotten_amid_a_stream(synced, caplog: pytest.LogCaptureFixture, code: str):
+def test_an_offset_may_expire_during_a_stream(synced, caplog: pytest.LogCaptureFixture, code: str):
     done = synced([event(6), error(code)], [event(6), event(7), FOREVER], saved=STATE)
     assert [{"from": "o5"}, {"from_timestamp": "2026-11-22T10:00:00Z"}] == done.script.queries
     assert ([6, 7], "o7") == (done.ids, done.state["offset"])
     assert 1 == len(warnings(caplog))
 
 
-def test_an_event_that_comes_again_is_a_position_where_there_is_none(synced):
-    """Without it, the state would keep the forgotten one."""
-    again = message("user.created", {"offset": "n5", "event": {"id": "evt_5", "time": "2026-11-20T10:00:00Z"}})
-    done = synced([again, FOREVER], saved=STATE, refusals=[REFUSED])
+def test_a_duplicate_event_sets_the_position_after_an_expired_offset(synced):
+    """Otherwise the state would keep the expired one."""
+    duplicate = message("user.created", {"offset": "n5", "event": {"id": "evt_5", "time": "2026-11-20T10:00:00Z"}})
+    done = synced([duplicate, FOREVER], saved=STATE, refusals=[REFUSED])
     assert ([], {"offset": "n5", "time": "2026-11-20T10:00:00.000Z"}) == (done.ids, done.state)
 
 
-def test_a_position_may_be_forgotten_three_times_in_a_sync(synced):
+def test_an_offset_may_expire_three_times_in_a_sync(synced):
     assert [0, 1, 2, 9] == synced(*([event(n), error("cursor_expired")] for n in range(3)), [event(9), FOREVER]).ids
 
 
-def test_a_position_that_is_forgotten_a_fourth_time_is_an_error(synced):
+def test_an_offset_that_expires_a_fourth_time_is_an_error(synced):
     sync = synced(*([event(n), error("cursor_expired")] for n in range(9)), run=False)
     with pytest.raises(PositionRefusedError, match=r"from where it was asked to \(cursor_expired sorry\)"):
         sync.run()
@@ -665,14 +672,14 @@ def test_a_position_that_is_forgotten_a_fourth_time_is_an_error(synced):
 
 
 @pytest.mark.parametrize("code", ["timeout", "processing_error", "connection_timeout", "another"])
-def test_an_error_amid_a_stream_is_followed_by_another_connection(synced, clock: FakeClock, code: str):
+def test_an_error_message_is_followed_by_a_reconnect(synced, clock: FakeClock, code: str):
     done = synced([event(1), error(code, offset="beyond")], [error(code)], [event(2), FOREVER])
     assert [FROM_THE_BEGINNING, {"from": "o1"}, {"from": "o1"}] == done.script.queries
     assert ([1, 2], [1, 2]) == (done.ids, clock.sleeps)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected_text"),
     [
         ({}, "no code: no reason given"),
         ({"error": "sorry"}, "no code: no reason given"),
@@ -680,8 +687,8 @@ def test_an_error_amid_a_stream_is_followed_by_another_connection(synced, clock:
         ({"error": {"code": "timeout", "message": "too slow"}}, "timeout: too slow"),
     ],
 )
-def test_errors_without_an_end_are_an_error(synced, content: Any, said: str):
-    with pytest.raises(AirbyteTracedException, match=rf"was ended by Auth0 \({said}\) 5 times in a row"):
+def test_repeated_error_messages_are_an_error(synced, content: Any, expected_text: str):
+    with pytest.raises(AirbyteTracedException, match=rf"was ended by Auth0 \({expected_text}\) 5 times in a row"):
         synced(*([message("error", content)] for _ in range(9)))
 
 
@@ -697,11 +704,11 @@ def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, mo
         synced(*([error("payload_too_large", **more)] for _ in range(9)), saved=STATE)
 
 
-# What makes no sense
+# Malformed messages
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "expected_text"),
     [
         (b"data: {\n\n", "no JSON object"),
         (b"data: []\n\n", "no JSON object"),
@@ -713,48 +720,48 @@ def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, mo
         (message("user.created", {"offset": "o" * 1025, "event": {"id": "evt_1"}}), "an offset that is none"),
     ],
 )
-def test_an_event_that_cannot_be_read_fails_the_stream(synced, sent: bytes, said: str):
-    with pytest.raises(AirbyteTracedException, match=said) as caught:
+def test_an_event_that_cannot_be_read_fails_the_stream(synced, sent: bytes, expected_text: str):
+    with pytest.raises(AirbyteTracedException, match=expected_text) as caught:
         synced([sent])
     assert FailureType.system_error == caught.value.failure_type
 
 
-def test_a_message_that_cannot_be_read_is_named_by_the_beginning_of_its_kind(synced):
+def test_an_unreadable_message_is_named_by_its_truncated_type(synced):
     with pytest.raises(AirbyteTracedException) as caught:
         synced([b"event: " + b"k" * 51 + b"\ndata: {\n\n"])
     assert f"Auth0 sent `events` a message `{'k' * 50}` that is no JSON object." == caught.value.message
 
 
-def test_a_message_without_an_end_fails_the_stream(synced, monkeypatch: pytest.MonkeyPatch):
+def test_an_oversized_message_fails_the_stream(synced, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(consumer, "SseParser", lambda: sse.SseParser(max_length=50))
     with pytest.raises(AirbyteTracedException, match="a message of more than 50 characters"):
         synced([b"data: " + b"x" * 60])
 
 
-def test_messages_of_other_kinds_move_the_position_and_nothing_else(synced, clock: FakeClock):
-    before = clock.moment
+def test_messages_of_unknown_types_only_advance_the_position(synced, clock: FakeClock):
+    before = clock.now
     done = synced([event(1), message("news", {"offset": "n1"}), FOREVER])
-    assert (10, [1], "n1") == (clock.moment - before, done.ids, done.state["offset"])
+    assert (10, [1], "n1") == (clock.now - before, done.ids, done.state["offset"])
 
 
 # The stream file, and the check
 
 
 def test_the_manifest_knows_the_archetype():
-    whole = assemble(["events"])
+    manifest = assemble(["events"])
     assert (
         "source_auth0.retrievers.events.retriever.EventStreamRetriever"
-        == whole["definitions"]["streamed"]["class_name"]
+        == manifest["definitions"]["streamed"]["class_name"]
     )
-    assert [["data"]] == whole["streams"][0]["transformations"][-1]["free_form"]
+    assert [["data"]] == manifest["streams"][0]["transformations"][-1]["free_form"]
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [{"headers": {"content-type": "text/event-stream"}, "text": ":connected\n\n"}, {"status_code": 404, "json": {}}],
 )
-def test_the_check_does_not_wait_for_events(requests_mock: Mocker, tenant: Tenant, answer: dict[str, Any]):
-    requests_mock.get(ANY, **answer)
+def test_the_check_does_not_wait_for_events(requests_mock: Mocker, tenant: Tenant, response: dict[str, Any]):
+    requests_mock.get(ANY, **response)
     url = "{{ config['base_url'] }}/api/v2/"
     granted = FakeAuthenticator(frozenset({"read:events"}))
     check_tenant(tenant, granted, url, {"events": load_stream("events")}, {"events": "events"}, logging.getLogger("x"))

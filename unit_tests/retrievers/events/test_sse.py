@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from source_auth0.retrievers.events.sse import OversizedMessageError, SseMessage, SseParser
 
 
-def parsed(*pieces: bytes) -> list[SseMessage]:
+def parsed(*chunks: bytes) -> list[SseMessage]:
     parser = SseParser()
-    return [message for piece in pieces for message in parser.feed(piece)]
+    return [message for chunk in chunks for message in parser.feed(chunk)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def parsed(*pieces: bytes) -> list[SseMessage]:
         ("data: \u2028 is no end of a line\n\n".encode(), [SseMessage("message", "\u2028 is no end of a line", "")]),
     ],
 )
-def test_a_stream_is_read_as_the_standard_says(stream: bytes, expected: list[SseMessage]):
+def test_a_stream_is_parsed_as_the_standard_says(stream: bytes, expected: list[SseMessage]):
     assert expected == parsed(stream)
     assert expected == parsed(*(stream[at : at + 1] for at in range(len(stream))))
 
@@ -54,11 +54,11 @@ ENDS = st.sampled_from(["\n", "\r", "\r\n"])
 @given(st.lists(st.tuples(LINES, ENDS)), st.lists(st.integers(0, 200)))
 @example([("data: 1", "\r\n"), ("", "\r\n")], [8, 10])
 @example([("data: 1", "\r"), ("", "\r")], [8])
-def test_pieces_may_be_cut_anywhere(lines: list[tuple[str, str]], cuts: list[int]):
+def test_chunks_may_end_anywhere(lines: list[tuple[str, str]], boundaries: list[int]):
     """Also within a character, and between the two halves of a CRLF."""
     stream = "".join(line + end for line, end in lines).encode()
-    places = [0, *sorted(cuts), len(stream)]
-    assert parsed(stream) == parsed(*(stream[low:high] for low, high in pairwise(places)))
+    boundaries = [0, *sorted(boundaries), len(stream)]
+    assert parsed(stream) == parsed(*(stream[low:high] for low, high in pairwise(boundaries)))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_pieces_may_be_cut_anywhere(lines: list[tuple[str, str]], cuts: list[int
         (b"retry: " + b"9" * 5000 + b"\n", 999_999_999),
     ],
 )
-def test_the_server_may_say_how_long_to_wait(stream: bytes, expected: int | None):
+def test_the_retry_field_sets_the_reconnect_delay(stream: bytes, expected: int | None):
     parser = SseParser()
     assert [] == list(parser.feed(stream))
     assert expected == parser.retry
@@ -88,18 +88,18 @@ def test_the_server_may_say_how_long_to_wait(stream: bytes, expected: int | None
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_message_that_never_ends_is_refused(stream: bytes, size: int):
     parser = SseParser(max_length=100)
-    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    chunks = [stream[at : at + size] for at in range(0, len(stream), size)]
     with pytest.raises(OversizedMessageError, match="more than 100 characters"):
-        [list(parser.feed(piece)) for piece in pieces]
+        [list(parser.feed(chunk)) for chunk in chunks]
 
 
 @pytest.mark.parametrize("size", [1, 1000])
-def test_the_longest_message_may_come_twice(size: int):
+def test_messages_of_maximum_length_may_follow_each_other(size: int):
     parser = SseParser(max_length=100)
     stream = (b"data: " + b"x" * 94 + b"\n\n") * 2
-    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    chunks = [stream[at : at + size] for at in range(0, len(stream), size)]
     expected = SseMessage("message", "x" * 94, "")
-    assert [expected, expected] == [message for piece in pieces for message in parser.feed(piece)]
+    assert [expected, expected] == [message for chunk in chunks for message in parser.feed(chunk)]
 
 
 def test_any_number_of_messages_may_follow_each_other():

@@ -28,8 +28,8 @@ Make = Callable[..., ManagementApiRequester]
 URL = f"{API}/things"
 
 
-class Stamp(RecordTransformation):
-    """Marks the rows that passed through it."""
+class CountingTransformation(RecordTransformation):
+    """Counts on each row how often it was transformed."""
 
     def transform(self, record: dict[str, Any], config=None, stream_state=None, stream_slice=None) -> None:
         record["stamp"] = record.get("stamp", 0) + 1
@@ -42,9 +42,15 @@ def read(make_api: Make, tenant: Tenant) -> Callable[..., list[dict[str, Any]]]:
     def read(
         kind: type[ListRetriever], parent: dict[str, Any] | None = None, *, option: bool = False, **changes: Any
     ) -> list[dict[str, Any]]:
-        where = RequestOption(field_name="role", inject_into=RequestOptionType.request_parameter, parameters={})
+        request_option = RequestOption(
+            field_name="role", inject_into=RequestOptionType.request_parameter, parameters={}
+        )
         router = ListPartitionRouter(
-            values=["rol_1"], cursor_field="role_id", config={}, parameters={}, request_option=where if option else None
+            values=["rol_1"],
+            cursor_field="role_id",
+            config={},
+            parameters={},
+            request_option=request_option if option else None,
         )
         resource = "things/{{ stream_partition.role_id }}" if parent and not option else "things"
         arguments = {
@@ -69,20 +75,24 @@ def rows(*numbers: int) -> list[dict[str, Any]]:
     return [{"id": number} for number in numbers]
 
 
-def served(all_rows: list[dict[str, Any]], limit: int, *, totals: bool, wrapped: bool = True) -> Callable[..., Any]:
-    """A list that is paged by number with a limit of its own, whatever size was asked for."""
+def paged_by_number(
+    all_rows: list[dict[str, Any]], limit: int, *, totals: bool, wrapped: bool = True
+) -> Callable[..., Any]:
+    """A list that is paged by number with a limit of its own, whatever size was requested."""
 
-    def answer(request: Any, context: Any) -> Any:
+    def respond(request: Any, context: Any) -> Any:
         assert {"page", "per_page", "include_totals"} == set(request.qs)
         size, number = min(int(request.qs["per_page"][0]), limit), int(request.qs["page"][0])
         page = all_rows[number * size : (number + 1) * size]
         if number * size + size > 1000:
             context.status_code = 400
             return {"message": "Requesting page exceeds the allowed maximum of 1000 records.", "errorCode": ""}
-        beside = {"start": number * size, "limit": size, "length": len(page), "total": len(all_rows)} if totals else {}
-        return {"things": page, **beside} if wrapped else page
+        totals_fields = (
+            {"start": number * size, "limit": size, "length": len(page), "total": len(all_rows)} if totals else {}
+        )
+        return {"things": page, **totals_fields} if wrapped else page
 
-    return answer
+    return respond
 
 
 def test_checkpoints_are_followed_until_none_is_left(requests_mock: Mocker, read):
@@ -103,26 +113,26 @@ def test_checkpoints_are_followed_until_none_is_left(requests_mock: Mocker, read
 
 
 @pytest.mark.parametrize("end", [{"next": None}, {"next": ""}, {}])
-def test_a_checkpoint_that_leads_nowhere_ends_the_list(requests_mock: Mocker, read, end: dict[str, Any]):
+def test_an_empty_checkpoint_ends_the_list(requests_mock: Mocker, read, end: dict[str, Any]):
     requests_mock.get(URL, json={"things": rows(1), **end})
     assert [1] == ids(read(CheckpointRetriever))
     assert 1 == requests_mock.call_count
 
 
 @pytest.mark.parametrize("points", [["a", "a"], ["a", "b", "a"]])
-def test_checkpoints_that_go_round_in_circles_are_an_error(requests_mock: Mocker, read, points: list[str]):
+def test_repeating_checkpoints_are_an_error(requests_mock: Mocker, read, points: list[str]):
     requests_mock.get(URL, [{"json": {"things": rows(n), "next": point}} for n, point in enumerate(points)])
     with pytest.raises(AirbyteTracedException, match="the same checkpoint of `things` twice"):
         read(CheckpointRetriever)
 
 
-def test_a_checkpointed_list_of_a_lacking_feature_is_empty(requests_mock: Mocker, read):
+def test_a_checkpointed_list_of_a_missing_feature_is_empty(requests_mock: Mocker, read):
     requests_mock.get(URL, status_code=501, text="")
     assert [] == read(CheckpointRetriever)
 
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, UnpagedRetriever, SingletonRetriever])
-def test_a_list_whose_parent_vanished_half_way_ends(requests_mock: Mocker, read, kind: type[ListRetriever]):
+def test_the_list_of_a_deleted_parent_is_empty(requests_mock: Mocker, read, kind: type[ListRetriever]):
     gone = {"status_code": 404, "json": {"message": "The role does not exist."}}
     requests_mock.get(f"{URL}/rol_1", **gone)
     assert [] == read(kind, parent={"role_id": "rol_1"})
@@ -137,20 +147,20 @@ def test_a_list_whose_parent_vanished_half_way_ends(requests_mock: Mocker, read,
         (1000, True),
     ],
 )
-def test_pages_are_counted_to_the_end_whatever_their_size(
+def test_pages_are_read_to_the_end_whatever_their_size(
     requests_mock: Mocker,
     read,
     number: int,
     wrapped: bool,
     limit: int,
 ):
-    """Some tenants answer 50 rows where 100 were asked for, with a total or without."""
-    requests_mock.get(URL, json=served(rows(*range(number)), limit, totals=wrapped, wrapped=wrapped))
+    """Some tenants respond with 50 rows where 100 were requested, with a total or without."""
+    requests_mock.get(URL, json=paged_by_number(rows(*range(number)), limit, totals=wrapped, wrapped=wrapped))
     assert list(range(number)) == ids(read(PageNumberRetriever))
 
 
 def test_a_wrapper_may_leave_its_totals_out(requests_mock: Mocker, read):
-    requests_mock.get(URL, json=served(rows(*range(120)), 100, totals=False))
+    requests_mock.get(URL, json=paged_by_number(rows(*range(120)), 100, totals=False))
     assert list(range(120)) == ids(read(PageNumberRetriever))
 
 
@@ -162,13 +172,13 @@ def test_more_rows_than_can_be_paged_are_an_error_and_no_short_list(
     totals: bool,
     limit: int,
 ):
-    requests_mock.get(URL, json=served(rows(*range(1001)), limit, totals=totals))
+    requests_mock.get(URL, json=paged_by_number(rows(*range(1001)), limit, totals=totals))
     with pytest.raises(AirbyteTracedException, match="more rows than Auth0 lets anyone page through"):
         read(PageNumberRetriever)
 
 
 @pytest.mark.parametrize("kind", [PageNumberRetriever, WrappedPageNumberRetriever])
-def test_a_total_that_promises_more_than_came_is_an_error_and_no_short_list(
+def test_fewer_rows_than_the_total_are_an_error_and_no_short_list(
     requests_mock: Mocker, read, kind: type[ListRetriever]
 ):
     requests_mock.get(URL, [{"json": {"things": rows(1), "total": 5}}, {"json": {"things": [], "total": 5}}])
@@ -176,22 +186,22 @@ def test_a_total_that_promises_more_than_came_is_an_error_and_no_short_list(
         read(kind)
 
 
-def test_a_row_that_was_deleted_meanwhile_is_no_error(requests_mock: Mocker, read):
+def test_a_row_deleted_during_paging_is_no_error(requests_mock: Mocker, read):
     pages = [rows(*range(100)), rows(*range(101, 149))]
     requests_mock.get(URL, [{"json": {"things": page, "total": 150 - 2 * n}} for n, page in enumerate(pages)])
     assert 148 == len(read(PageNumberRetriever))
 
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, UnpagedRetriever])
-def test_what_a_list_is_read_for_may_be_a_query_parameter(requests_mock: Mocker, read, kind: type[ListRetriever]):
+def test_the_partition_may_be_a_query_parameter(requests_mock: Mocker, read, kind: type[ListRetriever]):
     requests_mock.get(URL, json={"things": rows(1), "total": 1})
     found = read(kind, {"role_id": "rol_1"}, option=True)
     assert [{"id": 1, "role_id": "rol_1"}] == found
     assert ["rol_1"] == requests_mock.last_request.qs["role"]
 
 
-@pytest.mark.parametrize(("size", "asked"), [(None, "100"), (50, "50")])
-def test_a_list_may_have_a_page_size_of_its_own(requests_mock: Mocker, read, size: int | None, asked: str):
+@pytest.mark.parametrize(("size", "requested"), [(None, "100"), (50, "50")])
+def test_a_list_may_have_a_page_size_of_its_own(requests_mock: Mocker, read, size: int | None, requested: str):
     requests_mock.get(URL, json={"things": rows(1), "total": 1})
     for kind, name in (
         (CheckpointRetriever, "take"),
@@ -199,10 +209,10 @@ def test_a_list_may_have_a_page_size_of_its_own(requests_mock: Mocker, read, siz
         (WrappedPageNumberRetriever, "per_page"),
     ):
         assert [1] == ids(read(kind, page_size=size))
-        assert [asked] == requests_mock.last_request.qs[name]
+        assert [requested] == requests_mock.last_request.qs[name]
 
 
-def test_a_list_that_tells_its_total_unasked_is_not_asked_for_it(requests_mock: Mocker, read):
+def test_a_list_that_always_has_a_total_is_requested_without_include_totals(requests_mock: Mocker, read):
     """Zeros are left out of its wrapper, so that an empty page has no total."""
     requests_mock.get(URL, [{"json": {"things": rows(1, 2), "total": 3}}, {"json": {"things": rows(3), "total": 3}}])
     assert [1, 2, 3] == ids(read(WrappedPageNumberRetriever))
@@ -211,7 +221,7 @@ def test_a_list_that_tells_its_total_unasked_is_not_asked_for_it(requests_mock: 
     assert [] == read(WrappedPageNumberRetriever)
 
 
-def test_a_checkpoint_may_be_called_otherwise(requests_mock: Mocker, read):
+def test_a_checkpoint_may_be_named_next_page_token(requests_mock: Mocker, read):
     """As deliveries of event streams were recorded."""
     requests_mock.get(URL, [{"json": {"things": rows(1), "nextPageToken": "a"}}, {"json": {"things": rows(2)}}])
     assert [1, 2] == ids(read(CheckpointRetriever))
@@ -219,20 +229,20 @@ def test_a_checkpoint_may_be_called_otherwise(requests_mock: Mocker, read):
 
 
 @pytest.mark.parametrize("number", [50, 51, 100, 101, 250])
-def test_a_release_that_knows_no_checkpoints_is_read_by_number(requests_mock: Mocker, read, number: int):
-    """It answers a bare array of its own page size, which a list that fits into it does too."""
+def test_a_release_without_checkpoints_is_read_by_page_number(requests_mock: Mocker, read, number: int):
+    """It responds with a bare array of its own page size, like a list that fits into one page."""
 
-    def answer(request: Any, context: Any) -> Any:
+    def respond(request: Any, context: Any) -> Any:
         if "take" in request.qs:
             return rows(*range(min(number, 50)))
-        return served(rows(*range(number)), 100, totals=True)(request, context)
+        return paged_by_number(rows(*range(number)), 100, totals=True)(request, context)
 
-    requests_mock.get(URL, json=answer)
+    requests_mock.get(URL, json=respond)
     assert list(range(number)) == ids(read(CheckpointRetriever))
 
 
 @pytest.mark.parametrize("number", [0, 1, 49])
-def test_a_bare_array_of_less_than_a_page_is_the_whole(requests_mock: Mocker, read, number: int):
+def test_a_bare_array_shorter_than_a_page_is_the_whole_list(requests_mock: Mocker, read, number: int):
     requests_mock.get(URL, json=rows(*range(number)))
     assert list(range(number)) == ids(read(CheckpointRetriever))
     assert 1 == requests_mock.call_count
@@ -240,7 +250,7 @@ def test_a_bare_array_of_less_than_a_page_is_the_whole(requests_mock: Mocker, re
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, WrappedPageNumberRetriever])
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_a_page_that_comes_twice_is_an_error_and_no_endless_list(
+def test_a_repeated_page_is_an_error_and_no_endless_list(
     requests_mock: Mocker, read, kind: type[ListRetriever], wrapped: bool
 ):
     """A server that ignores page numbers, or checkpoints that differ and lead to the same page."""
@@ -253,27 +263,27 @@ def test_a_page_that_comes_twice_is_an_error_and_no_endless_list(
 
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever])
-def test_a_page_that_comes_twice_by_chance_is_asked_for_again(requests_mock: Mocker, read, kind: type[ListRetriever]):
-    """As from a cache on the way; only one that repeats itself once more is followed no further."""
+def test_a_page_repeated_once_is_requested_again(requests_mock: Mocker, read, kind: type[ListRetriever]):
+    """As from a cache; only a page that is repeated again is an error."""
     first, second = ({"things": rows(*range(n, n + 3)), "next": f"{n}", "total": 6} for n in (0, 3))
     last = {key: value for key, value in second.items() if key != "next"}
     requests_mock.get(URL, [{"json": first}, {"json": first}, {"json": last}])
     assert list(range(6)) == ids(read(kind))
-    asked = [request.qs for request in requests_mock.request_history]
-    assert asked[1] == asked[2] != asked[0]
+    requested = [request.qs for request in requests_mock.request_history]
+    assert requested[1] == requested[2] != requested[0]
 
 
-def test_a_checkpoint_that_leads_back_by_chance_is_asked_for_again(requests_mock: Mocker, read):
-    answers = [{"things": rows(1), "next": "a"}, {"things": rows(2), "next": "a"}, {"things": rows(2)}]
-    requests_mock.get(URL, [{"json": answer} for answer in answers])
+def test_a_checkpoint_repeated_once_is_requested_again(requests_mock: Mocker, read):
+    responses = [{"things": rows(1), "next": "a"}, {"things": rows(2), "next": "a"}, {"things": rows(2)}]
+    requests_mock.get(URL, [{"json": response} for response in responses])
     assert [1, 2] == ids(read(CheckpointRetriever))
 
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever])
 def test_a_row_may_be_nested_deeper_than_orjson_writes(requests_mock: Mocker, read, kind: type[ListRetriever]):
-    deep = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
-    requests_mock.get(URL, json={"things": [deep], "total": 1})
-    assert [deep] == read(kind)
+    nested = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
+    requests_mock.get(URL, json={"things": [nested], "total": 1})
+    assert [nested] == read(kind)
 
 
 def test_empty_pages_may_follow_each_other(requests_mock: Mocker, read):
@@ -283,7 +293,7 @@ def test_empty_pages_may_follow_each_other(requests_mock: Mocker, read):
     assert [1] == ids(read(CheckpointRetriever))
 
 
-def test_an_unpaged_list_is_one_answer(requests_mock: Mocker, read):
+def test_an_unpaged_list_is_one_response(requests_mock: Mocker, read):
     requests_mock.get(URL, json=rows(1, 2))
     assert [1, 2] == ids(read(UnpagedRetriever, rows=None))
     assert {} == requests_mock.last_request.qs
@@ -316,7 +326,7 @@ def test_a_bare_array_is_a_list_too(requests_mock: Mocker, read, kind: type[List
         [[]],
     ],
 )
-def test_rows_that_are_not_where_they_should_be_are_no_empty_list(
+def test_a_response_without_the_rows_is_an_error_and_no_empty_list(
     requests_mock: Mocker, read, kind: type[ListRetriever], body: Any
 ):
     requests_mock.get(URL, json=body)
@@ -327,7 +337,7 @@ def test_rows_that_are_not_where_they_should_be_are_no_empty_list(
     assert "where a list of rows was due" in caught.value.message
 
 
-def test_the_error_names_what_came_instead_but_no_values(requests_mock: Mocker, read):
+def test_the_error_names_the_columns_received_but_no_values(requests_mock: Mocker, read):
     requests_mock.get(URL, json={"stuff": "a-value", "total": 1})
     with pytest.raises(AirbyteTracedException) as caught:
         read(UnpagedRetriever)
@@ -342,14 +352,14 @@ def test_the_error_names_no_more_than_the_first_of_many_columns(requests_mock: M
     assert f"an object with {list('abcdefghi')} where a list of rows was due" in caught.value.message
 
 
-def test_a_single_resource_in_the_place_of_a_childs_list_is_taken_for_an_empty_one(
+def test_a_single_resource_instead_of_a_child_list_counts_as_an_empty_one(
     requests_mock: Mocker, read, caplog: pytest.LogCaptureFixture
 ):
-    """One recording of a real tenant answers so."""
+    """As recorded from a real tenant."""
     requests_mock.get(f"{URL}/rol_1", json={"id": "rol_1", "name": "a role"})
     assert [[], []] == [read(CheckpointRetriever, parent={"role_id": "rol_1"}) for _ in range(2)]
-    (said,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert said.startswith("Auth0 answered `things` with a single resource for a list")
+    (expected_text,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert expected_text.startswith("Auth0 answered `things` with a single resource for a list")
 
 
 def test_a_childs_envelope_without_its_rows_is_an_error(requests_mock: Mocker, read):
@@ -368,13 +378,15 @@ def test_rows_carry_the_keys_of_all_their_parents(requests_mock: Mocker, read, k
 
 def test_each_row_is_transformed_once(requests_mock: Mocker, read):
     requests_mock.get(URL, json=rows(1, 2))
-    assert [{"id": 1, "stamp": 1}, {"id": 2, "stamp": 1}] == read(UnpagedRetriever, transformations=[Stamp()])
+    assert [{"id": 1, "stamp": 1}, {"id": 2, "stamp": 1}] == read(
+        UnpagedRetriever, transformations=[CountingTransformation()]
+    )
 
 
-def test_pages_may_travel_whole_and_an_empty_one_not_at_all(requests_mock: Mocker, read):
+def test_whole_pages_are_one_record_each_and_empty_ones_none(requests_mock: Mocker, read):
     """Auth0 ends some lists with an empty page; it is no record, or the stream would run without a row."""
-    answers = [rows(1, 2), rows(3), []]
-    requests_mock.get(URL, [{"json": answer} for answer in answers])
+    responses = [rows(1, 2), rows(3), []]
+    requests_mock.get(URL, [{"json": response} for response in responses])
     pages = read(PageNumberRetriever, rows=None, whole_pages=True)
     assert [("things", 2), ("things", 1)] == [(page.stream_name, page.lines.rows) for page in pages]
 
@@ -384,22 +396,26 @@ def test_readers_of_one_list_share_its_pages(requests_mock: Mocker, make_api: Ma
     requests_mock.get(URL, json={"things": rows(1), "total": 1})
     lists = [
         PageNumberRetriever(
-            config=tenant, name="things", requester=make_api(), rows="things", transformations=[Stamp()]
+            config=tenant,
+            name="things",
+            requester=make_api(),
+            rows="things",
+            transformations=[CountingTransformation()],
         )
         for _ in range(3)
     ]
-    assert [[{"id": 1, "stamp": 1}]] * 3 == [list(one.read_records({})) for one in lists]
+    assert [[{"id": 1, "stamp": 1}]] * 3 == [list(retriever.read_records({})) for retriever in lists]
     assert 1 == requests_mock.call_count
 
 
-def test_each_parents_list_is_read_for_itself(requests_mock: Mocker, make_api: Make, tenant: Tenant):
+def test_lists_of_different_parents_are_not_shared(requests_mock: Mocker, make_api: Make, tenant: Tenant):
     for number in (1, 2):
         requests_mock.get(f"{URL}/{number}", json={"things": rows(number)})
     api = make_api(resource="things/{{ stream_partition.role_id }}")
     lists = [CheckpointRetriever(config=tenant, name="things", requester=api, rows="things") for _ in range(2)]
-    for one in lists:
+    for retriever in lists:
         parts = [StreamSlice(partition={"role_id": n}, cursor_slice={}) for n in (1, 2)]
-        assert [1, 2] == [row["id"] for part in parts for row in one.read_records({}, part)]
+        assert [1, 2] == [row["id"] for part in parts for row in retriever.read_records({}, part)]
     assert 2 == requests_mock.call_count
 
 
@@ -407,22 +423,24 @@ def test_a_printed_list_shows_no_secret(make_api: Make, tenant: Tenant):
     assert SECRET not in repr(PageNumberRetriever(config=tenant, name="things", requester=make_api(), rows="things"))
 
 
-class Told(RecordTransformation):
-    """Notes on each row what it was told of the sync."""
+class ContextTransformation(RecordTransformation):
+    """Records on each row the context that it was called with."""
 
     def transform(self, record: dict[str, Any], config=None, stream_state=None, stream_slice=None) -> None:
-        record["told"] = (config["base_url"], dict(stream_slice.partition))
+        record["context"] = (config["base_url"], dict(stream_slice.partition))
 
 
-def test_a_transformation_knows_the_config_and_what_a_row_was_read_for(requests_mock: Mocker, read):
+def test_a_transformation_gets_the_config_and_the_partition(requests_mock: Mocker, read):
     """Redaction looks up in the config whether secrets are hashed."""
     requests_mock.get(f"{URL}/rol_1", json=[{"id": 1}])
-    (row,) = read(UnpagedRetriever, parent={"role_id": "rol_1"}, transformations=[Told()])
-    assert (BASE, {"role_id": "rol_1"}) == row["told"]
+    (row,) = read(UnpagedRetriever, parent={"role_id": "rol_1"}, transformations=[ContextTransformation()])
+    assert (BASE, {"role_id": "rol_1"}) == row["context"]
 
 
 @pytest.mark.parametrize(("body", "kind"), [("text", "a str"), (5, "a int")])
-def test_what_is_neither_a_list_nor_an_object_is_named_by_its_kind(requests_mock: Mocker, read, body: Any, kind: str):
+def test_a_body_that_is_neither_a_list_nor_an_object_is_named_by_its_type(
+    requests_mock: Mocker, read, body: Any, kind: str
+):
     requests_mock.get(URL, json=body)
     with pytest.raises(AirbyteTracedException, match=f"answered `things` with {kind} where a list of rows was due"):
         read(UnpagedRetriever)

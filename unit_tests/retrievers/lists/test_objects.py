@@ -38,7 +38,7 @@ def test_the_tenants_domain_is_the_key_of_a_single_object(requests_mock: Mocker,
     assert {} == requests_mock.last_request.qs
 
 
-def test_no_answer_decides_whose_row_it_is(requests_mock: Mocker, read):
+def test_a_response_cannot_override_the_key(requests_mock: Mocker, read):
     requests_mock.get(URL, json={"tenant_domain": "other.us.auth0.com"})
     assert [{"tenant_domain": "acme.us.auth0.com"}] == read(SingletonRetriever)
 
@@ -49,10 +49,10 @@ def test_the_parents_key_is_that_of_a_single_object_below_it(requests_mock: Mock
 
 
 @pytest.mark.parametrize(
-    "answer", [{"status_code": 404, "json": {"errorCode": "inexistent_email_provider"}}, {"status_code": 402}]
+    "response", [{"status_code": 404, "json": {"errorCode": "inexistent_email_provider"}}, {"status_code": 402}]
 )
-def test_what_nobody_configured_has_no_row(requests_mock: Mocker, read, answer: dict[str, Any]):
-    requests_mock.get(URL, **answer)
+def test_an_unconfigured_object_has_no_row(requests_mock: Mocker, read, response: dict[str, Any]):
+    requests_mock.get(URL, **response)
     assert [] == read(SingletonRetriever)
 
 
@@ -65,13 +65,13 @@ def test_a_single_object_of_another_shape_is_an_error(requests_mock: Mocker, rea
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, {}, [], ["a"], 0, 17, "text", False])
-def test_what_is_no_object_with_columns_of_its_own_gets_one_column(requests_mock: Mocker, read, body: Any):
+def test_a_body_without_columns_of_its_own_becomes_one_column(requests_mock: Mocker, read, body: Any):
     requests_mock.get(URL, json=body)
     assert [{"tenant_domain": "acme.us.auth0.com", "texts": body}] == read(SingletonRetriever, column="texts")
 
 
-def test_a_list_that_only_summarises_is_completed_row_by_row(requests_mock: Mocker, read, tenant: Tenant):
-    """What the row's own resource says wins, and what only the list has stays. To Auth0 it is one endpoint."""
+def test_each_row_of_a_summary_list_is_completed_by_a_request(requests_mock: Mocker, read, tenant: Tenant):
+    """Columns of the row's own resource win, and those only in the list stay. To Auth0 it is one endpoint."""
     requests_mock.get(URL, [{"json": {"things": [{"id": "a|1", "n": 1, "s": "kept"}, {"id": "b"}], "total": 2}}])
     requests_mock.get(f"{URL}/a%7C1", json={"id": "a|1", "n": 2, "secret": "whole"})
     requests_mock.get(f"{URL}/b", json={"id": "b", "n": 3})
@@ -91,10 +91,12 @@ def test_a_detail_may_be_addressed_by_the_parent_too(requests_mock: Mocker, read
     )
 
 
-@pytest.mark.parametrize("answer", [GONE, {"json": ["no object"]}])
-def test_a_row_whose_own_resource_is_gone_stays_as_the_list_has_it(requests_mock: Mocker, read, answer: dict[str, Any]):
+@pytest.mark.parametrize("response", [GONE, {"json": ["no object"]}])
+def test_a_row_whose_own_resource_is_gone_stays_as_the_list_has_it(
+    requests_mock: Mocker, read, response: dict[str, Any]
+):
     requests_mock.get(URL, json={"things": [{"id": "a", "n": 1}], "total": 1})
-    requests_mock.get(f"{URL}/a", **answer)
+    requests_mock.get(f"{URL}/a", **response)
     assert [{"id": "a", "n": 1}] == read(DetailRetriever, rows="things", detail="things/{{ stream_partition.id }}")
 
 
@@ -106,20 +108,20 @@ def test_a_row_whose_own_resource_is_refused_fails_the_stream(requests_mock: Moc
 
 
 @pytest.mark.parametrize(
-    ("answer", "online"),
+    ("response", "online"),
     [({"status_code": 200, "text": "OK"}, True), ({"status_code": 200, "text": ""}, True), (GONE, False)],
 )
-def test_the_status_tells_whether_something_answers(
-    requests_mock: Mocker, read, answer: dict[str, Any], online: bool, caplog: pytest.LogCaptureFixture
+def test_the_status_tells_whether_the_server_is_reachable(
+    requests_mock: Mocker, read, response: dict[str, Any], online: bool, caplog: pytest.LogCaptureFixture
 ):
-    """A 404 is an answer here, and nothing to be warned of."""
-    requests_mock.get(ANY, **answer)
+    """A 404 is an expected response here, without a warning."""
+    requests_mock.get(ANY, **response)
     assert [{"online": online, "role_id": "rol_1"}] == read(ReachabilityRetriever, {"role_id": "rol_1"})
     assert [{"is_up": online, "role_id": "rol_1"}] == read(ReachabilityRetriever, {"role_id": "rol_1"}, column="is_up")
     assert [] == [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_a_server_that_is_unwell_is_not_taken_for_offline(requests_mock: Mocker, read, clock: FakeClock):
+def test_a_server_error_is_not_taken_for_unreachable(requests_mock: Mocker, read, clock: FakeClock):
     requests_mock.get(ANY, status_code=503)
     with pytest.raises(AirbyteTracedException, match="status 503"):
         read(ReachabilityRetriever, {"role_id": "rol_1"})

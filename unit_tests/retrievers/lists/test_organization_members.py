@@ -24,7 +24,7 @@ from testing.fakes.management_api import API, FakeAuthenticator
 PATH = "organizations/{{ stream_partition.org_id }}/members"
 URL = f"{API}/organizations/org_1/members"
 ORGANIZATION = StreamSlice(partition={"org_id": "org_1", "parent_slice": {}}, cursor_slice={})
-ALL = frozenset({"read:organizations", "read:organization_members", ROLES_SCOPE, "read:roles"})
+ALL_SCOPES = frozenset({"read:organizations", "read:organization_members", ROLES_SCOPE, "read:roles"})
 ADMIN, READER = {"id": "rol_a", "name": "Admin"}, {"id": "rol_r", "name": "Reader"}
 
 
@@ -57,7 +57,7 @@ def build(tenant: Tenant, make_api: Callable[..., ManagementApiRequester]) -> Ca
     """Builds the two streams on one tenant."""
 
     def build(
-        kind: type[OrganizationMembersRetriever], scopes: frozenset[str] | None = ALL, **changes: Any
+        kind: type[OrganizationMembersRetriever], scopes: frozenset[str] | None = ALL_SCOPES, **changes: Any
     ) -> OrganizationMembersRetriever:
         name = "organization_members" if kind is OrganizationMembersRetriever else "organization_member_roles"
         declared = [
@@ -79,25 +79,25 @@ def read(stream: OrganizationMembersRetriever) -> list[dict[str, Any]]:
     return list(stream.read_records({}, ORGANIZATION))
 
 
-def asked(requests_mock: Mocker) -> list[tuple[str, str]]:
+def requested(requests_mock: Mocker) -> list[tuple[str, str]]:
     """The last part of the path and the fields of each request."""
     urls = [urlsplit(request.url) for request in requests_mock.request_history]
     return [(url.path.rpartition("/")[2], parse_qs(url.query).get("fields", [""])[0]) for url in urls]
 
 
-def refuses_roles(members: list[dict[str, Any]], message: str = "") -> Callable[..., Any]:
-    """Members for those who do not ask for roles."""
+def refuse_roles(members: list[dict[str, Any]], message: str = "") -> Callable[..., Any]:
+    """Responds with members to requests without roles, and refuses those with roles."""
 
-    def answer(request: Any, context: Any) -> Any:
+    def respond(request: Any, context: Any) -> Any:
         if "roles" in request.qs["fields"][0].split(","):
             context.status_code = 403
             return {"message": message or f"Insufficient scope, expected any of: {ROLES_SCOPE}"}
         return {"members": members}
 
-    return answer
+    return respond
 
 
-WITH_ROLES, WITHOUT = "user_id,email,picture,name,roles", "user_id,email,picture,name"
+WITH_ROLES, WITHOUT_ROLES = "user_id,email,picture,name,roles", "user_id,email,picture,name"
 
 
 def test_members_carry_their_organization_and_their_roles(requests_mock: Mocker, build):
@@ -105,27 +105,34 @@ def test_members_carry_their_organization_and_their_roles(requests_mock: Mocker,
     assert [{**member(1, ADMIN), "org_id": "org_1"}, {**member(2), "org_id": "org_1"}] == read(
         build(OrganizationMembersRetriever)
     )
-    assert [("members", WITH_ROLES)] * 2 == asked(requests_mock)
+    assert [("members", WITH_ROLES)] * 2 == requested(requests_mock)
     assert ["true"] == requests_mock.last_request.qs["include_fields"]
 
 
 @pytest.mark.parametrize(
     ("scopes", "fields"),
-    [(ALL, WITH_ROLES), (None, WITH_ROLES), (ALL - {ROLES_SCOPE}, WITHOUT), (frozenset(), WITHOUT)],
+    [
+        (ALL_SCOPES, WITH_ROLES),
+        (None, WITH_ROLES),
+        (ALL_SCOPES - {ROLES_SCOPE}, WITHOUT_ROLES),
+        (frozenset(), WITHOUT_ROLES),
+    ],
 )
-def test_roles_are_asked_for_where_the_token_may_read_them(
+def test_roles_are_requested_where_the_token_may_read_them(
     requests_mock: Mocker, build, scopes: frozenset[str] | None, fields: str
 ):
     requests_mock.get(URL, json={"members": []})
     read(build(OrganizationMembersRetriever, scopes))
-    assert [("members", fields)] == asked(requests_mock)
+    assert [("members", fields)] == requested(requests_mock)
 
 
-def test_a_token_of_unknown_scopes_is_asked_for_roles_once_in_a_sync(requests_mock: Mocker, build):
-    requests_mock.get(URL, json=refuses_roles([member(1, inline=False)]))
+def test_with_unknown_scopes_roles_are_tried_once_per_sync(requests_mock: Mocker, build):
+    requests_mock.get(URL, json=refuse_roles([member(1, inline=False)]))
     stream = build(OrganizationMembersRetriever, None)
     assert [["auth0|1"]] * 3 == [[row["user_id"] for row in read(stream)] for _ in range(3)]
-    assert [WITH_ROLES, WITHOUT, WITHOUT, WITHOUT] == [fields for _, fields in asked(requests_mock)]
+    assert [WITH_ROLES, WITHOUT_ROLES, WITHOUT_ROLES, WITHOUT_ROLES] == [
+        fields for _, fields in requested(requests_mock)
+    ]
 
 
 def test_another_missing_scope_fails_the_members(requests_mock: Mocker, build):
@@ -136,21 +143,21 @@ def test_another_missing_scope_fails_the_members(requests_mock: Mocker, build):
     assert 1 == requests_mock.call_count
 
 
-def test_roles_that_are_refused_half_way_fail_the_members(requests_mock: Mocker, build):
+def test_roles_refused_after_the_first_page_fail_the_members(requests_mock: Mocker, build):
     """Rows of the first page are handed on by then, and would come twice."""
     refusal = {"status_code": 403, "json": {"message": f"Insufficient scope, expected any of: {ROLES_SCOPE}"}}
     requests_mock.get(URL, [{"json": {"members": [member(1)], "next": "a"}}, refusal])
     with pytest.raises(MissingScopeError, match=ROLES_SCOPE):
         read(build(OrganizationMembersRetriever, None))
-    assert [WITH_ROLES, WITH_ROLES] == [fields for _, fields in asked(requests_mock)]
+    assert [WITH_ROLES, WITH_ROLES] == [fields for _, fields in requested(requests_mock)]
 
 
-def test_a_scope_that_is_missing_although_nobody_asked_for_roles_is_an_error(requests_mock: Mocker, build):
+def test_a_scope_that_is_missing_even_without_roles_is_an_error(requests_mock: Mocker, build):
     message = f"Insufficient scope, expected any of: {ROLES_SCOPE}"
     requests_mock.get(URL, status_code=403, json={"message": message})
     with pytest.raises(MissingScopeError, match=ROLES_SCOPE):
         read(build(OrganizationMembersRetriever, None))
-    assert [WITH_ROLES, WITHOUT] == [fields for _, fields in asked(requests_mock)]
+    assert [WITH_ROLES, WITHOUT_ROLES] == [fields for _, fields in requested(requests_mock)]
 
 
 def test_roles_are_read_from_the_pages_of_the_members(requests_mock: Mocker, build):
@@ -163,17 +170,17 @@ def test_roles_are_read_from_the_pages_of_the_members(requests_mock: Mocker, bui
         {"org_id": "org_1", "user_id": "auth0|3", "description": None, **READER},
     ]
     assert expected == read(build(OrganizationMemberRolesRetriever, roles=described))
-    assert [("members", WITH_ROLES)] == asked(requests_mock)
+    assert [("members", WITH_ROLES)] == requested(requests_mock)
 
 
-def test_both_streams_share_one_request_a_page(requests_mock: Mocker, build):
+def test_both_streams_share_one_request_per_page(requests_mock: Mocker, build):
     requests_mock.get(URL, [{"json": {"members": [member(1, ADMIN)], "next": "a"}}, {"json": {"members": [member(2)]}}])
     members, roles = build(OrganizationMembersRetriever), build(OrganizationMemberRolesRetriever)
     assert (2, 1) == (len(read(members)), len(read(roles)))
     assert 2 == requests_mock.call_count
 
 
-def test_descriptions_are_read_once_in_a_sync(requests_mock: Mocker, build):
+def test_descriptions_are_read_once_per_sync(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": [member(n, ADMIN) for n in range(3)]})
     described = Roles({"id": "rol_a", "description": "May do all"})
     stream = build(OrganizationMemberRolesRetriever, roles=described)
@@ -181,7 +188,7 @@ def test_descriptions_are_read_once_in_a_sync(requests_mock: Mocker, build):
     assert 1 == described.reads
 
 
-def test_a_role_that_brings_its_description_keeps_it(requests_mock: Mocker, build):
+def test_an_inline_role_description_is_kept(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": [member(1, {**ADMIN, "description": "Inline"})]})
     assert ["Inline"] == [row["description"] for row in read(build(OrganizationMemberRolesRetriever, roles=None))]
 
@@ -206,13 +213,13 @@ def test_roles_that_cannot_be_listed_for_another_reason_fail_the_stream(requests
 def test_without_their_scope_member_roles_are_an_error_and_no_empty_table(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": [member(1, inline=False)]})
     with pytest.raises(MissingScopeError) as caught:
-        read(build(OrganizationMemberRolesRetriever, ALL - {ROLES_SCOPE}))
+        read(build(OrganizationMemberRolesRetriever, ALL_SCOPES - {ROLES_SCOPE}))
     assert (ROLES_SCOPE,) == caught.value.scopes
     assert "`organization_member_roles`" in str(caught.value.message)
 
 
-def test_a_refusal_of_roles_costs_the_members_nothing_and_the_roles_their_stream(requests_mock: Mocker, build):
-    requests_mock.get(URL, json=refuses_roles([member(1, inline=False)]))
+def test_refused_roles_fail_member_roles_but_not_members(requests_mock: Mocker, build):
+    requests_mock.get(URL, json=refuse_roles([member(1, inline=False)]))
     roles, members = build(OrganizationMemberRolesRetriever, None), build(OrganizationMembersRetriever, None)
     with pytest.raises(MissingScopeError):
         read(roles)
@@ -227,28 +234,30 @@ def test_an_organization_without_members_has_no_roles(requests_mock: Mocker, bui
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_an_answer_without_roles_costs_a_call_for_each_member(
+def test_a_response_without_roles_costs_a_request_per_member(
     requests_mock: Mocker,
     build,
     tenant: Tenant,
     caplog: pytest.LogCaptureFixture,
     wrapped: bool,
 ):
-    """To Auth0 they are calls of one endpoint."""
+    """To the rate limit they are requests to one endpoint."""
     requests_mock.get(URL, json={"members": [member(1, inline=False), member(2, inline=False)]})
     for number, roles in ((1, [ADMIN, READER]), (2, [])):
         body = {"roles": roles, "start": 0, "limit": 100, "total": len(roles)} if wrapped else roles
         requests_mock.get(f"{URL}/auth0%7C{number}/roles", json=body)
     rows = read(build(OrganizationMemberRolesRetriever))
     assert [("auth0|1", "rol_a"), ("auth0|1", "rol_r")] == [(row["user_id"], row["id"]) for row in rows]
-    assert ["members", "roles", "roles"] == [path for path, _ in asked(requests_mock)]
+    assert ["members", "roles", "roles"] == [path for path, _ in requested(requests_mock)]
     assert {"page": ["0"], "per_page": ["100"]} == requests_mock.last_request.qs
     assert "GET /organizations/{}/members/{}/roles" in tenant.budget.buckets
-    said = "`organization_member_roles`: Auth0 sent members without their roles, so each member's are asked for."
-    assert [said] == [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    expected_text = (
+        "`organization_member_roles`: Auth0 sent members without their roles, so each member's are asked for."
+    )
+    assert [expected_text] == [record.message for record in caplog.records if record.levelno == logging.WARNING]
 
 
-def test_a_member_that_left_meanwhile_is_skipped(requests_mock: Mocker, build):
+def test_a_member_removed_during_the_sync_is_skipped(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": [member(1, inline=False), member(2, inline=False)]})
     requests_mock.get(f"{URL}/auth0%7C1/roles", status_code=404, json={"message": "The user does not exist."})
     requests_mock.get(f"{URL}/auth0%7C2/roles", json=[ADMIN])
@@ -262,33 +271,33 @@ def test_an_organization_that_vanished_has_no_roles(requests_mock: Mocker, build
     assert [] == read(build(OrganizationMemberRolesRetriever))
 
 
-def test_a_refusal_that_names_the_fields_alone_costs_the_members_nothing(requests_mock: Mocker, build):
+def test_a_refusal_that_names_only_the_fields_does_not_fail_members(requests_mock: Mocker, build):
     message = "Some fields cannot be read with the permissions granted by the bearer token scopes."
-    requests_mock.get(URL, json=refuses_roles([member(1, inline=False)], message))
+    requests_mock.get(URL, json=refuse_roles([member(1, inline=False)], message))
     assert ["auth0|1"] == [row["user_id"] for row in read(build(OrganizationMembersRetriever, None))]
 
 
-def test_a_refusal_of_fields_that_nobody_asked_for_is_an_error(requests_mock: Mocker, build):
+def test_a_refusal_of_fields_that_were_not_requested_is_an_error(requests_mock: Mocker, build):
     message = "Some fields cannot be read with the permissions granted by the bearer token scopes."
     requests_mock.get(URL, status_code=403, json={"message": message})
     with pytest.raises(MissingScopeError):
-        read(build(OrganizationMembersRetriever, ALL - {ROLES_SCOPE}))
+        read(build(OrganizationMembersRetriever, ALL_SCOPES - {ROLES_SCOPE}))
     assert 1 == requests_mock.call_count
 
 
-def test_a_refusal_that_another_organization_met_meanwhile_is_no_error(requests_mock: Mocker, build, tenant: Tenant):
-    """Two organizations are read side by side, and both ask for roles before either is refused."""
+def test_a_refusal_already_recorded_for_another_organization_is_no_error(requests_mock: Mocker, build, tenant: Tenant):
+    """Two organizations are read concurrently, and both request roles before either is refused."""
 
-    def answer(request: Any, context: Any) -> Any:
+    def respond(request: Any, context: Any) -> Any:
         tenant.refused_scopes.add(ROLES_SCOPE)
-        return refuses_roles([member(1, inline=False)])(request, context)
+        return refuse_roles([member(1, inline=False)])(request, context)
 
-    requests_mock.get(URL, json=answer)
+    requests_mock.get(URL, json=respond)
     assert ["auth0|1"] == [row["user_id"] for row in read(build(OrganizationMembersRetriever, None))]
 
 
 def test_descriptions_that_the_plan_lacks_are_null(requests_mock: Mocker, build, make_api, tenant: Tenant):
-    """The warning is given while descriptions are learned."""
+    """The warning comes from the list of roles."""
     requests_mock.get(URL, json={"members": [member(1, ADMIN)]})
     requests_mock.get(f"{API}/roles", status_code=403, json={"message": "Please upgrade your subscription"})
     roles = PageNumberRetriever(
@@ -299,43 +308,43 @@ def test_descriptions_that_the_plan_lacks_are_null(requests_mock: Mocker, build,
     assert [None] == [row["description"] for row in read(stream)]
 
 
-@pytest.mark.parametrize("first", [OrganizationMembersRetriever, OrganizationMemberRolesRetriever])
-def test_a_failure_of_the_members_is_told_of_their_stream_whoever_asks_first(
-    requests_mock: Mocker, build, first: type[OrganizationMembersRetriever]
+@pytest.mark.parametrize("first_reader", [OrganizationMembersRetriever, OrganizationMemberRolesRetriever])
+def test_a_failure_of_the_members_names_their_stream_whichever_reads_first(
+    requests_mock: Mocker, build, first_reader: type[OrganizationMembersRetriever]
 ):
     message = "Insufficient scope, expected any of: read:organization_members"
     requests_mock.get(URL, status_code=403, json={"message": message})
     streams = {kind: build(kind) for kind in (OrganizationMembersRetriever, OrganizationMemberRolesRetriever)}
-    for kind in sorted(streams, key=lambda kind: kind is not first):
+    for kind in sorted(streams, key=lambda kind: kind is not first_reader):
         with pytest.raises(MissingScopeError) as caught:
             read(streams[kind])
         assert "`organization_members`" in caught.value.message
 
 
-def test_members_by_role_are_the_same_pages_the_other_way_around(requests_mock: Mocker, build):
-    """Roles need no description there, and no other request is made."""
+def test_members_by_role_reuse_the_pages_of_member_roles(requests_mock: Mocker, build):
+    """Roles need no description there, and no further request is made."""
     requests_mock.get(URL, json={"members": [member(1, ADMIN, READER), member(2), member(3, READER)]})
     streams = (
         build(OrganizationMemberRolesRetriever),
         build(OrganizationRoleMembersRetriever, pages_of="organization_members"),
     )
-    roles, turned = map(read, streams)
+    roles, by_role = map(read, streams)
     expected = [(1, "rol_a"), (1, "rol_r"), (3, "rol_r")]
     assert [
         {"organization_id": "org_1", "role_id": role, "user_id": f"auth0|{n}", "email": f"{n}@acme.example"}
         for n, role in expected
-    ] == turned
-    assert [(row["user_id"], row["id"]) for row in roles] == [(row["user_id"], row["role_id"]) for row in turned]
-    assert [("members", WITH_ROLES)] == asked(requests_mock)
+    ] == by_role
+    assert [(row["user_id"], row["id"]) for row in roles] == [(row["user_id"], row["role_id"]) for row in by_role]
+    assert [("members", WITH_ROLES)] == requested(requests_mock)
 
 
 def test_without_their_scope_members_by_role_are_an_error(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": [member(1, inline=False)]})
     with pytest.raises(MissingScopeError):
-        read(build(OrganizationRoleMembersRetriever, ALL - {ROLES_SCOPE}, pages_of="organization_members"))
+        read(build(OrganizationRoleMembersRetriever, ALL_SCOPES - {ROLES_SCOPE}, pages_of="organization_members"))
 
 
-def test_groups_by_role_are_the_pages_of_group_roles_the_other_way_around(
+def test_groups_by_role_reuse_the_pages_of_group_roles(
     requests_mock: Mocker, tenant: Tenant, make_api: Callable[..., ManagementApiRequester]
 ):
     path = "organizations/{{ stream_partition.organization_id }}/groups/{{ stream_partition.group_id }}/roles"
@@ -346,14 +355,14 @@ def test_groups_by_role_are_the_pages_of_group_roles_the_other_way_around(
         cursor_slice={},
         extra_fields={"name": "Staff", "external_id": None},
     )
-    own = "organization_group_roles"
-    given = {"config": tenant, "rows": "roles", "requester": make_api(name=own, resource=path)}
-    forwards, turned = (
-        CheckpointRetriever(name=own, **given),
-        OrganizationRoleGroupsRetriever(name="organization_role_groups", pages_of=own, **given),
+    name = "organization_group_roles"
+    arguments = {"config": tenant, "rows": "roles", "requester": make_api(name=name, resource=path)}
+    by_group, by_role = (
+        CheckpointRetriever(name=name, **arguments),
+        OrganizationRoleGroupsRetriever(name="organization_role_groups", pages_of=name, **arguments),
     )
-    assert ["rol_a", "rol_r"] == [row["id"] for row in forwards.read_records({}, part)]
+    assert ["rol_a", "rol_r"] == [row["id"] for row in by_group.read_records({}, part)]
     assert [
         {"organization_id": "org_1", "role_id": role, "id": "grp_1", "name": "Staff"} for role in ("rol_a", "rol_r")
-    ] == list(turned.read_records({}, part))
+    ] == list(by_role.read_records({}, part))
     assert 2 == requests_mock.call_count

@@ -28,7 +28,7 @@ Build = Callable[..., Any]
         ({"a": 1, "parent_slice": None}, {"a": 1}),
     ],
 )
-def test_a_row_carries_the_keys_of_all_that_it_was_read_for(partition: dict[str, Any], expected: dict[str, Any]):
+def test_partition_columns_are_the_keys_of_all_parents(partition: dict[str, Any], expected: dict[str, Any]):
     """The nearest parent's key wins."""
     before = str(partition)
     assert expected == partition_columns(partition)
@@ -40,23 +40,23 @@ class Parent:
 
     name = "parents"
 
-    def __init__(self, *rows: dict[str, Any], below: dict[str, Any] | None = None) -> None:
+    def __init__(self, *rows: dict[str, Any], parent_partition: dict[str, Any] | None = None) -> None:
         self.rows = rows
-        self.below = StreamSlice(partition=below or {}, cursor_slice={})
+        self.parent_partition = StreamSlice(partition=parent_partition or {}, cursor_slice={})
         self.cursor = SimpleNamespace(
             close_partition=lambda _: None, ensure_at_least_one_state_emitted=lambda: None, observe=lambda _: None
         )
 
     def generate_partitions(self) -> list[Any]:
-        records = [Record(data=row, stream_name=self.name, associated_slice=self.below) for row in self.rows]
-        return [SimpleNamespace(read=lambda: iter(records), to_slice=lambda: self.below)]
+        records = [Record(data=row, stream_name=self.name, associated_slice=self.parent_partition) for row in self.rows]
+        return [SimpleNamespace(read=lambda: iter(records), to_slice=lambda: self.parent_partition)]
 
 
 @pytest.fixture
 def build() -> Build:
-    def build(kind: type[Any], *rows: dict[str, Any], extra: str, below: Any = None, **changes: Any) -> Any:
+    def build(kind: type[Any], *rows: dict[str, Any], extra: str, parent_partition: Any = None, **changes: Any) -> Any:
         config = ParentStreamConfig(
-            stream=Parent(*rows, below=below),  # type: ignore[arg-type]
+            stream=Parent(*rows, parent_partition=parent_partition),  # type: ignore[arg-type]
             parent_key="id",
             partition_field="thing",
             config={},
@@ -68,44 +68,44 @@ def build() -> Build:
     return build
 
 
-def test_only_parents_that_can_have_children_are_asked(build: Build):
+def test_only_matching_parents_become_partitions(build: Build):
     rows = [{"id": n, "strategy": strategy} for n, strategy in enumerate(["okta", "auth0", "oidc", None])]
     router = build(ParentFilterRouter, *rows, {"id": 9}, extra="strategy", where={"strategy": ["okta", "oidc"]})
     assert [0, 2] == [part.partition["thing"] for part in router.stream_slices()]
 
 
-def test_a_field_that_is_missing_may_be_accepted(build: Build):
+def test_a_missing_field_may_match(build: Build):
     router = build(
         ParentFilterRouter, {"id": 1}, {"id": 2, "usage": "deny"}, extra="usage", where={"usage": ["allow", None]}
     )
     assert [1] == [part.partition["thing"] for part in router.stream_slices()]
 
 
-def test_every_parent_is_asked_where_nothing_is_said(build: Build):
+def test_without_a_filter_every_parent_is_a_partition(build: Build):
     assert 2 == len(list(build(ParentFilterRouter, {"id": 1}, {"id": 2}, extra="usage").stream_slices()))
 
 
 @pytest.mark.parametrize(("locales", "expected"), [(["en", "de"], ["en", "de"]), ([], []), (None, []), (..., [])])
-def test_each_element_of_a_list_in_the_parents_row_is_asked_for(
+def test_each_element_of_a_list_in_the_parents_row_is_a_partition(
     build: Build, caplog: pytest.LogCaptureFixture, locales: Any, expected: list[str]
 ):
-    """A list without any is warned of."""
+    """An empty list is a warning."""
     row = {"id": 1} if locales is ... else {"id": 1, "locales": locales}
     router = build(ParentElementsRouter, row, extra="locales", elements_of="locales")
     parts = list(router.stream_slices())
     assert [{"thing": locale} for locale in expected] == [part.partition for part in parts]
     assert all(part.cursor_slice == {} for part in parts)
-    said = "There is no `locales` to read anything for; the stream is empty."
-    assert ([] if expected else [said]) == caplog.messages
+    expected_text = "There is no `locales` to read anything for; the stream is empty."
+    assert ([] if expected else [expected_text]) == caplog.messages
 
 
-def test_a_parents_parent_may_have_another_name_here(build: Build):
-    below = {"org_id": "org_1", "parent_slice": {"tenant": "acme", "parent_slice": {}}}
+def test_a_parent_key_may_be_renamed(build: Build):
+    parent_partition = {"org_id": "org_1", "parent_slice": {"tenant": "acme", "parent_slice": {}}}
     router = build(
         ParentKeyRenamingRouter,
         {"id": 1, "usage": 5},
         extra="usage",
-        below=below,
+        parent_partition=parent_partition,
         renamed={"org_id": "organization_id"},
     )
     (part,) = router.stream_slices()

@@ -20,7 +20,7 @@ def log_types() -> list[dict[str, Any]]:
     )
 
 
-def test_each_type_is_one_row_that_says_everything():
+def test_each_type_is_one_row_with_every_column():
     rows = log_types()
     assert 1 == max(Counter(row["code"] for row in rows).values())
     columns = set(load_stream("log_types")["schema_loader"]["schema"]["properties"])
@@ -31,11 +31,11 @@ def test_each_type_is_one_row_that_says_everything():
         assert row["description"].endswith(".")
 
 
-def test_the_types_that_other_streams_are_made_of_are_among_them():
+def test_the_types_that_derived_streams_need_are_listed():
     assert {API_WRITE_TYPE, USER_DELETED_TYPE, *TYPES_NAMING_USERS} <= {row["code"] for row in log_types()}
 
 
-def test_two_types_have_no_one_name():
+def test_type_names_are_unique():
     assert 1 == max(Counter(row["name"] for row in log_types()).values())
 
 

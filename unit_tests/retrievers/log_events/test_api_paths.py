@@ -74,21 +74,21 @@ SHARED = Path(__file__).parents[4] / "shared/reference/auth0"
         ("", ApiPath("", ())),
     ],
 )
-def test_a_path_names_a_thing_and_what_it_belongs_to(path: str, expected: ApiPath):
+def test_a_path_names_an_entity_and_its_parent(path: str, expected: ApiPath):
     assert expected == parse_api_path(path)
 
 
 @given(st.text("ab*/%7C?|é", max_size=30))
-def test_no_path_is_too_odd(path: str):
+def test_any_path_is_parsed(path: str):
     """As many ids as stars, and whatever has an id is one of them."""
-    target = parse_api_path(path)
-    assert target.pattern.split("/").count("*") == len(target.ids)
-    assert (target.parent_type is None) == (target.parent_id is None)
-    for key in (target.entity_id, target.parent_id):
-        assert key is None or all(part in "|".join(target.ids) for part in key.split("|"))
+    api_path = parse_api_path(path)
+    assert api_path.pattern.split("/").count("*") == len(api_path.ids)
+    assert (api_path.parent_type is None) == (api_path.parent_id is None)
+    for key in (api_path.entity_id, api_path.parent_id):
+        assert key is None or all(part in "|".join(api_path.ids) for part in key.split("|"))
 
 
-def test_ids_are_decoded_only_after_they_were_told_apart():
+def test_ids_are_decoded_only_after_the_path_is_split():
     assert ("waad|a/b",) == parse_api_path("/api/v2/users/waad%7Ca%2Fb").ids
     assert "users/waad%7Ca%2Fb" == below_api("/api/v2/users/waad%7Ca%2Fb?fields=x")
 
@@ -98,8 +98,8 @@ def test_a_path_below_the_api_neither_begins_nor_ends_in_a_slash(path: str):
     assert "roles/X" == below_api(path)
 
 
-#: The patterns of Auth0's routes that write and that a stream reads, too.
-WRITTEN = frozenset(
+#: The patterns of Auth0's write routes that a stream reads too.
+WRITE_PATTERNS = frozenset(
     """
     actions/actions actions/actions/*/versions actions/modules actions/modules/*/versions actions/triggers/*/bindings
     attack-protection/bot-detection attack-protection/breached-password-detection
@@ -126,7 +126,7 @@ WRITTEN = frozenset(
     users/*/refresh-tokens users/*/roles users/*/sessions verifiable-credentials/verification/templates
     """.split()  # noqa: SIM905 - two hundred quotation marks less
 )
-#: Those that several streams read, or one that is called after a part of it.
+#: Those that several streams read, or one stream named after a part of the path.
 NAMED_OTHERWISE = {"organizations/*/members", "organizations/*/groups/*/roles", "prompts/*/custom-text/*"}
 
 
@@ -134,21 +134,25 @@ def pattern_of(name: str) -> str:
     return re.sub(r"\{\{.*?\}\}", "*", load_stream(name)["$parameters"]["resource"])
 
 
-@pytest.mark.parametrize("name", [name for name in stream_files() if pattern_of(name) in WRITTEN - NAMED_OTHERWISE])
-def test_what_is_written_is_called_like_the_stream_that_reads_it(name: str):
+@pytest.mark.parametrize(
+    "name", [name for name in stream_files() if pattern_of(name) in WRITE_PATTERNS - NAMED_OTHERWISE]
+)
+def test_entity_types_are_named_like_their_streams(name: str):
     assert name == parse_api_path(pattern_of(name).replace("*", "X")).entity_type
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the reference is not part of the package")
-def test_every_documented_write_is_taken_apart_right():
+def test_every_documented_write_route_is_parsed():
     (document,) = SHARED.glob("openapi.*.json.gz")
     routes = json.loads(gzip.decompress(document.read_bytes()))["paths"]
-    written = [path for path, verbs in routes.items() if {"post", "put", "patch", "delete"} & set(verbs)]
-    assert len(written) > 190
-    for path in written:
-        target = parse_api_path("/api/v2" + re.sub(r"\{(.*?)\}", r"\1%7C1", path))
-        assert re.sub(r"\{.*?\}", "*", path).strip("/") == target.pattern
-        assert tuple(f"{name}|1" for name in re.findall(r"\{(.*?)\}", path)) == target.ids
-        assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", target.entity_type), path
-    read = {pattern for pattern in WRITTEN if not any(pattern == re.sub(r"\{.*?\}", "*", p)[1:] for p in routes)}
-    assert {"groups/*/members"} >= read
+    write_paths = [path for path, verbs in routes.items() if {"post", "put", "patch", "delete"} & set(verbs)]
+    assert len(write_paths) > 190
+    for path in write_paths:
+        api_path = parse_api_path("/api/v2" + re.sub(r"\{(.*?)\}", r"\1%7C1", path))
+        assert re.sub(r"\{.*?\}", "*", path).strip("/") == api_path.pattern
+        assert tuple(f"{name}|1" for name in re.findall(r"\{(.*?)\}", path)) == api_path.ids
+        assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", api_path.entity_type), path
+    undocumented = {
+        pattern for pattern in WRITE_PATTERNS if not any(pattern == re.sub(r"\{.*?\}", "*", p)[1:] for p in routes)
+    }
+    assert {"groups/*/members"} >= undocumented

@@ -39,11 +39,11 @@ def test_the_two_events_of_a_deletion_are_one_row():
 
 
 @pytest.mark.parametrize("kind", ["sdu", "sapi"])
-def test_either_event_alone_will_do(kind: str):
+def test_either_event_alone_is_a_row(kind: str):
     assert ["auth0|1"] == [row["user_id"] for row in rows(event(kind, 1, 0))]
 
 
-def test_a_row_says_what_its_event_says():
+def test_a_row_has_the_fields_of_its_event():
     assert [
         {
             "log_id": "9002026000001",
@@ -76,11 +76,11 @@ def test_the_management_apis_event_says_who_deleted():
 
 
 def test_a_databases_event_does_not_say_who_deleted():
-    """Its `user_id`, where it has one, is who was."""
+    """Its `user_id`, where it has one, is that of the deleted user."""
     assert [None] == [row["deleted_by"] for row in rows(event("sdu", 1, 0, user_id="auth0|1"))]
 
 
-def test_a_minute_apart_is_together_and_more_is_not():
+def test_events_up_to_a_minute_apart_are_one_deletion():
     assert [1] == ids(event("sdu", 1, 0), event("sapi", 2, 60))
     assert [1, 2] == ids(event("sdu", 1, 0), event("sapi", 2, 60.001))
 
@@ -90,7 +90,7 @@ def test_other_events_may_come_between():
     assert [1, 2] == ids(event("sdu", 1, 0), *between, event("sapi", 4, 2), event("sapi", 5, 3, "2"))
 
 
-def test_who_is_made_again_can_be_deleted_again():
+def test_a_recreated_user_can_be_deleted_again():
     once = (event("sdu", 1, 0), event("sapi", 2, 0.02))
     assert [1, 3] == ids(*once, event("sdu", 3, 10), event("sapi", 4, 10.02))
     assert [1, 3] == ids(*once, event("sapi", 3, 10), event("sdu", 4, 10.02))
@@ -99,17 +99,17 @@ def test_who_is_made_again_can_be_deleted_again():
     assert [1, 2] == ids(event("sapi", 1, 0), event("sapi", 2, 10))
 
 
-def test_users_are_told_apart_by_their_whole_ids():
+def test_events_are_paired_by_the_whole_user_id():
     assert [1, 2] == ids(event("sdu", 1, 0, strategy="email"), event("sapi", 2, 0.02))
 
 
-def test_a_failed_deletion_is_none():
+def test_a_failed_deletion_is_no_row():
     failed = event("sapi", 2, 0)
     failed["details"]["response"]["statusCode"] = 400
     assert [] == ids(event("fdu", 1, 0), failed, event("sapi", 3, 0, type="fapi"))
 
 
-def test_what_an_earlier_sync_told_is_not_told_again():
+def test_a_deletion_read_by_an_earlier_sync_is_not_repeated():
     pair = (event("sdu", 1, 0), event("sapi", 2, 0.02))
     assert [1] == ids(*pair[:1])
     assert [] == ids(*pair, after=pair[0]["log_id"])
@@ -129,8 +129,8 @@ def test_the_events_can_come_page_by_page():
 
 
 @pytest.mark.parametrize("date", [None, "soon", {"$date": 1}, 7])
-def test_an_event_without_a_date_is_told_alone(date: Any):
-    """One deletion told twice does less harm than one that is not told."""
+def test_an_event_without_a_date_is_not_paired(date: Any):
+    """A duplicate row does less harm than a missing one."""
     assert [1, 2] == ids(event("sdu", 1, 0, date=date), event("sapi", 2, 0))
     assert [1, 2] == ids(event("sdu", 1, 0), event("sapi", 2, 0, date=date))
     dateless = event("sdu", 1, 0)
@@ -138,14 +138,14 @@ def test_an_event_without_a_date_is_told_alone(date: Any):
     assert [None] == [row["deleted_at"] for row in rows(dateless)]
 
 
-def test_what_waits_for_its_other_event_is_forgotten_in_time():
+def test_unpaired_events_are_dropped_after_the_look_back():
     deletions = DeletionPairing()
-    crowd = [event("sdu", n, n, str(n)) for n in range(5000)]
-    assert 5000 == len(list(deletions.rows(crowd)))
+    many_events = [event("sdu", n, n, str(n)) for n in range(5000)]
+    assert 5000 == len(list(deletions.rows(many_events)))
     assert LOOK_BACK_MS // 1000 + 1 == len(deletions._waiting)
 
 
-def test_the_overlap_holds_what_lateness_can_separate():
+def test_the_look_back_covers_events_separated_by_late_arrival():
     late = event("sapi", 3, 1)
     newer = event("sdu", 2, (LOOK_BACK_MS - MAX_PAIR_DISTANCE_MS) / 1000, "2")
     assert [1, 2] == ids(event("sdu", 1, 0), newer, late)
@@ -153,27 +153,27 @@ def test_the_overlap_holds_what_lateness_can_separate():
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Event]:
-    """Deletions of a few users, each with one or both of its events, in an order that steps back by seconds."""
-    told: list[tuple[float, str, float, str]] = []
+    """Deletions of a few users, each with one or both of its events, in an order of arrival that is off by seconds."""
+    entries: list[tuple[float, str, float, str]] = []
     for user in draw(st.lists(st.sampled_from("123456"), max_size=6, unique=True)):
         kinds = draw(st.sampled_from([("sdu",), ("sapi",), ("sdu", "sapi")]))
         second = draw(st.integers(0, 400))
-        told += [(second + draw(st.integers(0, 5)), kind, second + n / 50, user) for n, kind in enumerate(kinds)]
-    return [event(kind, n, second, user) for n, (_, kind, second, user) in enumerate(sorted(told), 1)]
+        entries += [(second + draw(st.integers(0, 5)), kind, second + n / 50, user) for n, kind in enumerate(kinds)]
+    return [event(kind, n, second, user) for n, (_, kind, second, user) in enumerate(sorted(entries), 1)]
 
 
 @given(logs(), st.data())
-def test_rows_are_the_same_wherever_the_log_is_cut(log: list[Event], data: st.DataObject):
+def test_rows_are_the_same_wherever_syncs_divide_the_log(log: list[Event], data: st.DataObject):
     """Each deletion once, in one sync or in several, of whole events or of slim ones."""
     whole = rows(*log)
     assert sorted({row["user_id"] for row in whole}) == sorted(row["user_id"] for row in whole)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(log)), max_size=3)))
-    pieces, after = list[Event](), ""
-    for end in (*cuts, len(log)):
-        pieces += rows(*(small(log[:end])), after=after)
+    boundaries = sorted(data.draw(st.lists(st.integers(0, len(log)), max_size=3)))
+    found, after = list[Event](), ""
+    for end in (*boundaries, len(log)):
+        found += rows(*(slim_events(log[:end])), after=after)
         after = log[end - 1]["log_id"] if end else ""
-    assert whole == pieces
+    assert whole == found
 
 
-def small(events: Iterable[Event]) -> list[Event]:
+def slim_events(events: Iterable[Event]) -> list[Event]:
     return [fact for each in events if (fact := slim_event(each)) is not None]

@@ -18,8 +18,8 @@ from source_auth0.retrievers.log_events.facts import (
 Event = dict[str, Any]
 
 
-def write(method: str, path: str, body: Any = None, answer: Any = None, **request: Any) -> Event:
-    """A successful write as the log has it; `request` adds to the request or replaces parts of it."""
+def write(method: str, path: str, body: Any = None, response: Any = None, **request: Any) -> Event:
+    """The log event of a successful write; `request` adds to the request or replaces parts of it."""
     return {
         "log_id": "90020261123000000000000000000000000000000000000000000001",
         "date": "2026-11-23T12:00:00.000Z",
@@ -39,7 +39,7 @@ def write(method: str, path: str, body: Any = None, answer: Any = None, **reques
                 "auth": {"user": {}, "strategy": "jwt", "credentials": {"scopes": ["update:users"]}},
                 **request,
             },
-            "response": {"statusCode": 200, "body": {} if answer is None else answer},
+            "response": {"statusCode": 200, "body": {} if response is None else response},
         },
         "isMobile": False,
     }
@@ -76,7 +76,7 @@ def test_a_change_says_what_was_written_by_whom_and_from_where():
     } == change_row(event)
 
 
-def test_where_the_request_does_not_say_who_acts_the_event_does():
+def test_the_event_names_the_actor_where_the_request_does_not():
     event = write("patch", "tenants/settings") | {"user_id": "auth0|9", "user_name": "Bo"}
     row = change_row(event)
     assert ("auth0|9", None, "Bo") == (row["user_id"], row["user_email"], row["user_name"])
@@ -84,7 +84,7 @@ def test_where_the_request_does_not_say_who_acts_the_event_does():
 
 
 @pytest.mark.parametrize(
-    ("path", "answer", "expected"),
+    ("path", "response", "expected"),
     [
         ("users", {"user_id": "auth0|1", "id": "no"}, "auth0|1"),
         ("clients", {"client_id": "c", "client_secret": "s"}, "c"),
@@ -101,12 +101,12 @@ def test_where_the_request_does_not_say_who_acts_the_event_does():
         ("users/auth0%7C1/identities", [{"user_id": "1"}], None),
     ],
 )
-def test_a_new_things_id_is_in_the_answer(path: str, answer: Any, expected: str | None):
-    assert expected == change("post", path, {}, answer)["entity_id"]
+def test_the_id_of_a_created_entity_comes_from_the_response(path: str, response: Any, expected: str | None):
+    assert expected == change("post", path, {}, response)["entity_id"]
 
 
-def test_only_what_is_made_has_its_id_from_the_answer():
-    """The answer to a change of a singleton carries the id of something else."""
+def test_only_created_entities_have_their_id_from_the_response():
+    """The response to a change of a singleton carries the id of something else."""
     assert change("patch", "connections/c/scim-configuration", {}, {"id": "x"})["entity_id"] is None
 
 
@@ -135,22 +135,22 @@ PERMISSION = {"resource_server_identifier": "https://api/", "permission_name": "
         ("patch", "users/u", {"roles": ["x"]}, []),
     ],
 )
-def test_what_a_request_names_beside_its_path(method: str, path: str, body: Any, expected: list[str]):
+def test_entity_ids_come_from_the_request_body(method: str, path: str, body: Any, expected: list[str]):
     assert expected == change(method, path, body)["entity_ids"]
 
 
-def test_a_query_can_name_the_user():
+def test_a_query_parameter_can_name_the_user():
     assert ["auth0|1"] == change("delete", "grants", query={"user_id": "auth0|1"})["entity_ids"]
 
 
-def test_who_a_job_is_for_is_told_beside_its_id():
+def test_the_user_of_a_job_is_in_entity_ids():
     row = change(
         "post", "jobs/verification-email", {"user_id": "auth0|1"}, {"id": "job_1", "type": "verification_email"}
     )
     assert ("jobs", "job_1", ["auth0|1"]) == (row["entity_type"], row["entity_id"], row["entity_ids"])
 
 
-def test_nothing_that_was_sent_or_answered_is_in_a_change():
+def test_a_change_holds_no_values_of_the_request_or_response():
     row = change("post", "clients", {"name": "hidden-name", "client_secret": "hidden"}, {"client_secret": "hidden"})
     assert "hidden" not in str(row)
     query = change("delete", "connections/c/users", query={"email": "hidden@acme.example"})
@@ -158,7 +158,7 @@ def test_nothing_that_was_sent_or_answered_is_in_a_change():
 
 
 @pytest.mark.parametrize("status", [199, 300, 400, 404, 429, 500])
-def test_a_write_that_failed_changed_nothing(status: int):
+def test_a_failed_write_is_no_change(status: int):
     event = write("delete", "users/auth0%7C1")
     event["details"]["response"]["statusCode"] = status
     assert (None, [], None, None) == (
@@ -170,7 +170,7 @@ def test_a_write_that_failed_changed_nothing(status: int):
 
 
 @pytest.mark.parametrize("status", ["200", "OK", 200.5, [200], None])
-def test_a_status_that_is_no_number_is_none(status: Any):
+def test_a_status_that_is_no_integer_is_null(status: Any):
     event = write("delete", "users/auth0%7C1")
     event["details"]["response"]["statusCode"] = status
     assert (None, "auth0|1") == (change_row(event)["status_code"], deleted_user_id(event))
@@ -207,7 +207,7 @@ def test_a_write_without_a_status_is_a_success_by_its_type():
         {},
     ],
 )
-def test_other_events_tell_nothing(other: Event):
+def test_other_events_yield_nothing(other: Event):
     assert (None, [], None, None) == (
         change_row(other),
         list(users_named(other)),
@@ -289,7 +289,7 @@ def test_a_databases_own_event_names_the_deleted_user(event: Event, expected: st
     assert expected == deleted_user_id({"type": "sdu", **event})
 
 
-def test_only_deleting_a_user_deletes_one():
+def test_only_a_delete_request_for_a_user_deletes_a_user():
     assert "auth0|1" == deleted_user_id(write("delete", "users/auth0%7C1"))
     for method, path in (
         ("patch", "users/u"),
@@ -302,15 +302,15 @@ def test_only_deleting_a_user_deletes_one():
 
 def test_a_slim_event_is_small_and_holds_no_secret():
     body = {"password": "hidden", "user_metadata": {"x": "y" * 1000}, "roles": ["rol_1"], "client_secret": "hidden"}
-    small = slim_event(write("post", "users/u/roles", body, {"id": "1", "ticket": "hidden", "app_metadata": "hidden"}))
-    assert "hidden" not in str(small)
-    assert len(str(small)) < 600
+    slim = slim_event(write("post", "users/u/roles", body, {"id": "1", "ticket": "hidden", "app_metadata": "hidden"}))
+    assert "hidden" not in str(slim)
+    assert len(str(slim)) < 600
 
 
-def test_a_slim_event_keeps_of_lists_what_it_keeps_of_their_elements():
+def test_a_slim_event_keeps_the_same_fields_within_lists():
     body = {"roles": [{"id": "rol_1", "client_secret": "hidden"}, "rol_2"]}
-    small = slim_event(write("post", "users/u/roles", body))
-    assert {"roles": [{"id": "rol_1"}, "rol_2"]} == small["details"]["request"]["body"]
+    slim = slim_event(write("post", "users/u/roles", body))
+    assert {"roles": [{"id": "rol_1"}, "rol_2"]} == slim["details"]["request"]["body"]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_slim_event_keeps_of_lists_what_it_keeps_of_their_elements():
         {"response": {"body": [{"client_secret": "hidden"}]}},
     ],
 )
-def test_the_log_carries_nothing_that_signs_somebody_in(details: Event):
+def test_log_rows_contain_no_credentials(details: Event):
     (transformation,) = assemble(["logs"])["streams"][0]["transformations"]
     row = {"log_id": "1", "details": {**details, "reason": "kept"}}
     RedactSecretsTransformation({}, transformation["paths"], transformation["free_form"]).transform(row)
@@ -335,7 +335,9 @@ def test_the_log_carries_nothing_that_signs_somebody_in(details: Event):
 
 
 SCALAR = st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "auth0|1", "rol_1", "user_id: 7"])
-ODD = SCALAR | st.lists(SCALAR, max_size=2) | st.dictionaries(st.sampled_from(["id", "user_id"]), SCALAR, max_size=2)
+ODD_VALUES = (
+    SCALAR | st.lists(SCALAR, max_size=2) | st.dictionaries(st.sampled_from(["id", "user_id"]), SCALAR, max_size=2)
+)
 PATHS = st.sampled_from(
     """
     users users/auth0%7C1 users/auth0%7C1/roles users/a/identities users/a/identities/b/c users/a/permissions
@@ -344,53 +346,57 @@ PATHS = st.sampled_from(
     groups/g/members connections/c/keys x *
     """.split()  # noqa: SIM905 - twenty quotation marks less
 ).map("/api/v2/{}".format)
-LISTED = st.lists(ODD | st.just(PERMISSION), max_size=3)
+LISTED = st.lists(ODD_VALUES | st.just(PERMISSION), max_size=3)
 BODIES = (
-    ODD
+    ODD_VALUES
     | LISTED
     | st.fixed_dictionaries(
         {},
         optional={
-            **dict.fromkeys(("roles", "members", "users", "groups", "permissions", "clients"), LISTED | ODD),
-            **dict.fromkeys(("user_id", "provider", "password"), ODD),
+            **dict.fromkeys(("roles", "members", "users", "groups", "permissions", "clients"), LISTED | ODD_VALUES),
+            **dict.fromkeys(("user_id", "provider", "password"), ODD_VALUES),
         },
     )
 )
-ANSWERS = ODD | st.fixed_dictionaries({}, optional=dict.fromkeys(("id", "user_id", "client_id", "kid", "ticket"), ODD))
-PEOPLE = ODD | st.fixed_dictionaries({}, optional=dict.fromkeys(("user_id", "email", "name", "groups"), ODD))
-REQUESTS = ODD | st.fixed_dictionaries(
-    {"method": st.sampled_from(["post", "DELETE", "put", "get"]) | ODD, "path": PATHS | ODD},
+RESPONSE_BODIES = ODD_VALUES | st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("id", "user_id", "client_id", "kid", "ticket"), ODD_VALUES)
+)
+ACTORS = ODD_VALUES | st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("user_id", "email", "name", "groups"), ODD_VALUES)
+)
+REQUESTS = ODD_VALUES | st.fixed_dictionaries(
+    {"method": st.sampled_from(["post", "DELETE", "put", "get"]) | ODD_VALUES, "path": PATHS | ODD_VALUES},
     optional={
         "body": BODIES,
-        "query": ODD,
-        "channel": ODD,
-        "auth": st.fixed_dictionaries({}, optional={"user": PEOPLE}),
+        "query": ODD_VALUES,
+        "channel": ODD_VALUES,
+        "auth": st.fixed_dictionaries({}, optional={"user": ACTORS}),
     },
 )
-RESPONSES = ODD | st.fixed_dictionaries(
-    {}, optional={"statusCode": st.sampled_from([200, 204, 400]) | ODD, "body": ANSWERS}
+RESPONSES = ODD_VALUES | st.fixed_dictionaries(
+    {}, optional={"statusCode": st.sampled_from([200, 204, 400]) | ODD_VALUES, "body": RESPONSE_BODIES}
 )
 EVENTS = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(["sapi", "sapi", "sapi", "sdu", "s", *sorted(TYPES_NAMING_USERS)]) | ODD,
+        "type": st.sampled_from(["sapi", "sapi", "sapi", "sdu", "s", *sorted(TYPES_NAMING_USERS)]) | ODD_VALUES,
         "log_id": st.just("1"),
     },
     optional={
-        "details": ODD | st.fixed_dictionaries({"request": REQUESTS}, optional={"response": RESPONSES}),
-        **dict.fromkeys(("date", "user_id", "user_name", "client_id", "client_name", "ip", "description"), ODD),
-        **dict.fromkeys(("strategy", "connection", "connection_id", "user_agent", "_id"), ODD),
+        "details": ODD_VALUES | st.fixed_dictionaries({"request": REQUESTS}, optional={"response": RESPONSES}),
+        **dict.fromkeys(("date", "user_id", "user_name", "client_id", "client_name", "ip", "description"), ODD_VALUES),
+        **dict.fromkeys(("strategy", "connection", "connection_id", "user_agent", "_id"), ODD_VALUES),
     },
 )
 
 
 @given(EVENTS)
-def test_a_slim_event_tells_all_that_the_whole_one_tells(event: Event):
+def test_a_slim_event_yields_the_same_rows_as_the_whole_event(event: Event):
     before = copy.deepcopy(event)
-    small = slim_event(event)
-    told = (change_row(event), list(users_named(event)), deleted_user_id(event))
-    if small is None:
-        assert (None, [], None) == told
+    slim = slim_event(event)
+    expected = (change_row(event), list(users_named(event)), deleted_user_id(event))
+    if slim is None:
+        assert (None, [], None) == expected
     else:
-        assert told == (change_row(small), list(users_named(small)), deleted_user_id(small))
-        assert small == slim_event(small)
+        assert expected == (change_row(slim), list(users_named(slim)), deleted_user_id(slim))
+        assert slim == slim_event(slim)
     assert before == event

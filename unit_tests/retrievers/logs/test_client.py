@@ -8,24 +8,24 @@ from testing.fakes.event_log import EventLog, FakeLogRequester, event, events_at
 from testing.fakes.times import MIDNIGHT
 
 
-def asking(answer: Any) -> LogClient:
-    """Whose every question has this answer."""
+def client_with_response(response: Any) -> LogClient:
+    """A client that gets this response to every request."""
     server = EventLog([])
-    server.answer = lambda _: answer  # type: ignore[method-assign]
+    server.respond = lambda _: response  # type: ignore[method-assign]
     return LogClient(FakeLogRequester(server))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("answer", [[event(1, 1)], {"logs": [event(1, 1)], "start": 0}])
-def test_events_come_bare_or_wrapped(answer: Any):
-    assert [1] == ids(asking(answer).search())
+@pytest.mark.parametrize("response", [[event(1, 1)], {"logs": [event(1, 1)], "start": 0}])
+def test_events_may_be_a_bare_or_a_wrapped_list(response: Any):
+    assert [1] == ids(client_with_response(response).search())
 
 
-def test_what_the_tenant_lacks_is_no_event():
-    assert [] == asking(None).search()
+def test_a_missing_log_yields_no_events():
+    assert [] == client_with_response(None).search()
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {},
         {"users": []},
@@ -42,28 +42,28 @@ def test_what_the_tenant_lacks_is_no_event():
         [event(1, 1), {"log_id": 2, "date": "2024-01-01T00:00:00.000Z"}],
     ],
 )
-def test_anything_else_is_an_error(answer: Any):
+def test_any_other_response_is_an_error(response: Any):
     with pytest.raises(AirbyteTracedException, match="Auth0 answered `logs` with something else than a list of events"):
-        asking(answer).after(log_id(1))
+        client_with_response(response).after(log_id(1))
 
 
-def test_an_id_may_be_as_long_as_a_state_has_room_for():
+def test_an_id_may_have_the_maximum_length_of_a_state():
     long = {"log_id": "9" * 1024, "date": "2024-01-01T00:00:00.000Z"}
-    assert [long] == asking([long]).search()
+    assert [long] == client_with_response([long]).search()
 
 
-def test_searches_go_by_whole_seconds():
+def test_searches_use_whole_seconds():
     server = EventLog(events_at(1.2, 1.8, 2.1))
-    requests = LogClient(FakeLogRequester(server))  # type: ignore[arg-type]
-    assert [1] == ids(requests.earliest_from(MIDNIGHT + 1900))
-    assert [2, 1] == ids(requests.newest_until(MIDNIGHT + 1000, 5))
-    assert [2] == ids(requests.newest_until(MIDNIGHT + 1000, 1))
+    client = LogClient(FakeLogRequester(server))  # type: ignore[arg-type]
+    assert [1] == ids(client.earliest_from(MIDNIGHT + 1900))
+    assert [2, 1] == ids(client.newest_until(MIDNIGHT + 1000, 5))
+    assert [2] == ids(client.newest_until(MIDNIGHT + 1000, 1))
     assert ["date:[2024-01-01T00:00:01 TO *]", *["date:[* TO 2024-01-01T00:00:01]"] * 2] == [
         query["q"] for query in server.queries
     ]
 
 
-def test_a_search_for_everything_names_no_query():
+def test_a_search_without_bounds_has_no_q_parameter():
     server = EventLog(events_at(1, 2))
     assert [2] == ids(LogClient(FakeLogRequester(server)).search(page=1, per_page=1))  # type: ignore[arg-type]
     assert [{"sort": "date:1", "page": 1, "per_page": 1}] == server.queries

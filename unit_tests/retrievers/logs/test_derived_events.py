@@ -18,31 +18,33 @@ from source_auth0.retrievers.logs.derived_events import (
     LogSegment,
 )
 from testing.fakes.event_log import EventLog, FixedClockTenant, events_at, ids, log_of, log_position, writes_at
-from testing.fakes.times import moment
+from testing.fakes.times import timestamp
 from testing.threads import in_threads
 
 DAY = 86_400
 HOUR = 3600
 
 
-def between(facts: DerivedEvents, server: EventLog, low: LogPosition, high: LogPosition, **config: Any) -> list[int]:
-    stretches = list(facts.between(log_of(server, FixedClockTenant(config)), low, high))
-    assert [low, *(stretch.high for stretch in stretches)][:-1] == [stretch.low for stretch in stretches]
-    return [number for stretch in stretches for number in ids(stretch.events)]
+def between(
+    derived_events: DerivedEvents, server: EventLog, low: LogPosition, high: LogPosition, **config: Any
+) -> list[int]:
+    segments = list(derived_events.between(log_of(server, FixedClockTenant(config)), low, high))
+    assert [low, *(segment.high for segment in segments)][:-1] == [segment.low for segment in segments]
+    return [number for segment in segments for number in ids(segment.events)]
 
 
-def test_a_stretch_keeps_its_events():
+def test_a_segment_keeps_its_events():
     events = events_at(1, 2)
-    stretch = LogSegment.of(LogPosition(), log_position(2), events)
-    assert events == stretch.events
-    assert "packed" not in repr(stretch)
+    segment = LogSegment.of(LogPosition(), log_position(2), events)
+    assert events == segment.events
+    assert "packed" not in repr(segment)
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [(0, 9, [3, 4, 5, 6]), (2, 6, [3, 4, 5, 6]), (3, 6, [4, 5, 6]), (2, 5, [3, 4, 5]), (4, 5, [5]), (1, 3, [3])],
 )
-def test_a_part_of_a_stretch_leaves_out_its_low_end(low: int, high: int, expected: list[int]):
+def test_part_of_a_segment_excludes_its_low_end(low: int, high: int, expected: list[int]):
     part = LogSegment.of(log_position(2), log_position(6), events_at(*range(9))[2:6]).within(
         log_position(low), log_position(high)
     )
@@ -53,13 +55,13 @@ def test_a_part_of_a_stretch_leaves_out_its_low_end(low: int, high: int, expecte
     )
 
 
-def test_a_stretch_within_two_places_is_not_packed_again():
-    stretch = LogSegment.of(log_position(2), log_position(6), events_at(*range(9))[2:6])
-    assert stretch is stretch.within(log_position(2), log_position(6))
+def test_a_segment_within_its_own_bounds_is_not_packed_again():
+    segment = LogSegment.of(log_position(2), log_position(6), events_at(*range(9))[2:6])
+    assert segment is segment.within(log_position(2), log_position(6))
 
 
-def test_a_stretch_is_packed_as_quickly_as_can_be():
-    """Each event of the log passes through here."""
+def test_a_segment_is_packed_at_the_fastest_compression_level():
+    """Every event of the log is packed."""
     events = writes_at(*range(100))
     assert (
         zlib.compress(orjson.dumps(events), zlib.Z_BEST_SPEED)
@@ -67,93 +69,101 @@ def test_a_stretch_is_packed_as_quickly_as_can_be():
     )
 
 
-def test_all_streams_of_a_tenant_share_what_was_read():
+def test_all_streams_of_a_tenant_share_derived_events():
     tenant = FixedClockTenant({})
     assert DerivedEvents.of(tenant) is DerivedEvents.of(tenant)
     assert DerivedEvents.of(tenant) is not DerivedEvents.of(FixedClockTenant({}))
     assert not DerivedEvents.of(tenant).is_needed
 
 
-def test_only_what_is_needed_is_kept():
+def test_only_events_that_derived_streams_need_are_kept():
     events = writes_at(*range(500))
     for event in events[::2]:
         event["type"] = "s"
     assert [*range(2, 501, 2)] == between(DerivedEvents(), EventLog(events), LogPosition(), log_position(500, 499))
 
 
-def test_nothing_lies_between_a_place_and_itself():
+def test_a_range_from_a_position_to_itself_is_empty():
     server = EventLog([])
     assert [] == between(DerivedEvents(), server, log_position(1), log_position(1))
     assert [] == server.queries
 
 
-def test_what_was_read_is_not_asked_for_again():
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
-    assert [*range(301, 601)] == between(facts, server, log_position(300, 299), log_position(600, 599))
-    asked = server.pages
-    assert [*range(401, 551)] == between(facts, server, log_position(400, 399), log_position(550, 549))
-    assert asked == server.pages
-    assert [*range(201, 801)] == between(facts, server, log_position(200, 199), log_position(800, 799))
-    assert asked + 3 == server.pages
+def test_segments_already_read_are_not_requested_again():
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    assert [*range(301, 601)] == between(derived_events, server, log_position(300, 299), log_position(600, 599))
+    pages_before = server.pages
+    assert [*range(401, 551)] == between(derived_events, server, log_position(400, 399), log_position(550, 549))
+    assert pages_before == server.pages
+    assert [*range(201, 801)] == between(derived_events, server, log_position(200, 199), log_position(800, 799))
+    assert pages_before + 3 == server.pages
 
 
-def test_what_another_stream_read_is_part_of_it():
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
-    facts.add(LogSegment.of(log_position(300, 299), log_position(600, 599), []))
+def test_segments_added_by_another_stream_are_used():
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    derived_events.add(LogSegment.of(log_position(300, 299), log_position(600, 599), []))
     assert [*range(201, 301), *range(601, 651)] == between(
-        facts, server, log_position(200, 199), log_position(650, 649)
+        derived_events, server, log_position(200, 199), log_position(650, 649)
     )
 
 
-def test_an_empty_stretch_holds_nobody_up():
-    """As where the last page of a piece was packed with those before it."""
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(10)))
-    facts.add(LogSegment.of(log_position(5, 4), log_position(5, 4), []))
-    assert log_position(9, 8) == next(facts.between(log_of(server), log_position(5, 4), log_position(9, 8))).high
+def test_an_empty_segment_does_not_stop_the_reading():
+    """As where the last page of a range was packed with those before it."""
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(10)))
+    derived_events.add(LogSegment.of(log_position(5, 4), log_position(5, 4), []))
+    assert (
+        log_position(9, 8) == next(derived_events.between(log_of(server), log_position(5, 4), log_position(9, 8))).high
+    )
 
 
-def test_two_streams_at_once_read_everything_once():
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
-    found = in_threads(4, lambda _: between(facts, server, log_position(100, 99), log_position(900, 899)))
+def test_concurrent_streams_request_each_page_once():
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+    found = in_threads(4, lambda _: between(derived_events, server, log_position(100, 99), log_position(900, 899)))
     assert [[*range(101, 901)]] * 4 == found
     assert 12 >= server.pages
 
 
-@pytest.mark.parametrize("start_date", [None, moment(50_000)])
-def test_what_was_read_from_the_beginning_does_not_reach_back_before_it(start_date: str | None):
-    """With a start date it begins there: what lies between an earlier place and that date is asked for."""
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(0, 100_000, 100)))
+@pytest.mark.parametrize("start_date", [None, timestamp(50_000)])
+def test_segments_from_the_beginning_cover_nothing_before_it(start_date: str | None):
+    """With a start date they begin there: events between an earlier position and that date are requested."""
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(0, 100_000, 100)))
     config = {"start_date": start_date} if start_date else {}
-    begun = 1 if start_date is None else 486
-    assert [*range(begun, 1001)] == between(facts, server, LogPosition(), log_position(1000, 99_900), **config)
-    asked = server.pages
-    assert [*range(101, 1001)] == between(facts, server, log_position(100, 9900), log_position(1000, 99_900), **config)
-    assert (start_date is None) == (asked == server.pages)
+    first = 1 if start_date is None else 486
+    assert [*range(first, 1001)] == between(derived_events, server, LogPosition(), log_position(1000, 99_900), **config)
+    pages_before = server.pages
+    assert [*range(101, 1001)] == between(
+        derived_events, server, log_position(100, 9900), log_position(1000, 99_900), **config
+    )
+    assert (start_date is None) == (pages_before == server.pages)
 
 
-def test_a_gap_is_told_although_another_stream_has_read_what_is_left(caplog: pytest.LogCaptureFixture):
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(300)))
-    server.forgotten = 200
+def test_a_gap_is_warned_of_although_another_stream_has_read_the_remaining_log(caplog: pytest.LogCaptureFixture):
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(300)))
+    server.expired = 200
     tenant = FixedClockTenant({})
     tenant.second = 2 * DAY
     log = log_of(server, tenant)
     assert [300] == [
-        stretch.events and ids(stretch.events)[-1] for stretch in facts.between(log, LogPosition(), log.end)
+        segment.events and ids(segment.events)[-1] for segment in derived_events.between(log, LogPosition(), log.end)
     ]
     assert [] == caplog.messages
-    assert [*range(201, 301)] == [n for s in facts.between(log, log_position(100, 99), log.end) for n in ids(s.events)]
+    assert [*range(201, 301)] == [
+        n for s in derived_events.between(log, log_position(100, 99), log.end) for n in ids(s.events)
+    ]
     assert 1 == len(caplog.messages)
 
 
-def strides(server: EventLog, low: LogPosition, high: LogPosition, facts: DerivedEvents | None = None) -> list[int]:
-    """How many hours each stretch reaches, by the last event of it."""
-    facts = facts or DerivedEvents()
-    highs = [stretch.high for stretch in facts.between(log_of(server), low, high)]
+def strides(
+    server: EventLog, low: LogPosition, high: LogPosition, derived_events: DerivedEvents | None = None
+) -> list[int]:
+    """The hour of the last event of each segment."""
+    derived_events = derived_events or DerivedEvents()
+    highs = [segment.high for segment in derived_events.between(log_of(server), low, high)]
     dates = [server.events[int(high.log_id[3:]) - 1]["date"] for high in highs]
     return [(int(date[8:10]) - 1) * 24 + int(date[11:13]) for date in dates]
 
 
-def test_a_long_way_is_handed_on_in_strides_that_grow_where_little_happens():
+def test_a_long_range_is_handed_on_in_strides_that_grow_where_events_are_few():
     server = EventLog(writes_at(*range(0, 100 * HOUR, 600)))
     assert 6 == INITIAL_STRIDE_MS // 3_600_000
     assert [6, 18, 42, 90, 99] == strides(server, LogPosition(), log_position(600, 100 * HOUR - 600))
@@ -169,15 +179,16 @@ def test_a_long_way_is_handed_on_in_strides_that_grow_where_little_happens():
         (MAX_EVENTS_PER_STRIDE + 1, 0.5),
     ],
 )
-def test_a_stride_follows_how_much_happens(number: int, expected: float, monkeypatch: pytest.MonkeyPatch):
-    facts, server = DerivedEvents(), EventLog(events_at(1))
-    pages = [[{"log_id": "1", "date": moment(1), "type": "s"}] * number]
+def test_a_stride_adapts_to_the_number_of_events(number: int, expected: float, monkeypatch: pytest.MonkeyPatch):
+    derived_events, server = DerivedEvents(), EventLog(events_at(1))
+    pages = [[{"log_id": "1", "date": timestamp(1), "type": "s"}] * number]
     monkeypatch.setattr("source_auth0.retrievers.logs.derived_events.LogRangeReader.read", lambda *_: iter(pages))
     monkeypatch.setattr(
-        "source_auth0.retrievers.logs.derived_events.LogRangeReader.slices_to_read", lambda walk: walk.initial_slices()
+        "source_auth0.retrievers.logs.derived_events.LogRangeReader.slices_to_read",
+        lambda reader: reader.initial_slices(),
     )
-    list(facts.between(log_of(server), LogPosition(), log_position(1, 1)))
-    assert expected == facts._stride / INITIAL_STRIDE_MS
+    list(derived_events.between(log_of(server), LogPosition(), log_position(1, 1)))
+    assert expected == derived_events._stride / INITIAL_STRIDE_MS
 
 
 @pytest.mark.parametrize(
@@ -190,16 +201,16 @@ def test_a_stride_follows_how_much_happens(number: int, expected: float, monkeyp
         (log_position(1, 4 * HOUR), log_position(2, 11 * HOUR)),
     ],
 )
-def test_a_stride_that_would_end_elsewhere_goes_to_the_end(low: LogPosition, high: LogPosition):
-    """Nothing happened from then on, or what did has an id from before, or from the end on.
+def test_a_stride_without_an_end_in_the_range_goes_to_the_end(low: LogPosition, high: LogPosition):
+    """No event follows, or one whose id lies before the range or at its end or beyond.
 
-    An end of a piece has the date of what is below it, and may lie far behind its own.
+    The end of a range has the date of the range below it, which may be far from its own.
     """
     server = EventLog(writes_at(9 * HOUR, HOUR, 12 * HOUR))
     assert high == next(DerivedEvents().between(log_of(server), low, high)).high
 
 
-def test_a_way_of_one_stride_costs_no_search():
+def test_a_range_of_one_stride_costs_no_search():
     server = EventLog(writes_at(*range(HOUR, 8 * HOUR, HOUR)))
     assert [*range(2, 8)] == between(DerivedEvents(), server, log_position(1, HOUR), log_position(7, 7 * HOUR))
     assert server.pages == len(server.queries)
@@ -211,11 +222,11 @@ def test_a_stride_is_read_by_as_many_threads_as_there_are_workers(pool_sizes: li
     assert [40] == pool_sizes
 
 
-def test_nothing_lies_between_the_beginning_and_itself():
+def test_a_range_from_the_beginning_to_itself_is_empty():
     assert [] == between(DerivedEvents(), EventLog([]), LogPosition(), LogPosition())
 
 
-def test_a_log_whose_beginning_has_gone_is_read_to_its_end_at_once():
+def test_a_log_without_its_first_event_is_an_error():
     server = EventLog(writes_at(*range(100)))
     log = log_of(server)
     log.tenant.once("beginning of the log", list)
@@ -223,37 +234,37 @@ def test_a_log_whose_beginning_has_gone_is_read_to_its_end_at_once():
         list(DerivedEvents().between(log, LogPosition(), log_position(100, 99)))
 
 
-def test_a_failure_keeps_what_was_read_before():
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(0, 100 * HOUR, 600)))
+def test_a_failure_keeps_the_segments_read_before():
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(0, 100 * HOUR, 600)))
     highs: list[LogPosition] = []
 
     def fail(query: dict[str, Any]) -> None:
         if query.get("from", "") > log_position(200).log_id:
             raise transient_error("unwell")
 
-    server.meanwhile = fail
-    stretches = facts.between(log_of(server), LogPosition(), log_position(600, 100 * HOUR - 600))
+    server.on_query = fail
+    segments = derived_events.between(log_of(server), LogPosition(), log_position(600, 100 * HOUR - 600))
     with pytest.raises(AirbyteTracedException, match="unwell"):
-        highs.extend(stretch.high for stretch in stretches)
-    server.meanwhile = lambda _: None
-    asked = server.pages
-    assert [*range(1, 601)] == between(facts, server, LogPosition(), log_position(600, 100 * HOUR - 600))
+        highs.extend(segment.high for segment in segments)
+    server.on_query = lambda _: None
+    pages_before = server.pages
+    assert [*range(1, 601)] == between(derived_events, server, LogPosition(), log_position(600, 100 * HOUR - 600))
     assert highs
-    assert highs == [stretch.high for stretch in facts._segments[: len(highs)]]
-    assert server.pages - asked <= 6 + 3
+    assert highs == [segment.high for segment in derived_events._segments[: len(highs)]]
+    assert server.pages - pages_before <= 6 + 3
 
 
-def test_whoever_adds_does_not_wait_for_ever_for_whoever_reads():
-    facts, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
+def test_adding_a_segment_does_not_deadlock_with_a_reader():
+    derived_events, server = DerivedEvents(), EventLog(writes_at(*range(1000)))
     added = threading.Event()
 
     def add(_: Any) -> None:
         threading.Thread(
-            target=lambda: (facts.add(LogSegment.of(log_position(7), log_position(8), [])), added.set())
+            target=lambda: (derived_events.add(LogSegment.of(log_position(7), log_position(8), [])), added.set())
         ).start()
 
-    server.meanwhile = add
-    assert [*range(11, 901)] == between(facts, server, log_position(10, 9), log_position(900, 899))
+    server.on_query = add
+    assert [*range(11, 901)] == between(derived_events, server, log_position(10, 9), log_position(900, 899))
     assert added.wait(10)
 
 
@@ -261,12 +272,14 @@ def test_whoever_adds_does_not_wait_for_ever_for_whoever_reads():
     st.lists(st.integers(0, 90_000), min_size=2, max_size=300),
     st.lists(st.tuples(st.integers(0, 299), st.integers(0, 299)), min_size=1, max_size=6),
 )
-def test_whatever_was_read_before_each_event_comes_once_and_in_order(seconds: list[int], asked: list[tuple[int, int]]):
+def test_each_event_comes_once_and_in_order_whatever_was_read_before(
+    seconds: list[int], pages_before: list[tuple[int, int]]
+):
     seconds.sort()
-    server, facts = EventLog(writes_at(*seconds)), DerivedEvents()
+    server, derived_events = EventLog(writes_at(*seconds)), DerivedEvents()
     last = len(seconds)
-    for numbers in asked:
+    for numbers in pages_before:
         low, high = numbers[0] % last, numbers[1] % last + 1
         begin = log_position(low, seconds[low - 1]) if low else LogPosition()
         expected = [*range(low + 1, high + 1)]
-        assert expected == between(facts, server, begin, log_position(high, seconds[high - 1]))
+        assert expected == between(derived_events, server, begin, log_position(high, seconds[high - 1]))

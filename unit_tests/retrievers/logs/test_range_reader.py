@@ -13,24 +13,24 @@ from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
 from source_auth0.retrievers.logs.range_reader import MAX_OPEN_RANGES, MIN_EVENTS_PER_RANGE, LogRange, LogRangeReader
 from source_auth0.timestamps import to_milliseconds
 from testing.fakes.event_log import Event, EventLog, FixedClockTenant, event, events_at, ids, log_of, log_position
-from testing.fakes.times import MIDNIGHT, moment
+from testing.fakes.times import MIDNIGHT, timestamp
 
 DAY = 86_400
 
 
-def piece(low: int = 0, high: int = 1000, *, second: float = 1000) -> LogRange:
-    """What lies behind one number up to another, whose event happened at a second."""
+def make_range(low: int = 0, high: int = 1000, *, second: float = 1000) -> LogRange:
+    """The range after one event up to another, which has the date of a second."""
     return LogRange(log_position(low), log_position(high, second))
 
 
-def busy(low: int = 0, high: int = 1000) -> LogRange:
-    """A piece with an event each second, of which ten were read."""
-    one = piece(low, high, second=high)
-    one.take([event(low + n, low + n) for n in range(1, 11)])
-    return one
+def started_range(low: int = 0, high: int = 1000) -> LogRange:
+    """A range with an event each second, of which ten were read."""
+    log_range = make_range(low, high, second=high)
+    log_range.take([event(low + n, low + n) for n in range(1, 11)])
+    return log_range
 
 
-def walk_of(
+def reader_of(
     server: EventLog, *ranges: tuple[LogPosition, LogPosition], second: float = 43_200, **config: Any
 ) -> LogRangeReader:
     tenant = FixedClockTenant(config)
@@ -38,278 +38,283 @@ def walk_of(
     return LogRangeReader(log_of(server, tenant), ranges)
 
 
-def read(walk: LogRangeReader, one: LogRange) -> list[int]:
-    """The events of a piece, all handed on."""
+def read(reader: LogRangeReader, log_range: LogRange) -> list[int]:
+    """The events of a range, all handed on."""
     found: list[Event] = []
-    for page in walk.read(one):
+    for page in reader.read(log_range):
         found += page
-        walk.page_handed_on(one)
+        reader.page_handed_on(log_range)
     return ids(found)
 
 
-def test_a_piece_is_behind_its_low_end_and_up_to_its_high_end():
-    one = piece(high=3)
-    assert [1, 2, 3] == ids(one.take(events_at(1, 2, 3, 4, 5)))
-    assert one.is_read
-    assert log_position(3, 1000) == one.read_up_to
+def test_a_range_excludes_its_start_and_includes_its_end():
+    log_range = make_range(high=3)
+    assert [1, 2, 3] == ids(log_range.take(events_at(1, 2, 3, 4, 5)))
+    assert log_range.is_read
+    assert log_position(3, 1000) == log_range.read_up_to
 
 
-def test_a_piece_is_read_once_its_last_event_is_there():
-    one = piece(high=2)
-    assert [1, 2] == ids(one.take(events_at(1, 2)))
-    assert one.is_read
+def test_a_range_is_read_once_its_last_event_arrives():
+    log_range = make_range(high=2)
+    assert [1, 2] == ids(log_range.take(events_at(1, 2)))
+    assert log_range.is_read
 
 
-def test_a_page_in_the_midst_of_a_piece_is_all_its_own():
-    one = piece()
-    assert [1, 2] == ids(one.take(events_at(1, 2)))
-    assert log_position(2, 2) == one.read_up_to
-    assert not one.is_read
+def test_a_page_within_a_range_is_taken_whole():
+    log_range = make_range()
+    assert [1, 2] == ids(log_range.take(events_at(1, 2)))
+    assert log_position(2, 2) == log_range.read_up_to
+    assert not log_range.is_read
 
 
-def test_a_page_behind_a_piece_ends_it():
-    one = piece(high=2)
-    assert [] == one.take([event(7, 7)])
-    assert one.is_read
+def test_a_page_beyond_a_range_ends_it():
+    log_range = make_range(high=2)
+    assert [] == log_range.take([event(7, 7)])
+    assert log_range.is_read
 
 
-def test_what_is_taken_is_not_handed_on_yet():
-    one = piece()
-    one.take(events_at(1, 2))
-    assert (log_position(0), log_position(0)) == (one.start, one.handed_on_up_to)
+def test_events_taken_are_not_yet_handed_on():
+    log_range = make_range()
+    log_range.take(events_at(1, 2))
+    assert (log_position(0), log_position(0)) == (log_range.start, log_range.handed_on_up_to)
 
 
-def test_how_many_are_left_is_told_by_the_pace_of_the_last_page():
-    assert 0 == piece().remaining
-    assert 1100 == int(busy().remaining)
-    one = piece(second=5000)
-    one.take([event(n, 100) for n in range(1, 11)])
-    assert 4_900_000 == one.remaining
+def test_the_remaining_events_are_estimated_from_the_last_page():
+    assert 0 == make_range().remaining
+    assert 1100 == int(started_range().remaining)
+    log_range = make_range(second=5000)
+    log_range.take([event(n, 100) for n in range(1, 11)])
+    assert 4_900_000 == log_range.remaining
 
 
 @pytest.mark.parametrize(("second", "expected"), [(11, False), (11.5, True)])
-def test_a_second_is_not_worth_a_search(second: float, expected: bool):
-    one = piece(second=second)
-    one.take([event(n, n) for n in range(1, 11)])
-    assert expected == bool(one.remaining)
+def test_within_a_second_of_the_end_nothing_counts_as_remaining(second: float, expected: bool):
+    log_range = make_range(second=second)
+    log_range.take([event(n, n) for n in range(1, 11)])
+    assert expected == bool(log_range.remaining)
 
 
-def test_nothing_is_left_of_what_nobody_reads():
-    one = busy()
-    one.being_read = False
-    assert 0 == one.remaining
+def test_a_range_that_is_not_being_read_has_nothing_remaining():
+    log_range = started_range()
+    log_range.being_read = False
+    assert 0 == log_range.remaining
 
 
-def test_parts_are_even_and_worth_reading():
+def test_parts_are_even_and_have_a_minimum_number_of_events():
     """Ten events of 910 were read, at 0.9 seconds each by the last page; fewer than 300 are no part."""
-    assert [10_000 + 225_000 * n for n in (1, 2, 3)] == [at - MIDNIGHT for at in busy(high=910).split_points(9)]
+    assert [10_000 + 225_000 * n for n in (1, 2, 3)] == [
+        at - MIDNIGHT for at in started_range(high=910).split_points(9)
+    ]
     assert 300 == MIN_EVENTS_PER_RANGE
 
 
-def test_no_more_parts_than_are_asked_for():
-    assert 1 == len(busy(high=10_000).split_points(2))
-    assert [] == busy(high=10_000).split_points(1)
-    assert [] == busy(high=200).split_points(9)
+def test_there_are_no_more_parts_than_requested():
+    assert 1 == len(started_range(high=10_000).split_points(2))
+    assert [] == started_range(high=10_000).split_points(1)
+    assert [] == started_range(high=200).split_points(9)
 
 
-def test_a_piece_is_not_cut_twice_by_one_page():
-    """Its next page tells how much is left after the cut."""
-    one = busy()
-    assert one.split_points(2)
-    assert [] == one.split_points(2)
+def test_a_range_is_split_at_most_once_per_page():
+    """Its next page shows how much remains after the split."""
+    log_range = started_range()
+    assert log_range.split_points(2)
+    assert [] == log_range.split_points(2)
 
 
-def test_a_cut_gives_away_what_lies_behind_an_event():
-    one = busy()
-    part = one.split(MIDNIGHT + 500_000, event(500, 500))
+def test_a_split_moves_what_follows_an_event_to_a_new_range():
+    log_range = started_range()
+    part = log_range.split(MIDNIGHT + 500_000, event(500, 500))
     assert part is not None
     assert (log_position(500, 500), log_position(1000, 1000)) == (part.start, part.end)
-    assert (log_position(500, 500), MIDNIGHT + 500_000) == (one.end, one.split_up_to)
+    assert (log_position(500, 500), MIDNIGHT + 500_000) == (log_range.end, log_range.split_up_to)
 
 
 @pytest.mark.parametrize("number", [0, 9, 10, 1000, 1001])
-def test_nothing_is_cut_off_that_was_taken_or_that_lies_elsewhere(number: int):
-    """Events of one second may have been taken already, and late ones lie behind everything."""
-    one = busy()
-    assert None is one.split(MIDNIGHT + 500_000, event(number, 500))
-    assert log_position(1000, 1000) == one.end
+def test_a_range_is_not_split_at_an_event_already_taken_or_outside_it(number: int):
+    """Events of one second may have been taken already, and late ones follow all others."""
+    log_range = started_range()
+    assert None is log_range.split(MIDNIGHT + 500_000, event(number, 500))
+    assert log_position(1000, 1000) == log_range.end
 
 
-def test_nothing_is_cut_off_of_what_is_no_longer_read():
-    one = busy()
-    one.being_read = False
-    assert None is one.split(MIDNIGHT + 500_000, event(500, 500))
+def test_a_range_that_is_not_being_read_is_not_split():
+    log_range = started_range()
+    log_range.being_read = False
+    assert None is log_range.split(MIDNIGHT + 500_000, event(500, 500))
 
 
 @pytest.mark.parametrize("found", [None, event(1000, 1000), event(2000, 600)])
-def test_a_moment_from_which_on_there_is_nothing_is_not_tried_again(found: Event | None):
-    one = busy()
-    assert None is one.split(MIDNIGHT + 500_000, found)
-    assert MIDNIGHT + 500_000 == one.split_up_to
-    assert None is one.split(MIDNIGHT + 700_000, found)
-    assert MIDNIGHT + 500_000 == one.split_up_to
+def test_a_timestamp_without_later_events_is_not_tried_again(found: Event | None):
+    log_range = started_range()
+    assert None is log_range.split(MIDNIGHT + 500_000, found)
+    assert MIDNIGHT + 500_000 == log_range.split_up_to
+    assert None is log_range.split(MIDNIGHT + 700_000, found)
+    assert MIDNIGHT + 500_000 == log_range.split_up_to
 
 
-def test_ranges_without_anything_in_them_are_no_pieces():
-    walk = walk_of(EventLog(events_at(1)), (log_position(1), log_position(1)), (log_position(2), log_position(1)))
-    assert [] == walk.open_ranges == walk.initial_slices() == list(walk.slices_to_read())
+def test_empty_ranges_are_dropped():
+    reader = reader_of(EventLog(events_at(1)), (log_position(1), log_position(1)), (log_position(2), log_position(1)))
+    assert [] == reader.open_ranges == reader.initial_slices() == list(reader.slices_to_read())
 
 
-def test_what_is_not_planned_yet_is_open():
-    walk = walk_of(
+def test_ranges_are_open_before_they_are_planned():
+    reader = reader_of(
         EventLog(events_at(1, 2)), (log_position(1), log_position(2, 2)), (LogPosition(), log_position(1, 1))
     )
     ranges = [(LogPosition(), log_position(1, 1)), (log_position(1), log_position(2, 2))]
-    assert ranges == walk.open_ranges
-    walk.initial_slices()
-    assert ranges == walk.open_ranges
+    assert ranges == reader.open_ranges
+    reader.initial_slices()
+    assert ranges == reader.open_ranges
 
 
-def test_a_piece_is_read_to_its_end():
-    walk = walk_of(EventLog(events_at(*range(1000))), (log_position(100, 99), log_position(700, 699)))
-    (one,) = walk.initial_slices()
-    assert [*range(101, 701)] == read(walk, one)
-    assert [] == walk.open_ranges
-    assert not one.being_read
+def test_a_range_is_read_to_its_end():
+    reader = reader_of(EventLog(events_at(*range(1000))), (log_position(100, 99), log_position(700, 699)))
+    (log_range,) = reader.initial_slices()
+    assert [*range(101, 701)] == read(reader, log_range)
+    assert [] == reader.open_ranges
+    assert not log_range.being_read
 
 
-def test_what_was_not_handed_on_stays_open():
-    walk = walk_of(EventLog(events_at(*range(1000))), (log_position(100, 99), log_position(700, 699)))
-    (one,) = walk.initial_slices()
-    pages = walk.read(one)
+def test_events_not_handed_on_stay_open():
+    reader = reader_of(EventLog(events_at(*range(1000))), (log_position(100, 99), log_position(700, 699)))
+    (log_range,) = reader.initial_slices()
+    pages = reader.read(log_range)
     next(pages)
-    walk.page_handed_on(one)
+    reader.page_handed_on(log_range)
     next(pages)
-    assert [(log_position(200, 199), log_position(700, 699))] == walk.open_ranges
+    assert [(log_position(200, 199), log_position(700, 699))] == reader.open_ranges
     pages.close()
-    assert [(log_position(200, 199), log_position(700, 699))] == walk.open_ranges
-    assert not one.being_read
+    assert [(log_position(200, 199), log_position(700, 699))] == reader.open_ranges
+    assert not log_range.being_read
 
 
-def test_a_log_that_ends_before_its_end_is_an_error():
-    """Something in between answers from an older copy."""
-    walk = walk_of(EventLog(events_at(1, 2)), (log_position(1, 1), log_position(3, 3)))
-    (one,) = walk.initial_slices()
+def test_a_log_that_ends_before_the_range_does_is_an_error():
+    """A cache may respond with an older copy."""
+    reader = reader_of(EventLog(events_at(1, 2)), (log_position(1, 1), log_position(3, 3)))
+    (log_range,) = reader.initial_slices()
     with pytest.raises(AirbyteTracedException) as caught:
-        read(walk, one)
+        read(reader, log_range)
     assert FailureType.transient_error == caught.value.failure_type
-    assert f"ended behind {moment(2)} for `logs`, although it had shown an event of {moment(3)}" in caught.value.message
-    assert not one.being_read
-    assert [(log_position(2, 2), log_position(3, 3))] == walk.open_ranges
+    assert (
+        f"ended behind {timestamp(2)} for `logs`, although it had shown an event of {timestamp(3)}"
+        in caught.value.message
+    )
+    assert not log_range.being_read
+    assert [(log_position(2, 2), log_position(3, 3))] == reader.open_ranges
 
 
-def echoing(walk: LogRangeReader, times: int) -> None:
-    """Let a cache on the way answer the next pages but the first with what lies far behind, so many times."""
-    following, left = walk.log.following, [None, *[events_at(*range(400))[350:]] * times]
-    walk.log.following = lambda at: (left.pop(0) if left else None) or following(at)  # type: ignore[method-assign]
+def skip_pages(reader: LogRangeReader, times: int) -> None:
+    """Let a cache respond with much later events, so many times, after the first page."""
+    original, replacements = reader.log.following, [None, *[events_at(*range(400))[350:]] * times]
+    reader.log.following = lambda at: (replacements.pop(0) if replacements else None) or original(at)  # type: ignore[method-assign]
 
 
-def test_a_page_that_passes_the_end_by_is_asked_for_again():
-    walk = walk_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
-    (one,) = walk.initial_slices()
-    echoing(walk, 1)
-    assert [*range(2, 251)] == read(walk, one)
+def test_a_page_that_skips_the_end_of_the_range_is_requested_again():
+    reader = reader_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
+    (log_range,) = reader.initial_slices()
+    skip_pages(reader, 1)
+    assert [*range(2, 251)] == read(reader, log_range)
 
 
-def test_a_page_that_passes_the_end_by_leaves_nothing_out():
-    walk = walk_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
-    (one,) = walk.initial_slices()
-    echoing(walk, 2)
+def test_a_page_that_skips_the_end_twice_is_an_error_and_no_gap():
+    reader = reader_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
+    (log_range,) = reader.initial_slices()
+    skip_pages(reader, 2)
     with pytest.raises(AirbyteTracedException, match=f"left out the event {log_position(250).log_id} for `logs`"):
-        read(walk, one)
-    assert [(log_position(101, 100), log_position(250, 249))] == walk.open_ranges
+        read(reader, log_range)
+    assert [(log_position(101, 100), log_position(250, 249))] == reader.open_ranges
 
 
-@pytest.mark.parametrize("gone", ["oldest", "nothing", 400])
-def test_a_range_that_is_no_longer_kept_is_read_from_the_beginning(gone: str | int):
-    """As far as it is kept; the state names where the last sync ended until something is handed on."""
-    server = EventLog(events_at(*range(300)), gone=gone)
-    server.forgotten = 200
-    walk = walk_of(server, (log_position(100, 99), log_position(250, 249)), second=2 * DAY)
-    (one,) = walk.initial_slices()
-    assert [(log_position(100, 99), log_position(250, 249))] == walk.open_ranges
-    assert [*range(201, 251)] == read(walk, one)
-    assert [] == walk.open_ranges
+@pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400])
+def test_an_expired_range_is_read_from_the_beginning(unknown_id: str | int):
+    """As far as the log is kept; the state keeps the old position until a page is handed on."""
+    server = EventLog(events_at(*range(300)), unknown_id=unknown_id)
+    server.expired = 200
+    reader = reader_of(server, (log_position(100, 99), log_position(250, 249)), second=2 * DAY)
+    (log_range,) = reader.initial_slices()
+    assert [(log_position(100, 99), log_position(250, 249))] == reader.open_ranges
+    assert [*range(201, 251)] == read(reader, log_range)
+    assert [] == reader.open_ranges
 
 
-def test_pieces_behind_what_is_no_longer_kept_are_read_as_they_are():
-    """And those before it are nothing any more; no event comes twice, and none is asked for in vain."""
+def test_ranges_after_expired_ones_are_read_unchanged():
+    """Expired ranges are empty; no event comes twice, and no request is superfluous."""
     server = EventLog(events_at(*range(2000)))
-    server.forgotten = 300
+    server.expired = 300
     ranges = [(log_position(low, 99), log_position(low + 100, low + 99)) for low in (100, 200, 250, 800, 1000)]
-    walk = walk_of(server, *ranges, second=2 * DAY)
-    found = [read(walk, one) for one in walk.initial_slices()]
+    reader = reader_of(server, *ranges, second=2 * DAY)
+    found = [read(reader, log_range) for log_range in reader.initial_slices()]
     assert [[], [], [*range(301, 351)], [*range(801, 901)], [*range(1001, 1101)]] == found
-    assert [] == walk.open_ranges
+    assert [] == reader.open_ranges
 
 
-def test_a_cut_of_what_is_read_from_the_beginning_doubles_nothing():
+def test_splitting_after_an_expired_range_duplicates_nothing():
     server = EventLog(events_at(*range(5000)))
-    server.forgotten = 300
-    walk = walk_of(
+    server.expired = 300
+    reader = reader_of(
         server,
         (log_position(100, 99), log_position(400, 399)),
         (log_position(4000, 399), log_position(5000, 4999)),
         second=2 * DAY,
     )
-    first, second = walk.initial_slices()
-    pages = walk.read(second)
+    first, second = reader.initial_slices()
+    pages = reader.read(second)
     found = [*next(pages)]
-    cuts = second.split_points(5)
+    points = second.split_points(5)
     with ThreadPoolExecutor(1) as pool:
-        parts = list(walk.split(second, cuts, pool))
+        parts = list(reader.split(second, points, pool))
     assert parts
     found += [e for page in pages for e in page]
-    numbers = [*ids(found), *(n for part in parts for n in read(walk, part)), *read(walk, first)]
+    numbers = [*ids(found), *(n for part in parts for n in read(reader, part)), *read(reader, first)]
     assert [*range(301, 401), *range(4001, 5001)] == sorted(numbers)
 
 
-class Watched:
-    """In the place of a piece's lock: whenever it is left, another thread looks at the walk, if it may."""
+class WatchedLock:
+    """Replaces the lock of a range: on each release, another thread records the open ranges, if not locked."""
 
-    def __init__(self, walk: LogRangeReader) -> None:
-        self.walk, self.lock = walk, threading.RLock()
-        self.seen: list[list[tuple[LogPosition, LogPosition]]] = []
+    def __init__(self, reader: LogRangeReader) -> None:
+        self.reader, self.lock = reader, threading.RLock()
+        self.observed: list[list[tuple[LogPosition, LogPosition]]] = []
 
     def __enter__(self) -> None:
         self.lock.acquire()
 
     def __exit__(self, *_: object) -> None:
         self.lock.release()
-        looking = threading.Thread(target=self.look)
-        looking.start()
-        looking.join()
+        thread = threading.Thread(target=self.observe)
+        thread.start()
+        thread.join()
 
-    def look(self) -> None:
-        if self.walk.changed.acquire(blocking=False):
-            self.seen.append(self.walk.open_ranges)
-            self.walk.changed.release()
+    def observe(self) -> None:
+        if self.reader.changed.acquire(blocking=False):
+            self.observed.append(self.reader.open_ranges)
+            self.reader.changed.release()
 
 
-def test_no_state_that_is_sent_during_a_cut_leaves_the_part_out():
-    walk = walk_of(EventLog(events_at(*range(1000))), (LogPosition(), log_position(1000, 999)))
-    (one,) = walk.initial_slices()
-    next(walk.read(one))
-    one.take([event(n, n) for n in range(1, 11)])
-    one.lock = watched = Watched(walk)  # type: ignore[assignment]
+def test_no_state_emitted_during_a_split_leaves_out_the_new_range():
+    reader = reader_of(EventLog(events_at(*range(1000))), (LogPosition(), log_position(1000, 999)))
+    (log_range,) = reader.initial_slices()
+    next(reader.read(log_range))
+    log_range.take([event(n, n) for n in range(1, 11)])
+    log_range.lock = watched = WatchedLock(reader)  # type: ignore[assignment]
     with ThreadPoolExecutor(1) as pool:
-        one.being_read = True
-        (part,) = walk.split(one, one.split_points(2), pool)
-    watched.look()
-    assert watched.seen
-    assert {log_position(1000, 999)} == {open_[-1][1] for open_ in watched.seen}
-    assert part in walk.slices
+        log_range.being_read = True
+        (part,) = reader.split(log_range, log_range.split_points(2), pool)
+    watched.observe()
+    assert watched.observed
+    assert {log_position(1000, 999)} == {open_[-1][1] for open_ in watched.observed}
+    assert part in reader.slices
 
 
-def test_parts_come_from_the_last_to_the_first_and_meet():
+def test_parts_are_split_off_from_the_end_without_gaps():
     server = EventLog(events_at(*range(4000)))
-    walk = walk_of(server, (log_position(0), log_position(4000, 3999)))
-    (one,) = walk.initial_slices()
-    pages = walk.read(one)
+    reader = reader_of(server, (log_position(0), log_position(4000, 3999)))
+    (log_range,) = reader.initial_slices()
+    pages = reader.read(log_range)
     next(pages)
     with ThreadPoolExecutor(2) as pool:
-        parts = list(walk.split(one, one.split_points(4), pool))
-    assert [one.end, *(part.end for part in reversed(parts))] == [
+        parts = list(reader.split(log_range, log_range.split_points(4), pool))
+    assert [log_range.end, *(part.end for part in reversed(parts))] == [
         *(part.start for part in reversed(parts)),
         log_position(4000, 3999),
     ]
@@ -317,48 +322,48 @@ def test_parts_come_from_the_last_to_the_first_and_meet():
 
 
 def test_a_gap_costs_one_search():
-    """All moments in it would find the same event."""
+    """All timestamps in it would find the same event."""
     server = EventLog(events_at(*[n / 1000 for n in range(500)], *range(30_000, 30_500)))
-    walk = walk_of(server, (log_position(0), log_position(1000, 30_499)))
-    (one,) = walk.initial_slices()
-    next(pages := walk.read(one))
+    reader = reader_of(server, (log_position(0), log_position(1000, 30_499)))
+    (log_range,) = reader.initial_slices()
+    next(pages := reader.read(log_range))
     server.queries.clear()
     with ThreadPoolExecutor(2) as pool:
-        (part,) = walk.split(one, [*one.split_points(8), MIDNIGHT + 30_000_000], pool)
+        (part,) = reader.split(log_range, [*log_range.split_points(8), MIDNIGHT + 30_000_000], pool)
     assert log_position(501, 30_000) == part.start
     assert 1 == len(server.queries)
     pages.close()
 
 
-def test_nothing_from_the_first_moment_on_costs_one_search():
+def test_a_range_without_further_events_costs_one_search():
     server = EventLog(events_at(*[n / 1000 for n in range(500)]))
-    walk = walk_of(server, (log_position(0), log_position(500, 20_000)))
-    (one,) = walk.initial_slices()
-    next(pages := walk.read(one))
+    reader = reader_of(server, (log_position(0), log_position(500, 20_000)))
+    (log_range,) = reader.initial_slices()
+    next(pages := reader.read(log_range))
     server.queries.clear()
     with ThreadPoolExecutor(2) as pool:
-        assert [] == list(walk.split(one, one.split_points(8), pool))
+        assert [] == list(reader.split(log_range, log_range.split_points(8), pool))
     assert 1 == len(server.queries)
     pages.close()
 
 
-def test_the_piece_with_the_most_to_come_is_cut_for_idle_workers():
-    walk = walk_of(EventLog([]))
-    small, large = busy(high=400), busy(1000, 9000)
-    found = walk.worth_splitting([small, large], 3)
+def test_the_range_with_the_most_remaining_events_is_split_for_idle_workers():
+    reader = reader_of(EventLog([]))
+    small, large = started_range(high=400), started_range(1000, 9000)
+    found = reader.worth_splitting([small, large], 3)
     assert found is not None
     assert (large, 3) == (found[0], len(found[1]))
-    assert None is walk.worth_splitting([busy(high=200)], 3)
+    assert None is reader.worth_splitting([started_range(high=200)], 3)
 
 
-def test_there_are_never_more_pieces_than_a_state_has_room_for():
-    """One less is cut off: the next sync adds what is new."""
-    walk = walk_of(EventLog([]))
-    walk.initial_slices()
+def test_there_are_never_more_ranges_than_a_state_has_room_for():
+    """One is reserved: the next sync adds the range of new events."""
+    reader = reader_of(EventLog([]))
+    reader.initial_slices()
     for number in range(20):
-        walk.slices.append(busy(number * 10_000, number * 10_000 + 9000))
-        found = walk.worth_splitting(walk.slices, 16)
-        assert max(MAX_OPEN_RANGES - 1 - len(walk.slices), 0) == (len(found[1]) if found else 0)
+        reader.slices.append(started_range(number * 10_000, number * 10_000 + 9000))
+        found = reader.worth_splitting(reader.slices, 16)
+        assert max(MAX_OPEN_RANGES - 1 - len(reader.slices), 0) == (len(found[1]) if found else 0)
 
 
 @given(
@@ -366,47 +371,47 @@ def test_there_are_never_more_pieces_than_a_state_has_room_for():
     st.integers(1, 20),
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(0, 90)), max_size=60),
 )
-def test_cutting_never_loses_or_doubles_an_event(seconds: list[int], size: int, turns: list[tuple[int, int, int]]):
-    """Whatever turns a page that was asked for, its taking and a cut come in, and whatever the dates are."""
+def test_splitting_never_loses_or_duplicates_an_event(seconds: list[int], size: int, steps: list[tuple[int, int, int]]):
+    """However the request for a page, its taking and a split interleave, and whatever the dates are."""
     events = events_at(*seconds)
-    pieces = [LogRange(LogPosition(), LogPosition.of(events[-1]))]
-    asked: dict[int, list[Event]] = {}
-    taken: list[Event] = []
+    ranges = [LogRange(LogPosition(), LogPosition.of(events[-1]))]
+    responses: dict[int, list[Event]] = {}
+    events_taken: list[Event] = []
 
-    def ask(one: LogRange) -> None:
-        behind = [e for e in events if log_order(e["log_id"]) > one.read_up_to.order]
-        asked.setdefault(id(one), behind[:size])
+    def request(log_range: LogRange) -> None:
+        behind = [e for e in events if log_order(e["log_id"]) > log_range.read_up_to.order]
+        responses.setdefault(id(log_range), behind[:size])
 
-    def take(one: LogRange) -> None:
-        ask(one)
-        taken.extend(one.take(asked.pop(id(one))))
-        one.being_read = not one.is_read
+    def take(log_range: LogRange) -> None:
+        request(log_range)
+        events_taken.extend(log_range.take(responses.pop(id(log_range))))
+        log_range.being_read = not log_range.is_read
 
-    for kind, which, where in turns:
-        one = pieces[which % len(pieces)]
+    for kind, which, second in steps:
+        log_range = ranges[which % len(ranges)]
         if kind == 2:
-            found = [e for e in events if to_milliseconds(e["date"]) >= MIDNIGHT + where * 1000]
+            found = [e for e in events if to_milliseconds(e["date"]) >= MIDNIGHT + second * 1000]
             first = min(found, key=lambda e: (e["date"], e["log_id"]), default=None)
-            if (part := one.split(MIDNIGHT + where * 1000, first)) is not None:
-                pieces.append(part)
-        elif one.being_read:
-            (ask if kind else take)(one)
-    while reading := [one for one in pieces if one.being_read]:
+            if (part := log_range.split(MIDNIGHT + second * 1000, first)) is not None:
+                ranges.append(part)
+        elif log_range.being_read:
+            (request if kind else take)(log_range)
+    while reading := [log_range for log_range in ranges if log_range.being_read]:
         take(reading[0])
-    assert ids(events) == sorted(ids(taken))
+    assert ids(events) == sorted(ids(events_taken))
 
 
-def pages_of(walk: LogRangeReader) -> Iterator[tuple[LogRange, list[Event]]]:
-    for one in walk.slices_to_read():
-        for page in walk.read(one):
-            yield one, page
-            walk.page_handed_on(one)
+def pages_of(reader: LogRangeReader) -> Iterator[tuple[LogRange, list[Event]]]:
+    for log_range in reader.slices_to_read():
+        for page in reader.read(log_range):
+            yield log_range, page
+            reader.page_handed_on(log_range)
 
 
-def test_a_whole_walk_reads_everything_once():
+def test_all_ranges_are_read_once():
     server = EventLog(events_at(*range(900)))
-    walk = walk_of(
+    reader = reader_of(
         server, (LogPosition(), log_position(300, 299)), (log_position(500, 499), log_position(900, 899)), num_workers=2
     )
-    found = [number for _, page in pages_of(walk) for number in ids(page)]
+    found = [number for _, page in pages_of(reader) for number in ids(page)]
     assert [*range(1, 301), *range(501, 901)] == found

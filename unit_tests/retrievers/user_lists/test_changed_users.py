@@ -19,9 +19,9 @@ from source_auth0.retrievers.log_events.ordering import LogPosition
 from source_auth0.retrievers.user_lists.changed_users import MAX_FAILED_USERS, ChangedUsersCursor
 from source_auth0.retrievers.user_lists.retrievers import UnpagedUserListRetriever
 from source_auth0.retrievers.user_lists.user_pass import MAX_PENDING_USERS, UserPass
-from testing.fakes.clock import TurnTakingCondition
+from testing.fakes.clock import SteppingCondition
 from testing.fakes.event_log import Event, EventLog, event, log_id
-from testing.fakes.times import INCREMENTAL_SYNC_END, moment
+from testing.fakes.times import INCREMENTAL_SYNC_END, timestamp
 from testing.fakes.user_requester import FakeUserRequester, user_requester
 from testing.fakes.user_search import User, ids, users_at
 
@@ -32,68 +32,68 @@ def role_given(number: int, second: float, *users: str) -> Event:
     return event(number, second, type="sapi", details={"request": request, "response": {"statusCode": 200}})
 
 
-def mark(second: float, number: int = 0, at: float = 0) -> dict[str, Any]:
-    """The state of a sync that ended then, with the log read up to an event."""
-    spot = {"log_id": log_id(number), "date": moment(at)} if number else {"log_id": "", "date": ""}
-    return {"updated_at": moment(second), **spot}
+def finished_state(second: float, number: int = 0, at: float = 0) -> dict[str, Any]:
+    """The state of a sync that ended at this second, with the log read up to an event."""
+    position = {"log_id": log_id(number), "date": timestamp(at)} if number else {"log_id": "", "date": ""}
+    return {"updated_at": timestamp(second), **position}
 
 
 class Sync:
-    """One sync of users' things at noon, read by turns.
+    """One sync of users' things at noon, read step by step.
 
-    choose: which of so many readers has the next turn. waits: whether a user is read in two turns.
+    choose: given the number of readers, which of them runs the next step.
     """
 
     def __init__(
         self,
-        home: FakeUserRequester,
+        requester: FakeUserRequester,
         saved: dict[str, Any] | None = None,
         *,
         incremental: bool = True,
         choose: Callable[[int], int] = lambda _: 0,
         named_by: tuple[str, ...] = ("roles/*/users",),
     ) -> None:
-        # Another sync is another process.
-        home.tenant._results.clear()
-        home.tenant.shared_pages = SharedPages()
+        # Another sync would run in another process.
+        requester.tenant._results.clear()
+        requester.tenant.shared_pages = SharedPages()
         manager = ConnectorStateManager([])
         if saved is not None:
             manager.update_state_for_stream("user_things", None, saved)
         self.cursor = ChangedUsersCursor(
-            config=home.tenant,
+            config=requester.tenant,
             stream_name="user_things",
             cursor_field="read_at",
             incremental=incremental,
             state_manager=manager,
             message_repository=self,
         )
-        self.cursor._changed = TurnTakingCondition(self.turn)
-        self.home, self.choose = home, choose
+        self.cursor._changed = SteppingCondition(self.step)
+        self.requester, self.choose = requester, choose
         self.stream = UnpagedUserListRetriever(
-            home.tenant,
-            home.name,
-            home,  # type: ignore[arg-type]
+            requester.tenant,
+            requester.name,
+            requester,  # type: ignore[arg-type]
             cursor=self.cursor,
             named_by=list(named_by),
             named_by_types=["slo"],
         )
         self.readers: list[Iterator[Any]] = []
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.rows: list[str] = []
-        #: States as they were emitted, with the number of rows before each.
+        #: The emitted states, each with the number of rows before it.
         self.states: list[tuple[int, dict[str, Any]]] = []
         self.failed: list[Exception] = []
-        home.things, self.things = self.read, home.things
+        requester.things, self.things = self.read, requester.things
 
     def emit_message(self, message: AirbyteMessage) -> None:
         self.states.append((len(self.rows), json.loads(json.dumps(vars(message.state.stream.stream_state)))))
 
     def read(self, user_id: str) -> Any:
-        self.asked.append(user_id)
+        self.requested.append(user_id)
         return self.things(user_id)
 
-    def turn(self) -> None:
-        """One reader hands a row on, or comes to its end."""
+    def step(self) -> None:
+        """One reader hands on a row, or ends."""
         rows = self.readers[self.choose(len(self.readers)) % len(self.readers)]
         try:
             self.rows.append(next(rows)["user_id"])
@@ -103,29 +103,29 @@ class Sync:
             self.failed.append(error)
             self.readers.remove(rows)
 
-    def all(self) -> list[str]:
-        """The users asked, in order."""
+    def read_all(self) -> list[str]:
+        """Sync to the end: the ids of the users requested, in order."""
         for part in self.cursor.stream_slices():
             self.readers.append(iter(self.stream.read_records({}, part)))
-            while len(self.readers) >= self.home.tenant.workers:
-                self.turn()
+            while len(self.readers) >= self.requester.tenant.workers:
+                self.step()
         assert [] == self.readers
         self.cursor.ensure_at_least_one_state_emitted()
-        return self.asked
+        return self.requested
 
     @property
     def state(self) -> dict[str, Any]:
         return self.states[-1][1]
 
 
-def tenant_of(users: list[User], *events: Event, **config: Any) -> FakeUserRequester:
-    home = user_requester(users, **config)
-    home.log = EventLog(list(events))
-    return home
+def requester_for(users: list[User], *events: Event, **config: Any) -> FakeUserRequester:
+    requester = user_requester(users, **config)
+    requester.log = EventLog(list(events))
+    return requester
 
 
-class Unwell:
-    """A user's things, but for some users at whom Auth0 fails."""
+class FailingUsers:
+    """The things of a user; requests for some users fail."""
 
     def __init__(self, *users: str, error: Exception | None = None) -> None:
         self.users, self.error = users, error or transient_error("unwell")
@@ -136,41 +136,41 @@ class Unwell:
         return [{"id": 1}]
 
 
-def unwell(home: FakeUserRequester, *users: str, error: Exception | None = None) -> FakeUserRequester:
-    home.things = Unwell(*users, error=error)
-    return home
+def with_failing_users(requester: FakeUserRequester, *users: str, error: Exception | None = None) -> FakeUserRequester:
+    requester.things = FailingUsers(*users, error=error)
+    return requester
 
 
-def test_a_first_sync_asks_everybody_in_the_order_of_their_ids():
-    sync = Sync(tenant_of(users_at(3, 2, 1), event(1, 10)))
-    assert ["auth0|00000", "auth0|00001", "auth0|00002"] == sync.all()
-    assert mark(43_140, 1, 10) == sync.state
+def test_a_first_sync_requests_every_user_in_the_order_of_ids():
+    sync = Sync(requester_for(users_at(3, 2, 1), event(1, 10)))
+    assert ["auth0|00000", "auth0|00001", "auth0|00002"] == sync.read_all()
+    assert finished_state(43_140, 1, 10) == sync.state
 
 
-def test_a_full_refresh_asks_everybody_and_neither_reads_the_log_nor_leaves_a_state():
-    sync = Sync(tenant_of(users_at(1, 2), event(1, 10)), mark(40_000, 1, 10), incremental=False)
-    assert ids(sync.home.people.users) == sync.all()
-    assert ([], {NO_CURSOR_STATE_KEY: True}) == (sync.home.log.queries, sync.state)
+def test_a_full_refresh_requests_every_user_without_the_log_and_saves_no_cursor():
+    sync = Sync(requester_for(users_at(1, 2), event(1, 10)), finished_state(40_000, 1, 10), incremental=False)
+    assert ids(sync.requester.directory.users) == sync.read_all()
+    assert ([], {NO_CURSOR_STATE_KEY: True}) == (sync.requester.log.queries, sync.state)
 
 
-def test_a_tenant_without_users_and_events_is_read_to_its_end():
-    sync = Sync(tenant_of([]))
-    assert [] == sync.all()
-    assert mark(43_140) == sync.state
+def test_a_tenant_without_users_and_events_finishes_with_a_state():
+    sync = Sync(requester_for([]))
+    assert [] == sync.read_all()
+    assert finished_state(43_140) == sync.state
 
 
 @pytest.mark.parametrize(("config", "expected"), [({}, [2, 3]), ({"users_look_back": 0}, [3])])
-def test_a_sync_asks_those_who_moved_since_a_look_back_before_the_last_one(config: Any, expected: list[int]):
+def test_a_sync_requests_users_changed_since_the_last_one_less_the_look_back(config: Any, expected: list[int]):
     users = users_at(1, 39_000, 39_800, 41_000)
-    sync = Sync(tenant_of(users, **config), mark(40_000))
-    assert [users[n]["user_id"] for n in expected] == sync.all()
-    assert {"updated_at:1"} == {query["sort"] for query in sync.home.people.queries}
+    sync = Sync(requester_for(users, **config), finished_state(40_000))
+    assert [users[n]["user_id"] for n in expected] == sync.read_all()
+    assert {"updated_at:1"} == {query["sort"] for query in sync.requester.directory.queries}
 
 
-def test_a_sync_asks_those_whom_the_log_names():
-    """They need not have moved; other kinds of events, and those of the last sync, name nobody."""
+def test_a_sync_requests_users_named_by_log_events():
+    """Their `updated_at` need not have changed; events of other types and of the last sync name no users."""
     users = users_at(*range(6))
-    home = tenant_of(
+    requester = requester_for(
         users,
         role_given(1, 39_000, "auth0|00000"),
         role_given(2, 41_000, "auth0|00001", "auth0|00002"),
@@ -178,89 +178,93 @@ def test_a_sync_asks_those_whom_the_log_names():
         event(4, 41_000, type="sce", user_id="auth0|00004"),
         role_given(5, 41_000, "auth0|gone"),
     )
-    sync = Sync(home, mark(40_000, 1, 39_000))
-    assert [*(f"auth0|0000{n}" for n in (1, 2, 3)), "auth0|gone"] == sync.all()
-    assert mark(43_140, 5, 41_000) == sync.state
-    assert [] == Sync(home, sync.state).all()
+    sync = Sync(requester, finished_state(40_000, 1, 39_000))
+    assert [*(f"auth0|0000{n}" for n in (1, 2, 3)), "auth0|gone"] == sync.read_all()
+    assert finished_state(43_140, 5, 41_000) == sync.state
+    assert [] == Sync(requester, sync.state).read_all()
 
 
-def test_users_named_by_the_log_whom_the_config_leaves_out_are_not_asked():
+def test_users_named_by_the_log_but_excluded_by_the_config_are_not_requested():
     users = [*users_at(1), *users_at(2, connection="other")]
     users[1]["user_id"] = "auth0|other"
     events = [event(1, 1), role_given(2, 41_000, *ids(users))]
-    home = tenant_of(users, *events, users_connections=["other"])
-    assert ["auth0|other"] == Sync(home, mark(40_000, 1, 1)).all()
+    requester = requester_for(users, *events, users_connections=["other"])
+    assert ["auth0|other"] == Sync(requester, finished_state(40_000, 1, 1)).read_all()
 
 
-def test_a_stream_that_no_event_names_users_for_only_reads_where_the_log_ends():
-    home = tenant_of(users_at(1), event(1, 1), role_given(2, 41_000, "auth0|00000"))
-    sync = Sync(home, mark(40_000, 1, 1), named_by=())
+def test_a_stream_without_naming_events_reads_only_the_end_of_the_log():
+    requester = requester_for(users_at(1), event(1, 1), role_given(2, 41_000, "auth0|00000"))
+    sync = Sync(requester, finished_state(40_000, 1, 1), named_by=())
     sync.cursor.selection = replace(sync.cursor.selection, named_by_types=())
-    assert [] == sync.all()
-    assert 1 == home.log.pages
+    assert [] == sync.read_all()
+    assert 1 == requester.log.pages
 
 
-def no_log(home: FakeUserRequester) -> FakeUserRequester:
+def without_log_scope(requester: FakeUserRequester) -> FakeUserRequester:
     def refuse(_: Any) -> None:
         raise MissingScopeError("user_things", ("read:logs",))
 
-    home.log.meanwhile = refuse
-    return home
+    requester.log.on_query = refuse
+    return requester
 
 
-def test_without_the_scope_for_the_log_those_who_moved_are_asked_and_a_warning_says_so(
+def test_without_the_log_scope_changed_users_are_requested_with_one_warning(
     caplog: pytest.LogCaptureFixture,
 ):
-    home = no_log(tenant_of(users_at(1, 41_000), event(1, 1)))
-    saved = mark(40_000, 1, 1)
+    requester = without_log_scope(requester_for(users_at(1, 41_000), event(1, 1)))
+    saved = finished_state(40_000, 1, 1)
     for _ in range(2):
-        sync = Sync(home, saved)
-        assert ["auth0|00001"] == sync.all()
-        assert mark(43_140, 1, 1) == sync.state
+        sync = Sync(requester, saved)
+        assert ["auth0|00001"] == sync.read_all()
+        assert finished_state(43_140, 1, 1) == sync.state
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert 1 == len(warnings)
     assert "lacks the scope `read:logs`" in warnings[0]
 
 
 @pytest.mark.parametrize("scope", [True, False])
-def test_a_log_that_was_empty_or_refused_names_users_since_the_last_sync_once_it_is_there(scope: bool):
-    home = tenant_of(users_at(1, 2, 3))
+def test_a_log_that_was_empty_or_refused_is_read_from_the_last_sync_once_available(scope: bool):
+    requester = requester_for(users_at(1, 2, 3))
     if not scope:
-        no_log(home)
-    first = Sync(home)
-    first.all()
-    assert mark(43_140) == first.state
+        without_log_scope(requester)
+    first = Sync(requester)
+    first.read_all()
+    assert finished_state(43_140) == first.state
     events = [role_given(1, 1, "auth0|00000"), event(2, 40_000), role_given(3, 43_190, "auth0|00001")]
-    home.log = EventLog(events)
-    second = Sync(home, first.state)
-    assert ["auth0|00001"] == second.all()
-    assert mark(43_140, 3, 43_190) == second.state
+    requester.log = EventLog(events)
+    second = Sync(requester, first.state)
+    assert ["auth0|00001"] == second.read_all()
+    assert finished_state(43_140, 3, 43_190) == second.state
 
 
-def test_a_log_that_was_refused_and_went_quiet_is_looked_at_from_before_its_end():
-    named = role_given(2, 30_000 - 599, "auth0|00000")
-    plain = [event(n, 29_970 + n) for n in range(3, 31)]
-    assert ["auth0|00000"] == Sync(tenant_of(users_at(1), event(1, 1), named, *plain), mark(40_000)).all()
+def test_a_previously_refused_quiet_log_is_read_from_before_its_end():
+    naming_event = role_given(2, 30_000 - 599, "auth0|00000")
+    other_events = [event(n, 29_970 + n) for n in range(3, 31)]
+    assert ["auth0|00000"] == Sync(
+        requester_for(users_at(1), event(1, 1), naming_event, *other_events), finished_state(40_000)
+    ).read_all()
 
 
-def test_a_log_that_was_refused_is_looked_at_from_before_the_last_sync_by_what_may_come_late():
-    named = role_given(2, 40_000 - 599, "auth0|00000")
-    plain = [event(n, 40_000 + n) for n in range(3, 30)]
-    assert ["auth0|00000"] == Sync(tenant_of(users_at(1), event(1, 1), named, *plain), mark(40_000)).all()
+def test_a_previously_refused_log_is_read_from_the_last_sync_less_the_event_lateness():
+    naming_event = role_given(2, 40_000 - 599, "auth0|00000")
+    other_events = [event(n, 40_000 + n) for n in range(3, 30)]
+    assert ["auth0|00000"] == Sync(
+        requester_for(users_at(1), event(1, 1), naming_event, *other_events), finished_state(40_000)
+    ).read_all()
 
 
-def test_a_state_amid_a_round_names_the_last_one_too():
-    saved = mark(40_000, 1, 1)
-    sync = Sync(tenant_of(users_at(*range(41_000, 41_100)), event(1, 1), num_workers=4), saved)
-    sync.all()
+def test_a_state_during_a_pass_keeps_the_state_of_the_last_finished_pass():
+    saved = finished_state(40_000, 1, 1)
+    sync = Sync(requester_for(users_at(*range(41_000, 41_100)), event(1, 1), num_workers=4), saved)
+    sync.read_all()
     while_running = [state for _, state in sync.states if "open" in state]
     assert [{**saved, "open": state["open"]} for state in while_running] == while_running
     assert 25 == len(while_running)
 
 
-def test_a_state_follows_as_many_users_as_there_are_workers():
-    sync = Sync(tenant_of(users_at(*range(100)), num_workers=4))
-    sync.all()
+def test_a_state_follows_every_n_users_for_n_workers():
+    sync = Sync(requester_for(users_at(*range(100)), num_workers=4))
+    sync.read_all()
     while_running = [(rows, state) for rows, state in sync.states if "open" in state]
     assert [4 * n for n in range(1, len(while_running) + 1)] == [rows - rows % 4 for rows, _ in while_running]
     assert 25 == len(while_running)
@@ -270,136 +274,136 @@ def test_a_state_follows_as_many_users_as_there_are_workers():
     }
 
 
-def test_the_state_stays_small_while_one_user_takes_long_among_thousands():
-    sync = Sync(tenant_of(users_at(*range(3000))), choose=lambda readers: readers - 1)
-    sync.all()
-    left = [state["open"]["left"] for _, state in sync.states if "open" in state]
-    assert ["auth0|00000"] == left[0][:1] == left[len(left) // 2][:1]
-    assert max(map(len, left)) < sync.home.tenant.workers
+def test_the_state_stays_small_while_one_of_thousands_of_users_is_slow():
+    sync = Sync(requester_for(users_at(*range(3000))), choose=lambda readers: readers - 1)
+    sync.read_all()
+    pending = [state["open"]["left"] for _, state in sync.states if "open" in state]
+    assert ["auth0|00000"] == pending[0][:1] == pending[len(pending) // 2][:1]
+    assert max(map(len, pending)) < sync.requester.tenant.workers
     assert max(len(json.dumps(state)) for _, state in sync.states) < 2000
 
 
-def test_what_an_interrupted_sync_left_comes_first_and_then_what_moved_since():
+def test_pending_users_of_an_interrupted_sync_come_before_those_changed_since():
     users = users_at(*range(8), 41_000)
-    begun = {"until": moment(40_000), "log_id": log_id(1), "date": moment(1), "asked": "auth0|00005"}
-    saved = {"open": {**begun, "left": ["auth0|00000", "auth0|00002"]}}
-    home = tenant_of(users, event(1, 1), role_given(2, 41_000, "auth0|00001", "auth0|00005"))
-    sync = Sync(home, saved)
-    assert [f"auth0|0000{n}" for n in (0, 2, 6, 7, 1, 5, 8)] == sync.all()
-    assert mark(43_140, 2, 41_000) == sync.state
+    open_pass = {"until": timestamp(40_000), "log_id": log_id(1), "date": timestamp(1), "asked": "auth0|00005"}
+    saved = {"open": {**open_pass, "left": ["auth0|00000", "auth0|00002"]}}
+    requester = requester_for(users, event(1, 1), role_given(2, 41_000, "auth0|00001", "auth0|00005"))
+    sync = Sync(requester, saved)
+    assert [f"auth0|0000{n}" for n in (0, 2, 6, 7, 1, 5, 8)] == sync.read_all()
+    assert finished_state(43_140, 2, 41_000) == sync.state
 
 
-def test_a_later_round_that_was_interrupted_goes_on_with_whom_the_log_had_named():
+def test_an_interrupted_incremental_pass_resumes_with_the_users_named_by_the_log():
     users = users_at(*range(6), 39_000, 41_000)
-    begun = {"until": moment(40_000), "log_id": log_id(2), "date": moment(39_000), "asked": "auth0|00002"}
-    saved = {**mark(38_000, 1, 1), "open": {**begun, "left": []}}
-    named = role_given(2, 39_000, "auth0|00001", "auth0|00004")
-    sync = Sync(tenant_of(users, event(1, 1), named, event(3, 41_500)), saved)
-    assert ["auth0|00004", "auth0|00006", "auth0|00007"] == sync.all()
-    assert mark(43_140, 3, 41_500) == sync.state
+    open_pass = {"until": timestamp(40_000), "log_id": log_id(2), "date": timestamp(39_000), "asked": "auth0|00002"}
+    saved = {**finished_state(38_000, 1, 1), "open": {**open_pass, "left": []}}
+    naming_event = role_given(2, 39_000, "auth0|00001", "auth0|00004")
+    sync = Sync(requester_for(users, event(1, 1), naming_event, event(3, 41_500)), saved)
+    assert ["auth0|00004", "auth0|00006", "auth0|00007"] == sync.read_all()
+    assert finished_state(43_140, 3, 41_500) == sync.state
 
 
-def test_a_sync_that_fails_before_anybody_is_asked_leaves_the_state_alone():
-    begun = {"until": moment(40_000), "log_id": "", "date": "", "asked": "auth0|00002", "left": []}
-    home = tenant_of(users_at(1))
-    home.people.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
-    sync = Sync(home, {"open": begun})
+def test_a_sync_that_fails_before_the_first_user_keeps_the_state():
+    open_pass = {"until": timestamp(40_000), "log_id": "", "date": "", "asked": "auth0|00002", "left": []}
+    requester = requester_for(users_at(1))
+    requester.directory.on_query = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
+    sync = Sync(requester, {"open": open_pass})
     with pytest.raises(AirbyteTracedException, match="unwell"):
-        sync.all()
+        sync.read_all()
     sync.cursor.ensure_at_least_one_state_emitted()
-    assert {"open": begun} == sync.state
+    assert {"open": open_pass} == sync.state
 
 
-def test_a_user_who_fails_is_left_to_the_next_sync_and_the_others_are_not():
-    home = unwell(tenant_of(users_at(*range(100))), "auth0|00005")
-    first = Sync(home)
-    assert ids(home.people.users) == first.all()
+def test_a_failed_user_is_retried_by_the_next_sync_and_the_others_are_read():
+    requester = with_failing_users(requester_for(users_at(*range(100))), "auth0|00005")
+    first = Sync(requester)
+    assert ids(requester.directory.users) == first.read_all()
     assert 1 == len(first.failed)
-    assert {**mark(43_140), "missed": ["auth0|00005"]} == first.state
-    home.people.users[7]["updated_at"] = moment(43_000)
-    second = Sync(home, first.state)
-    assert ["auth0|00005", "auth0|00007"] == second.all()
-    assert {**mark(43_140), "missed": ["auth0|00005"]} == second.state
-    assert ["auth0|00005", "auth0|00007"] == Sync(unwell(home), second.state).all()
+    assert {**finished_state(43_140), "missed": ["auth0|00005"]} == first.state
+    requester.directory.users[7]["updated_at"] = timestamp(43_000)
+    second = Sync(requester, first.state)
+    assert ["auth0|00005", "auth0|00007"] == second.read_all()
+    assert {**finished_state(43_140), "missed": ["auth0|00005"]} == second.state
+    assert ["auth0|00005", "auth0|00007"] == Sync(with_failing_users(requester), second.state).read_all()
 
 
 @pytest.mark.parametrize("second", [1, 41_000])
-def test_a_user_who_was_missed_is_forgotten_once_asked(second: float):
-    """And asked once, whether or not they moved."""
-    sync = Sync(tenant_of(users_at(second)), {**mark(40_000), "missed": ["auth0|00000"]})
-    assert ["auth0|00000"] == sync.all()
-    assert mark(43_140) == sync.state
+def test_a_failed_user_is_removed_from_the_state_once_read(second: float):
+    """And requested once, whether or not they changed."""
+    sync = Sync(requester_for(users_at(second)), {**finished_state(40_000), "missed": ["auth0|00000"]})
+    assert ["auth0|00000"] == sync.read_all()
+    assert finished_state(43_140) == sync.state
 
 
-def test_a_user_who_was_missed_in_a_round_is_asked_again_before_it_goes_on():
-    """Whoever comes behind what was asked; one who fails again is not asked twice in a sync."""
-    begun = {"until": moment(40_000), "log_id": "", "date": "", "asked": "auth0|00005", "left": []}
-    saved = {"open": begun, "missed": ["auth0|00001", "auth0|00005"]}
-    home = unwell(tenant_of(users_at(*range(4), 41_000, 5, 39_900)), "auth0|00005", "auth0|00006")
-    home.people.users[5]["updated_at"] = moment(41_000)
-    sync = Sync(home, saved, choose=lambda _: 0)
-    assert [f"auth0|0000{n}" for n in (1, 5, 6, 4)] == sync.all()
-    assert {**mark(43_140), "missed": ["auth0|00005", "auth0|00006"]} == sync.state
+def test_failed_users_of_an_interrupted_pass_are_retried_before_it_resumes():
+    """Including those above the last id requested; a user who fails again is not requested twice in a sync."""
+    open_pass = {"until": timestamp(40_000), "log_id": "", "date": "", "asked": "auth0|00005", "left": []}
+    saved = {"open": open_pass, "missed": ["auth0|00001", "auth0|00005"]}
+    requester = with_failing_users(requester_for(users_at(*range(4), 41_000, 5, 39_900)), "auth0|00005", "auth0|00006")
+    requester.directory.users[5]["updated_at"] = timestamp(41_000)
+    sync = Sync(requester, saved, choose=lambda _: 0)
+    assert [f"auth0|0000{n}" for n in (1, 5, 6, 4)] == sync.read_all()
+    assert {**finished_state(43_140), "missed": ["auth0|00005", "auth0|00006"]} == sync.state
 
 
-@pytest.mark.parametrize("missed", ["auth0|00001", "auth0|00007"])
-@pytest.mark.parametrize("before", [{}, mark(30_000)])
-def test_a_kill_while_missed_users_are_asked_again_falls_back_behind_nobody(missed: str, before: dict[str, Any]):
-    """And leaves nobody out."""
-    begun = {"until": moment(40_000), "log_id": "", "date": "", "asked": "auth0|00003", "left": []}
-    saved = {**before, "open": begun, "missed": [missed]}
-    sync = Sync(tenant_of(users_at(*[35_000] * 9), num_workers=2), saved)
+@pytest.mark.parametrize("failed_user", ["auth0|00001", "auth0|00007"])
+@pytest.mark.parametrize("before", [{}, finished_state(30_000)])
+def test_a_kill_during_retries_of_failed_users_loses_no_progress(failed_user: str, before: dict[str, Any]):
+    """The open pass stays as it was, so that no user is left out."""
+    open_pass = {"until": timestamp(40_000), "log_id": "", "date": "", "asked": "auth0|00003", "left": []}
+    saved = {**before, "open": open_pass, "missed": [failed_user]}
+    sync = Sync(requester_for(users_at(*[35_000] * 9), num_workers=2), saved)
     parts = sync.cursor.stream_slices()
     part = next(parts)
     assert saved == dict(sync.cursor.state)
-    assert [missed] == [row["user_id"] for row in sync.stream.read_records({}, part)]
-    assert {**before, "open": begun} == dict(sync.cursor.state)
+    assert [failed_user] == [row["user_id"] for row in sync.stream.read_records({}, part)]
+    assert {**before, "open": open_pass} == dict(sync.cursor.state)
 
 
-def test_a_kill_after_missed_users_were_asked_leaves_those_who_moved_to_the_next_sync():
-    saved = {**mark(40_000), "missed": ["auth0|00007"]}
-    sync = Sync(tenant_of(users_at(*[41_000] * 9), num_workers=2), saved)
+def test_a_kill_after_retries_of_failed_users_leaves_changed_users_to_the_next_sync():
+    saved = {**finished_state(40_000), "missed": ["auth0|00007"]}
+    sync = Sync(requester_for(users_at(*[41_000] * 9), num_workers=2), saved)
     assert ["auth0|00007"] == [
         row["user_id"] for row in sync.stream.read_records({}, next(sync.cursor.stream_slices()))
     ]
-    assert {**mark(40_000), "open": {**OPEN, "until": moment(43_140)}} == dict(sync.cursor.state)
+    assert {**finished_state(40_000), "open": {**OPEN_PASS, "until": timestamp(43_140)}} == dict(sync.cursor.state)
 
 
 @pytest.mark.parametrize("workers", [2, 16])
-def test_where_many_users_fail_nobody_else_is_asked(workers: int):
+def test_after_many_failed_users_no_further_user_is_requested(workers: int):
     users = users_at(*range(1000))
-    home = unwell(tenant_of(users, num_workers=workers), *ids(users)[10:])
-    sync = Sync(home)
-    assert len(sync.all()) <= 10 + MAX_FAILED_USERS + workers
+    requester = with_failing_users(requester_for(users, num_workers=workers), *ids(users)[10:])
+    sync = Sync(requester)
+    assert len(sync.read_all()) <= 10 + MAX_FAILED_USERS + workers
     assert "updated_at" not in sync.state
     assert ids(users)[10 : 10 + MAX_FAILED_USERS] == sync.state["missed"]
-    resumed = Sync(unwell(home), sync.state)
-    assert ids(users)[10:] == sorted(resumed.all())
-    assert mark(43_140) == resumed.state
+    resumed = Sync(with_failing_users(requester), sync.state)
+    assert ids(users)[10:] == sorted(resumed.read_all())
+    assert finished_state(43_140) == resumed.state
 
 
-def test_what_a_person_has_to_mend_is_asked_of_no_further_user():
+def test_a_config_error_stops_requests_for_further_users():
     """Without the scope, each of a million users would be a request."""
     users = users_at(*range(1000))
-    home = unwell(
-        tenant_of(users, num_workers=4), *ids(users), error=MissingScopeError("user_things", ("read:things",))
+    requester = with_failing_users(
+        requester_for(users, num_workers=4), *ids(users), error=MissingScopeError("user_things", ("read:things",))
     )
-    sync = Sync(home)
-    assert len(sync.all()) <= 4
+    sync = Sync(requester)
+    assert len(sync.read_all()) <= 4
     assert "missed" not in sync.state
-    assert ids(users) == Sync(unwell(home), sync.state).all()
+    assert ids(users) == Sync(with_failing_users(requester), sync.state).read_all()
 
 
-def test_slices_that_wait_when_nobody_else_is_to_be_asked_cost_no_request():
+def test_queued_slices_cost_no_request_after_a_config_error():
     users = users_at(*range(10))
-    home = unwell(
-        tenant_of(users, num_workers=100), *ids(users), error=MissingScopeError("user_things", ("read:things",))
+    requester = with_failing_users(
+        requester_for(users, num_workers=100), *ids(users), error=MissingScopeError("user_things", ("read:things",))
     )
-    assert 1 == len(Sync(home).all())
+    assert 1 == len(Sync(requester).read_all())
 
 
-def test_a_reading_that_is_abandoned_is_over_and_nobody_was_asked():
-    sync = Sync(tenant_of(users_at(1)))
+def test_an_abandoned_read_ends_and_marks_no_user_as_done():
+    sync = Sync(requester_for(users_at(1)))
     parts = sync.cursor.stream_slices()
     rows: Any = sync.stream.read_records({}, next(parts))
     next(rows)
@@ -408,26 +412,26 @@ def test_a_reading_that_is_abandoned_is_over_and_nobody_was_asked():
     assert "" == sync.cursor.state["open"]["asked"]
 
 
-def test_once_the_tenant_lacks_the_feature_users_count_as_asked():
-    home = tenant_of(users_at(*range(100)))
+def test_without_the_feature_users_count_as_done():
+    requester = requester_for(users_at(*range(100)))
 
     def refuse(user_id: str) -> Any:
-        home.tenant.streams_without_feature.add("user_things")
+        requester.tenant.streams_without_feature.add("user_things")
         return []
 
-    home.things = refuse
-    sync = Sync(home)
-    assert ["auth0|00000"] == sync.all()
-    assert mark(43_140) == sync.state
+    requester.things = refuse
+    sync = Sync(requester)
+    assert ["auth0|00000"] == sync.read_all()
+    assert finished_state(43_140) == sync.state
 
 
-OPEN = {"until": INCREMENTAL_SYNC_END, "log_id": "", "date": "", "asked": "", "left": []}
+OPEN_PASS = {"until": INCREMENTAL_SYNC_END, "log_id": "", "date": "", "asked": "", "left": []}
 
 
-@pytest.mark.parametrize("saved", [{"open": {**OPEN, "until": moment(43_140.9)}}, mark(43_200.9)])
-def test_no_state_falls_behind_the_last_one_where_the_clock_does(saved: dict[str, Any]):
-    sync = Sync(tenant_of(users_at(1)), saved)
-    sync.all()
+@pytest.mark.parametrize("saved", [{"open": {**OPEN_PASS, "until": timestamp(43_140.9)}}, finished_state(43_200.9)])
+def test_the_state_does_not_go_back_when_the_clock_does(saved: dict[str, Any]):
+    sync = Sync(requester_for(users_at(1)), saved)
+    sync.read_all()
     assert (saved.get("open") or {"until": saved.get("updated_at")})["until"] == sync.state["updated_at"]
 
 
@@ -439,56 +443,62 @@ def test_no_state_falls_behind_the_last_one_where_the_clock_does(saved: dict[str
         {"updated_at": INCREMENTAL_SYNC_END, "log_id": 7, "date": ""},
         {"updated_at": INCREMENTAL_SYNC_END, "log_id": "", "date": "soon"},
         {"log_id": "", "date": ""},
-        *({"open": {name: value for name, value in OPEN.items() if name != missing}} for missing in OPEN),
-        {"open": {**OPEN, "until": "soon"}},
-        {"open": {**OPEN, "asked": None}},
-        {"open": {**OPEN, "left": [7]}},
+        *({"open": {name: value for name, value in OPEN_PASS.items() if name != missing}} for missing in OPEN_PASS),
+        {"open": {**OPEN_PASS, "until": "soon"}},
+        {"open": {**OPEN_PASS, "asked": None}},
+        {"open": {**OPEN_PASS, "left": [7]}},
         {"open": 7},
-        {"open": OPEN, "missed": 7},
-        {"open": OPEN, "missed": [None]},
-        {"open": OPEN, "missed": "auth0|1"},
-        {"open": {**OPEN, "left": "auth0|1"}},
-        {"open": {**OPEN, "later": 1}},
-        {"open": {**OPEN, "left": ["auth0|1"] * 1001}},
-        {"open": OPEN, "log_id": "9", "date": INCREMENTAL_SYNC_END},
+        {"open": OPEN_PASS, "missed": 7},
+        {"open": OPEN_PASS, "missed": [None]},
+        {"open": OPEN_PASS, "missed": "auth0|1"},
+        {"open": {**OPEN_PASS, "left": "auth0|1"}},
+        {"open": {**OPEN_PASS, "later": 1}},
+        {"open": {**OPEN_PASS, "left": ["auth0|1"] * 1001}},
+        {"open": OPEN_PASS, "log_id": "9", "date": INCREMENTAL_SYNC_END},
         *(
-            {"open": OPEN, name: value}
+            {"open": OPEN_PASS, name: value}
             for name, value in {"updated_at": INCREMENTAL_SYNC_END, "log_id": "9", "date": INCREMENTAL_SYNC_END}.items()
         ),
-        {"open": OPEN, "mised": ["auth0|1"]},
+        {"open": OPEN_PASS, "mised": ["auth0|1"]},
     ],
 )
-def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
+def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException, match="The saved state of `user_things` cannot be read"):
-        Sync(tenant_of([]), saved).all()
+        Sync(requester_for([]), saved).read_all()
 
 
 @pytest.mark.parametrize(
-    "saved", [mark(50_000), {**mark(40_000), "open": {**OPEN, "until": moment(50_000), "asked": "zzz"}}]
+    "saved",
+    [
+        finished_state(50_000),
+        {**finished_state(40_000), "open": {**OPEN_PASS, "until": timestamp(50_000), "asked": "zzz"}},
+    ],
 )
-def test_a_state_in_the_future_is_not_believed_and_everybody_is_asked(
+def test_a_state_in_the_future_is_ignored_and_every_user_is_requested(
     saved: dict[str, Any], caplog: pytest.LogCaptureFixture
 ):
-    """Whoever moves until then would be asked by nobody."""
-    sync = Sync(tenant_of(users_at(10, 20)), saved)
-    assert ["auth0|00000", "auth0|00001"] == sync.all()
+    """Users who change until then would not be read by any sync."""
+    sync = Sync(requester_for(users_at(10, 20)), saved)
+    assert ["auth0|00000", "auth0|00001"] == sync.read_all()
     assert "2024-01-01T11:5" == sync.state["updated_at"][:15]
     assert "The saved state of `user_things` lies in the future (2024-01-01T13:53:20.000Z" in caplog.messages[0]
 
 
-@pytest.mark.parametrize("saved", [mark(40_000, 9, 9), {"open": {**OPEN, "log_id": log_id(9), "date": moment(9)}}])
-def test_a_place_behind_the_end_of_the_log_is_not_this_tenants(saved: dict[str, Any]):
-    """Nobody would be found to be named."""
+@pytest.mark.parametrize(
+    "saved", [finished_state(40_000, 9, 9), {"open": {**OPEN_PASS, "log_id": log_id(9), "date": timestamp(9)}}]
+)
+def test_a_position_beyond_the_end_of_the_log_is_an_error(saved: dict[str, Any]):
+    """No event would be found to name a user."""
     with pytest.raises(AirbyteTracedException, match="`user_things` names an event behind the end of the tenant's log"):
-        Sync(tenant_of([], role_given(1, 1, "auth0|1")), saved).all()
+        Sync(requester_for([], role_given(1, 1, "auth0|1")), saved).read_all()
 
 
-def test_a_state_without_anything_open_may_say_so():
-    assert ["auth0|00000"] == Sync(tenant_of(users_at(41_000)), {**mark(40_000), "open": None}).all()
+def test_an_open_pass_may_be_null():
+    assert ["auth0|00000"] == Sync(requester_for(users_at(41_000)), {**finished_state(40_000), "open": None}).read_all()
 
 
 @pytest.mark.parametrize(
-    ("done", "again", "asked", "left"),
+    ("done_indices", "retried", "asked", "pending"),
     [
         ([], 0, "c", "abc"),
         ([0], 0, "c", "bc"),
@@ -500,35 +510,37 @@ def test_a_state_without_anything_open_may_say_so():
         ([4, 0], 2, "e", "cd"),
     ],
 )
-def test_a_round_names_those_who_are_left_behind_the_last(done: list[int], again: int, asked: str, left: str):
-    """It never falls back behind an earlier sync, which left them, too; who is asked again is named elsewhere."""
-    current = UserPass(list("abcdef"), 0, LogPosition(), "c", again)
-    for place in done:
-        current.mark_done(place)
-    assert (asked, list(left)) == (current.state["asked"], current.state["left"])
-    assert not current.is_done
+def test_the_state_of_a_pass_lists_the_pending_users_below_its_last_id(
+    done_indices: list[int], retried: int, asked: str, pending: str
+):
+    """The last id never goes back; users who are retried are listed elsewhere in the state."""
+    user_pass = UserPass(list("abcdef"), 0, LogPosition(), "c", retried)
+    for index in done_indices:
+        user_pass.mark_done(index)
+    assert (asked, list(pending)) == (user_pass.state["asked"], user_pass.state["left"])
+    assert not user_pass.is_done
 
 
-def test_a_round_is_done_with_nobody_twice():
-    current = UserPass(list("ab"), 0, LogPosition())
-    current.mark_done(0)
+def test_a_user_cannot_be_marked_done_twice():
+    user_pass = UserPass(list("ab"), 0, LogPosition())
+    user_pass.mark_done(0)
     with pytest.raises(ValueError, match="not in list"):
-        current.mark_done(0)
+        user_pass.mark_done(0)
 
 
 @given(st.permutations(range(60)), st.integers(0, 60))
-def test_a_round_tells_exactly_who_is_left_where_few_are_and_never_too_few(order: list[int], number: int):
+def test_the_state_of_a_pass_covers_every_pending_user_and_exactly_them_where_few(order: list[int], number: int):
     users = [f"{n:02d}" for n in range(60)]
-    current = UserPass(users, 0, LogPosition())
-    for place in order[:number]:
-        current.mark_done(place)
-    state = current.state
-    told = {user for user in users if user > state["asked"] or user in state["left"]}
-    truth = {users[place] for place in order[number:]}
+    user_pass = UserPass(users, 0, LogPosition())
+    for index in order[:number]:
+        user_pass.mark_done(index)
+    state = user_pass.state
+    covered = {user for user in users if user > state["asked"] or user in state["left"]}
+    expected = {users[index] for index in order[number:]}
     assert len(state["left"]) <= MAX_PENDING_USERS
-    assert truth <= told
-    assert len(current.pending) > MAX_PENDING_USERS or truth == told
-    assert current.is_done == (number == 60)
+    assert expected <= covered
+    assert len(user_pass.pending) > MAX_PENDING_USERS or expected == covered
+    assert user_pass.is_done == (number == 60)
 
 
 class KilledError(Exception):
@@ -543,27 +555,27 @@ class KilledError(Exception):
     st.sets(st.integers(0, 60), max_size=4),
     st.integers(2, 9),
 )
-def test_everybody_is_asked_however_often_a_sync_is_killed_and_whoever_fails(
-    number: int, turns: list[int], lives: list[int], failing: set[int], workers: int
+def test_every_user_is_read_despite_kills_and_failures(
+    number: int, steps: list[int], step_counts: list[int], failing: set[int], workers: int
 ):
-    """What came before the last state of each sync, and what the last one asks, is everybody."""
+    """The rows before the last state of each sync and those of the last sync cover every user."""
     users = users_at(*range(number))
-    home = tenant_of(users, num_workers=workers, users_look_back=0)
+    requester = requester_for(users, num_workers=workers, users_look_back=0)
     handed_on, state = set[str](), None
-    for life in lives:
-        left, order = iter(range(life)), iter(range(10**9))
+    for step_count in step_counts:
+        pending, order = iter(range(step_count)), iter(range(10**9))
 
-        def choose(_: int, left: Any = left, order: Any = order) -> int:
-            if next(left, None) is None:
+        def choose(_: int, pending: Any = pending, order: Any = order) -> int:
+            if next(pending, None) is None:
                 raise KilledError
-            return turns[next(order) % len(turns)]
+            return steps[next(order) % len(steps)]
 
-        sync = Sync(unwell(home, *(f"auth0|{n:05d}" for n in failing)), state, choose=choose)
+        sync = Sync(with_failing_users(requester, *(f"auth0|{n:05d}" for n in failing)), state, choose=choose)
         with suppress(KilledError):
-            sync.all()
+            sync.read_all()
         rows, state = sync.states[-1] if sync.states else (0, state)
         handed_on |= set(sync.rows[:rows])
-    last = Sync(unwell(home), state)
-    last.all()
+    last = Sync(with_failing_users(requester), state)
+    last.read_all()
     assert set(ids(users)) == handed_on | set(last.rows)
-    assert mark(43_140) == last.state
+    assert finished_state(43_140) == last.state

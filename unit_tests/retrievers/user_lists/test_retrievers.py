@@ -31,21 +31,21 @@ ORDERS, BILLING = "https://orders.example.com/", "https://billing.example.com/"
 
 
 class Cursor:
-    """Remembers which users of its round were read to the end, and which are over, well or not."""
+    """Records which users were read to the end, and which were released, successfully or not."""
 
     def __init__(self) -> None:
         self.selection: Any = None
         self.is_wanted = True
         self.done: list[tuple[str, int]] = []
-        self.left: list[str] = []
+        self.released: list[str] = []
 
     @contextmanager
-    def reading_user(self, current: str, place: int) -> Iterator[bool]:
+    def reading_user(self, current: str, index: int) -> Iterator[bool]:
         try:
             yield self.is_wanted
-            self.done.append((current, place))
+            self.done.append((current, index))
         finally:
-            self.left.append(current)
+            self.released.append(current)
 
 
 class Apis:
@@ -62,8 +62,8 @@ class Apis:
         return iter(self.rows)
 
 
-def slice_of(user_id: str = USER, place: int = 7, **extra: Any) -> StreamSlice:
-    extra = {"user_pass": "first", "index": place, **extra}
+def slice_of(user_id: str = USER, index: int = 7, **extra: Any) -> StreamSlice:
+    extra = {"user_pass": "first", "index": index, **extra}
     return StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
 
 
@@ -88,14 +88,14 @@ def read(stream: UserListRetriever, part: StreamSlice | None = None) -> list[dic
     return list(stream.read_records({}, part or slice_of()))
 
 
-def asked(requests_mock: Mocker) -> list[tuple[str, dict[str, str]]]:
+def requested(requests_mock: Mocker) -> list[tuple[str, dict[str, str]]]:
     """The path below the user and the query of each request, without the page's size."""
-    found = []
+    requests = []
     for request in requests_mock.request_history:
         url = urlsplit(request.url)
         query = {name: value for name, value in parse_qsl(url.query) if name != "take"}
-        found.append((url.path.partition("/auth0%7C1/")[2], query))
-    return found
+        requests.append((url.path.partition("/auth0%7C1/")[2], query))
+    return requests
 
 
 @pytest.mark.parametrize(
@@ -106,17 +106,17 @@ def asked(requests_mock: Mocker) -> list[tuple[str, dict[str, str]]]:
         (UnpagedUserListRetriever, [{"things": [{"id": 1}, {"id": 2}]}]),
     ],
 )
-def test_rows_carry_their_user_and_when_the_reading_began(
+def test_rows_carry_their_user_and_the_time_of_the_read(
     requests_mock: Mocker, build: Any, kind: type[UserListRetriever], pages: list[Any]
 ) -> None:
     requests_mock.get(f"{USER_URL}/things", [{"json": page} for page in pages])
     assert [{"id": n, "user_id": USER, "read_at": READ_AT} for n in (1, 2)] == read(build(kind))
 
 
-def test_all_rows_of_a_reading_have_one_time_and_another_reading_has_another(
+def test_all_rows_of_one_read_share_its_start_time(
     requests_mock: Mocker, build: Any, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the clock goes on between two pages."""
+    """Also where the clock advances between two pages."""
     times = iter(NOW + timedelta(seconds=second) for second in range(9))
     monkeypatch.setattr(tenant, "now", lambda: next(times))
     page = {"things": [{"id": 1}], "next": "a"}
@@ -126,86 +126,82 @@ def test_all_rows_of_a_reading_have_one_time_and_another_reading_has_another(
     assert ["2026-11-23T12:00:01.123Z"] * 2 == [row["read_at"] for row in read(stream)]
 
 
-def test_the_cursor_hears_of_a_user_after_the_last_row(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
-    """Before that a crash would leave rows out."""
+def test_a_user_is_marked_done_after_the_last_row(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
+    """If it were earlier, a crash would leave rows out."""
     requests_mock.get(f"{USER_URL}/things", json={"things": [{"id": 1}, {"id": 2}]})
     rows = build(UnpagedUserListRetriever).read_records({}, slice_of(cursor=cursor))
     assert [1, 2] == [next(rows)["id"], next(rows)["id"]]
-    assert ([], []) == (cursor.done, cursor.left)
+    assert ([], []) == (cursor.done, cursor.released)
     assert [] == list(rows)
-    assert ([("first", 7)], ["first"]) == (cursor.done, cursor.left)
+    assert ([("first", 7)], ["first"]) == (cursor.done, cursor.released)
 
 
-def test_a_user_without_rows_and_one_who_is_gone_are_read_to_the_end_too(
+def test_users_without_rows_and_deleted_users_are_marked_done(
     requests_mock: Mocker, build: Any, cursor: Cursor
 ) -> None:
     requests_mock.get(f"{USER_URL}/things", json={"things": []})
     requests_mock.get(f"{API}/users/auth0%7C2/things", status_code=404, json={"message": "The user does not exist."})
     stream = build(CheckpointUserListRetriever)
     users = enumerate([USER, "auth0|2"])
-    assert [[], []] == [read(stream, slice_of(user, place, cursor=cursor)) for place, user in users]
-    assert ([("first", 0), ("first", 1)], ["first"] * 2) == (cursor.done, cursor.left)
+    assert [[], []] == [read(stream, slice_of(user, index, cursor=cursor)) for index, user in users]
+    assert ([("first", 0), ("first", 1)], ["first"] * 2) == (cursor.done, cursor.released)
 
 
-def test_a_user_who_cannot_be_read_is_over_and_not_asked(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
+def test_a_failed_user_is_released_but_not_marked_done(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
     message = "Insufficient scope, expected any of: read:things"
     requests_mock.get(f"{USER_URL}/things", status_code=403, json={"message": message})
     with pytest.raises(MissingScopeError):
         read(build(PageNumberUserListRetriever), slice_of(cursor=cursor))
-    assert ([], ["first"]) == (cursor.done, cursor.left)
+    assert ([], ["first"]) == (cursor.done, cursor.released)
 
 
-def test_a_user_whom_the_cursor_does_not_want_costs_no_request(
-    requests_mock: Mocker, build: Any, cursor: Cursor
-) -> None:
+def test_a_user_that_the_cursor_skips_costs_no_request(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
     cursor.is_wanted = False
     assert [] == read(build(PageNumberUserListRetriever), slice_of(cursor=cursor))
     assert [] == requests_mock.request_history
-    assert ["first"] == cursor.left
+    assert ["first"] == cursor.released
 
 
-def test_once_the_tenant_is_said_to_lack_the_feature_no_further_user_is_asked(
-    requests_mock: Mocker, build: Any, cursor: Cursor
-) -> None:
-    """Each of a hundred thousand would be told the same; the users count as asked."""
+def test_without_the_feature_no_further_user_is_requested(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
+    """Each of a hundred thousand requests would get the same refusal; the users count as done."""
     refusal = {"message": "Please upgrade your subscription.", "errorCode": "insufficient_entitlement"}
     requests_mock.get(f"{USER_URL}/things", status_code=403, json=refusal)
     stream = build(CheckpointUserListRetriever)
-    assert [[]] * 5 == [read(stream, slice_of(place=place, cursor=cursor)) for place in range(5)]
+    assert [[]] * 5 == [read(stream, slice_of(index=index, cursor=cursor)) for index in range(5)]
     assert 1 == len(requests_mock.request_history)
-    assert [("first", place) for place in range(5)] == cursor.done
+    assert [("first", index) for index in range(5)] == cursor.done
 
 
-def test_a_user_who_is_gone_says_nothing_of_the_next_one(requests_mock: Mocker, build: Any) -> None:
+def test_a_missing_user_does_not_affect_the_next_one(requests_mock: Mocker, build: Any) -> None:
     gone = {"message": "The user does not exist.", "errorCode": "inexistent_user"}
     requests_mock.get(f"{USER_URL}/things", [{"status_code": 404, "json": gone}, {"json": {"things": [{"id": 1}]}}])
     stream = build(UnpagedUserListRetriever)
     assert [0, 1] == [len(read(stream)), len(read(stream))]
 
 
-def test_the_cursor_knows_its_reader_and_what_names_users(build: Any, cursor: Cursor) -> None:
+def test_the_cursor_gets_the_requester_and_the_naming_paths_and_types(build: Any, cursor: Cursor) -> None:
     stream = build(PageNumberUserListRetriever, cursor=cursor, named_by=["users/*/things"], named_by_types=["slo"])
     assert stream.requester is cursor.selection.requester
     assert (["users/*/things"], ["slo"]) == (cursor.selection.named_by, cursor.selection.named_by_types)
     assert ([], []) == (build(PageNumberUserListRetriever).named_by, build(PageNumberUserListRetriever).named_by_types)
 
 
-def test_no_slice_is_no_user(requests_mock: Mocker, build: Any) -> None:
+def test_without_a_slice_the_user_id_is_empty(requests_mock: Mocker, build: Any) -> None:
     """As the framework's signature allows."""
     requests_mock.get(f"{API}/users//things", json={"things": [{"id": 1}]})
     assert [{"id": 1, "read_at": READ_AT}] == list(build(UnpagedUserListRetriever).read_records({}))
 
 
-def test_columns_of_the_key_are_empty_texts_where_nothing_came(requests_mock: Mocker, build: Any) -> None:
+def test_missing_key_columns_become_empty_strings(requests_mock: Mocker, build: Any) -> None:
     requests_mock.get(f"{USER_URL}/things", json={"things": [{"a": "1", "b": None}, {"a": "2", "b": "x", "c": "y"}]})
     rows = read(build(UnpagedUserListRetriever, blank_for_null=["a", "b", "c"]))
     assert [("1", "", ""), ("2", "x", "y")] == [(row["a"], row["b"], row["c"]) for row in rows]
 
 
-def test_groups_are_asked_for_where_a_role_comes_through_groups(
+def test_groups_are_requested_for_roles_assigned_through_groups(
     requests_mock: Mocker, build: Any, cursor: Cursor
 ) -> None:
-    """A role that does not say where it comes from may come through groups."""
+    """A role without `sources` may be assigned through groups."""
     roles = [
         {"id": "rol_d", "sources": ["direct"]},
         {"id": "rol_b", "sources": ["direct", "groups"]},
@@ -233,12 +229,12 @@ def test_groups_are_asked_for_where_a_role_comes_through_groups(
         (groups, {"role_id": "rol_b", "from": "y"}),
         ("effective-roles", {"from": "x"}),
         (groups, {"role_id": "rol_?"}),
-    ] == asked(requests_mock)
+    ] == requested(requests_mock)
     assert [("first", 7)] == cursor.done
 
 
 @pytest.mark.parametrize(("page_size", "expected"), [(None, "100"), (50, "50")])
-def test_what_is_asked_for_on_the_way_comes_in_pages_of_the_streams_size(
+def test_intermediate_lists_use_the_page_size_of_the_stream(
     requests_mock: Mocker, build: Any, page_size: int | None, expected: str
 ) -> None:
     requests_mock.get(f"{USER_URL}/effective-roles", json={"roles": [{"id": "rol_1"}]})
@@ -247,7 +243,7 @@ def test_what_is_asked_for_on_the_way_comes_in_pages_of_the_streams_size(
     assert [[expected]] * 2 == [request.qs["take"] for request in requests_mock.request_history]
 
 
-def test_permissions_are_asked_for_at_each_api_that_has_any(requests_mock: Mocker, build: Any) -> None:
+def test_permissions_are_requested_for_each_api_that_has_scopes(requests_mock: Mocker, build: Any) -> None:
     """APIs are listed once, however many users are read."""
     apis = Apis(
         {"identifier": ORDERS, "scopes": [{"value": "read:orders"}]},
@@ -268,9 +264,9 @@ def test_permissions_are_asked_for_at_each_api_that_has_any(requests_mock: Mocke
         }
     ]
     assert [expected, expected] == [read(stream), read(stream)]
-    assert [("effective-permissions", {"resource_server_identifier": api}) for api in (ORDERS, BILLING)] * 2 == asked(
-        requests_mock
-    )
+    assert [
+        ("effective-permissions", {"resource_server_identifier": api}) for api in (ORDERS, BILLING)
+    ] * 2 == requested(requests_mock)
     assert 1 == apis.reads
 
 
@@ -278,7 +274,7 @@ def test_without_apis_there_are_no_permissions(build: Any) -> None:
     assert [] == read(build(ByApiUserListRetriever, "effective-permissions", "permissions"))
 
 
-def test_roles_are_asked_for_where_a_permission_comes_through_roles(requests_mock: Mocker, build: Any) -> None:
+def test_roles_are_requested_for_permissions_granted_through_roles(requests_mock: Mocker, build: Any) -> None:
     permissions = [
         {"permission_name": "read:orders", "sources": ["direct"]},
         {"permission_name": "1e3", "sources": ["roles"]},
@@ -292,13 +288,13 @@ def test_roles_are_asked_for_where_a_permission_comes_through_roles(requests_moc
     assert [
         ("effective-permissions", {"resource_server_identifier": ORDERS}),
         (own, keys),
-    ] == asked(requests_mock)
+    ] == requested(requests_mock)
 
 
-def test_what_is_asked_for_on_the_way_announces_no_reader_of_shared_pages(
+def test_intermediate_lists_register_no_reader_of_shared_pages(
     requests_mock: Mocker, build: Any, tenant: Tenant
 ) -> None:
-    """Pages kept for a reader who never comes would fill the memory."""
+    """Pages kept for a reader that never reads them would fill the memory."""
     requests_mock.get(f"{USER_URL}/effective-roles", json={"roles": [{"id": "rol_1"}]})
     requests_mock.get(f"{USER_URL}/effective-roles/sources/groups", json={"groups": [{"id": "grp_1"}]})
     assert 1 == len(read(build(RoleSourceGroupsRetriever, "effective-roles/sources/groups", "groups")))

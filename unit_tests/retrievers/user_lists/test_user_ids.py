@@ -9,81 +9,81 @@ from source_auth0.errors import transient_error
 from source_auth0.retrievers.user_lists.user_ids import UserIds, users_in_scope
 from source_auth0.retrievers.users.queries import IDS_PER_QUERY
 from source_auth0.timestamps import to_milliseconds
-from testing.fakes.times import moment
+from testing.fakes.times import timestamp
 from testing.fakes.user_requester import FakeUserRequester, UserDirectoryById, user_requester
 from testing.fakes.user_search import TOTALS, ids, users_at
 from testing.threads import in_threads
 
 
-def known(found: UserIds) -> dict[str, int]:
-    return dict(zip(found.ids, found.updated_at, strict=True))
+def timestamps_by_id(user_ids: UserIds) -> dict[str, int]:
+    return dict(zip(user_ids.ids, user_ids.updated_at, strict=True))
 
 
 @pytest.mark.parametrize("number", [0, 1, 100, 101, 2500])
 @pytest.mark.parametrize("total", TOTALS)
-def test_everybody_is_known_with_the_moment_of_the_last_change(number: int, total: Callable[[int], int | None]):
+def test_every_user_id_has_its_updated_at(number: int, total: Callable[[int], int | None]):
     users = users_at(*range(number))
-    home = FakeUserRequester(UserDirectoryById(users, total=total))
-    found = UserIds.of(home, None)  # type: ignore[arg-type]
-    assert {user["user_id"]: to_milliseconds(user["updated_at"]) for user in users} == known(found)
-    assert number == len(found.ids)
+    requester = FakeUserRequester(UserDirectoryById(users, total=total))
+    user_ids = UserIds.of(requester, None)  # type: ignore[arg-type]
+    assert {user["user_id"]: to_milliseconds(user["updated_at"]) for user in users} == timestamps_by_id(user_ids)
+    assert number == len(user_ids.ids)
 
 
-def test_those_who_moved_are_known_from_a_look_back_before_on():
-    home = user_requester(users_at(*range(0, 40_000, 100)))
-    found = UserIds.of(home, to_milliseconds(moment(20_000)))  # type: ignore[arg-type]
-    assert ids(home.people.users[197:]) == sorted(found.ids)
+def test_changed_users_are_found_from_a_look_back_before_the_given_time():
+    requester = user_requester(users_at(*range(0, 40_000, 100)))
+    user_ids = UserIds.of(requester, to_milliseconds(timestamp(20_000)))  # type: ignore[arg-type]
+    assert ids(requester.directory.users[197:]) == sorted(user_ids.ids)
 
 
-@pytest.mark.parametrize("since", [None, to_milliseconds(moment(20_000))])
+@pytest.mark.parametrize("since", [None, to_milliseconds(timestamp(20_000))])
 @pytest.mark.parametrize(("config", "lag"), [({}, 60), ({"users_safety_lag": 5}, 5)])
-def test_nobody_is_missing_up_to_a_safety_lag_before_now(since: int | None, config: dict[str, Any], lag: int):
-    """A walk of everybody sees who was made just now, but perhaps not who has just moved."""
-    home = user_requester(users_at(1, 43_199), **config)
-    found = UserIds.of(home, since)  # type: ignore[arg-type]
-    assert to_milliseconds(moment(43_200 - lag)) == found.until
-    assert (since is None) == ("auth0|00001" in found.ids)
+def test_users_are_complete_up_to_a_safety_lag_before_now(since: int | None, config: dict[str, Any], lag: int):
+    """A read of all users includes those just created, but perhaps not those just changed."""
+    requester = user_requester(users_at(1, 43_199), **config)
+    user_ids = UserIds.of(requester, since)  # type: ignore[arg-type]
+    assert to_milliseconds(timestamp(43_200 - lag)) == user_ids.until
+    assert (since is None) == ("auth0|00001" in user_ids.ids)
 
 
-def test_users_are_walked_once_a_sync_for_all_streams():
-    home = user_requester(users_at(*range(300)))
-    found = in_threads(4, lambda _: UserIds.of(home, None))  # type: ignore[arg-type]
-    assert {id(found[0])} == set(map(id, found))
-    assert 4 == len(home.people.queries)
-    assert UserIds.of(home, 7) is not found[0]  # type: ignore[arg-type]
+def test_user_ids_are_read_once_per_sync_for_all_streams():
+    requester = user_requester(users_at(*range(300)))
+    user_ids = in_threads(4, lambda _: UserIds.of(requester, None))  # type: ignore[arg-type]
+    assert {id(user_ids[0])} == set(map(id, user_ids))
+    assert 4 == len(requester.directory.queries)
+    assert UserIds.of(requester, 7) is not user_ids[0]  # type: ignore[arg-type]
 
 
-def test_users_are_walked_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
+def test_user_ids_are_read_by_as_many_threads_as_there_are_workers(pool_sizes: list[int]):
     UserIds.of(user_requester(users_at(1), num_workers=40), None)  # type: ignore[arg-type]
     assert [40] == pool_sizes
 
 
-def test_what_the_config_leaves_out_of_a_profile_is_nothing_to_a_walk():
-    """It asks for three fields alone, and a query cannot both name fields and leave some out."""
-    home = user_requester(users_at(1), users_excluded_fields=["user_metadata"])
-    UserIds.of(home, None)  # type: ignore[arg-type]
-    assert [] == [query for query in home.people.queries if "fields" in query or "include_fields" in query]
+def test_excluded_fields_do_not_change_the_query_for_user_ids():
+    """It requests only three fields, and a query cannot both include and exclude fields."""
+    requester = user_requester(users_at(1), users_excluded_fields=["user_metadata"])
+    UserIds.of(requester, None)  # type: ignore[arg-type]
+    assert [] == [query for query in requester.directory.queries if "fields" in query or "include_fields" in query]
 
 
-def test_an_answer_that_is_no_list_of_users_is_said_to_be_one_of_users():
-    home = user_requester([])
-    home.people.get = lambda *_: {"users": 7}  # type: ignore[method-assign]
+def test_the_error_of_a_malformed_response_names_the_stream_users():
+    requester = user_requester([])
+    requester.directory.get = lambda *_: {"users": 7}  # type: ignore[method-assign]
     with pytest.raises(AirbyteTracedException, match="`users`"):
-        UserIds.of(home, None)  # type: ignore[arg-type]
+        UserIds.of(requester, None)  # type: ignore[arg-type]
 
 
-def test_a_walk_that_fails_is_walked_again_by_the_next_stream():
-    home = user_requester(users_at(*range(300)))
-    home.people.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
+def test_a_failed_read_is_repeated_by_the_next_stream():
+    requester = user_requester(users_at(*range(300)))
+    requester.directory.on_query = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
     with pytest.raises(AirbyteTracedException, match="unwell"):
-        UserIds.of(home, None)  # type: ignore[arg-type]
-    home.people.meanwhile = lambda _: None
-    assert 300 == len(UserIds.of(home, None).ids)  # type: ignore[arg-type]
+        UserIds.of(requester, None)  # type: ignore[arg-type]
+    requester.directory.on_query = lambda _: None
+    assert 300 == len(UserIds.of(requester, None).ids)  # type: ignore[arg-type]
 
 
-def test_a_walk_of_which_a_piece_fails_is_no_walk():
-    """Whoever is left out would count as asked."""
-    home = user_requester(users_at(*range(300)))
+def test_one_failed_time_slice_fails_the_whole_read():
+    """Users left out would count as read."""
+    requester = user_requester(users_at(*range(300)))
     pages: list[Any] = []
 
     def fail(query: Any) -> None:
@@ -91,38 +91,38 @@ def test_a_walk_of_which_a_piece_fails_is_no_walk():
         if len(pages) > 2:
             raise transient_error("unwell")
 
-    home.people.meanwhile = fail
+    requester.directory.on_query = fail
     with pytest.raises(AirbyteTracedException, match="unwell"):
-        UserIds.of(home, None)  # type: ignore[arg-type]
+        UserIds.of(requester, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [(None, None, "abc"), (2, None, "bc"), (None, 2, "ab"), (2, 2, "b"), (4, None, ""), (None, 0, "")],
 )
-def test_both_bounds_of_a_range_belong_to_it(low: int | None, high: int | None, expected: str):
-    found = UserIds(["a", "b", "c"], array("q", [1, 2, 3]), 9)
-    assert expected == "".join(found.between(low, high))
+def test_ranges_of_timestamps_include_both_bounds(low: int | None, high: int | None, expected: str):
+    user_ids = UserIds(["a", "b", "c"], array("q", [1, 2, 3]), 9)
+    assert expected == "".join(user_ids.between(low, high))
 
 
-def test_only_chosen_users_are_walked():
+def test_only_users_in_scope_are_read():
     users = [*users_at(1, 2), *users_at(3, connection="other")]
     users[2]["user_id"] = "auth0|other"
-    home = user_requester(users, users_connections=["other"])
-    assert ["auth0|other"] == UserIds.of(home, None).ids  # type: ignore[arg-type]
+    requester = user_requester(users, users_connections=["other"])
+    assert ["auth0|other"] == UserIds.of(requester, None).ids  # type: ignore[arg-type]
 
 
-def test_without_conditions_everybody_is_chosen_and_nobody_asked():
-    home = user_requester([])
-    assert {"a", "b"} == users_in_scope(home, iter("ab"))  # type: ignore[arg-type]
-    assert [] == home.people.queries
+def test_without_conditions_every_user_is_in_scope_without_a_request():
+    requester = user_requester([])
+    assert {"a", "b"} == users_in_scope(requester, iter("ab"))  # type: ignore[arg-type]
+    assert [] == requester.directory.queries
 
 
-@pytest.mark.parametrize("config", [{"users_connections": ["db"]}, {"start_date": moment(100)}])
-def test_users_that_the_config_leaves_out_are_not_chosen(config: dict[str, Any]):
+@pytest.mark.parametrize("config", [{"users_connections": ["db"]}, {"start_date": timestamp(100)}])
+def test_users_excluded_by_the_config_are_not_in_scope(config: dict[str, Any]):
     users = users_at(*range(200))
     for user in users[:100]:
         user["identities"] = [{"connection": "other"}]
-    home = user_requester(users, **config)
-    assert set(ids(users[100:])) == users_in_scope(home, [*ids(users), "auth0|gone"])  # type: ignore[arg-type]
-    assert -(-201 // IDS_PER_QUERY) == len(home.people.queries)
+    requester = user_requester(users, **config)
+    assert set(ids(users[100:])) == users_in_scope(requester, [*ids(users), "auth0|gone"])  # type: ignore[arg-type]
+    assert -(-201 // IDS_PER_QUERY) == len(requester.directory.queries)

@@ -25,8 +25,8 @@ from source_auth0.retrievers.users.cursor import PAGES_PER_STATE, UserCursor
 from source_auth0.retrievers.users.time_slices import SearchPage, TimeSlice
 from source_auth0.source import SourceAuth0
 from source_auth0.timestamps import to_iso
-from testing.fakes.clock import FakeClock, TurnTakingCondition
-from testing.fakes.times import INCREMENTAL_SYNC_END, MIDNIGHT, moment, timestamps
+from testing.fakes.clock import FakeClock, SteppingCondition
+from testing.fakes.times import INCREMENTAL_SYNC_END, MIDNIGHT, timestamp, timestamps
 from testing.fakes.user_export import FakeUserExport
 from testing.fakes.user_search import TOTALS, User, UserDirectory, ids, user_retriever, users_at
 
@@ -35,7 +35,7 @@ NOON = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 
-class StoppedTenant(Tenant):
+class NoonTenant(Tenant):
     """A tenant whose clock stands still at noon."""
 
     def now(self) -> datetime:
@@ -43,9 +43,9 @@ class StoppedTenant(Tenant):
 
 
 class Sync:
-    """One sync of a directory's users at noon, read by turns.
+    """One sync of a directory's users at noon, read step by step.
 
-    choose: which of so many readers has the next turn, and how many rows it reads.
+    choose: given the number of readers, which of them runs the next step, and how many rows it reads.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Sync:
         choose: Callable[[int], tuple[int, int]] = lambda _: (0, 100),
         **config: Any,
     ) -> None:
-        directory.tenant = StoppedTenant({**directory.tenant, **config})
+        directory.tenant = NoonTenant({**directory.tenant, **config})
         self.directory, self.choose = directory, choose
         self.manager = ConnectorStateManager(saved if isinstance(saved, list) else [])
         if isinstance(saved, dict):
@@ -71,23 +71,23 @@ class Sync:
             message_repository=self,  # type: ignore[arg-type]
         )
         self.stream = user_retriever(directory, cursor=self.cursor)
-        self.cursor.changed = TurnTakingCondition(self.turn)
+        self.cursor.changed = SteppingCondition(self.step)
         self.readers: list[tuple[StreamSlice, Iterator[User]]] = []
         self.rows: list[User] = []
-        #: States as they were emitted, with the number of rows before each.
+        #: The emitted states, each with the number of rows before it.
         self.states: list[tuple[int, dict[str, Any]]] = []
-        self.others: list[AirbyteMessage] = []
-        self.most = 0
+        self.other_messages: list[AirbyteMessage] = []
+        self.max_readers = 0
 
     def emit_message(self, message: AirbyteMessage) -> None:
         if message.type is Type.STATE:
             text = json.dumps(vars(message.state.stream.stream_state))
             self.states.append((len(self.rows), json.loads(text)))
         else:
-            self.others.append(message)
+            self.other_messages.append(message)
 
-    def turn(self) -> None:
-        """One reader reads on."""
+    def step(self) -> None:
+        """Run one step of a reader."""
         which, number = self.choose(len(self.readers))
         part, rows = self.readers[which % len(self.readers)]
         read = 0
@@ -104,10 +104,10 @@ class Sync:
     def parts(self) -> Iterator[StreamSlice]:
         for part in self.cursor.stream_slices():
             self.readers.append((part, self.stream.read_records({}, part)))
-            self.most = max(self.most, len(self.readers))
+            self.max_readers = max(self.max_readers, len(self.readers))
             yield part
 
-    def all(self) -> list[str]:
+    def read_all(self) -> list[str]:
         """The ids of all rows."""
         list(self.parts())
         assert [] == self.readers
@@ -115,13 +115,13 @@ class Sync:
         return ids(self.rows)
 
     @property
-    def pieces(self) -> list[TimeSlice]:
+    def time_slices(self) -> list[TimeSlice]:
         return self.cursor.slices
 
 
-def planned(sync: Sync) -> list[tuple[str, str]]:
-    """The pieces that a sync begins with."""
-    return [(to_iso(piece.start), to_iso(piece.end)) for piece in sync.cursor.initial_slices()]
+def initial_bounds(sync: Sync) -> list[tuple[str, str]]:
+    """The bounds of the time slices that a sync starts with."""
+    return [(to_iso(time_slice.start), to_iso(time_slice.end)) for time_slice in sync.cursor.initial_slices()]
 
 
 @pytest.mark.parametrize("incremental", [True, False])
@@ -131,44 +131,46 @@ def test_every_user_is_read_once_whatever_their_number(
     number: int, total: Callable[[int], int | None], incremental: bool
 ):
     users = users_at(*(n * 17 for n in range(number)))
-    assert sorted(ids(users)) == sorted(Sync(UserDirectory(users, total=total), incremental=incremental).all())
+    assert sorted(ids(users)) == sorted(Sync(UserDirectory(users, total=total), incremental=incremental).read_all())
 
 
 def test_an_empty_tenant_costs_one_request():
     sync = Sync(UserDirectory([]))
-    assert [] == sync.all()
+    assert [] == sync.read_all()
     assert 1 == len(sync.directory.queries)
     assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
-def test_a_sync_begins_with_the_first_user():
-    assert [(moment(7), INCREMENTAL_SYNC_END)] == planned(Sync(UserDirectory(users_at(7, 8))))
+def test_the_first_slice_starts_at_the_first_user():
+    assert [(timestamp(7), INCREMENTAL_SYNC_END)] == initial_bounds(Sync(UserDirectory(users_at(7, 8))))
 
 
-def test_a_first_user_beyond_the_end_is_for_the_next_sync():
+def test_a_first_user_after_the_end_is_left_to_the_next_sync():
     sync = Sync(UserDirectory(users_at(12 * 3600 - 1)))
-    assert [] == sync.all()
+    assert [] == sync.read_all()
     assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
-@pytest.mark.parametrize(("lag", "end"), [(None, INCREMENTAL_SYNC_END), (0, moment(43_200)), (3600, moment(39_600))])
-def test_an_incremental_sync_ends_before_what_search_may_not_show_yet(lag: int | None, end: str):
-    assert [(EPOCH, end)] == planned(Sync(UserDirectory([]), users_safety_lag=lag))
+@pytest.mark.parametrize(
+    ("lag", "end"), [(None, INCREMENTAL_SYNC_END), (0, timestamp(43_200)), (3600, timestamp(39_600))]
+)
+def test_an_incremental_sync_ends_a_safety_lag_before_now(lag: int | None, end: str):
+    assert [(EPOCH, end)] == initial_bounds(Sync(UserDirectory([]), users_safety_lag=lag))
 
 
-def test_a_full_refresh_reads_users_of_this_very_moment():
-    """By creation, which no login moves; a safety lag would leave users out for good."""
+def test_a_full_refresh_has_no_safety_lag():
+    """It reads along `created_at`, which no login changes; a safety lag would leave users out for good."""
     sync = Sync(UserDirectory(users_at(1, 43_200)), incremental=False, users_safety_lag=3600)
-    assert ids(sync.directory.users) == sync.all()
+    assert ids(sync.directory.users) == sync.read_all()
     assert {"created_at:1"} == {query["sort"] for query in sync.directory.queries}
 
 
 @pytest.mark.parametrize("incremental", [True, False])
 def test_a_start_date_means_updated_since_in_both_modes(incremental: bool):
     users = users_at(*range(300))
-    users[3]["updated_at"] = moment(5000)
-    sync = Sync(UserDirectory(users), incremental=incremental, start_date=moment(200))
-    assert sorted(ids([users[3], *users[200:]])) == sorted(sync.all())
+    users[3]["updated_at"] = timestamp(5000)
+    sync = Sync(UserDirectory(users), incremental=incremental, start_date=timestamp(200))
+    assert sorted(ids([users[3], *users[200:]])) == sorted(sync.read_all())
 
 
 @pytest.mark.parametrize(
@@ -184,15 +186,17 @@ def test_a_start_date_means_updated_since_in_both_modes(incremental: bool):
         ("2024-01-01T02:00:00Z", {"start_date": "2024-01-01T03:00:00Z"}, "2024-01-01T03:00:00.000Z"),
     ],
 )
-def test_a_sync_goes_on_a_little_before_the_saved_cursor(saved: str, changes: dict[str, Any], expected: str):
-    """Search shows some users late; a start date that was moved on since wins."""
-    assert [(expected, INCREMENTAL_SYNC_END)] == planned(Sync(UserDirectory([]), {"updated_at": saved}, **changes))
+def test_a_sync_resumes_a_look_back_before_the_saved_cursor(saved: str, changes: dict[str, Any], expected: str):
+    """The search index lags; a start date that is later than the cursor wins."""
+    assert [(expected, INCREMENTAL_SYNC_END)] == initial_bounds(
+        Sync(UserDirectory([]), {"updated_at": saved}, **changes)
+    )
 
 
-def test_what_is_before_the_saved_cursor_is_not_read():
+def test_users_before_the_saved_cursor_are_not_read():
     users = users_at(*range(0, 40_000, 100))
-    sync = Sync(UserDirectory(users), {"updated_at": moment(20_000)})
-    assert ids(users[197:]) == sync.all()
+    sync = Sync(UserDirectory(users), {"updated_at": timestamp(20_000)})
+    assert ids(users[197:]) == sync.read_all()
 
 
 @pytest.mark.parametrize(
@@ -216,37 +220,41 @@ def test_what_is_before_the_saved_cursor_is_not_read():
         {"updated_at": INCREMENTAL_SYNC_END, "open": [7], "until": INCREMENTAL_SYNC_END},
         {"updated_at": INCREMENTAL_SYNC_END, "open": None, "until": INCREMENTAL_SYNC_END},
         {"updated_at": INCREMENTAL_SYNC_END, "open": [["a", "b"]], "until": INCREMENTAL_SYNC_END},
-        {"updated_at": moment(1), "until": INCREMENTAL_SYNC_END},
-        {"updated_at": moment(1), "open": [], "until": INCREMENTAL_SYNC_END},
-        {"updated_at": moment(1), "open": [[moment(2), moment(1)]], "until": INCREMENTAL_SYNC_END},
-        {"updated_at": moment(1), "open": [[moment(1), INCREMENTAL_SYNC_END]], "until": moment(2)},
-        {"updated_at": moment(1), "open": [[moment(2), moment(3)]], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": timestamp(1), "until": INCREMENTAL_SYNC_END},
+        {"updated_at": timestamp(1), "open": [], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": timestamp(1), "open": [[timestamp(2), timestamp(1)]], "until": INCREMENTAL_SYNC_END},
+        {"updated_at": timestamp(1), "open": [[timestamp(1), INCREMENTAL_SYNC_END]], "until": timestamp(2)},
+        {"updated_at": timestamp(1), "open": [[timestamp(2), timestamp(3)]], "until": INCREMENTAL_SYNC_END},
         {
-            "updated_at": moment(1),
-            "open": [[moment(1), moment(3)], [moment(0), moment(2)]],
+            "updated_at": timestamp(1),
+            "open": [[timestamp(1), timestamp(3)], [timestamp(0), timestamp(2)]],
             "until": INCREMENTAL_SYNC_END,
         },
-        {"updated_at": moment(1), "open": [[moment(1), INCREMENTAL_SYNC_END]] * 1001, "until": INCREMENTAL_SYNC_END},
+        {
+            "updated_at": timestamp(1),
+            "open": [[timestamp(1), INCREMENTAL_SYNC_END]] * 1001,
+            "until": INCREMENTAL_SYNC_END,
+        },
         {"created_at": INCREMENTAL_SYNC_END},
         {"updated_at": INCREMENTAL_SYNC_END, "later": 1},
         {"log_id": "900", "date": INCREMENTAL_SYNC_END},
     ],
 )
-def test_a_malformed_state_says_how_to_get_rid_of_it(saved: dict[str, Any]):
+def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(saved: dict[str, Any]):
     with pytest.raises(AirbyteTracedException) as caught:
-        Sync(UserDirectory([]), saved).all()
+        Sync(UserDirectory([]), saved).read_all()
     assert FailureType.config_error == caught.value.failure_type
     assert f"The saved state of `users` cannot be read: {str(saved)[:200]}" in caught.value.message
     assert "Reset the stream's state" in caught.value.message
 
 
-def test_a_cursor_a_little_ahead_neither_falls_back_nor_asks_for_time_that_runs_backwards():
-    """The safety lag was made longer, or a clock was wrong: what is before the cursor was read."""
+def test_a_cursor_slightly_ahead_of_now_is_kept_and_queries_no_inverted_range():
+    """The safety lag was increased, or a clock was wrong: everything before the cursor has been read."""
     saved = {"updated_at": "2024-01-01T12:04:00.000Z"}
     sync = Sync(UserDirectory(users_at(1)), saved)
-    assert [] == sync.all()
+    assert [] == sync.read_all()
     assert saved == sync.states[-1][1]
-    assert [("2024-01-01T11:59:00.000Z", "2024-01-01T12:04:00.000Z")] == planned(Sync(UserDirectory([]), saved))
+    assert [("2024-01-01T11:59:00.000Z", "2024-01-01T12:04:00.000Z")] == initial_bounds(Sync(UserDirectory([]), saved))
 
 
 @pytest.mark.parametrize(
@@ -266,92 +274,101 @@ def test_a_cursor_a_little_ahead_neither_falls_back_nor_asks_for_time_that_runs_
         ({"updated_at": "2024-01-01T11:59:30.000Z"}, False),
     ],
 )
-def test_a_state_in_the_future_is_not_believed_and_a_warning_says_so(
+def test_a_state_in_the_future_is_ignored_with_a_warning(
     saved: dict[str, Any], warned: bool, caplog: pytest.LogCaptureFixture
 ):
-    """Further ahead than the next sync looks back, so that what changes until then would be read by nobody."""
+    """It is further ahead than the look-back, so that no sync would read what changes until then."""
     users = users_at(12 * 3600 - 700)
     sync = Sync(UserDirectory(users), saved)
-    assert ids(users) * warned == sync.all()
-    said = (
+    assert ids(users) * warned == sync.read_all()
+    expected_text = (
         "The saved state of `users` lies in the future (2024-01-01T13:00:00.000Z; Auth0's clock says "
         "2024-01-01T12:00:00.000Z), so that nobody can tell what was read. The stream is read from the start."
     )
-    assert [said] * warned == [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert [expected_text] * warned == [
+        record.message for record in caplog.records if record.levelno == logging.WARNING
+    ]
     assert {
         "updated_at": INCREMENTAL_SYNC_END if warned else max(saved["updated_at"], INCREMENTAL_SYNC_END)
     } == sync.states[-1][1]
 
 
 @pytest.mark.parametrize("saved", [{}, {NO_CURSOR_STATE_KEY: True}, {"states": []}])
-def test_a_state_that_says_nothing_of_users_is_none(saved: dict[str, Any]):
-    assert ids(users_at(1, 2)) == Sync(UserDirectory(users_at(1, 2)), saved).all()
+def test_a_state_without_a_cursor_counts_as_none(saved: dict[str, Any]):
+    assert ids(users_at(1, 2)) == Sync(UserDirectory(users_at(1, 2)), saved).read_all()
 
 
-@pytest.mark.parametrize("saved", ["yesterday", moment(7)])
-def test_a_full_refresh_does_not_look_at_the_saved_cursor(saved: str):
+@pytest.mark.parametrize("saved", ["yesterday", timestamp(7)])
+def test_a_full_refresh_ignores_the_saved_cursor(saved: str):
     users = users_at(1, 20_000)
-    assert ids(users) == Sync(UserDirectory(users), {"updated_at": saved}, incremental=False).all()
+    assert ids(users) == Sync(UserDirectory(users), {"updated_at": saved}, incremental=False).read_all()
 
 
 @pytest.mark.parametrize("total", TOTALS)
-def test_a_full_refresh_leaves_no_incremental_cursor_behind(total: Callable[[int], int | None]):
+def test_a_full_refresh_saves_no_cursor(total: Callable[[int], int | None]):
     sync = Sync(
         UserDirectory(users_at(*range(2000)), total=total), {"updated_at": INCREMENTAL_SYNC_END}, incremental=False
     )
-    sync.all()
+    sync.read_all()
     assert [(2000, {NO_CURSOR_STATE_KEY: True})] == sync.states
 
 
-def opened(*bounds: float) -> dict[str, Any]:
-    """The state of a sync that was to end at the last of these seconds and left pieces between pairs of them."""
-    pairs = [[moment(low), moment(high)] for low, high in zip(bounds[::2], bounds[1::2], strict=False)]
-    return {"updated_at": pairs[0][0], "open": pairs, "until": moment(bounds[-1])}
+def interrupted_state(*bounds: float) -> dict[str, Any]:
+    """The state of a sync with the last of these seconds as its end, and open slices between pairs of the others."""
+    pairs = [[timestamp(low), timestamp(high)] for low, high in zip(bounds[::2], bounds[1::2], strict=False)]
+    return {"updated_at": pairs[0][0], "open": pairs, "until": timestamp(bounds[-1])}
 
 
-def test_what_a_sync_left_open_is_read_first_and_then_what_is_new():
-    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 50))), opened(1000, 2000, 5000, 6000, 10_000))
-    expected = [(moment(1000), moment(2000)), (moment(5000), moment(6000)), (moment(9700), INCREMENTAL_SYNC_END)]
-    assert expected == planned(sync)
+def test_open_slices_of_the_last_sync_come_before_what_is_new():
+    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 50))), interrupted_state(1000, 2000, 5000, 6000, 10_000))
+    expected = [
+        (timestamp(1000), timestamp(2000)),
+        (timestamp(5000), timestamp(6000)),
+        (timestamp(9700), INCREMENTAL_SYNC_END),
+    ]
+    assert expected == initial_bounds(sync)
 
 
-def test_an_open_piece_without_any_time_in_it_hides_nothing_of_what_is_new():
-    """A state that was edited by hand."""
+def test_an_empty_open_slice_hides_no_new_users():
+    """As in a state that was edited by hand."""
     users = users_at(500, 1500, 3000)
-    assert ids(users[2:]) == Sync(UserDirectory(users), opened(1000, 1000, 2000)).all()
+    assert ids(users[2:]) == Sync(UserDirectory(users), interrupted_state(1000, 1000, 2000)).read_all()
 
 
-def test_a_start_date_that_was_moved_on_holds_in_open_pieces_too():
+def test_a_later_start_date_applies_to_open_slices():
     users = users_at(1200, 1800, 3000)
-    assert ids(users[2:]) == Sync(UserDirectory(users), opened(1000, 1500, 2000), start_date=moment(1900)).all()
+    assert (
+        ids(users[2:])
+        == Sync(UserDirectory(users), interrupted_state(1000, 1500, 2000), start_date=timestamp(1900)).read_all()
+    )
 
 
 @pytest.mark.parametrize("first", [1500, 2500, 12 * 3600 - 1])
-def test_an_open_piece_whose_users_have_moved_on_is_nothing(first: int):
-    """They logged in since; the first user that is found may be in another piece, or in none."""
+def test_an_open_slice_without_users_left_is_dropped(first: int):
+    """They have logged in since; the first user that is found may be in another slice, or in none."""
     users = users_at(*(first + n / 10 for n in range(300)))
     expected = [
         user
         for user in users
-        if user["updated_at"] < moment(2000) or moment(2700) <= user["updated_at"] < INCREMENTAL_SYNC_END
+        if user["updated_at"] < timestamp(2000) or timestamp(2700) <= user["updated_at"] < INCREMENTAL_SYNC_END
     ]
-    sync = Sync(UserDirectory(users), opened(1000, 2000, 3000))
-    assert sorted(ids(expected)) == sorted(sync.all())
+    sync = Sync(UserDirectory(users), interrupted_state(1000, 2000, 3000))
+    assert sorted(ids(expected)) == sorted(sync.read_all())
     assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
-    assert all(piece.start < piece.end for piece in sync.pieces)
+    assert all(time_slice.start < time_slice.end for time_slice in sync.time_slices)
 
 
-def test_a_version_that_does_not_know_open_pieces_reads_again_from_the_low_water_mark():
-    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 50))), opened(1000, 2000, 5000, 6000, 10_000))
-    planned(sync)
-    assert moment(1000) == sync.cursor.state["updated_at"]
+def test_updated_at_in_a_state_with_open_slices_is_the_low_water_mark():
+    sync = Sync(UserDirectory(users_at(*range(0, 40_000, 50))), interrupted_state(1000, 2000, 5000, 6000, 10_000))
+    initial_bounds(sync)
+    assert timestamp(1000) == sync.cursor.state["updated_at"]
 
 
-def test_the_state_is_the_low_water_mark_in_whatever_order_pieces_close():
-    """A piece that is closed before an older one moves nothing yet."""
-    sync = Sync(UserDirectory([]), opened(1000, 2000, 5000, 6000, 10_000))
+def test_the_state_is_the_low_water_mark_in_whatever_order_slices_close():
+    """A slice that is closed before an older one does not advance the mark."""
+    sync = Sync(UserDirectory([]), interrupted_state(1000, 2000, 5000, 6000, 10_000))
     parts = list(map(sync.cursor.stream_slice_of, sync.cursor.initial_slices()))
-    first, _, third = ([piece["start"], piece["end"]] for piece in (part.cursor_slice for part in parts))
+    first, _, third = ([time_slice["start"], time_slice["end"]] for time_slice in (part.cursor_slice for part in parts))
     for closed, still_open in ((1, [first, third]), (0, [third]), (2, [])):
         sync.close(parts[closed])
         rest = {"open": still_open, "until": INCREMENTAL_SYNC_END} if still_open else {}
@@ -360,9 +377,9 @@ def test_the_state_is_the_low_water_mark_in_whatever_order_pieces_close():
 
 
 def test_a_state_follows_every_few_pages():
-    """It says how far each piece has come, and what is still to be read."""
+    """It has the progress of each slice, and what is still to be read."""
     sync = Sync(UserDirectory(users_at(*range(0, 20_000, 10))), choose=lambda _: (0, 50), num_workers=2)
-    sync.all()
+    sync.read_all()
     while_running = [state for _, state in sync.states if "open" in state]
     assert len(while_running) >= 2000 // (PAGES_PER_STATE * 100)
     assert all({"updated_at", "open", "until"} == set(state) for state in while_running)
@@ -375,30 +392,30 @@ def test_a_state_follows_every_few_pages():
 def test_every_fourth_page_is_followed_by_a_state():
     """A page begins with the last row of the one before, so that all but the first hand on 99."""
     sync = Sync(UserDirectory(users_at(*range(1000))))
-    (piece,) = sync.cursor.initial_slices()
-    for row in sync.stream.read_records({}, sync.cursor.stream_slice_of(piece)):
+    (time_slice,) = sync.cursor.initial_slices()
+    for row in sync.stream.read_records({}, sync.cursor.stream_slice_of(time_slice)):
         sync.rows.append(row)
     assert 4 == PAGES_PER_STATE
     assert [100 + 3 * 99, 100 + 7 * 99] == [rows for rows, _ in sync.states]
 
 
-def test_a_sync_that_reads_nothing_still_moves_the_cursor():
-    sync = Sync(UserDirectory([]), {"updated_at": moment(7)})
-    sync.all()
+def test_a_sync_that_reads_nothing_still_advances_the_cursor():
+    sync = Sync(UserDirectory([]), {"updated_at": timestamp(7)})
+    sync.read_all()
     assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
-def test_a_sync_that_fails_at_once_leaves_the_cursor_alone():
-    saved = {"updated_at": moment(7)}
+def test_a_sync_that_fails_at_once_keeps_the_cursor():
+    saved = {"updated_at": timestamp(7)}
     sync = Sync(UserDirectory([]), saved)
-    sync.directory.meanwhile = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
+    sync.directory.on_query = lambda _: (_ for _ in ()).throw(transient_error("unwell"))
     with pytest.raises(AirbyteTracedException, match="unwell"):
-        sync.all()
+        sync.read_all()
     sync.cursor.ensure_at_least_one_state_emitted()
     assert [(0, saved)] == sync.states
 
 
-def test_a_piece_that_fails_stays_open():
+def test_a_failed_slice_stays_open():
     """The others are read to their end, and the next sync reads what is missing."""
     users = users_at(*range(0, 9000, 3))
     sync = Sync(UserDirectory(users), users_look_back=0)
@@ -406,55 +423,57 @@ def test_a_piece_that_fails_stays_open():
 
     def fail(query: dict[str, Any]) -> None:
         low = query["q"].partition("[")[2][:24]
-        if len(sync.rows) > 1000 and moment(4000) < low < moment(5000) and not failed:
+        if len(sync.rows) > 1000 and timestamp(4000) < low < timestamp(5000) and not failed:
             failed.append(low)
             raise transient_error("unwell")
 
-    turn = sync.turn
+    step = sync.step
 
-    def careful() -> None:
+    def step_past_failure() -> None:
         try:
-            turn()
+            step()
         except AirbyteTracedException:
             sync.readers.pop(0)
 
-    sync.directory.meanwhile, sync.cursor.changed.turn = fail, careful
-    seen = sync.all()
+    sync.directory.on_query, sync.cursor.changed.step = fail, step_past_failure
+    seen = sync.read_all()
     assert failed
     assert len(seen) < len(users)
     (state,) = [state for _, state in sync.states[-1:]]
     assert 1 == len(state["open"])
-    assert set(ids(users)) == {*seen, *Sync(UserDirectory(users), state, users_look_back=0).all()}
+    assert set(ids(users)) == {*seen, *Sync(UserDirectory(users), state, users_look_back=0).read_all()}
 
 
-def test_pieces_are_cut_for_idle_workers():
-    """A burst of imports does not end up with one worker, nor does any get less than is worth it."""
+def test_slices_are_split_for_idle_workers():
+    """A burst of imports is not left to one worker, and no slice is too small to be worth a request."""
     seconds = [*range(0, 40_000, 400), *(20_000 + n / 10 for n in range(4000))]
     sync = Sync(UserDirectory(users_at(*sorted(seconds))), num_workers=8, choose=lambda _: (len(sync.rows), 100))
-    assert sorted(ids(sync.directory.users)) == sorted(sync.all())
-    assert 8 == sync.most
-    assert len(sync.pieces) < 30
+    assert sorted(ids(sync.directory.users)) == sorted(sync.read_all())
+    assert 8 == sync.max_readers
+    assert len(sync.time_slices) < 30
     assert len(sync.directory.queries) < 2 * len(seconds) / 100
 
 
-def test_no_more_pieces_are_read_than_there_are_workers():
+def test_no_more_slices_are_read_at_once_than_there_are_workers():
     sync = Sync(UserDirectory(users_at(*range(5000))), num_workers=3)
-    sync.all()
-    assert 3 == sync.most
+    sync.read_all()
+    assert 3 == sync.max_readers
 
 
-def pieces_of(*walked: tuple[int | None, int, int]) -> list[TimeSlice]:
-    """A piece for each number of rows left, second up to which it was read, and second at which it ends."""
-    pieces = []
-    for left, taken, end in walked:
-        piece = TimeSlice("updated_at", MIDNIGHT, MIDNIGHT + end * 1000, SearchPage(users_at(taken - 1, taken), None))
-        piece.remaining = left
-        pieces.append(piece)
-    return pieces
+def time_slices_of(*progress: tuple[int | None, int, int]) -> list[TimeSlice]:
+    """A slice for each number of remaining rows, second up to which it was read, and second at which it ends."""
+    time_slices = []
+    for remaining, read_up_to, end in progress:
+        time_slice = TimeSlice(
+            "updated_at", MIDNIGHT, MIDNIGHT + end * 1000, SearchPage(users_at(read_up_to - 1, read_up_to), None)
+        )
+        time_slice.remaining = remaining
+        time_slices.append(time_slice)
+    return time_slices
 
 
 @pytest.mark.parametrize(
-    ("walked", "largest"),
+    ("progress", "largest"),
     [
         ([(500, 1, 9000), (900, 1, 10), (700, 1, 9000)], 1),
         ([(900, 1, 9000), (None, 1, 10)], 1),
@@ -462,81 +481,81 @@ def pieces_of(*walked: tuple[int | None, int, int]) -> list[TimeSlice]:
         ([(900, 9000, 9100), (900, 10, 300)], 1),
     ],
 )
-def test_the_piece_with_the_most_rows_to_come_is_cut(walked: list[tuple[int | None, int, int]], largest: int):
-    """One of which nobody knows how many may have any number; where that does not decide, the longest way does."""
-    reading = pieces_of(*walked)
+def test_the_slice_with_the_most_remaining_rows_is_split(progress: list[tuple[int | None, int, int]], largest: int):
+    """A slice of unknown count comes first; among equals, the one with the longest remaining time."""
+    reading = time_slices_of(*progress)
     work = Sync(UserDirectory([])).cursor.worth_splitting(reading, 2)
     assert work is not None
     assert reading[largest] is work[0]
     assert reading[largest].split_points(3) == work[1]
 
 
-def test_parts_are_cut_off_from_the_last_to_the_first_and_begin_with_the_page_that_was_asked_for():
-    """Of the chosen users, as all that is read."""
+def test_a_slice_is_split_from_its_end_and_each_part_has_its_first_page():
+    """First pages are filtered by connection too."""
     users = users_at(*range(1000))
     for user in users[::2]:
         user["identities"] = [{"connection": "sms"}]
     sync = Sync(UserDirectory(users), users_connections=["db"])
-    (piece,) = sync.cursor.initial_slices()
+    (time_slice,) = sync.cursor.initial_slices()
     with ThreadPoolExecutor(2) as pool:
-        parts = list(sync.cursor.split(piece, [MIDNIGHT + 400_000, MIDNIGHT + 700_000], pool))
-    assert [(moment(700), INCREMENTAL_SYNC_END), (moment(400), moment(700))] == [
+        parts = list(sync.cursor.split(time_slice, [MIDNIGHT + 400_000, MIDNIGHT + 700_000], pool))
+    assert [(timestamp(700), INCREMENTAL_SYNC_END), (timestamp(400), timestamp(700))] == [
         (to_iso(p.start), to_iso(p.end)) for p in parts
     ]
     assert [ids(users[701:900:2]), ids(users[401:600:2])] == [
         ids(part.first_page.rows) for part in parts if part.first_page
     ]
-    assert [piece, *parts] == sync.pieces
+    assert [time_slice, *parts] == sync.time_slices
 
 
-@pytest.mark.parametrize(("busy", "woken"), [(1, 6), (2, 1)])
-def test_who_cuts_is_woken_by_a_page_only_where_a_worker_is_idle(busy: int, woken: int):
-    """And by a piece that is read to its end."""
+@pytest.mark.parametrize(("slices_being_read", "wake_ups"), [(1, 6), (2, 1)])
+def test_a_page_wakes_the_splitter_only_while_a_worker_is_idle(slices_being_read: int, wake_ups: int):
+    """A slice that is read to its end wakes it too."""
     sync = Sync(UserDirectory(users_at(*range(400))), num_workers=2)
-    (piece,) = sync.cursor.initial_slices()
-    sync.cursor.slices += pieces_of((None, 1, 9))[: busy - 1]
+    (time_slice,) = sync.cursor.initial_slices()
+    sync.cursor.slices += time_slices_of((None, 1, 9))[: slices_being_read - 1]
     calls: list[None] = []
     sync.cursor.changed.notify_all = lambda: calls.append(None)  # type: ignore[method-assign]
-    list(sync.stream.read_records({}, sync.cursor.stream_slice_of(piece)))
-    assert woken == len(calls)
+    list(sync.stream.read_records({}, sync.cursor.stream_slice_of(time_slice)))
+    assert wake_ups == len(calls)
 
 
-def test_few_users_are_one_piece():
+def test_few_users_are_one_slice():
     sync = Sync(UserDirectory(users_at(*range(240))))
-    sync.all()
-    assert 1 == len(sync.pieces)
+    sync.read_all()
+    assert 1 == len(sync.time_slices)
 
 
-def test_a_first_page_that_takes_too_long_is_left_to_the_reader():
-    """It halves what it asks for; nothing is estimated."""
+def test_a_first_page_that_times_out_is_left_to_the_slice_reader():
+    """The reader halves its window; no estimate is emitted."""
     sync = Sync(UserDirectory(users_at(*range(400)), slow=90))
-    assert sorted(ids(sync.directory.users)) == sorted(sync.all())
-    assert [] == sync.others
+    assert sorted(ids(sync.directory.users)) == sorted(sync.read_all())
+    assert [] == sync.other_messages
 
 
-def test_a_first_page_that_can_just_be_had_may_hold_users_of_one_millisecond():
+def test_users_of_one_millisecond_just_below_the_query_timeout_are_read():
     users = users_at(*[5.0] * 300)
-    assert sorted(ids(users)) == sorted(Sync(UserDirectory(users, slow=300)).all())
+    assert sorted(ids(users)) == sorted(Sync(UserDirectory(users, slow=300)).read_all())
 
 
-def test_a_part_that_takes_too_long_is_cut_off_all_the_same():
+def test_a_slice_is_split_even_where_the_first_page_of_a_part_times_out():
     sync = Sync(UserDirectory(users_at(*range(0, 40_000, 10))), num_workers=4)
 
     def slow_for_parts(_: Any) -> None:
         sync.directory.slow = 0 if threading.current_thread().name.startswith("cut") else float("inf")
 
-    sync.directory.meanwhile = slow_for_parts
-    assert sorted(ids(sync.directory.users)) == sorted(sync.all())
-    assert len(sync.pieces) > 1
+    sync.directory.on_query = slow_for_parts
+    assert sorted(ids(sync.directory.users)) == sorted(sync.read_all())
+    assert len(sync.time_slices) > 1
 
 
 @pytest.mark.parametrize(
     ("number", "total", "expected"), [(0, 0, [0]), (7, 7, [7]), (7, 1000, []), (7, 4321, [4321]), (7, None, [])]
 )
-def test_the_number_of_users_is_told_where_it_can_be_believed(number: int, total: int | None, expected: list[int]):
+def test_an_estimate_is_emitted_where_the_total_is_reliable(number: int, total: int | None, expected: list[int]):
     sync = Sync(UserDirectory(users_at(*range(number)), total=lambda _: total))
-    planned(sync)
-    estimates = [message.trace.estimate for message in sync.others]
+    initial_bounds(sync)
+    estimates = [message.trace.estimate for message in sync.other_messages]
     assert [("users", rows) for rows in expected] == [(estimate.name, estimate.row_estimate) for estimate in estimates]
 
 
@@ -545,8 +564,8 @@ def test_progress_is_reported_once_a_minute(monkeypatch: pytest.MonkeyPatch, cap
     monkeypatch.setattr(progress_module, "time", clock)
     caplog.set_level(logging.INFO, "airbyte.source_auth0")
     sync = Sync(UserDirectory(users_at(*range(1000))), num_workers=2)
-    sync.directory.meanwhile = lambda _: clock.sleep(20)
-    sync.all()
+    sync.directory.on_query = lambda _: clock.sleep(20)
+    sync.read_all()
     lines = [record.message for record in caplog.records]
     assert 2 <= len(lines) <= len(sync.directory.queries) // 3
     assert "`users`: " in lines[0]
@@ -555,7 +574,7 @@ def test_progress_is_reported_once_a_minute(monkeypatch: pytest.MonkeyPatch, cap
 
 @pytest.mark.parametrize(
     ("incremental", "state"),
-    [(True, {"updated_at": moment(36_000 - 60)}), (False, {NO_CURSOR_STATE_KEY: True})],
+    [(True, {"updated_at": timestamp(36_000 - 60)}), (False, {NO_CURSOR_STATE_KEY: True})],
 )
 def test_a_first_load_may_be_an_export(incremental: bool, state: dict[str, Any]):
     """The next sync begins where the job did, less the safety lag."""
@@ -564,15 +583,15 @@ def test_a_first_load_may_be_an_export(incremental: bool, state: dict[str, Any])
     (part,) = sync.parts()
     assert {"export": "job_1"} == part.cursor_slice
     while sync.readers:
-        sync.turn()
+        sync.step()
     sync.cursor.ensure_at_least_one_state_emitted()
     assert ids(users_at(1, 2)) == ids(sync.rows)
     assert (2, state) == sync.states[-1]
     assert [] == sync.directory.queries
 
 
-def test_an_export_that_is_not_read_to_its_end_leaves_no_cursor():
-    """Its job alone says nothing of what reached the destination."""
+def test_an_export_that_is_not_read_to_its_end_saves_no_cursor():
+    """A job that was created says nothing of which rows reached the destination."""
     sync = Sync(UserDirectory([]))
     sync.stream.export = sync.cursor.export = FakeUserExport()
     next(sync.parts())
@@ -583,36 +602,36 @@ def test_an_export_that_is_not_read_to_its_end_leaves_no_cursor():
 def test_an_export_that_fails_is_followed_by_search():
     sync = Sync(UserDirectory(users_at(1, 2)))
     sync.stream.export = sync.cursor.export = FakeUserExport(fails=True)
-    assert ids(users_at(1, 2)) == sync.all()
+    assert ids(users_at(1, 2)) == sync.read_all()
 
 
 @pytest.mark.parametrize(
     ("saved", "incremental", "without_state"),
     [
         (None, True, True),
-        ({"updated_at": moment(7)}, True, False),
-        ({"updated_at": moment(7)}, False, True),
+        ({"updated_at": timestamp(7)}, True, False),
+        ({"updated_at": timestamp(7)}, False, True),
         ({NO_CURSOR_STATE_KEY: True}, True, True),
     ],
 )
-def test_a_sync_starts_from_nothing_where_no_cursor_was_saved(
+def test_a_sync_is_without_state_where_no_cursor_was_saved(
     saved: dict[str, Any] | None, incremental: bool, without_state: bool
 ):
     sync = Sync(UserDirectory([]), saved, incremental=incremental)
     sync.stream.export = sync.cursor.export = FakeUserExport(wanted=False)
-    sync.all()
-    assert [without_state] == sync.stream.export.asked
+    sync.read_all()
+    assert [without_state] == sync.stream.export.calls
 
 
-def test_no_attribute_of_a_profile_says_that_its_user_is_deleted():
-    """A destination would remove whoever has one of that name."""
+def test_a_profile_attribute_named_like_the_deletion_marker_is_removed():
+    """A destination would delete every user with an attribute of that name."""
     users = [{**user, "_ab_cdc_deleted_at": INCREMENTAL_SYNC_END} for user in users_at(1, 2)]
     sync = Sync(UserDirectory(users))
-    assert ids(users) == sync.all()
+    assert ids(users) == sync.read_all()
     assert all("_ab_cdc_deleted_at" not in row for row in sync.rows)
 
 
-def test_the_cursor_follows_pages_and_no_records():
+def test_records_leave_the_state_unchanged():
     sync = Sync(UserDirectory([]))
     assert sync.cursor.should_be_synced(None)
     assert sync.cursor.observe(None) is None
@@ -620,35 +639,35 @@ def test_the_cursor_follows_pages_and_no_records():
     assert "updated_at" == sync.cursor.cursor_field.cursor_field_key
 
 
-def choices(turns: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
-    """Turns as they were drawn, over and over."""
+def cycle_steps(steps: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
+    """The drawn steps, repeated in a cycle."""
     number = iter(range(10**9))
-    return lambda _: turns[next(number) % len(turns)]
+    return lambda _: steps[next(number) % len(steps)]
 
 
-TURNS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 150)), min_size=1, max_size=20)
+STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 150)), min_size=1, max_size=20)
 
 
 def interleave(sync: Sync) -> None:
-    """Readers have turns between the planning of a cut, the answers for its parts, and the cut itself too."""
+    """Let readers run between the planning of a split, the responses for its parts, and the split itself."""
     turning = threading.Lock()
 
-    def meanwhile(_: Any) -> None:
+    def on_query(_: Any) -> None:
         if threading.current_thread().name.startswith("cut") and sync.readers and turning.acquire(blocking=False):
             try:
-                sync.turn()
+                sync.step()
             finally:
                 turning.release()
 
-    sync.directory.meanwhile = meanwhile
+    sync.directory.on_query = on_query
 
 
 @settings(max_examples=60)
-@given(timestamps(400), st.sampled_from(TOTALS), TURNS, st.integers(2, 9), st.booleans(), st.integers(20, 100))
-def test_every_user_is_read_in_whatever_turns_pieces_are_read_and_cut(
+@given(timestamps(400), st.sampled_from(TOTALS), STEPS, st.integers(2, 9), st.booleans(), st.integers(20, 100))
+def test_every_user_is_read_however_reads_and_splits_interleave(
     seconds: list[float],
     total: Callable[[int], int | None],
-    turns: list[tuple[int, int]],
+    steps: list[tuple[int, int]],
     workers: int,
     incremental: bool,
     limit: int,
@@ -658,24 +677,24 @@ def test_every_user_is_read_in_whatever_turns_pieces_are_read_and_cut(
     sync = Sync(
         UserDirectory(users, total=total, limit=limit),
         incremental=incremental,
-        choose=choices(turns),
+        choose=cycle_steps(steps),
         num_workers=workers,
     )
     interleave(sync)
-    assert sorted(ids(users)) == sorted(sync.all())
+    assert sorted(ids(users)) == sorted(sync.read_all())
     if incremental:
         assert {"updated_at": INCREMENTAL_SYNC_END} == sync.states[-1][1]
 
 
 @settings(max_examples=60)
-@given(st.sets(st.integers(0, 42_000), max_size=1200), st.sampled_from(TOTALS), TURNS, st.integers(2, 9))
+@given(st.sets(st.integers(0, 42_000), max_size=1200), st.sampled_from(TOTALS), STEPS, st.integers(2, 9))
 def test_no_user_is_read_twice_where_timestamps_differ(
-    seconds: set[int], total: Callable[[int], int | None], turns: list[tuple[int, int]], workers: int
+    seconds: set[int], total: Callable[[int], int | None], steps: list[tuple[int, int]], workers: int
 ):
     users = users_at(*sorted(seconds))
-    sync = Sync(UserDirectory(users, total=total), choose=choices(turns), num_workers=workers)
+    sync = Sync(UserDirectory(users, total=total), choose=cycle_steps(steps), num_workers=workers)
     interleave(sync)
-    assert sorted(ids(users)) == sorted(sync.all())
+    assert sorted(ids(users)) == sorted(sync.read_all())
 
 
 class KilledError(Exception):
@@ -683,36 +702,40 @@ class KilledError(Exception):
 
 
 @settings(max_examples=60)
-@given(timestamps(300), st.sampled_from(TOTALS), TURNS, st.integers(1, 60), st.integers(2, 9))
+@given(timestamps(300), st.sampled_from(TOTALS), STEPS, st.integers(1, 60), st.integers(2, 9))
 @example([float(n) for n in range(1500)], TOTALS[0], [(0, 100), (1, 70)], 14, 4)
 def test_a_sync_that_was_killed_is_resumed_without_a_gap(
-    seconds: list[float], total: Callable[[int], int | None], turns: list[tuple[int, int]], lives: int, workers: int
+    seconds: list[float],
+    total: Callable[[int], int | None],
+    steps: list[tuple[int, int]],
+    step_count: int,
+    workers: int,
 ):
-    """What came before the last state, and what the next sync reads from there, is everybody."""
+    """The rows before the last state and those that the next sync reads from it cover every user."""
     users = [
         user for user in users_at(*(second / 2 for second in seconds)) if user["updated_at"] < INCREMENTAL_SYNC_END
     ]
-    left = iter(range(lives))
-    choose = choices(turns)
+    remaining = iter(range(step_count))
+    choose = cycle_steps(steps)
 
-    def mortal(readers: int) -> tuple[int, int]:
-        if next(left, None) is None:
+    def choose_until_killed(readers: int) -> tuple[int, int]:
+        if next(remaining, None) is None:
             raise KilledError
         return choose(readers)
 
-    killed = Sync(UserDirectory(users, total=total), choose=mortal, num_workers=workers, users_look_back=0)
+    killed = Sync(UserDirectory(users, total=total), choose=choose_until_killed, num_workers=workers, users_look_back=0)
     try:
-        seen = killed.all()
+        seen = killed.read_all()
     except KilledError:
         seen = ids(killed.rows)
     before, state = killed.states[-1] if killed.states else (0, {})
     resumed = Sync(UserDirectory(users, total=total), state, num_workers=workers, users_look_back=0)
-    assert set(ids(users)) == {*seen[:before], *resumed.all()}
+    assert set(ids(users)) == {*seen[:before], *resumed.read_all()}
     assert {"updated_at": INCREMENTAL_SYNC_END} == resumed.states[-1][1]
 
 
 def test_workers_in_threads_read_every_user_once():
-    """As the framework does it, without turns."""
+    """In real threads, as in the framework."""
     users = users_at(*(n * 11 for n in range(3000)))
     sync = Sync(UserDirectory(users), num_workers=4)
     sync.cursor.changed = threading.Condition()
@@ -731,7 +754,7 @@ def test_workers_in_threads_read_every_user_once():
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not part of the package")
 @pytest.mark.parametrize("incremental", [True, False])
 def test_every_state_that_a_published_version_saved_is_accepted(tmp_path: Path, incremental: bool):
-    """Each sample is read from a file as the platform hands it over, and gives a piece that starts where it should."""
+    """Each sample is read from a file as the platform hands it over, and yields a slice with the expected start."""
     starts = {}
     for name, sample in json.loads(SAMPLES.read_text()).items():
         if name.startswith("_"):
@@ -741,7 +764,7 @@ def test_every_state_that_a_published_version_saved_is_accepted(tmp_path: Path, 
         sync = Sync(UserDirectory([]), SourceAuth0.read_state(str(path)), incremental=incremental)
         sync.directory.tenant.now = lambda: datetime(2026, 6, 1, tzinfo=timezone.utc)
         sync.cursor.tenant = sync.directory.tenant
-        ((start, _),) = planned(sync)
+        ((start, _),) = initial_bounds(sync)
         starts[name.partition(" ")[0]] = start
     cursors = {
         "users_python_cdk_0.1-0.3": "2023-09-08T06:59:28.000Z",

@@ -35,15 +35,15 @@ from source_auth0.retrievers.users.export_job import (
 from source_auth0.timestamps import to_milliseconds
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API
-from testing.fakes.times import MIDNIGHT, moment
+from testing.fakes.times import MIDNIGHT, timestamp
 from testing.fakes.user_search import User, ids, users_at
 
 LINK = "https://user-exports.us.auth0.com/acme/job_1.json.gz?Signature=s"
-JOB = {"id": "job_1", "status": "completed", "location": LINK, "created_at": moment(5)}
+JOB = {"id": "job_1", "status": "completed", "location": LINK, "created_at": timestamp(5)}
 Make = Callable[..., UserExport]
 
 
-def zipped(rows: list[User], end: bytes = b"\n") -> bytes:
+def gzipped(rows: list[User], end: bytes = b"\n") -> bytes:
     return gzip.compress(b"\n".join(json.dumps(row).encode() for row in rows) + end)
 
 
@@ -55,8 +55,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.message for record in caplog.records if record.levelno == logging.WARNING]
 
 
-class Torn(io.RawIOBase):
-    """A connection that breaks after so many bytes."""
+class BrokenBody(io.RawIOBase):
+    """A body whose connection breaks after its content."""
 
     def __init__(self, content: bytes, error: Exception) -> None:
         self.content, self.error = io.BytesIO(content), error
@@ -86,7 +86,7 @@ def auth0(requests_mock: Mocker) -> Mocker:
     """A tenant whose export is ready at once; tests change what they need."""
     requests_mock.post(f"{API}/jobs/users-exports", json=JOB)
     requests_mock.get(f"{API}/jobs/job_1", json=JOB)
-    requests_mock.get(LINK, content=zipped(users_at(1, 2)))
+    requests_mock.get(LINK, content=gzipped(users_at(1, 2)))
     return requests_mock
 
 
@@ -98,13 +98,13 @@ def downloads(mocker: Mocker) -> int:
     ("mode", "wanted"),
     [("export", True), ("export_only", True), ("search", False), (None, False), ("", False), ("Export", False)],
 )
-def test_an_export_is_wanted_where_it_was_chosen_and_nothing_was_read_yet(make: Make, mode: str | None, wanted: bool):
+def test_an_export_is_wanted_where_configured_and_without_a_state(make: Make, mode: str | None, wanted: bool):
     assert wanted is make(mode).is_wanted(without_state=True)
     assert not make(mode).is_wanted(without_state=False)
 
 
-def test_a_job_for_all_documented_attributes_is_asked_for(make: Make, auth0: Mocker):
-    assert ExportJob("job_1", to_milliseconds(moment(5))) == make().run()
+def test_a_job_requests_all_documented_attributes(make: Make, auth0: Mocker):
+    assert ExportJob("job_1", to_milliseconds(timestamp(5))) == make().run()
     body = auth0.request_history[0].json()
     assert {"format", "fields"} == set(body)
     assert "json" == body["format"]
@@ -113,23 +113,23 @@ def test_a_job_for_all_documented_attributes_is_asked_for(make: Make, auth0: Moc
     assert 1 == auth0.call_count
 
 
-def test_a_job_is_waited_for(make: Make, auth0: Mocker, clock: FakeClock):
-    """Ever longer, and at most a quarter of a minute; a completed job may lack its link for a while."""
-    pending = {"id": "job_1", "status": "pending", "created_at": moment(5)}
+def test_a_job_is_polled_until_it_completes(make: Make, auth0: Mocker, clock: FakeClock):
+    """With growing intervals of at most 15 seconds; a completed job may lack its link for a while."""
+    pending = {"id": "job_1", "status": "pending", "created_at": timestamp(5)}
     auth0.post(f"{API}/jobs/users-exports", json=pending)
     statuses = ["pending", "processing", "a new word", "completed", *["processing"] * 20]
     auth0.get(f"{API}/jobs/job_1", [{"json": {**pending, "status": status}} for status in statuses] + [{"json": JOB}])
-    assert ExportJob("job_1", to_milliseconds(moment(5))) == make().run()
+    assert ExportJob("job_1", to_milliseconds(timestamp(5))) == make().run()
     assert [0.25, 0.375] == clock.sleeps[:2]
     assert clock.sleeps == sorted(clock.sleeps)
     assert MAX_EXPORT_POLL_SECONDS == clock.sleeps[-1]
     assert len(statuses) + 1 == len(clock.sleeps)
 
 
-def test_a_job_is_no_endpoint_of_its_own_for_the_budget(
+def test_requests_for_any_job_are_one_endpoint_to_the_budget(
     config: dict[str, Any], make_api: Callable[..., ManagementApiRequester], auth0: Mocker, clock: FakeClock
 ):
-    """Whichever job is asked for, and for its status or its link, Auth0 counts one endpoint."""
+    """Auth0 counts requests for the status or link of any job as one endpoint."""
     auth0.post(f"{API}/jobs/users-exports", json={**JOB, "status": "pending"})
     tenant = Tenant({**config, "users_initial_load": "export"})
     export = UserExport(make_api(config=tenant, name="users", resource="users"))
@@ -142,47 +142,54 @@ def test_a_job_is_no_endpoint_of_its_own_for_the_budget(
 
 
 @pytest.mark.parametrize(("job_id", "path"), [("a/b?c", "a%2Fb%3Fc"), (7, "7")])
-def test_the_id_of_a_job_is_one_part_of_its_path(make: Make, auth0: Mocker, clock: FakeClock, job_id: Any, path: str):
+def test_the_job_id_is_url_encoded_as_one_path_segment(
+    make: Make, auth0: Mocker, clock: FakeClock, job_id: Any, path: str
+):
     auth0.post(f"{API}/jobs/users-exports", json={"id": job_id, "status": "pending"})
     auth0.get(f"{API}/jobs/{path}", json={**JOB, "id": job_id})
-    assert ExportJob(job_id, to_milliseconds(moment(5))) == make().run()
+    assert ExportJob(job_id, to_milliseconds(timestamp(5))) == make().run()
     assert f"{API}/jobs/{path}" == auth0.last_request.url
 
 
 @pytest.mark.parametrize("status", ["failed", "expired", "canceled"])
 @pytest.mark.parametrize("details", [{}, {"status_details": "Too many exports"}])
-def test_a_job_that_fails_gives_way_to_search_with_a_warning(
+def test_a_failed_job_falls_back_to_search_with_a_warning(
     make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture, status: str, details: dict[str, str]
 ):
     auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"})
     auth0.get(f"{API}/jobs/job_1", json={"id": "job_1", "status": status, **details})
     assert make().run() is None
-    why = details.get("status_details", "no details")
-    said = f"The export of `users` failed, so they are read by search. Auth0 says the job {status}: {why}."
-    assert [said] == warnings(caplog)
+    reason = details.get("status_details", "no details")
+    expected_text = f"The export of `users` failed, so they are read by search. Auth0 says the job {status}: {reason}."
+    assert [expected_text] == warnings(caplog)
 
 
-def test_a_job_that_vanishes_gives_way_to_search(make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture):
+def test_a_missing_job_falls_back_to_search(make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture):
     auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"})
     auth0.get(f"{API}/jobs/job_1", status_code=404, json={"errorCode": "inexistent_job", "message": "No such job"})
     assert make().run() is None
     assert "Auth0 says the job failed: no details." in warnings(caplog)[-1]
 
 
-@pytest.mark.parametrize(("status", "said"), [({"status": "stuck"}, "stuck"), ({}, "not done")])
-def test_a_job_that_never_ends_gives_way_to_search(
-    make: Make, auth0: Mocker, clock: FakeClock, caplog: pytest.LogCaptureFixture, status: dict[str, str], said: str
+@pytest.mark.parametrize(("status", "expected_text"), [({"status": "stuck"}, "stuck"), ({}, "not done")])
+def test_a_job_that_never_completes_falls_back_to_search(
+    make: Make,
+    auth0: Mocker,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    status: dict[str, str],
+    expected_text: str,
 ):
     """Auth0 ends a job itself after eight hours."""
-    began = clock.moment
+    began = clock.now
     auth0.get(f"{API}/jobs/job_1", json={"id": "job_1", **status})
     auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"})
     assert make().run() is None
-    assert MAX_EXPORT_SECONDS <= clock.moment - began <= MAX_EXPORT_SECONDS + 2 * MAX_EXPORT_POLL_SECONDS
-    assert f"After eight hours the job is still {said}." in warnings(caplog)[0]
+    assert MAX_EXPORT_SECONDS <= clock.now - began <= MAX_EXPORT_SECONDS + 2 * MAX_EXPORT_POLL_SECONDS
+    assert f"After eight hours the job is still {expected_text}." in warnings(caplog)[0]
 
 
-def test_a_refused_job_gives_way_to_search(make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture):
+def test_a_refused_job_falls_back_to_search(make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture):
     auth0.post(
         f"{API}/jobs/users-exports",
         status_code=403,
@@ -193,7 +200,7 @@ def test_a_refused_job_gives_way_to_search(make: Make, auth0: Mocker, caplog: py
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"status_code": 403, "json": {"errorCode": "feature_not_enabled", "message": "Feature not enabled."}},
         {"status_code": 204},
@@ -201,45 +208,47 @@ def test_a_refused_job_gives_way_to_search(make: Make, auth0: Mocker, caplog: py
         {"json": {}},
     ],
 )
-def test_a_job_that_was_not_made_gives_way_to_search(
-    make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture, answer: dict[str, Any]
+def test_a_job_that_was_not_created_falls_back_to_search(
+    make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture, response: dict[str, Any]
 ):
     """The tenant's plan may lack exports."""
-    auth0.post(f"{API}/jobs/users-exports", **answer)
+    auth0.post(f"{API}/jobs/users-exports", **response)
     assert make().run() is None
     assert "The export of `users` failed, so they are read by search. Auth0 made no job." == warnings(caplog)[-1]
 
 
-def test_zeros_after_the_last_member_are_padding() -> None:
-    unzip = _GzipDecoder()
-    assert b"a\nb\n" == unzip.decompress(gzip.compress(b"a\n") + gzip.compress(b"b\n") + bytes(512))
-    assert unzip.eof
+def test_zeros_after_the_last_gzip_member_are_padding() -> None:
+    decoder = _GzipDecoder()
+    assert b"a\nb\n" == decoder.decompress(gzip.compress(b"a\n") + gzip.compress(b"b\n") + bytes(512))
+    assert decoder.eof
 
 
 @pytest.mark.parametrize(
     "created", [{}, {"created_at": "yesterday"}, {"created_at": ""}, {"created_at": None}, {"created_at": 5}]
 )
-def test_a_job_that_does_not_say_when_it_was_made_gives_way_to_search(
+def test_a_job_without_a_creation_time_falls_back_to_search(
     make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture, created: dict[str, str]
 ):
-    """The next sync could not tell where to begin."""
+    """The next sync could not tell where to start."""
     auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "completed", "location": LINK, **created})
     assert make().run() is None
     assert "The job does not say when it was made." in warnings(caplog)[0]
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "expected_text"),
     [
         ({"json": {"id": "job_1", "status": "failed"}}, "Auth0 says the job failed: no details."),
         ({"status_code": 403, "json": {"message": "No"}}, "Auth0 refused `users` (403  No)."),
     ],
 )
-def test_where_only_an_export_will_do_a_failed_one_is_an_error(
-    make: Make, auth0: Mocker, answer: dict[str, Any], said: str
+def test_with_export_only_a_failed_export_is_an_error(
+    make: Make, auth0: Mocker, response: dict[str, Any], expected_text: str
 ):
-    auth0.post(f"{API}/jobs/users-exports", **answer)
-    with pytest.raises(AirbyteTracedException, match=re.escape(f"The export of `users` failed: {said}")) as caught:
+    auth0.post(f"{API}/jobs/users-exports", **response)
+    with pytest.raises(
+        AirbyteTracedException, match=re.escape(f"The export of `users` failed: {expected_text}")
+    ) as caught:
         make("export_only").run()
     assert FailureType.transient_error == caught.value.failure_type
 
@@ -248,7 +257,7 @@ def test_where_only_an_export_will_do_a_failed_one_is_an_error(
 @pytest.mark.parametrize("end", [b"\n", b"", b"\n\n"])
 def test_every_row_of_the_file_is_read(make: Make, auth0: Mocker, number: int, end: bytes):
     users = users_at(*range(number))
-    auth0.get(LINK, content=zipped(users, end if number else b""))
+    auth0.get(LINK, content=gzipped(users, end if number else b""))
     pages = list(make().pages(ExportJob("job_1", MIDNIGHT)))
     assert ids(users) == ids([row for page in pages for row in page])
     whole, rest = divmod(number, ROWS_PER_PAGE)
@@ -260,7 +269,7 @@ def test_rows_are_read_whole_wherever_a_chunk_ends(make: Make, auth0: Mocker):
     users = users_at(*range(3000))
     for number, user in enumerate(users):
         user["name"] = "ü€😀" * (number % 7) + random.Random(number).randbytes(60).hex()
-    content = zipped(users)
+    content = gzipped(users)
     assert len(content) > 3 * CHUNK_BYTES
     auth0.get(LINK, content=content)
     assert users == rows_of(make())
@@ -268,21 +277,21 @@ def test_rows_are_read_whole_wherever_a_chunk_ends(make: Make, auth0: Mocker):
 
 def test_a_file_of_several_gzip_members_is_read_to_its_end(make: Make, auth0: Mocker):
     users = users_at(*range(20))
-    auth0.get(LINK, content=zipped(users[:10]) + zipped(users[10:15]) + zipped(users[15:], b""))
+    auth0.get(LINK, content=gzipped(users[:10]) + gzipped(users[10:15]) + gzipped(users[15:], b""))
     assert ids(users) == ids(rows_of(make()))
 
 
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=5), st.integers(1, 300), st.integers(1, 30))
-def test_members_are_unzipped_wherever_chunks_and_members_end(members: list[bytes], size: int, torn: int):
+def test_gzip_members_are_decompressed_wherever_chunks_and_members_end(members: list[bytes], size: int, broken: int):
     """The end is reached with the last byte of the last member, and not before."""
     content = b"".join(map(gzip.compress, members))
-    unzip = _GzipDecoder()
-    assert b"".join(members) == b"".join(unzip.decompress(chunk) for chunk in chunks_of(content, size))
-    assert unzip.eof
-    unzip = _GzipDecoder()
-    for chunk in chunks_of(content[: -min(torn, 19)], size):
-        unzip.decompress(chunk)
-    assert not unzip.eof
+    decoder = _GzipDecoder()
+    assert b"".join(members) == b"".join(decoder.decompress(chunk) for chunk in chunks_of(content, size))
+    assert decoder.eof
+    decoder = _GzipDecoder()
+    for chunk in chunks_of(content[: -min(broken, 19)], size):
+        decoder.decompress(chunk)
+    assert not decoder.eof
 
 
 def chunks_of(content: bytes, size: int) -> list[bytes]:
@@ -291,29 +300,27 @@ def chunks_of(content: bytes, size: int) -> list[bytes]:
 
 def test_a_file_is_never_whole_in_memory(make: Make, auth0: Mocker):
     users = [{"user_id": f"auth0|{n}", "name": random.Random(n).randbytes(250).hex()} for n in range(20_000)]
-    content = zipped(users)
+    content = gzipped(users)
     auth0.get(LINK, body=io.BytesIO(content))
     export = make()
     tracemalloc.start()
     try:
         assert len(users) == sum(len(page) for page in export.pages(ExportJob("job_1", MIDNIGHT)))
-        _, most = tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < 20_000 * 500 / 2
+    assert peak < 20_000 * 500 / 2
 
 
-def test_a_file_that_claims_to_be_encoded_is_not_unzipped_twice(make: Make, auth0: Mocker):
+def test_a_file_with_a_content_encoding_is_not_decompressed_twice(make: Make, auth0: Mocker):
     auth0.get(
-        LINK, content=zipped(users_at(1)), headers={"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        LINK, content=gzipped(users_at(1)), headers={"Content-Encoding": "gzip", "Content-Type": "application/json"}
     )
     assert ids(users_at(1)) == ids(rows_of(make()))
 
 
-def test_the_token_does_not_travel_to_where_the_file_is(
-    make: Make, auth0: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """Nor does a password that this machine keeps for the host."""
+def test_the_download_carries_no_token(make: Make, auth0: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nor a password for the host from the machine's netrc file."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine user-exports.us.auth0.com login me password hunter2\n")
     netrc.chmod(0o600)
@@ -339,7 +346,7 @@ def test_the_token_does_not_travel_to_where_the_file_is(
         None,
     ],
 )
-def test_a_link_that_is_not_safe_is_not_followed(
+def test_an_unsafe_link_is_not_followed(
     make: Make, auth0: Mocker, clock: FakeClock, location: str | None, caplog: pytest.LogCaptureFixture
 ):
     auth0.get(f"{API}/jobs/job_1", json={**JOB, "location": location})
@@ -349,49 +356,49 @@ def test_a_link_that_is_not_safe_is_not_followed(
     assert "The download of `users` broke (the job has no https link to its file); attempt 1." == warnings(caplog)[0]
 
 
-def test_a_simulated_tenant_of_this_machine_needs_no_tls(make: Make, auth0: Mocker, monkeypatch: pytest.MonkeyPatch):
-    """Nor does a proxy read along."""
+def test_a_download_from_loopback_needs_no_tls(make: Make, auth0: Mocker, monkeypatch: pytest.MonkeyPatch):
+    """And uses no proxy."""
     monkeypatch.setenv("http_proxy", "http://proxy.example.com:3128")
     monkeypatch.setenv("no_proxy", "")
     local = "http://127.0.0.1:8080"
     auth0.post(f"{local}/api/v2/jobs/users-exports", json=JOB)
     auth0.get(f"{local}/api/v2/jobs/job_1", json={**JOB, "location": f"{local}/user-exports/job_1"})
-    auth0.get(f"{local}/user-exports/job_1", content=zipped(users_at(1, 2)))
+    auth0.get(f"{local}/user-exports/job_1", content=gzipped(users_at(1, 2)))
     assert ids(users_at(1, 2)) == ids(rows_of(make(base_url=local)))
     assert not auth0.last_request.proxies["http"]
 
 
-BREAKS: list[tuple[dict[str, Any], str]] = [
+BROKEN_DOWNLOADS: list[tuple[dict[str, Any], str]] = [
     ({"status_code": 403, "text": "<Error>Request has expired</Error>"}, "status 403"),
     ({"status_code": 302, "headers": {"Location": "https://evil.example/"}}, "status 302"),
     ({"exc": requests.exceptions.ConnectionError("reset")}, "ConnectionError"),
     ({"exc": requests.exceptions.ReadTimeout()}, "ReadTimeout"),
-    ({"content": zipped(users_at(*range(2500)))[:-9]}, "the file ended early"),
+    ({"content": gzipped(users_at(*range(2500)))[:-9]}, "the file ended early"),
     ({"content": b""}, "the file ended early"),
-    ({"content": zipped(users_at(*range(1500)))[:4000] + b"garbage" * 100}, "JSONDecodeError"),
-    ({"content": zipped(users_at(*range(2500))) + b"X"}, "the file ended early"),
+    ({"content": gzipped(users_at(*range(1500)))[:4000] + b"garbage" * 100}, "JSONDecodeError"),
+    ({"content": gzipped(users_at(*range(2500))) + b"X"}, "the file ended early"),
     ({"content": json.dumps(users_at(1)[0]).encode()}, "error"),
     ({"content": gzip.compress(b'{"user_id": "auth0|00000"}\n{"user_i')}, "JSONDecodeError"),
     ({"content": gzip.compress(b"[1]\n2\n")}, "a line of the file is no user"),
-    ({"content": zipped(users_at(*range(1500))) + gzip.compress(b"null")}, "a line of the file is no user"),
+    ({"content": gzipped(users_at(*range(1500))) + gzip.compress(b"null")}, "a line of the file is no user"),
     (
-        {"content": zipped(users_at(*range(2500))[:1500]) + zipped(users_at(*range(2500))[1500:])[:-9]},
+        {"content": gzipped(users_at(*range(2500))[:1500]) + gzipped(users_at(*range(2500))[1500:])[:-9]},
         "the file ended early",
     ),
 ]
 
 
-@pytest.mark.parametrize(("broken", "why"), BREAKS)
-def test_a_broken_download_starts_over_past_the_rows_that_were_handed_on(
-    make: Make, auth0: Mocker, clock: FakeClock, broken: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("failure", "reason"), BROKEN_DOWNLOADS)
+def test_a_broken_download_restarts_and_skips_the_rows_handed_on(
+    make: Make, auth0: Mocker, clock: FakeClock, failure: dict[str, Any], reason: str, caplog: pytest.LogCaptureFixture
 ):
-    """With a fresh link each time, since one lasts a minute; what broke is told without it."""
+    """With a fresh link each time, since one lasts a minute; the warning does not contain it."""
     users = users_at(*range(2500))
-    auth0.get(LINK, [broken, broken, {"content": zipped(users)}])
+    auth0.get(LINK, [failure, failure, {"content": gzipped(users)}])
     assert ids(users) == ids(rows_of(make()))
     assert [1, 2] == clock.sleeps
     assert 3 == sum(request.url == f"{API}/jobs/job_1" for request in auth0.request_history)
-    assert [f"The download of `users` broke ({why}); attempt {n}." for n in (1, 2)] == warnings(caplog)
+    assert [f"The download of `users` broke ({reason}); attempt {n}." for n in (1, 2)] == warnings(caplog)
 
 
 @pytest.mark.parametrize(
@@ -402,28 +409,26 @@ def test_a_broken_download_starts_over_past_the_rows_that_were_handed_on(
         urllib3.exceptions.IncompleteRead(5, 10),
     ],
 )
-def test_a_connection_that_breaks_half_way_is_taken_up_again(
-    make: Make, auth0: Mocker, clock: FakeClock, error: Exception
-):
+def test_a_download_whose_connection_breaks_is_retried(make: Make, auth0: Mocker, clock: FakeClock, error: Exception):
     users = users_at(*range(9000))
     for number, user in enumerate(users):
         user["name"] = random.Random(number).randbytes(30).hex()
-    content = zipped(users)
-    torn = [{"body": Torn(content[: len(content) * n // 4], error)} for n in (2, 1, 3)]
-    auth0.get(LINK, [*torn, {"content": content}])
+    content = gzipped(users)
+    broken = [{"body": BrokenBody(content[: len(content) * n // 4], error)} for n in (2, 1, 3)]
+    auth0.get(LINK, [*broken, {"content": content}])
     assert users == rows_of(make())
     assert 4 == downloads(auth0)
 
 
-def test_a_download_that_never_works_fails_for_now(make: Make, auth0: Mocker, clock: FakeClock):
-    auth0.get(LINK, content=zipped(users_at(*range(1500)))[:-9])
+def test_a_download_that_keeps_failing_is_a_transient_error(make: Make, auth0: Mocker, clock: FakeClock):
+    auth0.get(LINK, content=gzipped(users_at(*range(1500)))[:-9])
     with pytest.raises(AirbyteTracedException, match="Check that this machine may reach user-exports") as caught:
         rows_of(make())
     assert FailureType.transient_error == caught.value.failure_type
     assert MAX_DOWNLOAD_ATTEMPTS == downloads(auth0)
 
 
-def test_a_line_without_an_end_fails_the_download(
+def test_an_overlong_line_fails_the_download(
     make: Make, auth0: Mocker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     line = json.dumps(users_at(1)[0]).encode()
@@ -436,28 +441,30 @@ def test_a_line_without_an_end_fails_the_download(
     assert "The download of `users` broke (a line of the file does not end); attempt 5." == warnings(caplog)[-1]
 
 
-def test_a_start_date_holds_in_an_export(make: Make, auth0: Mocker):
+def test_a_start_date_filters_an_export(make: Make, auth0: Mocker):
     users = users_at(*range(10))
-    users[3]["updated_at"] = moment(5000)
-    auth0.get(LINK, content=zipped(users))
-    assert ids([users[3], *users[7:]]) == ids(rows_of(make(start_date=moment(7))))
+    users[3]["updated_at"] = timestamp(5000)
+    auth0.get(LINK, content=gzipped(users))
+    assert ids([users[3], *users[7:]]) == ids(rows_of(make(start_date=timestamp(7))))
 
 
 @pytest.mark.parametrize(
-    ("chosen", "expected"), [(["db"], "ad"), (["db", "sms"], "abd"), (["none"], ""), ([], "abcd"), (None, "abcd")]
+    ("configured", "expected"), [(["db"], "ad"), (["db", "sms"], "abd"), (["none"], ""), ([], "abcd"), (None, "abcd")]
 )
-def test_the_chosen_connections_hold_in_an_export(make: Make, auth0: Mocker, chosen: list[str] | None, expected: str):
-    """A user of several identities counts for each; one without any for none."""
+def test_configured_connections_filter_an_export(
+    make: Make, auth0: Mocker, configured: list[str] | None, expected: str
+):
+    """A user with several identities matches by any of them; one without any matches none."""
     connections: dict[str, Any] = {"a": ["db"], "b": ["sms"], "c": None, "d": ["google", "db"]}
     users = [
         {"user_id": name, "identities": names and [{"connection": connection} for connection in names]}
         for name, names in connections.items()
     ]
-    auth0.get(LINK, content=zipped(users))
-    assert list(expected) == ids(rows_of(make(users_connections=chosen)))
+    auth0.get(LINK, content=gzipped(users))
+    assert list(expected) == ids(rows_of(make(users_connections=configured)))
 
 
-def test_rows_that_are_not_chosen_count_where_a_download_starts_over(make: Make, auth0: Mocker, clock: FakeClock):
+def test_filtered_rows_count_where_a_download_restarts(make: Make, auth0: Mocker, clock: FakeClock):
     users = users_at(*range(2500))
-    auth0.get(LINK, [{"content": zipped(users)[:-9]}, {"content": zipped(users)}])
-    assert ids(users[500:]) == ids(rows_of(make(start_date=moment(500))))
+    auth0.get(LINK, [{"content": gzipped(users)[:-9]}, {"content": gzipped(users)}])
+    assert ids(users[500:]) == ids(rows_of(make(start_date=timestamp(500))))

@@ -28,7 +28,7 @@ def test_a_window_is_half_open_in_the_search_syntax(window: QueryWindow, query: 
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "held"),
+    ("start", "end", "expected"),
     [
         (FIRST, END, [False, True, True, False]),
         (None, END, [True, True, True, False]),
@@ -36,12 +36,10 @@ def test_a_window_is_half_open_in_the_search_syntax(window: QueryWindow, query: 
         (None, None, [True, True, True, True]),
     ],
 )
-def test_a_window_holds_what_lies_in_it_with_its_start_and_without_its_end(
-    start: int | None, end: int | None, held: list[bool]
-):
+def test_a_window_includes_its_start_and_excludes_its_end(start: int | None, end: int | None, expected: list[bool]):
     window = QueryWindow("updated_at", start, end)
-    rows = [{"updated_at": to_iso(moment)} for moment in (FIRST - 1, FIRST, END - 1, END)]
-    assert held == list(map(window.holds, rows))
+    rows = [{"updated_at": to_iso(milliseconds)} for milliseconds in (FIRST - 1, FIRST, END - 1, END)]
+    assert expected == list(map(window.holds, rows))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +57,7 @@ def test_a_quoted_value_cannot_leave_its_quotes(value: str, term: str):
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "milliseconds"),
     [
         ("1970-01-01T00:00:00Z", 0),
         ("0001-01-01T00:00:00Z", 0),
@@ -72,9 +70,9 @@ def test_a_quoted_value_cannot_leave_its_quotes(value: str, term: str):
         ("9999-12-31T23:59:59.999Z", LAST),
     ],
 )
-def test_a_moment_is_read_however_it_was_written(text: str, moment: int):
-    """States of all published versions, what people enter as a start date, and what Auth0 sends."""
-    assert moment == to_milliseconds(text)
+def test_timestamps_of_every_format_are_parsed(text: str, milliseconds: int):
+    """The formats of states of all published versions, of start dates in configs, and of Auth0."""
+    assert milliseconds == to_milliseconds(text)
 
 
 @pytest.mark.parametrize(
@@ -91,33 +89,33 @@ def test_a_moment_is_read_however_it_was_written(text: str, moment: int):
         "Z",
     ],
 )
-def test_what_is_no_moment_is_refused(text: str):
+def test_a_malformed_timestamp_is_refused(text: str):
     with pytest.raises(ValueError, match=r"."):
         to_milliseconds(text)
 
 
 @pytest.mark.parametrize("value", [None, 1709251200, ["2024-01-01T00:00:00Z"]])
-def test_what_is_no_text_is_refused(value: Any):
+def test_a_timestamp_that_is_no_string_is_refused(value: Any):
     with pytest.raises(AttributeError):
         to_milliseconds(value)
 
 
 @given(st.integers(0, LAST))
-def test_a_moment_survives_its_text(moment: int):
-    assert moment == to_milliseconds(to_iso(moment))
-    assert 24 == len(to_iso(moment))
+def test_a_timestamp_survives_formatting_and_parsing(milliseconds: int):
+    assert milliseconds == to_milliseconds(to_iso(milliseconds))
+    assert 24 == len(to_iso(milliseconds))
 
 
 @given(st.integers(0, LAST), st.integers(0, LAST))
-def test_texts_sort_as_moments_do(one: int, other: int):
+def test_formatted_timestamps_sort_chronologically(one: int, other: int):
     assert (one < other) == (to_iso(one) < to_iso(other))
 
 
-def test_texts_are_utc():
+def test_timestamps_are_utc():
     assert FIRST == datetime(2024, 1, 1, tzinfo=timezone.utc).timestamp() * 1000
 
 
-def test_time_is_written_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch):
+def test_timestamps_are_utc_in_any_local_time_zone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
@@ -128,6 +126,6 @@ def test_time_is_written_in_utc_wherever_the_machine_stands(monkeypatch: pytest.
         time.tzset()
 
 
-def test_what_is_no_date_is_named():
+def test_an_invalid_date_is_quoted_in_the_error():
     with pytest.raises(ValueError, match="'tomorrow' is no UTC date and time"):
         to_milliseconds("tomorrow")

@@ -12,19 +12,19 @@ from testing.fakes.user_search import User
 DAY = 86_400_000
 
 
-def rows_at(*moments: int) -> list[User]:
-    return [{"user_id": f"auth0|{at}", "created_at": to_iso(at)} for at in moments]
+def rows_at(*milliseconds_of: int) -> list[User]:
+    return [{"user_id": f"auth0|{at}", "created_at": to_iso(at)} for at in milliseconds_of]
 
 
-def page(*moments: int, total: int | None = None) -> SearchPage:
-    return SearchPage(rows_at(*moments), total)
+def page(*milliseconds_of: int, total: int | None = None) -> SearchPage:
+    return SearchPage(rows_at(*milliseconds_of), total)
 
 
-def moments(rows: list[User]) -> list[int]:
+def milliseconds_of(rows: list[User]) -> list[int]:
     return [to_milliseconds(row["created_at"]) for row in rows]
 
 
-def piece(start: int = 0, end: int = DAY, first: SearchPage | None = None) -> TimeSlice:
+def make_slice(start: int = 0, end: int = DAY, first: SearchPage | None = None) -> TimeSlice:
     return TimeSlice("created_at", start, end, first)
 
 
@@ -41,89 +41,90 @@ def piece(start: int = 0, end: int = DAY, first: SearchPage | None = None) -> Ti
         (1, 0, True),
     ],
 )
-def test_only_a_count_or_an_empty_page_tells_that_no_user_follows(rows: int, total: int | None, expected: bool):
+def test_a_page_is_the_last_if_empty_or_if_the_total_says_so(rows: int, total: int | None, expected: bool):
     assert expected is SearchPage([{}] * rows, total).is_last
 
 
 @pytest.mark.parametrize(("total", "known"), [(0, 0), (999, 999), (1000, None), (1001, 1001), (None, None)])
-def test_a_total_of_the_cap_tells_nothing(total: int | None, known: int | None):
+def test_a_total_equal_to_the_cap_counts_as_unknown(total: int | None, known: int | None):
     assert known == SearchPage([], total).known_total
 
 
-def test_a_piece_begins_where_nothing_is_handed_on():
-    assert (5, None, True, False) == ((p := piece(5)).handed_on_up_to, p.read_up_to, p.being_read, p.closed)
+def test_a_new_slice_has_handed_on_nothing():
+    assert (5, None, True, False) == ((p := make_slice(5)).handed_on_up_to, p.read_up_to, p.being_read, p.closed)
 
 
-def test_a_first_page_is_taken_at_once_and_handed_on_later():
-    one = piece(first=page(100, 200, total=42))
-    assert (0, 200, 40) == (one.handed_on_up_to, one.read_up_to, one.remaining)
+def test_a_first_page_counts_as_read_but_not_as_handed_on():
+    time_slice = make_slice(first=page(100, 200, total=42))
+    assert (0, 200, 40) == (time_slice.handed_on_up_to, time_slice.read_up_to, time_slice.remaining)
 
 
 @pytest.mark.parametrize(
-    ("at", "taken"), [((1, 2, 3), [1, 2, 3]), ((1, 9, 10), [1, 9]), ((10, 11), []), ((), []), ((9, 9, 10, 10), [9, 9])]
+    ("at", "expected"),
+    [((1, 2, 3), [1, 2, 3]), ((1, 9, 10), [1, 9]), ((10, 11), []), ((), []), ((9, 9, 10, 10), [9, 9])],
 )
-def test_rows_from_the_end_on_are_not_the_pieces(at: tuple[int, ...], taken: list[int]):
-    one = piece(end=10)
-    assert taken == moments(one.take(page(*at)))
-    assert (taken[-1] if taken else None) == one.read_up_to
+def test_rows_at_or_after_the_end_do_not_belong_to_the_slice(at: tuple[int, ...], expected: list[int]):
+    time_slice = make_slice(end=10)
+    assert expected == milliseconds_of(time_slice.take(page(*at)))
+    assert (expected[-1] if expected else None) == time_slice.read_up_to
 
 
-def test_what_was_taken_stays_taken():
-    """A later page that holds nothing of the piece moves nothing back."""
-    one = piece(end=10, first=page(4))
-    assert [] == one.take(page(12))
-    assert 4 == one.read_up_to
+def test_the_read_position_never_goes_back():
+    """Not even after a later page without rows of the slice."""
+    time_slice = make_slice(end=10, first=page(4))
+    assert [] == time_slice.take(page(12))
+    assert 4 == time_slice.read_up_to
 
 
-@pytest.mark.parametrize(("total", "left"), [(None, None), (1000, None), (3, 0), (2, 0), (250, 247)])
-def test_what_is_left_is_known_where_the_total_is(total: int | None, left: int | None):
-    assert left == piece(first=page(1, 2, 3, total=total)).remaining
+@pytest.mark.parametrize(("total", "remaining"), [(None, None), (1000, None), (3, 0), (2, 0), (250, 247)])
+def test_the_remaining_rows_are_known_where_the_total_is(total: int | None, remaining: int | None):
+    assert remaining == make_slice(first=page(1, 2, 3, total=total)).remaining
 
 
-def test_the_pace_is_that_of_the_last_page():
-    one = piece(first=page(5000, 5010, 5040))
-    assert 40 / 3 == one.ms_per_row
-    one.take(page(5040, 5050))
-    assert 5.0 == one.ms_per_row
+def test_milliseconds_per_row_come_from_the_last_page():
+    time_slice = make_slice(first=page(5000, 5010, 5040))
+    assert 40 / 3 == time_slice.ms_per_row
+    time_slice.take(page(5040, 5050))
+    assert 5.0 == time_slice.ms_per_row
 
 
 @pytest.mark.parametrize("total", [5000, 1000])
-def test_a_piece_that_nobody_has_begun_or_that_is_done_is_not_cut(total: int):
-    done = piece(first=page(0, 10, total=total))
+def test_an_unstarted_or_finished_slice_is_not_split(total: int):
+    done = make_slice(first=page(0, 10, total=total))
     done.being_read = False
-    for one in (piece(), done):
-        assert [] == one.split_points(8)
-        assert one.split(DAY // 2, page(DAY // 2)) is None
-        assert DAY == one.end
+    for time_slice in (make_slice(), done):
+        assert [] == time_slice.split_points(8)
+        assert time_slice.split(DAY // 2, page(DAY // 2)) is None
+        assert DAY == time_slice.end
 
 
 @pytest.mark.parametrize(
-    ("left", "parts"),
+    ("remaining", "parts"),
     [(0, 1), (MIN_ROWS_PER_SLICE, 1), (2 * MIN_ROWS_PER_SLICE - 1, 1), (2 * MIN_ROWS_PER_SLICE, 2), (10**6, 8)],
 )
-def test_a_part_has_rows_that_are_worth_a_worker(left: int, parts: int):
-    assert parts - 1 == len(piece(first=page(0, 1000, total=left + 2)).split_points(8))
+def test_each_part_has_a_minimum_number_of_rows(remaining: int, parts: int):
+    assert parts - 1 == len(make_slice(first=page(0, 1000, total=remaining + 2)).split_points(8))
 
 
-def test_rows_that_are_left_tell_how_far_they_reach():
-    """901 rows, two seconds apart as those of the last page were: three parts within half an hour, not a day."""
-    one = piece(first=page(*range(0, 200_000, 2000), total=1001))
-    assert 901 == one.remaining
-    cuts = one.split_points(3)
-    assert 2 == len(cuts)
-    assert all(198_000 < at < 198_000 + 901 * 2000 for at in cuts)
+def test_split_points_lie_where_the_remaining_rows_are_expected():
+    """901 rows, two seconds apart like those of the last page: three parts within half an hour, not a day."""
+    time_slice = make_slice(first=page(*range(0, 200_000, 2000), total=1001))
+    assert 901 == time_slice.remaining
+    points = time_slice.split_points(3)
+    assert 2 == len(points)
+    assert all(198_000 < at < 198_000 + 901 * 2000 for at in points)
 
 
-def test_where_rows_reach_further_than_time_it_is_cut_evenly():
-    one = piece(end=10_000, first=page(0, 1000, total=5000))
-    assert [1000 + 3000, 1000 + 6000] == one.split_points(3)
+def test_a_slice_is_split_evenly_where_rows_would_reach_beyond_its_end():
+    time_slice = make_slice(end=10_000, first=page(0, 1000, total=5000))
+    assert [1000 + 3000, 1000 + 6000] == time_slice.split_points(3)
 
 
-def test_where_nobody_tells_how_many_are_left_parts_grow_with_the_distance():
-    one = piece(end=365 * DAY, first=page(*range(0, 100_000, 1000), total=SEARCH_ROW_CAP))
-    cuts = one.split_points(5)
-    assert 4 == len(cuts)
-    lengths = [high - low for low, high in pairwise([99_000, *cuts, one.end])]
+def test_parts_grow_with_the_distance_where_the_count_is_unknown():
+    time_slice = make_slice(end=365 * DAY, first=page(*range(0, 100_000, 1000), total=SEARCH_ROW_CAP))
+    points = time_slice.split_points(5)
+    assert 4 == len(points)
+    lengths = [high - low for low, high in pairwise([99_000, *points, time_slice.end])]
     assert all(low < high for low, high in pairwise(lengths))
     assert lengths[0] < 20 * 1000 * 1000
 
@@ -134,49 +135,51 @@ def test_where_nobody_tells_how_many_are_left_parts_grow_with_the_distance():
     st.integers(1, 10**5),
     st.integers(2, 51),
 )
-def test_cuts_lie_above_what_is_taken_and_below_the_end(at: list[int], total: int | None, more: int, most: int):
-    one = piece(end=at[-1] + more, first=page(*at, total=total))
-    cuts = one.split_points(most)
-    assert len(cuts) < most
-    assert all(low < high for low, high in pairwise([one.read_up_to, *cuts, one.end]))
+def test_split_points_lie_between_the_read_position_and_the_end(
+    at: list[int], total: int | None, gap: int, max_parts: int
+):
+    time_slice = make_slice(end=at[-1] + gap, first=page(*at, total=total))
+    points = time_slice.split_points(max_parts)
+    assert len(points) < max_parts
+    assert all(low < high for low, high in pairwise([time_slice.read_up_to, *points, time_slice.end]))
 
 
-def test_a_cut_gives_away_what_lies_above():
-    one = piece(first=page(0, 10, total=1002))
-    other = one.split(5000, page(5000, 5001, total=400))
-    assert other is not None
+def test_a_split_moves_what_lies_above_to_a_new_slice():
+    time_slice = make_slice(first=page(0, 10, total=1002))
+    upper_slice = time_slice.split(5000, page(5000, 5001, total=400))
+    assert upper_slice is not None
     assert ((0, 5000, 600), (5000, DAY, 398)) == (
-        (one.start, one.end, one.remaining),
-        (other.start, other.end, other.remaining),
+        (time_slice.start, time_slice.end, time_slice.remaining),
+        (upper_slice.start, upper_slice.end, upper_slice.remaining),
     )
-    assert (5000, 5001) == (other.handed_on_up_to, other.read_up_to)
+    assert (5000, 5001) == (upper_slice.handed_on_up_to, upper_slice.read_up_to)
 
 
-def test_a_cut_where_the_count_is_unknown_leaves_it_unknown():
-    one = piece(first=page(0, 10, total=5000))
-    other = one.split(5000, None)
-    assert other is not None
-    assert (None, None, None) == (one.remaining, other.remaining, other.read_up_to)
+def test_a_split_leaves_an_unknown_count_unknown():
+    time_slice = make_slice(first=page(0, 10, total=5000))
+    upper_slice = time_slice.split(5000, None)
+    assert upper_slice is not None
+    assert (None, None, None) == (time_slice.remaining, upper_slice.remaining, upper_slice.read_up_to)
 
 
-def test_a_part_without_rows_is_nobodys():
-    """It is cut off all the same: the reader need not look there."""
-    one = piece(first=page(0, 10, total=900))
-    assert one.split(5000, page(total=0)) is None
-    assert 5000 == one.end
+def test_a_part_without_rows_becomes_no_slice():
+    """The slice still ends there: its reader need not query that part."""
+    time_slice = make_slice(first=page(0, 10, total=900))
+    assert time_slice.split(5000, page(total=0)) is None
+    assert 5000 == time_slice.end
 
 
 @pytest.mark.parametrize("at", [-1, 0, 10, DAY, DAY + 1])
-def test_what_the_reader_has_taken_is_not_cut_off(at: int):
-    one = piece(first=page(0, 10, total=900))
-    assert one.split(at, page(max(at, 0))) is None
-    assert DAY == one.end
+def test_rows_already_read_are_not_split_off(at: int):
+    time_slice = make_slice(first=page(0, 10, total=900))
+    assert time_slice.split(at, page(max(at, 0))) is None
+    assert DAY == time_slice.end
 
 
-def test_a_count_never_falls_below_nothing():
-    one = piece(first=page(0, 10, total=100))
-    one.split(50, page(50, total=400))
-    assert 0 == one.remaining
+def test_the_remaining_count_never_falls_below_zero():
+    time_slice = make_slice(first=page(0, 10, total=100))
+    time_slice.split(50, page(50, total=400))
+    assert 0 == time_slice.remaining
 
 
 @given(
@@ -184,53 +187,53 @@ def test_a_count_never_falls_below_nothing():
     st.integers(2, 20),
     st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.floats(0, 1)), max_size=60),
 )
-def test_cutting_never_loses_or_doubles_a_row(at: list[int], size: int, turns: list[tuple[bool, int, float]]):
-    """Whatever turns a reader's page, a part's first page and its cut come in."""
+def test_splitting_never_loses_or_duplicates_a_row(at: list[int], size: int, steps: list[tuple[bool, int, float]]):
+    """However a reader's page, a part's first page and the split interleave."""
 
-    def found(low: int, high: float) -> SearchPage:
-        rows = [moment for moment in at if low <= moment < high]
+    def search(low: int, high: float) -> SearchPage:
+        rows = [timestamp for timestamp in at if low <= timestamp < high]
         return page(*rows[:size], total=len(rows))
 
-    pieces, cut_off, taken = [piece(end=3001)], [], []
-    lows = {pieces[0]: 0}
+    time_slices, planned_split, expected = [make_slice(end=3001)], [], []
+    next_row = {time_slices[0]: 0}
 
-    def read(one: TimeSlice) -> None:
-        """One page; what comes again at the border is the reader's to leave out."""
-        answer = found(lows[one], math.inf)
-        rows = moments(one.take(answer))
-        taken.extend(moment for moment in rows if moment >= lows[one])
-        lows[one] = rows[-1] + 1 if rows else lows[one]
-        one.being_read = bool(rows) and not answer.is_last
+    def read(time_slice: TimeSlice) -> None:
+        """Read one page; rows repeated at its boundary are left out, as a reader does."""
+        response = search(next_row[time_slice], math.inf)
+        rows = milliseconds_of(time_slice.take(response))
+        expected.extend(timestamp for timestamp in rows if timestamp >= next_row[time_slice])
+        next_row[time_slice] = rows[-1] + 1 if rows else next_row[time_slice]
+        time_slice.being_read = bool(rows) and not response.is_last
 
-    for is_read, which, where in turns:
-        one = pieces[which % len(pieces)]
-        if is_read and one.being_read:
-            read(one)
-        elif not is_read and cut_off:
-            target, cut, upper = cut_off.pop()
-            if (part := target.split(cut, upper)) is not None:
-                # The first page was asked for already; its rows are read from the piece's start.
-                pieces.append(part)
-                lows[part] = part.start
-        elif not is_read and one.being_read:
-            cut = round(one.start + where * (one.end - one.start))
-            cut_off = [(one, cut, found(cut, one.end))]
-    while reading := [one for one in pieces if one.being_read]:
+    for is_read, which, where in steps:
+        time_slice = time_slices[which % len(time_slices)]
+        if is_read and time_slice.being_read:
+            read(time_slice)
+        elif not is_read and planned_split:
+            target, point, upper = planned_split.pop()
+            if (part := target.split(point, upper)) is not None:
+                # The first page was requested already; its rows are read from the start of the slice.
+                time_slices.append(part)
+                next_row[part] = part.start
+        elif not is_read and time_slice.being_read:
+            point = round(time_slice.start + where * (time_slice.end - time_slice.start))
+            planned_split = [(time_slice, point, search(point, time_slice.end))]
+    while reading := [time_slice for time_slice in time_slices if time_slice.being_read]:
         read(reading[0])
-    assert at == sorted(taken)
+    assert at == sorted(expected)
 
 
-@pytest.mark.parametrize(("most", "cuts"), [(1, []), (2, [100]), (4, [10, 100, 1000])])
-def test_users_of_one_moment_are_cut_off_from_the_next_on(most: int, cuts: list[int]):
-    """Their pace tells nothing but that more may lie close by: parts grow from a millisecond on."""
-    assert cuts == piece(end=10_000, first=page(0, 0, total=SEARCH_ROW_CAP)).split_points(most)
+@pytest.mark.parametrize(("max_parts", "points"), [(1, []), (2, [100]), (4, [10, 100, 1000])])
+def test_after_users_of_one_timestamp_parts_grow_from_one_millisecond(max_parts: int, points: list[int]):
+    """No rate can be estimated, and more users may lie close by: parts grow from a millisecond on."""
+    assert points == make_slice(end=10_000, first=page(0, 0, total=SEARCH_ROW_CAP)).split_points(max_parts)
 
 
-def test_rows_that_all_lie_in_one_moment_are_not_cut():
-    assert [] == piece(end=10_000, first=page(0, 0, total=900)).split_points(4)
+def test_rows_of_one_timestamp_are_not_split():
+    assert [] == make_slice(end=10_000, first=page(0, 0, total=900)).split_points(4)
 
 
-@pytest.mark.parametrize(("most", "cuts"), [(2, [1000 + 7071]), (4, [1000 + 3535, 1000 + 5000, 1000 + 7071])])
-def test_parts_grow_from_an_even_share_where_users_are_far_apart(most: int, cuts: list[int]):
-    """A thousand more at their pace would reach beyond the end, and yet there may be a dense stretch."""
-    assert cuts == piece(end=11_000, first=page(0, 1000, total=SEARCH_ROW_CAP)).split_points(most)
+@pytest.mark.parametrize(("max_parts", "points"), [(2, [1000 + 7071]), (4, [1000 + 3535, 1000 + 5000, 1000 + 7071])])
+def test_parts_grow_from_an_even_share_where_users_are_far_apart(max_parts: int, points: list[int]):
+    """A thousand more at their rate would reach beyond the end, and yet there may be a dense interval."""
+    assert points == make_slice(end=11_000, first=page(0, 1000, total=SEARCH_ROW_CAP)).split_points(max_parts)
