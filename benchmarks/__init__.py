@@ -1,1 +1,1 @@
-"""What the connector costs in seconds, processor time, requests and memory."""
+"""Measures the connector's speed, CPU time, requests and memory."""

@@ -1,4 +1,4 @@
-"""Syncs in a process of their own that is killed with SIGKILL at some row, and gone on from its last state."""
+"""Syncs in subprocesses that are killed with SIGKILL at some row and resumed from the last state."""
 
 import json
 import random
@@ -14,7 +14,7 @@ from testing.in_process import catalog_of
 
 @dataclass
 class KilledSyncs:
-    """What the runs printed together: rows in order, each with the number of its run, and how many were killed."""
+    """The output of all runs: rows in order, each with the index of its run; the states; and the number of kills."""
 
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
@@ -28,20 +28,20 @@ class KilledSyncs:
 def sync_with_kills(
     folder: Path, config: Mapping[str, Any], *names: str, kills: int, between: tuple[int, int], seed: int
 ) -> KilledSyncs:
-    """Sync until a run ends by itself; the first ones are killed after a number of rows within `between`."""
-    chance, done, state = random.Random(seed), KilledSyncs(), dict[str, Any]()
+    """Sync until a run completes; the first `kills` runs are killed after a random number of rows within `between`."""
+    rng, done, state = random.Random(seed), KilledSyncs(), dict[str, Any]()
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "catalog.json").write_text(json.dumps(catalog_of(*names)))
     while True:
         (folder / "state.json").write_text(json.dumps(list(state.values())))
-        most = chance.randrange(*between) if done.kills < kills else sys.maxsize
-        if not _run(folder, most, done, state):
+        limit = rng.randrange(*between) if done.kills < kills else sys.maxsize
+        if not _run(folder, limit, done, state):
             return done
         done.kills += 1
 
 
-def _run(folder: Path, most: int, done: KilledSyncs, state: dict[str, Any]) -> bool:
-    """One run; whether it was killed."""
+def _run(folder: Path, limit: int, done: KilledSyncs, state: dict[str, Any]) -> bool:
+    """Run one sync, killed after `limit` rows; returns whether it was killed."""
     files = [part for name in ("config", "catalog", "state") for part in (f"--{name}", str(folder / f"{name}.json"))]
     rows = 0
     with subprocess.Popen([sys.executable, "-m", "source_auth0", "read", *files], stdout=subprocess.PIPE) as process:
@@ -53,7 +53,7 @@ def _run(folder: Path, most: int, done: KilledSyncs, state: dict[str, Any]) -> b
             elif message["type"] == "STATE":
                 state[message["state"]["stream"]["stream_descriptor"]["name"]] = message["state"]
                 done.states.append(message["state"])
-            if rows >= most:
+            if rows >= limit:
                 process.kill()
                 return True
     return False

@@ -1,10 +1,10 @@
-"""What a first read of the log takes: requests, seconds against a single chain of pages, and what kills cost.
+"""The cost of a first sync of the log: requests, seconds compared with sequential paging, and the cost of kills.
 
 `python benchmarks/logs.py [--events N] [--days N] [--latency SECONDS] [--workers N] [--kills N] [--chain PAGES]`
 
-The chain asks for one page after the other, as a script would, for so many pages; its seconds are scaled to the whole.
-`--kills` also ends a sync that often with SIGKILL at a random row and starts it again from its last state. The tenant
-runs in a process of its own. Seconds are the stream's, from STARTED to COMPLETE, so that start-up does not count.
+The chain requests PAGES pages one after the other, as a script would; its seconds are extrapolated to all pages.
+`--kills` also kills a sync N times with SIGKILL at a random row and resumes it from its last state. The tenant runs in
+a process of its own. Seconds are the stream's, from STARTED to COMPLETE, so start-up does not count.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from testing.tenants import config_of, in_subprocess
 
 
 def serve(options: argparse.Namespace, pipe: Connection) -> None:
-    """A tenant that tells how many requests for the log there were, and lets events arrive, until it is told to end."""
-    known = {"log_events": options.events, "log_days": options.days, "latency": options.latency}
-    with Simulator(users=100, **known) as sim:
+    """Serve a tenant that reports the number of requests for the log, and adds events on request, until told to end."""
+    settings = {"log_events": options.events, "log_days": options.days, "latency": options.latency}
+    with Simulator(users=100, **settings) as sim:
         pipe.send((config_of(sim), sim.mint_token()))
-        while (asked := pipe.recv()) != "end":
-            if asked == "arrive":
+        while (message := pipe.recv()) != "end":
+            if message == "arrive":
                 for _ in range(1000):
                     sim.tenant.log.add("s", late=3)
             pipe.send(sum(r.template == "/logs" for r in sim.journal))
@@ -44,13 +44,13 @@ def serve(options: argparse.Namespace, pipe: Connection) -> None:
 
 @contextmanager
 def tenant(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], str, Connection]]:
-    """The tenant: a config, a token, and a line to it."""
-    with in_subprocess(serve, options) as line:
-        yield *line.recv(), line
+    """The tenant: a config, a token, and a pipe to it."""
+    with in_subprocess(serve, options) as pipe:
+        yield *pipe.recv(), pipe
 
 
 def chain(config: dict[str, Any], token: str, pages: int) -> float:
-    """Seconds for each page of a single chain."""
+    """Seconds per page of sequential requests."""
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     url = f"{config['base_url']}/api/v2/logs"
@@ -62,20 +62,20 @@ def chain(config: dict[str, Any], token: str, pages: int) -> float:
 
 
 def seconds(synced: CommandResult) -> float:
-    """From STARTED to COMPLETE."""
+    """The stream's seconds, from STARTED to COMPLETE."""
     statuses = synced.statuses["logs"]
     return statuses[-1][1] - statuses[0][1]
 
 
-def told(pipe: Connection, question: str = "requests") -> int:
-    """The number of requests for the log since the last time."""
-    pipe.send(question)
+def request_count(pipe: Connection, message: str = "requests") -> int:
+    """The number of requests for the log since the last call."""
+    pipe.send(message)
     count: int = pipe.recv()
     return count
 
 
 def main() -> None:
-    """Print what was read, in how many requests and seconds, and what the next sync and kills cost."""
+    """Print what was read, in how many requests and seconds, and the cost of the next sync and of kills."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--days", type=float, default=3)
@@ -84,28 +84,30 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--chain", type=int, default=200)
     options = parser.parse_args()
-    with tenant(options) as (known, token, pipe):
-        config = {**known, "num_workers": options.workers}
-        one = chain(config, token, min(options.chain, options.events // 100 - 2)) * options.events / 100
-        told(pipe)
+    with tenant(options) as (settings, token, pipe):
+        config = {**settings, "num_workers": options.workers}
+        chain_seconds = chain(config, token, min(options.chain, options.events // 100 - 2)) * options.events / 100
+        request_count(pipe)
         first = run("read", config=config, catalog=catalog_of("logs"), timeout=3600)
         ids = Counter(row["log_id"] for row in first.records["logs"])
-        twice = sum(ids.values()) - len(ids)
-        print(f"{len(ids)} of {options.events} events, {twice} of them twice, {told(pipe)} requests")
-        print(f"{seconds(first):.1f} s; a single chain {one:.1f} s: {one / seconds(first):.1f} times as fast")
-        told(pipe, "arrive")
+        repeated = sum(ids.values()) - len(ids)
+        print(f"{len(ids)} of {options.events} events, {repeated} of them twice, {request_count(pipe)} requests")
+        speedup = chain_seconds / seconds(first)
+        print(f"{seconds(first):.1f} s; a single chain {chain_seconds:.1f} s: {speedup:.1f} times as fast")
+        request_count(pipe, "arrive")
         second = run("read", config=config, catalog=catalog_of("logs"), state=first.state)
-        print(f"next sync: {len(second.records['logs'])} of 1,000 new events in {told(pipe)} requests")
+        print(f"next sync: {len(second.records['logs'])} of 1,000 new events in {request_count(pipe)} requests")
         if options.kills:
             with tempfile.TemporaryDirectory() as folder:
-                spread = (options.events // 20, options.events // max(options.kills, 8))
+                rows_before_kill = (options.events // 20, options.events // max(options.kills, 8))
                 done = sync_with_kills(
-                    Path(folder), config, "logs", kills=options.kills, between=spread, seed=options.kills
+                    Path(folder), config, "logs", kills=options.kills, between=rows_before_kill, seed=options.kills
                 )
             found = Counter(done.values("log_id"))
-            again = (sum(found.values()) - len(found)) / 100 / done.kills
+            repeated_pages = (sum(found.values()) - len(found)) / 100 / done.kills
             state = max(len(str(state)) for state in done.states)
-            print(f"{done.kills} kills: {len(found)} events, {again:.1f} pages again a kill, states of {state} bytes")
+            again = f"{repeated_pages:.1f} pages again a kill"
+            print(f"{done.kills} kills: {len(found)} events, {again}, states of {state} bytes")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""How near a sync comes to the rate limit, what it draws in refusals, and what a slow stream costs the others.
+"""How much of the rate limit a sync uses, how many 429s it causes, and what a slow stream costs the others.
 
 `python benchmarks/rate_limits.py [--repeat N] [--latency SECONDS] [--seconds N] [--share PERCENT] [SCENARIO …]`;
-medians of the repetitions. The tenant runs in a process of its own and is asked for its journal; a sync that takes
-longer than `--seconds` is ended.
+medians of the repetitions. The tenant runs in a process of its own and sends its journal; a sync that takes longer than
+`--seconds` is killed.
 
-used: requests that a bucket let through, of those that it admits in the time from its first to its last request times
-the share. Only buckets that had more to do than their first burst are shown. 429s: of all requests, and of those after
-the first five seconds. places: requests under way at once when it ended, by the latency. The last scenario is of three
-syncs: `users` alone, `users` beside a stream that waits for a small bucket of its own, and how the rates compare.
+used: requests that a bucket let through, as a part of what it admits between its first and its last request times the
+share. Only buckets that were used beyond their first burst are shown. 429s: as a part of all requests, and of those
+after the first five seconds. The last scenario, `starvation`, compares the rate of `users` alone with that of `users`
+beside a stream that waits for its own small bucket.
 """
 
 import argparse
@@ -43,7 +43,7 @@ Entry = tuple[str, int, float]
 
 @dataclass(frozen=True)
 class Scenario:
-    """A tenant and the streams that are read of it."""
+    """A tenant and the streams that are synced from it."""
 
     plan: str
     streams: list[str]
@@ -66,7 +66,7 @@ SCENARIOS = {
 
 
 def serve(scenario: Scenario, latency: float, pipe: Connection) -> None:
-    """A tenant that tells its journal when it is asked to."""
+    """Serve a tenant that sends its journal on request."""
     with Simulator(
         latency=latency, plan=scenario.plan, users=scenario.users, organizations=scenario.organizations
     ) as sim:
@@ -79,13 +79,13 @@ def serve(scenario: Scenario, latency: float, pipe: Connection) -> None:
 
 @contextmanager
 def tenant(scenario: Scenario, latency: float) -> Iterator[tuple[dict[str, Any], Connection]]:
-    """A simulated tenant in a process of its own: its config, and a line to it."""
-    with in_subprocess(serve, scenario, latency) as line:
-        yield line.recv(), line
+    """A simulated tenant in a process of its own: its config, and a pipe to it."""
+    with in_subprocess(serve, scenario, latency) as pipe:
+        yield pipe.recv(), pipe
 
 
 def journal_of(config: dict[str, Any], streams: list[str], pipe: Connection, seconds: float) -> list[Entry]:
-    """What the tenant was asked while these streams were read, for so long at most."""
+    """The requests that the tenant received during a sync of these streams, which is killed after `seconds`."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-m", "source_auth0", "read"]
         for name, value in {"config": config, "catalog": catalog_of(*streams, full_refresh=True)}.items():
@@ -101,7 +101,7 @@ def journal_of(config: dict[str, Any], streams: list[str], pipe: Connection, sec
 
 
 def buckets_of(plan: RateLimitPlan, template: str) -> list[tuple[str, RateLimit | None]]:
-    """The buckets that count a request, with their names."""
+    """The names and limits of the buckets that count a request."""
     own: list[tuple[str, RateLimit | None]] = []
     if template in plan.endpoints:
         own.append((template, plan.endpoints[template]))
@@ -109,7 +109,7 @@ def buckets_of(plan: RateLimitPlan, template: str) -> list[tuple[str, RateLimit 
 
 
 def used(plan: RateLimitPlan, journal: list[Entry], share: float) -> dict[str, tuple[int, float]]:
-    """Bucket to the requests it let through, and their part of what it admits."""
+    """Bucket to the number of requests it let through, and their share of what it admits."""
     times = defaultdict(list)
     limits = {}
     for template, status, at in journal:
@@ -126,7 +126,7 @@ def used(plan: RateLimitPlan, journal: list[Entry], share: float) -> dict[str, t
 
 
 def refused(journal: list[Entry]) -> tuple[float, float]:
-    """The part of all requests that was refused, and of those after the first burst."""
+    """The share of refused requests, of all and of those after the first five seconds."""
     began = min(at for _, _, at in journal)
     later = [status for _, status, at in journal if at > began + 5]
     return sum(s == 429 for _, s, _ in journal) / len(journal), sum(s == 429 for s in later) / max(len(later), 1)
@@ -153,7 +153,7 @@ def report(name: str, options: argparse.Namespace) -> None:
 
 
 def starvation(options: argparse.Namespace) -> None:
-    """Print how fast `users` are read alone, and beside a stream whose own bucket is empty."""
+    """Print how fast `users` is read alone, and beside a stream that waits for its own bucket."""
     scenario = Scenario("one_small_bucket", ["users"], users=20_000, organizations=300)
     rates = defaultdict(list)
     with tenant(scenario, options.latency) as (config, pipe):

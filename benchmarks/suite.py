@@ -1,6 +1,6 @@
-"""`python -m benchmarks.suite [--rounds N] [--only CASE …] [--write]`: everything side by side, in one go.
+"""`python -m benchmarks.suite [--rounds N] [--only CASE …] [--write]`: all implementations and cases in one run.
 
-The implementations take turns, so that whatever else the machine does strikes all of them; medians are compared.
+The implementations alternate, so that other load on the machine affects all of them; medians are compared.
 `--write` puts the figures into docs/benchmarks.md and draws docs/benchmarks.svg.
 """
 
@@ -40,18 +40,20 @@ CASES = (
 
 
 def main() -> None:
-    """Run what is asked for, and print it."""
+    """Run the selected cases, and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=sorted({case.name for case in CASES} | {"start"}))
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     wanted = [case for case in CASES if not options.only or case.name in options.only]
-    known, tables, results = implementations(), [], {}
+    available, tables, results = implementations(), [], {}
     for users, cases in groupby(wanted, key=lambda case: case.users):
-        with tenant(users) as here:
+        with tenant(users) as simulated:
             for case in cases:
-                results[case] = run(case, [known[who] for who in case.who if who in known], here, options.rounds)
+                results[case] = run(
+                    case, [available[who] for who in case.who if who in available], simulated, options.rounds
+                )
                 tables.append(case_table(case, results[case]))
                 print(tables[-1], flush=True)
     starts: Sequence[StartupFigure] = (
@@ -64,29 +66,31 @@ def main() -> None:
         write(tables, results[CASES[0]])
 
 
-def run(case: Case, who: Sequence[Implementation], here: Tenant, rounds: int) -> list[Result]:
-    """Let the implementations take turns; each begins a round once in a while.
+def run(case: Case, who: Sequence[Implementation], simulated: Tenant, rounds: int) -> list[Result]:
+    """Run the implementations in alternation, with another first in each round.
 
-    The file of an export is made before, as it is at Auth0, where making it takes no processor of this machine.
+    An export's file is made beforehand: Auth0 makes it on its own machines.
     """
-    runs: dict[str, list[tuple[Measurement, int, int]]] = {one.name: [] for one in who}
-    for one in who:
-        if one.name == EXPORT:
-            _once(one, here, tell_apart=False)
+    runs: dict[str, list[tuple[Measurement, int, int]]] = {implementation.name: [] for implementation in who}
+    for implementation in who:
+        if implementation.name == EXPORT:
+            _measure_once(implementation, simulated, count_distinct=False)
     for number in range(rounds):
-        for one in [*who[number % len(who) :], *who[: number % len(who)]]:
-            here.prepare(case.plan, case.latency)
-            runs[one.name].append((_once(one, here, tell_apart=not number), *here.requests()))
+        for implementation in [*who[number % len(who) :], *who[: number % len(who)]]:
+            simulated.prepare(case.plan, case.latency)
+            runs[implementation.name].append(
+                (_measure_once(implementation, simulated, count_distinct=not number), *simulated.requests())
+            )
     return [medians_of(name, found) for name, found in runs.items()]
 
 
-def _once(one: Implementation, here: Tenant, *, tell_apart: bool) -> Measurement:
+def _measure_once(implementation: Implementation, simulated: Tenant, *, count_distinct: bool) -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
-        return measure(one.command(here, Path(folder)), tell_apart=tell_apart)
+        return measure(implementation.command(simulated, Path(folder)), count_distinct=count_distinct)
 
 
 def medians_of(who: str, runs: Sequence[tuple[Measurement, int, int]]) -> Result:
-    """The medians of some runs; rows are those of the poorest, and the distinct ones were counted once."""
+    """The medians of some runs, except rows (the minimum), peak (the maximum) and distinct (counted in one run)."""
     return Result(
         who,
         per_second=statistics.median(run.rows / run.seconds if run.seconds else 0.0 for run, _, _ in runs),

@@ -1,9 +1,9 @@
-"""What a first load of users takes: requests, seconds, refusals by the rate limit, peak memory, and what kills cost.
+"""The cost of a first load of users: requests, seconds, 429s, peak memory, and the cost of kills.
 
 `python benchmarks/users.py [--users N …] [--latency SECONDS] [--workers N] [--plan PLAN] [--load search|export]
-[--skew evenly|burst] [--total-cap 1000] [--kills N]`; each number of users is a row. `burst` makes 90 % of the users
-within one hour. `--kills` ends the sync that often with SIGKILL at a random moment and starts it again from its last
-state; `repeated` is what that costs in requests, against a sync that nobody ended.
+[--skew evenly|burst] [--total-cap 1000] [--kills N]`; each number of users is a row. `burst` creates 90 % of the users
+within one hour. `--kills` kills the sync N times with SIGKILL at a random row and resumes it from its last state; the
+last column then has what that costs in requests.
 
 The tenant runs in a process of its own. Seconds are the stream's, from STARTED to COMPLETE.
 """
@@ -30,17 +30,17 @@ from auth0_simulator import Simulator
 from testing.in_process import catalog_of
 from testing.tenants import config_of, in_subprocess
 
-BEGINNING = datetime.now(timezone.utc) - timedelta(days=366)
+FIRST_CREATED = datetime.now(timezone.utc) - timedelta(days=366)
 
 
 def in_a_burst(index: int) -> datetime:
     """Nine users of ten within one hour, the others over a year."""
-    spot = random.Random(index)
-    return BEGINNING + timedelta(hours=4000 + spot.random() if spot.random() < 0.9 else 8700 * spot.random())
+    rng = random.Random(index)
+    return FIRST_CREATED + timedelta(hours=4000 + rng.random() if rng.random() < 0.9 else 8700 * rng.random())
 
 
 def serve(options: argparse.Namespace, users: int, pipe: Connection) -> None:
-    """A tenant that answers questions about its journal until it is told to end."""
+    """Serve a tenant that sends its journal on request."""
     simulated: dict[str, Any] = {"latency": options.latency, "plan": options.plan, "total_cap": options.total_cap}
     if options.skew == "burst":
         simulated |= {"created_at": in_a_burst, "updated_at": in_a_burst}
@@ -53,14 +53,14 @@ def serve(options: argparse.Namespace, users: int, pipe: Connection) -> None:
 
 @contextmanager
 def tenant(options: argparse.Namespace, users: int) -> Iterator[tuple[dict[str, Any], Connection]]:
-    """A simulated tenant in a process of its own: its config, and a line to it."""
-    with in_subprocess(serve, options, users) as line:
-        yield line.recv(), line
+    """A simulated tenant in a process of its own: its config, and a pipe to it."""
+    with in_subprocess(serve, options, users) as pipe:
+        yield pipe.recv(), pipe
 
 
 @dataclass
 class Load:
-    """What one run of the connector printed, without its rows."""
+    """The result of one run of the connector, without its rows."""
 
     seconds: float = 0.0
     rows: int = 0
@@ -71,7 +71,7 @@ class Load:
 
 
 def load(config: dict[str, Any], state: list[Any], *, full_refresh: bool, kill_after: int | None = None) -> Load:
-    """Read the users, and end the connector with SIGKILL after so many rows."""
+    """Sync users, and kill the connector with SIGKILL after `kill_after` rows."""
     done = Load(state=state)
     with tempfile.TemporaryDirectory() as folder:
         files = {"config": config, "catalog": catalog_of("users", full_refresh=full_refresh), "state": state}
@@ -120,15 +120,15 @@ def main() -> None:
 
 
 def row(options: argparse.Namespace, users: int, config: dict[str, Any], pipe: Connection) -> str:
-    """One row of the table: a sync, ended and resumed as often as asked."""
+    """One row of the table: a sync, killed and resumed `--kills` times."""
     state: list[Any] = []
     seen: set[str] = set()
     rows, peak, killed = 0, 0.0, 0
-    chance = random.Random(users)
+    rng = random.Random(users)
     while True:
-        ends = killed < options.kills
-        after = chance.randrange(1, max(2 * users // (options.kills + 1), 2)) if ends else None
-        done = load(config, state, full_refresh=not options.kills, kill_after=after)
+        is_killed = killed < options.kills
+        kill_after = rng.randrange(1, max(2 * users // (options.kills + 1), 2)) if is_killed else None
+        done = load(config, state, full_refresh=not options.kills, kill_after=kill_after)
         state, seen, rows, peak = done.state, seen | done.users, rows + done.rows, max(peak, done.peak)
         killed += not done.complete
         if done.complete:

@@ -1,7 +1,7 @@
-"""How much faster 8 workers are than 2: 5,000 simulated users behind 100 ms of latency, in one run.
+"""How much faster 8 workers are than 2: 5,000 simulated users behind 100 ms of latency, in alternating runs.
 
 `python benchmarks/workers.py [--users N] [--latency SECONDS] [--repeat N]`; seconds are the stream's own, from STARTED
-to COMPLETE, so that start-up does not count. Medians of alternating runs.
+to COMPLETE, so start-up does not count. Medians are compared.
 """
 
 import argparse
@@ -25,8 +25,8 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--repeat", type=int, default=3)
     arguments = parser.parse_args()
-    read = ""
-    took: dict[int, list[float]] = {workers: [] for workers in WORKERS}
+    summary = ""
+    durations: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     with Simulator(users=arguments.users, latency=arguments.latency) as sim:
         catalog = configured_catalog(discovered_streams(config_of(sim)), ["users"], full_refresh=True)
         for _ in range(arguments.repeat):
@@ -34,12 +34,12 @@ def main() -> None:
                 sim.clear_journal()
                 sync = run("read", config=config_of(sim, num_workers=workers), catalog=catalog)
                 statuses = sync.statuses["users"]
-                took[workers].append(statuses[-1][1] - statuses[0][1])
-                read = f"{len(sync.records['users'])} users in {len(sim.journal) - 1} requests"
-        print(f"{read} of {arguments.latency * 1000:.0f} ms")
-    for workers, seconds in took.items():
+                durations[workers].append(statuses[-1][1] - statuses[0][1])
+                summary = f"{len(sync.records['users'])} users in {len(sim.journal) - 1} requests"
+        print(f"{summary} of {arguments.latency * 1000:.0f} ms")
+    for workers, seconds in durations.items():
         print(f"{workers:3} workers  {statistics.median(seconds):6.2f} s")
-    print(f"ratio        {statistics.median(took[2]) / statistics.median(took[8]):6.2f}")
+    print(f"ratio        {statistics.median(durations[2]) / statistics.median(durations[8]):6.2f}")
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ from auth0_simulator import Simulator
 from testing.command import discovered_streams
 from testing.tenants import config_of
 
-# A shell has what it starts in the background pass over Ctrl-C, and so would the processes that are tested.
+# A shell starts background jobs with SIGINT ignored, which the tested processes would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: Files whose tests share what takes long to make.
+#: Files whose tests share a slow fixture.
 FILES_ON_ONE_WORKER = {"test_contract.py", "test_documented_commands.py"}
 
 
 class SharedFixtureScheduling(LoadScopeScheduling):
-    """Hands each test to a worker that is free, and the files of FILES_ON_ONE_WORKER to one worker each."""
+    """Schedules each test on a free worker, and each file of FILES_ON_ONE_WORKER on one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -27,12 +27,12 @@ class SharedFixtureScheduling(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtureScheduling:
-    """What `--numprocesses` does here."""
+    """The scheduler for `--numprocesses`."""
     return SharedFixtureScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, so that no worker is left alone with one of them in the end."""
+    """Run slow tests first, so that no worker ends with one while the others idle."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 

@@ -1,6 +1,6 @@
 """`python -m soak [SUITE …] [--seed N] [--write]`: run suites in full, print their tables, and keep them in docs.
 
-The same seed repeats the same runs. The exit code is 1 where anything was lost, hung, leaked or else was amiss.
+The same seed repeats the same runs. The exit code is 1 if anything was lost, hung, leaked or otherwise wrong.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Whether standard output holds the protocol's messages alone, whatever came in."""
+"""Whether a command's standard output consists of valid protocol messages only."""
 
 import json
 
@@ -11,7 +11,7 @@ TYPES = {"RECORD", "STATE", "LOG", "TRACE", "CATALOG", "SPEC", "CONNECTION_STATU
 
 
 def protocol_violation(done: CommandResult) -> str:
-    """What is wrong with what a command printed, or with how it failed; "" where nothing is."""
+    """What is wrong with a command's output, or with how it failed; "" if nothing."""
     for line in done.stdout.split("\n"):
         if line and (wrong := _wrong_with(line)):
             return f"{wrong}: {line[:300]!r}"
@@ -21,9 +21,9 @@ def protocol_violation(done: CommandResult) -> str:
 
 
 def _wrong_with(line: str) -> str:
-    """What keeps a strict reader from taking a line for a message of the protocol."""
+    """Why a strict parser rejects a line as a protocol message."""
     try:
-        # The strictest reader there is: no NaN, no lone surrogate.
+        # A strict parser: no NaN, no lone surrogates.
         message = orjson.loads(line)
     except orjson.JSONDecodeError as why:
         try:

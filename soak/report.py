@@ -11,12 +11,12 @@ HEAD = "| tried | runs | records checked | losses | hangs | leaks | |\n|---|--:|
 
 
 def table(tallies: Sequence[Tally]) -> str:
-    """A row a tally."""
+    """A Markdown table with a row for each tally."""
     rows = [
-        f"| {one.tried} | "
-        + " | ".join(f"{count:,}" for count in (one.runs, one.records, one.losses, one.hangs, one.leaks))
-        + f" | {one.more} |"
-        for one in tallies
+        f"| {tally.tried} | "
+        + " | ".join(f"{count:,}" for count in (tally.runs, tally.records, tally.losses, tally.hangs, tally.leaks))
+        + f" | {tally.more} |"
+        for tally in tallies
     ]
     return "\n".join([HEAD, *rows])
 
@@ -26,10 +26,10 @@ def write(suite: str, tallies: Sequence[Tally], seed: int, minutes: float, page:
     put(suite, f"{table(tallies)}\n\nSeed {seed}, {minutes:.0f} minutes.\n", page)
 
 
-def put(suite: str, told: str, page: Path = PAGE) -> None:
-    """Replace what stands in the page between the marks that bear a suite's name."""
-    between = re.compile(rf"(?<=<!-- {suite} -->\n).*(?=<!-- end of {suite} -->)", re.DOTALL)
+def put(suite: str, content: str, page: Path = PAGE) -> None:
+    """Replace the text between a suite's two marks in the page."""
+    marked = re.compile(rf"(?<=<!-- {suite} -->\n).*(?=<!-- end of {suite} -->)", re.DOTALL)
     text = page.read_text()
-    if not between.search(text):
+    if not marked.search(text):
         raise ValueError(f"{page.name} has no marks for the suite {suite!r}")
-    page.write_text(between.sub(lambda _: told, text))
+    page.write_text(marked.sub(lambda _: content, text))

@@ -1,15 +1,15 @@
-"""What a suite counts, as a line of docs/reliability.md."""
+"""What a suite counts, as a table row of docs/reliability.md."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Tally:
-    """One line: what was tried, how often, and what came of it.
+    """One row: what was tried, how often, and the results.
 
-    records: rows that were compared with what the tenant holds. losses: rows that should have come and did not, and
-    syncs that ended well although they were short. hangs: runs that had to be ended. leaks: secrets found where none
-    belongs. more: further figures, in a few words.
+    records: rows that were compared with the tenant's. losses: rows that are missing, and syncs that succeeded although
+    incomplete. hangs: runs that timed out. leaks: secrets found in output, files or foreign requests. more: further
+    figures as text.
     """
 
     tried: str
@@ -19,10 +19,10 @@ class Tally:
     hangs: int = 0
     leaks: int = 0
     more: str = ""
-    #: What else was not as it should be, each a sentence with what repeats it.
+    #: Other problems, each with what is needed to reproduce it.
     complaints: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        """Whether everything held."""
+        """Whether nothing was lost, hung, leaked or wrong."""
         return not (self.losses or self.hangs or self.leaks or self.complaints)

@@ -1,1 +1,1 @@
-"""Commands for developers: they check a release, an image, the dependencies, and every stream."""
+"""Developer commands that check a release, an image, the dependencies, and every stream."""

@@ -1,7 +1,7 @@
-"""`python -m tools.audit PIP-AUDIT`: which of the locked dependencies have known vulnerabilities.
+"""`python -m tools.audit PIP-AUDIT`: check the locked dependencies for known vulnerabilities.
 
-Exits with 1 if one has. Advisories that cannot be looked up are reported, but are no failure: whether they can depends
-on the network, not on the change.
+Exits with 1 if there is one. Advisories that cannot be looked up are reported, but are no failure: that depends on the
+network, not on the change.
 """
 
 import json
@@ -31,24 +31,24 @@ def main(command: str) -> int:
         except (OSError, ValueError, KeyError):
             print(f"{lock}: not audited, since pip-audit could not be run or reach its advisories")
             continue
-        lines, is_fine = report(lock, found)
+        lines, is_lock_clean = report(lock, found)
         print("\n".join(lines), flush=True)
-        is_clean &= is_fine
+        is_clean &= is_lock_clean
     return 0 if is_clean else 1
 
 
 def report(lock: str, found: list[dict[str, Any]]) -> tuple[list[str], bool]:
-    """The report on one lock file in lines, and whether nothing in it is vulnerable."""
-    unknown = [package for package in found if "skip_reason" in package]
-    known = [(package, advisory) for package in found for advisory in package.get("vulns", [])]
-    open_ones = [(package, advisory) for package, advisory in known if not _explanation(advisory)]
-    lines = [f"{lock}: {len(found)} packages, {len(open_ones)} vulnerabilities"]
-    if unknown:
-        lines.append(f"  {len(unknown)} of them have no advisories to be had from here: they are not audited")
-    for package, advisory in known:
+    """The lines of the report on one lock file, and whether it has no unexplained vulnerability."""
+    skipped = [package for package in found if "skip_reason" in package]
+    advisories = [(package, advisory) for package in found for advisory in package.get("vulns", [])]
+    unexplained = [(package, advisory) for package, advisory in advisories if not _explanation(advisory)]
+    lines = [f"{lock}: {len(found)} packages, {len(unexplained)} vulnerabilities"]
+    if skipped:
+        lines.append(f"  {len(skipped)} of them have no advisories to be had from here: they are not audited")
+    for package, advisory in advisories:
         why = _explanation(advisory) or f"fixed in {', '.join(advisory['fix_versions']) or 'no version'}"
         lines.append(f"  {package['name']} {package['version']}: {advisory['id']}, {why}")
-    return lines, not open_ones
+    return lines, not unexplained
 
 
 def _explanation(advisory: Mapping[str, Any]) -> str:

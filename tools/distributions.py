@@ -18,14 +18,14 @@ def build(work: Path) -> Path | None:
     """The path of the wheel, with the sdist beside it; None if a second build, or one from the sdist, differs."""
     first, second, third = (work / name for name in ("first", "second", "third"))
     for target in (first, second):
-        copy = _copied(work / f"{target.name}-source")
-        _dated_alike(_built("sdist", copy, target))
-        _built("wheel", copy, target)
+        copy = _copy_sources(work / f"{target.name}-source")
+        _normalize(_build("sdist", copy, target))
+        _build("wheel", copy, target)
     (sdist,), (wheel,) = first.glob("*.tar.gz"), first.glob("*.whl")
     with tarfile.open(sdist) as archive:
         archive.extractall(work / "unpacked", filter="data")
     (unpacked,) = (work / "unpacked").iterdir()
-    _built("wheel", unpacked, third)
+    _build("wheel", unpacked, third)
     for kind, name in (("*/*.tar.gz", sdist.name), ("*/*.whl", wheel.name)):
         if len({hashlib.sha256(path.read_bytes()).hexdigest() for path in work.glob(kind)}) > 1:
             print(f"{name}: two builds of it differ")
@@ -34,8 +34,8 @@ def build(work: Path) -> Path | None:
     return wheel
 
 
-def _copied(target: Path) -> Path:
-    """Copy the files that git knows or would add, with one date: nothing else in a checkout is part of a release."""
+def _copy_sources(target: Path) -> Path:
+    """Copy the files that git tracks or would add, all with one date; nothing else belongs to a release."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],  # noqa: S607 - the developer's git
         cwd=ROOT,
@@ -58,7 +58,7 @@ def _epoch() -> int:
     return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 
-def _built(kind: str, source: Path, target: Path) -> Path:
+def _build(kind: str, source: Path, target: Path) -> Path:
     """A new sdist or wheel, built by the backend directly, so that nothing is downloaded."""
     target.mkdir(exist_ok=True)
     code = f"from setuptools import build_meta; print(build_meta.build_{kind}({str(target)!r}))"
@@ -70,10 +70,10 @@ def _built(kind: str, source: Path, target: Path) -> Path:
     return target / done.stdout.splitlines()[-1]
 
 
-def _dated_alike(sdist: Path) -> None:
-    """Rewrite an sdist without what differs by machine and time; setuptools honours the epoch in wheels only."""
+def _normalize(sdist: Path) -> None:
+    """Normalize an sdist's times, owners and modes, since setuptools honours SOURCE_DATE_EPOCH in wheels only."""
 
-    def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    def normalized(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.mtime, member.uid, member.gid, member.uname, member.gname = _epoch(), 0, 0, "", ""
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         member.pax_headers = {}
@@ -82,5 +82,5 @@ def _dated_alike(sdist: Path) -> None:
     content = io.BytesIO()
     with tarfile.open(sdist) as old, tarfile.open(fileobj=content, mode="w") as new:
         for member in sorted(old.getmembers(), key=lambda member: member.name):
-            new.addfile(plain(member), old.extractfile(member) if member.isfile() else None)
+            new.addfile(normalized(member), old.extractfile(member) if member.isfile() else None)
     sdist.write_bytes(gzip.compress(content.getvalue(), mtime=_epoch()))

@@ -17,7 +17,7 @@ from testing.in_process import catalog_of
 from testing.tenants import config_of
 
 STREAMS = ("users", "clients", "organizations", "organization_members", "organization_member_roles")
-#: Stricter than Airbyte: only the temporary folder, which the framework asks for, can be written to.
+#: Stricter than Airbyte: only the temporary folder, which the framework needs, is writable.
 OPTIONS = ("--rm", "--network", "host", "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp")  # noqa: S108 - inside
 USERS = 30
 #: The largest size of the connector's layer: 15 MB more than airbyte-cdk with all its dependencies.
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--states", type=Path, required=True, help="a JSON object of saved states by their origin")
     options = parser.parse_args()
     states = {name: state for name, state in json.loads(options.states.read_text()).items() if name != "_note"}
-    _weigh(options.image)
+    _check_size(options.image)
     with Simulator(users=USERS, organizations=2) as sim, tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         config = {**config_of(sim, start_date="2023-08-05T00:43:59.244Z"), "sourceType": "auth0"}
@@ -52,7 +52,7 @@ def _run(image: str, folder: Path, command: str, **files: Any) -> CommandResult:
     return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def _weigh(image: str) -> None:
+def _check_size(image: str) -> None:
     arguments = ["docker", "history", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", image]
     lines = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.splitlines()
     size = sum(int(line.split()[0]) for line in lines if "COPY" in line)

@@ -1,4 +1,4 @@
-"""The checks that a release has to pass, away from this checkout: `make release-check`.
+"""The checks that a release has to pass, outside this checkout: `make release-check`.
 
 Builds the sdist and the wheel twice and compares them, installs the wheel with the locked requirements under each
 supported Python that is found, and runs the four commands in an empty folder against a simulated tenant. Prints a line
@@ -26,16 +26,16 @@ from tools import distributions
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 USERS = 50
-#: Variables of the environment that lead back to the checkout, which a check away from it must not inherit.
+#: Environment variables that point to the checkout, which the checks must not inherit.
 CHECKOUT_VARIABLES = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")
 
 
 class CheckError(Exception):
-    """A command that ended well did not do what it has to."""
+    """A command succeeded, but with a wrong result."""
 
 
 def main() -> int:
-    """Build, then try each Python; returns the exit code."""
+    """Build, then test each Python; returns the exit code."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -67,7 +67,7 @@ def _interpreters() -> Iterator[tuple[str, Path]]:
 
 
 def _version_of(python: Path) -> str:
-    """`3.11` and the like; empty for what does not run, such as a pyenv shim of a version that is not selected."""
+    """`3.11` and the like; empty if it does not run, such as a pyenv shim of a version that is not selected."""
     command = [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -76,7 +76,7 @@ def _version_of(python: Path) -> str:
 
 
 def _try(work: Path, version: str, python: Path, wheel: Path, sim: Simulator) -> bool:
-    """Install and run under one Python; prints its line, and returns whether it passed."""
+    """Install and test under one Python; prints its line, and returns whether it passed."""
     began, home = time.monotonic(), work / f"python{version}"
     try:
         command = _install(home, python, wheel)
@@ -101,16 +101,16 @@ def _install(home: Path, python: Path, wheel: Path) -> Path:
 
 
 def _commands(home: Path, command: Path, sim: Simulator) -> list[str]:
-    """Run each command in a folder with nothing but its files, and return a summary of each."""
-    away = home / "away"
-    away.mkdir()
-    (away / "config.json").write_text(json.dumps(config_of(sim)))
-    (away / "catalog.json").write_text(json.dumps(catalog_of("users", "organization_members")))
+    """Run each command in a folder that has only its files; returns a summary of each."""
+    folder = home / "away"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config_of(sim)))
+    (folder / "catalog.json").write_text(json.dumps(catalog_of("users", "organization_members")))
     config = ["--config", "config.json"]
-    spec = _messages([command, "spec"], away, "SPEC")
-    check = _messages([command, "check", *config], away, "CONNECTION_STATUS")
-    catalog = _messages([command, "discover", *config], away, "CATALOG")[0]["catalog"]["streams"]
-    rows = _messages([command, "read", *config, "--catalog", "catalog.json"], away, "RECORD")
+    spec = _messages([command, "spec"], folder, "SPEC")
+    check = _messages([command, "check", *config], folder, "CONNECTION_STATUS")
+    catalog = _messages([command, "discover", *config], folder, "CATALOG")[0]["catalog"]["streams"]
+    rows = _messages([command, "read", *config, "--catalog", "catalog.json"], folder, "RECORD")
     users = sum(row["record"]["stream"] == "users" for row in rows)
     if len(spec) != 1:
         raise CheckError("spec printed no specification")

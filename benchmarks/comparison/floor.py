@@ -1,7 +1,7 @@
-"""The least that a reader of users has to do: one connection, orjson, and Airbyte's own serializer.
+"""The minimum work of reading users: one connection, orjson, and Airbyte's own serializer.
 
 `python benchmarks/comparison/floor.py CONFIG` prints what a source prints, without a framework: no streams, no checks,
-no redaction, no state, no second attempt but for the rate limit.
+no redaction, no state, no retries except for 429.
 """
 
 import gzip
@@ -29,7 +29,7 @@ from airbyte_cdk.models import (
 
 
 def pages(base_url: str, token: str) -> Iterator[list[dict[str, Any]]]:
-    """Every page of users, each from the last row of the one before on."""
+    """Every page of users by keyset pagination: each starts at the last row of the one before."""
     connection = HTTPConnection(urlsplit(base_url).netloc)
     headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
     low = "*"
@@ -37,12 +37,12 @@ def pages(base_url: str, token: str) -> Iterator[list[dict[str, Any]]]:
     while len(page) == 100:
         query = {"q": f"created_at:[{low} TO *]", "sort": "created_at:1", "per_page": 100, "search_engine": "v3"}
         connection.request("GET", f"/api/v2/users?{urlencode(query)}", headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status == 429:
-            time.sleep(max(float(answer.headers["x-ratelimit-reset"]) - time.time(), 0.05))
+        response = connection.getresponse()
+        body = response.read()
+        if response.status == 429:
+            time.sleep(max(float(response.headers["x-ratelimit-reset"]) - time.time(), 0.05))
             continue
-        page = orjson.loads(gzip.decompress(body) if answer.headers["content-encoding"] == "gzip" else body)
+        page = orjson.loads(gzip.decompress(body) if response.headers["content-encoding"] == "gzip" else body)
         yield page
         low = page[-1]["created_at"]
 
@@ -54,10 +54,12 @@ def emit(*messages: AirbyteMessage) -> None:
     sys.stdout.flush()
 
 
-def status(reached: AirbyteStreamStatus) -> AirbyteMessage:
-    """What Airbyte is told when a stream starts and ends."""
-    said = AirbyteStreamStatusTraceMessage(stream_descriptor=StreamDescriptor(name="users"), status=reached)
-    trace = AirbyteTraceMessage(type=TraceType.STREAM_STATUS, emitted_at=time.time() * 1000, stream_status=said)
+def status(value: AirbyteStreamStatus) -> AirbyteMessage:
+    """A stream status message."""
+    stream_status = AirbyteStreamStatusTraceMessage(stream_descriptor=StreamDescriptor(name="users"), status=value)
+    trace = AirbyteTraceMessage(
+        type=TraceType.STREAM_STATUS, emitted_at=time.time() * 1000, stream_status=stream_status
+    )
     return AirbyteMessage(type=Type.TRACE, trace=trace)
 
 

@@ -1,4 +1,4 @@
-"""Who reads the users: this connector in both its modes, and what it is compared with."""
+"""The implementations that are compared: this connector in both modes, and the others."""
 
 import json
 import sys
@@ -21,16 +21,16 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Implementation:
-    """A program, and what its config has besides address and token."""
+    """A program, and its config besides URL and token."""
 
     name: str
     program: list[str]
-    more: Callable[[Tenant], Config]
+    options: Callable[[Tenant], Config]
 
     def command(self, tenant: Tenant, folder: Path) -> list[str]:
-        """The command that reads a tenant's users, with its files in a folder."""
+        """The command that syncs a tenant's users, with its config and catalog written to a folder."""
         credentials = {"auth_type": "oauth2_access_token", "access_token": tenant.token}
-        config = {"base_url": tenant.base_url, "credentials": credentials, **self.more(tenant)}
+        config = {"base_url": tenant.base_url, "credentials": credentials, **self.options(tenant)}
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "catalog.json").write_text(json.dumps(catalog_of("users", full_refresh=True)))
         if self.name == FLOOR:
@@ -40,7 +40,7 @@ class Implementation:
 
 
 def implementations() -> dict[str, Implementation]:
-    """All that can run on this machine."""
+    """The implementations that can run on this machine."""
     connector = [sys.executable, "-m", "source_auth0"]
     found = [
         Implementation(CONNECTOR, connector, lambda _: {"num_workers": WORKERS}),
@@ -50,11 +50,11 @@ def implementations() -> dict[str, Implementation]:
     ]
     if (command := published_command()) is not None:
         found.append(Implementation(PUBLISHED, [str(command)], _since))
-    return {one.name: one for one in found}
+    return {implementation.name: implementation for implementation in found}
 
 
 def _windows(tenant: Tenant) -> Config:
-    """The widest windows that fit below the cap."""
+    """The widest windows whose users stay below the cap of 1,000."""
     days = max(min(900 * DAYS // tenant.users, DAYS), 1)
     return {"beginning": _text(DAYS + 1), "window": f"P{days}D"}
 
@@ -64,5 +64,5 @@ def _since(_: Tenant) -> Config:
 
 
 def _text(days: int) -> str:
-    moment = datetime.now(timezone.utc) - timedelta(days=days)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    time = datetime.now(timezone.utc) - timedelta(days=days)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z")

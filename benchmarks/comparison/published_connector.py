@@ -1,4 +1,4 @@
-"""The connector as it is published today, in an environment of its own: it needs Python 3.10 and an older framework."""
+"""The published connector, in its own environment: it needs Python 3.10 and an older framework."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ COMMAND = ENVIRONMENT / "bin/source-auth0"
 
 
 def published_command() -> Path | None:
-    """Its command, installed when it is asked for first; None where that cannot be, which is said on the screen."""
+    """The published connector's command, installed on first use; prints the reason and returns None if that fails."""
     if COMMAND.exists():
         return COMMAND
     if (python := _python()) is None:
@@ -29,7 +29,7 @@ def published_command() -> Path | None:
 
 
 def _python() -> str | None:
-    """A Python 3.10 that runs; a shim without one behind it does not."""
+    """A Python 3.10 that runs, which a pyenv shim for a version that is not selected does not."""
     known = [shutil.which("python3.10"), *map(str, Path.home().glob(".pyenv/versions/3.10*/bin/python3.10"))]
     for python in filter(None, known):
         tried = subprocess.run([python, "-c", ""], capture_output=True, check=False, env={**os.environ})

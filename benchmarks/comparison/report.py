@@ -18,7 +18,7 @@ WIDTH, BAR, LEFT = 640, 26, 150
 
 
 def case_table(case: Case, results: Sequence[Result]) -> str:
-    """A case's table: records a second and processor time, also as ratios to the stock manifest and to the floor."""
+    """A case's table: records per second and CPU time, also as ratios to the stock manifest and to the floor."""
     by_name = {result.who: result for result in results}
     lines = [
         f"### {case.users:,} users, {case.name}\n",
@@ -44,7 +44,7 @@ def case_table(case: Case, results: Sequence[Result]) -> str:
 
 
 def start_table(starts: Sequence[StartupFigure]) -> str:
-    """What starting takes, against what is promised."""
+    """The start-up and memory figures, with their limits."""
     lines = ["### Start and memory\n", "| | | × import | at most |", "|---|--:|--:|--:|"]
     for start in starts:
         shown = f"{start.value:.2f} s" if start.unit == "s" else f"{start.value:.0f} {start.unit}"
@@ -55,7 +55,7 @@ def start_table(starts: Sequence[StartupFigure]) -> str:
 
 
 def write(tables: Sequence[str], shown: Sequence[Result]) -> None:
-    """Put the tables into the page, and draw the chart of one case beside it."""
+    """Write the tables into the page, and the chart of one case beside it."""
     machine = (
         f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}, "
         f"airbyte-cdk {version('airbyte-cdk')}; the tenant runs on the same machine.\n"
@@ -67,7 +67,7 @@ def write(tables: Sequence[str], shown: Sequence[Result]) -> None:
 
 
 def chart(results: Sequence[Result]) -> str:
-    """Two groups of bars: records a second, and processor time a record."""
+    """An SVG with two groups of bars: records per second, and CPU time per record."""
     groups = (
         ("records a second (more is better)", [(one.who, one.per_second, f"{one.per_second:,.0f}") for one in results]),
         ("processor time a record, µs (less is better)", [(one.who, one.cpu, f"{one.cpu:.1f}") for one in results]),

@@ -1,11 +1,11 @@
-"""What is compared: a case, and the medians of one implementation in it."""
+"""A benchmark case, and the medians of one implementation in it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Case:
-    """A tenant, what it costs to ask it, and who does."""
+    """A tenant's size, latency and rate limit plan, and the implementations that read it."""
 
     name: str
     users: int

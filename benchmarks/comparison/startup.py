@@ -1,4 +1,4 @@
-"""How long it takes to start, and how much memory a large sync takes."""
+"""The start-up time of each command, and the peak memory of a large sync."""
 
 import json
 import os
@@ -23,7 +23,7 @@ USERS = 100_000
 
 @dataclass(frozen=True)
 class StartupFigure:
-    """What something takes, in `unit`, and how often that is what the import of the framework takes."""
+    """A figure in `unit`, its ratio to the import of the framework, and its limit (of the ratio, if there is one)."""
 
     what: str
     value: float
@@ -33,39 +33,39 @@ class StartupFigure:
 
 
 def measure_startup(rounds: int) -> Sequence[StartupFigure]:
-    """The seconds of each command against those of importing the framework, and the peak of a large sync."""
-    with tenant(USERS) as here, tempfile.TemporaryDirectory() as name:
-        here.prepare("unlimited", 0.0)
-        config, catalog = _files(here, Path(name))
+    """Measure each command's seconds compared with importing the framework, and the peak memory of a large sync."""
+    with tenant(USERS) as simulated, tempfile.TemporaryDirectory() as name:
+        simulated.prepare("unlimited", 0.0)
+        config, catalog = _files(simulated, Path(name))
         connector = [sys.executable, "-m", "source_auth0"]
-        reading = [*connector, "read", *config, *catalog]
+        read = [*connector, "read", *config, *catalog]
         commands: dict[str, Callable[[], float]] = {
             IMPORT: lambda: seconds_until([sys.executable, "-c", "import airbyte_cdk.entrypoint"]),
             "spec": lambda: seconds_until([*connector, "spec"]),
             CHECK: lambda: seconds_until([*connector, "check", *config]),
             "discover": lambda: seconds_until([*connector, "discover", *config]),
-            READ: lambda: seconds_until(reading, b'{"type":"RECORD"'),
+            READ: lambda: seconds_until(read, b'{"type":"RECORD"'),
         }
-        took: dict[str, list[float]] = {what: [] for what in commands}
+        durations: dict[str, list[float]] = {what: [] for what in commands}
         for _ in range(2 * rounds + 1):
             for what, measure in commands.items():
-                took[what].append(measure())
-        peak = _peak(reading)
-    base = statistics.median(took[IMPORT])
+                durations[what].append(measure())
+        peak = _peak(read)
+    base = statistics.median(durations[IMPORT])
     limits = {"spec": 1.25, CHECK: 1.5, "discover": 1.5, READ: 2.5}
-    starts = [
-        StartupFigure(what, median := statistics.median(all_), "s", median / base, limits.get(what, 1.0))
-        for what, all_ in took.items()
+    figures = [
+        StartupFigure(what, median := statistics.median(seconds), "s", median / base, limits.get(what, 1.0))
+        for what, seconds in durations.items()
     ]
-    return [*starts, StartupFigure("memory, 100 streams and 100,000 users", peak, "MB", None, 200)]
+    return [*figures, StartupFigure("memory, 100 streams and 100,000 users", peak, "MB", None, 200)]
 
 
-def _files(here: Tenant, folder: Path) -> tuple[list[str], list[str]]:
-    """Arguments with a config, and with a catalog of users and 99 other streams."""
+def _files(simulated: Tenant, folder: Path) -> tuple[list[str], list[str]]:
+    """The arguments for a config, and for a catalog of users and 99 other streams."""
     names = ["users", *(name for name in stream_files() if name != "users")][:100]
-    credentials = {"auth_type": "oauth2_access_token", "access_token": here.token}
+    credentials = {"auth_type": "oauth2_access_token", "access_token": simulated.token}
     files: dict[str, Any] = {
-        "config": {"base_url": here.base_url, "credentials": credentials},
+        "config": {"base_url": simulated.base_url, "credentials": credentials},
         "catalog": catalog_of(*names, full_refresh=True),
     }
     for kind, content in files.items():

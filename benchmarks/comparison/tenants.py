@@ -1,4 +1,4 @@
-"""Simulated tenants in processes of their own, so that they have a processor where there are two."""
+"""Simulated tenants in processes of their own, so that they run on another core."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,67 +18,67 @@ TOKEN_LIFETIME_SECONDS = 10**6
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant that waits for readers."""
+    """A running tenant."""
 
     users: int
     base_url: str
     token: str
-    line: Connection
+    pipe: Connection
 
     def prepare(self, plan: str, latency: float) -> None:
-        """Fill the buckets of a plan, forget the requests so far, and answer that late."""
-        self.line.send((plan, latency))
-        self.line.recv()
+        """Set a rate limit plan with full buckets and a latency, and clear the journal."""
+        self.pipe.send((plan, latency))
+        self.pipe.recv()
 
     def requests(self) -> tuple[int, int]:
-        """Requests since then, and how many of them were refused by the rate limit."""
-        self.line.send(None)
-        requests, refused = self.line.recv()
+        """The number of requests since then, and of those with status 429."""
+        self.pipe.send(None)
+        requests, refused = self.pipe.recv()
         return requests, refused
 
 
 @contextmanager
 def tenant(users: int) -> Iterator[Tenant]:
-    """A tenant with so many users, created evenly over a year."""
-    with in_subprocess(_serve, users) as line:
-        base_url, token = line.recv()
-        yield Tenant(users, base_url, token, line)
+    """A tenant with `users` users, created evenly over a year."""
+    with in_subprocess(_serve, users) as pipe:
+        base_url, token = pipe.recv()
+        yield Tenant(users, base_url, token, pipe)
 
 
-def _serve(users: int, line: Connection) -> None:
+def _serve(users: int, pipe: Connection) -> None:
     _behave_as_current_auth0()
     with Simulator(users=users, token_lifetime=TOKEN_LIFETIME_SECONDS) as sim:
-        line.send((sim.base_url, sim.mint_token(lifetime=TOKEN_LIFETIME_SECONDS)))
-        while (asked := line.recv()) != "end":
-            if asked is None:
-                line.send((len(sim.journal), sum(request.status == 429 for request in sim.journal)))
+        pipe.send((sim.base_url, sim.mint_token(lifetime=TOKEN_LIFETIME_SECONDS)))
+        while (message := pipe.recv()) != "end":
+            if message is None:
+                pipe.send((len(sim.journal), sum(request.status == 429 for request in sim.journal)))
             else:
-                sim.plan, sim.latency = asked
+                sim.plan, sim.latency = message
                 sim.clear_journal()
-                line.send(None)
+                pipe.send(None)
 
 
 def _behave_as_current_auth0() -> None:
-    """Store the files of exports, as Auth0 does, rather than make them anew; and default to search engine v3.
+    """Store export files, as Auth0 does, instead of generating each download; and default to search engine v3.
 
-    The latter is what the published connector relies on, and what every tenant does that was made since 2018.
+    The published connector relies on the latter, which holds for every tenant created since 2018.
     """
-    make = auth0_simulator.exports.file.export_file_chunks
-    check = auth0_simulator.routes.users.users._validate_search  # noqa: SLF001 - a stand-in
+    export_chunks = auth0_simulator.exports.file.export_file_chunks
+    validate = auth0_simulator.routes.users.users._validate_search  # noqa: SLF001 - a stand-in
     files: dict[str, list[bytes]] = {}
 
     def stored(job: Any, share: float = 1.0, *, complete_gzip: bool = True) -> Iterator[bytes]:
         name = str(job.request)
         if name not in files:
-            file = b"".join(make(job, share, complete_gzip=complete_gzip))
+            file = b"".join(export_chunks(job, share, complete_gzip=complete_gzip))
             files[name] = [file[start : start + CHUNK_BYTES] for start in range(0, len(file), CHUNK_BYTES)]
         return iter(files[name])
 
-    def lenient(query: dict[str, Any], **more: Any) -> None:
-        check({"search_engine": "v3", **query}, **more)
+    def validate_with_default(query: dict[str, Any], **more: Any) -> None:
+        validate({"search_engine": "v3", **query}, **more)
 
     _replace(auth0_simulator.exports.downloads, "export_file_chunks", stored)
-    _replace(auth0_simulator.routes.users.users, "_validate_search", lenient)
+    _replace(auth0_simulator.routes.users.users, "_validate_search", validate_with_default)
 
 
 def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:

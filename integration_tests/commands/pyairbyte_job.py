@@ -1,7 +1,7 @@
-"""What a test has PyAirbyte do, in its own environment: a job as JSON on standard input, the answers in a file.
+"""Runs a test's job with PyAirbyte, in its own environment: JSON on standard input, query results in a file.
 
-A job is `{"file", "executable", "answers"}` and any of `states` (stream to state, as if saved by an earlier sync),
-`syncs` (each a config and its streams) and `questions` (name to SQL).
+A job has the paths `file`, `executable` and `answers`, and any of `states` (stream to state, as if saved by an earlier
+sync), `syncs` (each a config and its streams) and `questions` (name to SQL).
 """
 
 import json
@@ -15,19 +15,19 @@ from demo.warehouse import Warehouse
 
 
 def main() -> None:
-    """Do the job."""
+    """Run the job."""
     job = json.load(sys.stdin)
     warehouse = Warehouse(Path(job["file"]), executable=Path(job["executable"]))
     for stream, state in job.get("states", {}).items():
         save_state(warehouse, stream, state)
     for sync in job.get("syncs", []):
         warehouse.sync(sync["config"], sync["streams"])
-    answers = {name: warehouse.ask(sql) for name, sql in job.get("questions", {}).items()}
-    Path(job["answers"]).write_text(json.dumps(answers, default=str))
+    results = {name: warehouse.ask(sql) for name, sql in job.get("questions", {}).items()}
+    Path(job["answers"]).write_text(json.dumps(results, default=str))
 
 
 def save_state(warehouse: Warehouse, stream: str, state: dict[str, Any]) -> None:
-    """Put a state where PyAirbyte keeps those of its syncs."""
+    """Save a state where PyAirbyte keeps the states of its syncs."""
     message = {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": state}}
     warehouse._cache.get_state_writer(source_name="source-auth0").write_state(
         AirbyteStateMessage.model_validate(message)

@@ -26,7 +26,7 @@ def outcome(check: CommandResult) -> tuple[str, str]:
     return status["status"], status.get("message") or ""
 
 
-def changed(config: dict[str, Any], **credentials: Any) -> dict[str, Any]:
+def with_credentials(config: dict[str, Any], **credentials: Any) -> dict[str, Any]:
     return {**config, "credentials": {**config["credentials"], **credentials}}
 
 
@@ -38,7 +38,7 @@ def test_spec_offers_the_confidential_application_first() -> None:
     assert "oauth2_confidential_application" == first["properties"]["auth_type"]["const"]
 
 
-def test_check_succeeds_and_says_what_is_readable(config: dict[str, Any]) -> None:
+def test_check_succeeds_and_counts_the_readable_streams(config: dict[str, Any]) -> None:
     check = run("check", config=config)
     assert ("SUCCEEDED", "") == outcome(check)
     count = len(stream_files())
@@ -83,13 +83,13 @@ def test_discover_lists_every_stream_without_network(catalog: Catalog) -> None:
 def test_a_second_sync_reads_only_what_changed(sim: Simulator, config: dict[str, Any], catalog: Catalog) -> None:
     first = run("read", config=config, catalog=configured_catalog(catalog, ["users"]))
     assert 350 == len(first.records["users"])
-    seen = next(iter(sim.tenant.users))
+    changed_user = next(iter(sim.tenant.users))
     sim.clock.advance(3600)
-    sim.tenant.login(seen)
+    sim.tenant.login(changed_user)
     created = sim.tenant.create_user(email="new@example.com")
     sim.clock.advance(3600)
     second = run("read", config=config, catalog=configured_catalog(catalog, ["users"]), state=first.state)
-    assert {seen, created} == {user["user_id"] for user in second.records["users"]}
+    assert {changed_user, created} == {user["user_id"] for user in second.records["users"]}
     assert first.states["users"]["updated_at"] < second.states["users"]["updated_at"]
 
 
@@ -128,7 +128,7 @@ def test_a_token_that_expires_during_the_sync_is_renewed(
 def test_a_signal_ends_a_sync_quietly(
     sim: Simulator, config: dict[str, Any], catalog: Catalog, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    """However long its requests take; the last line says what ended it."""
+    """However long its requests take; the last line names the signal."""
     sim.latency = 5
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "catalog.json").write_text(json.dumps(configured_catalog(catalog, ["users"])))
@@ -145,7 +145,7 @@ def test_a_signal_ends_a_sync_quietly(
 
 
 def catalog_of(*names: str) -> dict[str, Any]:
-    """A configured catalog by names alone."""
+    """A configured catalog with minimal streams of these names."""
     return configured_catalog(
         [{"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]} for name in names]
     )
@@ -178,9 +178,9 @@ BAD_CONFIGS = {
         ("read", "wrong type"),
     ],
 )
-def test_bad_input_is_a_sentence(config: dict[str, Any], catalog: Catalog, command: str, case: str) -> None:
+def test_bad_input_is_reported_clearly(config: dict[str, Any], catalog: Catalog, command: str, case: str) -> None:
     credentials, more, expected = BAD_CONFIGS[case]
-    bad = {**changed(config, **credentials), **more}
+    bad = {**with_credentials(config, **credentials), **more}
     files = {"catalog": configured_catalog(catalog, ["users"])} if command == "read" else {}
     began = time.monotonic()
     done = run(command, config=bad, **files)
@@ -190,7 +190,7 @@ def test_bad_input_is_a_sentence(config: dict[str, Any], catalog: Catalog, comma
     assert time.monotonic() - began < 30 or command == "read"
 
 
-def test_refusals_of_the_token_endpoint_say_where_to_look(sim: Simulator, config: dict[str, Any]) -> None:
+def test_token_endpoint_errors_say_what_to_change(sim: Simulator, config: dict[str, Any]) -> None:
     sim.tenant.application.grant_types = ["authorization_code"]
     assert "Advanced Settings › Grant Types" in outcome(run("check", config=config))[1]
     sim.tenant.application.grant_types = ["client_credentials"]
@@ -198,7 +198,7 @@ def test_refusals_of_the_token_endpoint_say_where_to_look(sim: Simulator, config
     assert "not authorized for the Management API" in outcome(run("check", config=config))[1]
 
 
-def test_an_expired_static_token_says_so(sim: Simulator) -> None:
+def test_an_expired_static_token_is_reported(sim: Simulator) -> None:
     credentials = {"auth_type": "oauth2_access_token", "access_token": sim.mint_token(lifetime=-60)}
     status, message = outcome(run("check", config={"base_url": sim.base_url, "credentials": credentials}))
     assert "FAILED" == status
@@ -206,7 +206,7 @@ def test_an_expired_static_token_says_so(sim: Simulator) -> None:
 
 
 @pytest.mark.slow
-def test_a_host_that_never_answers_is_told_within_half_a_minute(sim: Simulator, config: dict[str, Any]) -> None:
+def test_check_reports_an_unresponsive_host_within_half_a_minute(sim: Simulator, config: dict[str, Any]) -> None:
     sim.faults.add(Fault("hang", when="always"))
     began = time.monotonic()
     status, message = outcome(run("check", config=config))

@@ -1,4 +1,4 @@
-"""Every command that a page shows runs as written, against a simulated tenant; those of other programs are parsed."""
+"""Every command in the docs runs as written, against a simulated tenant; those of other programs are only parsed."""
 
 import json
 import re
@@ -19,9 +19,9 @@ from testing.tenants import config_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-#: What cannot run here: it needs an account, a cluster or a Docker engine (the image itself is run by .ci/run).
-OF_OTHERS = {"auth0", "curl", "docker", "kind", "token"}
-#: What `docker run` comes down to: the connector, with the mounted folder as its own.
+#: Programs that cannot run here: they need an account, a cluster or a Docker engine (.ci/run runs the image).
+OTHER_PROGRAMS = {"auth0", "curl", "docker", "kind", "token"}
+#: The part of a `docker run` command that is replaced by the connector's own command.
 IN_CONTAINER = re.compile(r"docker run (?:--rm |-i |-v \S+:/secrets(?::ro)? |--\S+ )*\S*source-auth0:\S+ ")
 
 
@@ -33,22 +33,22 @@ def blocks(language: str) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> list[str]:
-    """Every command of a shell block, each once, without the comment behind it."""
+    """The distinct commands of shell blocks, without their comments."""
     joined = [code.replace("\\\n", " ") for _, code in blocks("sh")]
     lines = [line.partition(" #")[0].strip() for code in joined for line in code.splitlines()]
     return list(dict.fromkeys(re.sub(r"\s+", " ", line) for line in lines if line))
 
 
-def mentioned() -> list[str]:
-    """Commands within sentences."""
+def commands_in_prose() -> list[str]:
+    """The distinct commands within prose."""
     texts = [page.read_text(encoding="utf-8") for page in PAGES]
     found = [match for text in texts for match in re.findall(r"`((?:make|python3? -m) [^`]+)`", text)]
     return list(dict.fromkeys(found))
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What a reader has: the checkout, a config, and the state of a sync before."""
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the checkout, a config, and the state of an earlier sync."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("docs", "source_auth0", "auth0_simulator"):
         shutil.copytree(ROOT / name, folder / name)
@@ -57,22 +57,22 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with Simulator(users=150, organizations=2) as sim:
         config = config_of(sim)
         catalog = json.loads((folder / "docs/example/catalog.json").read_text())
-        before = run("read", config=config, catalog=catalog)
-        assert {stream["stream"]["name"] for stream in catalog["streams"]} == set(before.records)
+        first_sync = run("read", config=config, catalog=catalog)
+        assert {stream["stream"]["name"] for stream in catalog["streams"]} == set(first_sync.records)
         (folder / "config.json").write_text(json.dumps(config))
-        (folder / "state.json").write_text(json.dumps(before.state))
+        (folder / "state.json").write_text(json.dumps(first_sync.state))
         yield folder
 
 
-def finished(command: list[str], folder: Path) -> str:
-    """What a command prints that ends well."""
+def output_of(command: list[str], folder: Path) -> str:
+    """The output of a command, which has to succeed."""
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=300)
     assert 0 == done.returncode, done.stdout[-2000:] + done.stderr
     return done.stdout
 
 
 @pytest.mark.parametrize("command", commands())
-def test_every_command_of_a_page_runs(command: str, workplace: Path) -> None:
+def test_every_command_of_a_page_runs(command: str, checkout: Path) -> None:
     parsed = subprocess.run(
         [str(shutil.which("bash")), "-n", "-c", command], capture_output=True, text=True, check=False
     )
@@ -80,30 +80,30 @@ def test_every_command_of_a_page_runs(command: str, workplace: Path) -> None:
     arguments = shlex.split(IN_CONTAINER.sub("source-auth0 ", command).replace("/secrets/", ""))
     match arguments:
         case ["source-auth0", *rest]:
-            printed = finished([sys.executable, "-m", "source_auth0", *rest], workplace)
+            printed = output_of([sys.executable, "-m", "source_auth0", *rest], checkout)
             assert '"FAILED"' not in printed
             assert '"type":"ERROR"' not in printed
         case ["make", target, *_]:
             assert target in makefile_targets()
         case ["pip", "install", "."]:
             install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-            finished([*install, "--target", str(workplace / "installed"), "."], workplace)
-            installed = sorted(path.stem for path in (workplace / "installed/source_auth0/streams").glob("*/*.yaml"))
+            output_of([*install, "--target", str(checkout / "installed"), "."], checkout)
+            installed = sorted(path.stem for path in (checkout / "installed/source_auth0/streams").glob("*/*.yaml"))
             assert sorted(stream_files()) == installed
         case ["python", "-m", "auth0_simulator", *rest]:
             serve = [sys.executable, "-m", "auth0_simulator", *("0" if word == "8080" else word for word in rest)]
-            with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, cwd=workplace) as process:
+            with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, cwd=checkout) as process:
                 assert process.stdout is not None
                 assert {"base_url", "control_url", "config"} == set(json.loads(process.stdout.readline()))
                 process.terminate()
         case ["python", script, *rest]:
-            assert finished([sys.executable, script, *rest], workplace)
+            assert output_of([sys.executable, script, *rest], checkout)
         case [program, *_]:
-            assert program.partition("=")[0] in OF_OTHERS
+            assert program.partition("=")[0] in OTHER_PROGRAMS
 
 
-@pytest.mark.parametrize("command", mentioned())
-def test_what_a_sentence_mentions_is_there(command: str) -> None:
+@pytest.mark.parametrize("command", commands_in_prose())
+def test_a_command_mentioned_in_prose_exists(command: str) -> None:
     words = shlex.split(command)
     if words[0] == "make":
         assert words[1] in makefile_targets()
@@ -125,7 +125,7 @@ def test_terraform_of_a_page_is_well_formed(page: str, code: str) -> None:
 
 
 def test_pages_show_commands_of_every_kind() -> None:
-    """Otherwise the patterns above no longer find them."""
+    """Otherwise the patterns above no longer match."""
     assert {"make", "pip", "source-auth0", "docker", "python", "auth0", "curl"} <= {c.split(" ")[0] for c in commands()}
     assert any(IN_CONTAINER.match(command) for command in commands())
 

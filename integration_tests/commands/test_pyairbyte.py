@@ -1,4 +1,4 @@
-"""PyAirbyte and DuckDB, where `make demo` has made their environment."""
+"""PyAirbyte and DuckDB, if `make demo` has created their environment."""
 
 import json
 import re
@@ -16,8 +16,8 @@ from testing.tenants import config_of
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-demo/bin/python"
-Answers = dict[str, list[dict[str, Any]]]
-#: What a column is in DuckDB by what the catalog says of it; strings of a format come first.
+Results = dict[str, list[dict[str, Any]]]
+#: A column's format or type in the catalog to its type in DuckDB.
 TYPES = {
     "date-time": "TIMESTAMP",
     "date": "DATE",
@@ -41,10 +41,10 @@ pytestmark = [
 
 
 @pytest.fixture
-def pyairbyte(tmp_path: Path) -> Callable[..., Answers]:
-    """Has PyAirbyte do a job with one DuckDB file and this environment's connector."""
+def pyairbyte(tmp_path: Path) -> Callable[..., Results]:
+    """Runs a job with PyAirbyte, one DuckDB file and this environment's connector."""
 
-    def do(**job: Any) -> Answers:
+    def run_job(**job: Any) -> Results:
         paths = {
             "file": str(tmp_path / "warehouse.duckdb"),
             "executable": str(Path(sys.executable).with_name("source-auth0")),
@@ -55,41 +55,41 @@ def pyairbyte(tmp_path: Path) -> Callable[..., Answers]:
             command, input=json.dumps({**paths, **job}), capture_output=True, text=True, cwd=ROOT, check=False
         )
         assert 0 == done.returncode, done.stderr
-        answers: Answers = json.loads((tmp_path / "answers.json").read_text())
-        return answers
+        results: Results = json.loads((tmp_path / "answers.json").read_text())
+        return results
 
-    return do
+    return run_job
 
 
 @pytest.fixture
 def demo_file(sim: Simulator) -> Iterator[Path]:
-    """The file that the demo makes for the tenant; it is gone when the test is over."""
+    """The file that the demo creates for the tenant; it is deleted after the test."""
     file = ROOT / "build/demo" / f"{sim.base_url.rpartition('/')[2].replace(':', '-')}.duckdb"
     yield file
     file.unlink(missing_ok=True)
 
 
-def only(rows: list[dict[str, Any]]) -> Any:
-    """The one value of an answer."""
+def single_value(rows: list[dict[str, Any]]) -> Any:
+    """The only value of a query's result."""
     ((value,),) = (row.values() for row in rows)
     return value
 
 
-def test_a_second_sync_moves_only_what_changed(pyairbyte: Callable[..., Answers], sim: Simulator) -> None:
-    """And a role that was taken away is gone, which a merge by key would have kept."""
+def test_a_second_sync_loads_only_changed_users(pyairbyte: Callable[..., Results], sim: Simulator) -> None:
+    """A role that was removed is gone, which a merge by key would have kept."""
     sync = {"config": config_of(sim), "streams": ["users", "organization_member_roles"]}
     latest = "SELECT max(_airbyte_extracted_at) FROM users"
     first = pyairbyte(syncs=[sync], questions={"latest": latest, "roles": "SELECT * FROM organization_member_roles"})
     sim.clock.advance(3600)
-    seen = next(iter(sim.tenant.users))
-    sim.tenant.login(seen)
+    changed_user = next(iter(sim.tenant.users))
+    sim.tenant.login(changed_user)
     created = sim.tenant.create_user(email="new@example.com")
     organization = sim.tenant.rows("organizations")[0]["id"]
     member = next(row for row in sim.tenant.rows("organization_members", organization) if row["roles"])
-    taken = len(member["roles"])
+    removed_roles = len(member["roles"])
     member["roles"].clear()
     sim.clock.advance(3600)
-    moved = f"SELECT user_id FROM users WHERE _airbyte_extracted_at > TIMESTAMP '{only(first['latest'])}'"
+    moved = f"SELECT user_id FROM users WHERE _airbyte_extracted_at > TIMESTAMP '{single_value(first['latest'])}'"
     second = pyairbyte(
         syncs=[sync],
         questions={
@@ -98,86 +98,86 @@ def test_a_second_sync_moves_only_what_changed(pyairbyte: Callable[..., Answers]
             "roles": "SELECT * FROM organization_member_roles",
         },
     )
-    assert {seen, created} == {row["user_id"] for row in second["moved"]}
-    assert 351 == only(second["held"])
-    assert taken == len(first["roles"]) - len(second["roles"])
+    assert {changed_user, created} == {row["user_id"] for row in second["moved"]}
+    assert 351 == single_value(second["held"])
+    assert removed_roles == len(first["roles"]) - len(second["roles"])
 
 
 def test_every_column_of_every_stream_has_its_type(
-    pyairbyte: Callable[..., Answers], catalog: list[dict[str, Any]]
+    pyairbyte: Callable[..., Results], catalog: list[dict[str, Any]]
 ) -> None:
     with Simulator(users=150, organizations=3) as sim:
-        answers = pyairbyte(
+        results = pyairbyte(
             syncs=[{"config": config_of(sim), "streams": list(stream_files())}],
             questions={"columns": "SELECT table_name, column_name, data_type FROM information_schema.columns"},
         )
-    found = {(row["table_name"], row["column_name"]): row["data_type"] for row in answers["columns"]}
+    found = {(row["table_name"], row["column_name"]): row["data_type"] for row in results["columns"]}
     expected = {
-        (stream["name"], re.sub(r"[^a-z0-9_]", "_", name.lower())): TYPES[kind_of(declared)]
+        (stream["name"], re.sub(r"[^a-z0-9_]", "_", name.lower())): TYPES[type_of(declared)]
         for stream in catalog
         for name, declared in stream["json_schema"]["properties"].items()
     }
     assert {} == {column: (kind, found.get(column)) for column, kind in expected.items() if kind != found.get(column)}
 
 
-def kind_of(declared: dict[str, Any]) -> str:
-    """The kind of a column: its format, or the one type it has besides null; a text where it has several."""
+def type_of(declared: dict[str, Any]) -> str:
+    """A column's format, or its only type besides null; "string" if it has several."""
     kinds = [kind for kind in declared["type"] if kind != "null"] if isinstance(declared["type"], list) else []
     if len(kinds) > 1:
         return "string"
     return str(declared.get("format") or (kinds[0] if kinds else declared["type"]))
 
 
-def test_values_arrive_as_they_are(pyairbyte: Callable[..., Answers], sim: Simulator) -> None:
-    answers = pyairbyte(
+def test_values_are_stored_unchanged(pyairbyte: Callable[..., Results], sim: Simulator) -> None:
+    results = pyairbyte(
         syncs=[{"config": config_of(sim), "streams": ["users"]}],
         questions={
             "users": "SELECT user_id, updated_at, logins_count, app_metadata ->> '$.account.number' AS number "
             "FROM users"
         },
     )
-    arrived = {row["user_id"]: row for row in answers["users"]}
-    assert set(sim.tenant.users) == set(arrived)
-    for user_id, row in arrived.items():
+    loaded = {row["user_id"]: row for row in results["users"]}
+    assert set(sim.tenant.users) == set(loaded)
+    for user_id, row in loaded.items():
         user = sim.tenant.users.get(user_id)
         assert user["updated_at"].replace("T", " ")[:19] == row["updated_at"][:19]
         assert user.get("logins_count") == row["logins_count"]
         assert str(user["app_metadata"]["account"]["number"]) == row["number"]
 
 
-def test_a_config_and_a_state_of_the_published_connector_go_on(
-    pyairbyte: Callable[..., Answers], sim: Simulator
+def test_a_config_and_a_state_of_the_published_connector_are_continued(
+    pyairbyte: Callable[..., Results], sim: Simulator
 ) -> None:
     """The config has the start date that its form filled in, and the name that Airbyte's API client adds."""
     config = config_of(sim, start_date="2023-08-05T00:43:59.244Z", sourceType="auth0")
     saved = "2024-03-01T01:59:00.000000Z"
     states = {"users": {"updated_at": saved}, "clients": {"__ab_full_refresh_sync_complete": True}}
     streams = ["users", "clients", "organizations", "organization_members", "organization_member_roles"]
-    answers = pyairbyte(
+    results = pyairbyte(
         states=states,
         syncs=[{"config": config, "streams": streams}],
         questions={"state": "SELECT state_json FROM _airbyte_state WHERE stream_name = 'users'"}
         | {name: f"SELECT count(*) FROM {name}" for name in streams},
     )
-    assert all(only(answers[name]) > 0 for name in streams)
+    assert all(single_value(results[name]) > 0 for name in streams)
     queries = [request.query["q"] for request in sim.journal if request.template == "/users"]
     assert queries[0].startswith("updated_at:[2024-03-01T01:54:00.000Z TO")
-    assert saved[:10] < only(answers["state"]).partition('"updated_at":')[2].strip(' "')[:10]
+    assert saved[:10] < single_value(results["state"]).partition('"updated_at":')[2].strip(' "')[:10]
 
 
-def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyte: Callable[..., Answers]) -> None:
-    """As docs/planning.md shows it; each tenant has a schema of its own."""
+def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyte: Callable[..., Results]) -> None:
+    """The view of docs/planning.md; each tenant has its own schema."""
     (view,) = re.findall(r"```sql\n(.*?);\n```", (ROOT / "docs/planning.md").read_text(), re.DOTALL)
     user = "SELECT 'auth0|1' AS user_id, 'a@example.com' AS email, now() AS last_login, now() AS updated_at"
     questions = {f"schema {name}": f"CREATE SCHEMA auth0_{name}" for name in ("eu", "us")}
     questions |= {f"table {name}": f"CREATE TABLE auth0_{name}.users AS {user}" for name in ("eu", "us")}
-    answers = pyairbyte(
+    results = pyairbyte(
         questions={**questions, "view": view, "tenants": "SELECT tenant FROM all_users ORDER BY tenant"}
     )
-    assert [{"tenant": "eu"}, {"tenant": "us"}] == answers["tenants"]
+    assert [{"tenant": "eu"}, {"tenant": "us"}] == results["tenants"]
 
 
-def test_the_demo_of_a_real_tenant_goes_on_from_its_last_sync(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
+def test_the_demo_of_a_real_tenant_resumes_from_its_last_sync(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
     command = [str(PYTHON), "-m", "demo", "--config", str(tmp_path / "config.json")]
     printed = [subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout for _ in "12"]

@@ -1,4 +1,4 @@
-"""Signing in by key, through a custom domain, through a proxy and past a private authority."""
+"""Signing in with a private key, through a custom domain, through a proxy, and with a private certificate authority."""
 
 import os
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from testing.network import proxy, tls_reverse_proxy
 from testing.tenants import config_of
 
 Catalog = list[dict[str, Any]]
-#: What the machine that runs the tests may have set.
+#: Environment variables that the machine running the tests may have set.
 NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def key_config(sim: Simulator, **changes: Any) -> dict[str, Any]:
-    """The config that signs in with a private key, whose public half the application has."""
+    """The config that signs in with a private key, whose public key the application has."""
     if not sim.tenant.application.credentials:
         sim.tenant.application.register(modulus_of(rsa_key()))
     credentials = {
@@ -65,7 +65,7 @@ def test_a_sync_renews_its_token_with_a_new_assertion(sim: Simulator, catalog: C
     assert len(assertions) == len(set(assertions)) >= 2
 
 
-def test_a_machine_whose_clock_is_wrong_signs_in_by_the_tenants(sim: Simulator) -> None:
+def test_a_wrong_local_clock_is_corrected_by_the_tenants(sim: Simulator) -> None:
     sim.clock.advance(7200)
     assert ("SUCCEEDED", "") == outcome(run("check", config=key_config(sim)))
     assert [401, 200] == [request.status for request in sim.journal if request.path == "/oauth/token"]
@@ -82,7 +82,7 @@ def test_a_machine_whose_clock_is_wrong_signs_in_by_the_tenants(sim: Simulator) 
     ],
     ids=["text", "public", "encrypted", "EC"],
 )
-def test_a_key_that_cannot_sign_is_a_sentence_before_any_request(
+def test_an_unusable_key_is_reported_before_any_request(
     sim: Simulator, catalog: Catalog, command: str, key: str, expected: str
 ) -> None:
     files = {"catalog": configured_catalog(catalog, ["users"])} if command == "read" else {}
@@ -93,7 +93,7 @@ def test_a_key_that_cannot_sign_is_a_sentence_before_any_request(
     assert [] == sim.journal
 
 
-def test_another_key_than_the_registered_one_is_a_sentence(sim: Simulator) -> None:
+def test_an_unregistered_key_is_reported(sim: Simulator) -> None:
     key = pem_of(rsa_key(number=1))
     done = run("check", config=key_config(sim, private_key=key))
     status, message = outcome(done)
@@ -108,27 +108,27 @@ def test_a_secret_is_refused_where_the_application_has_a_key(sim: Simulator, con
 
 
 @pytest.fixture
-def customized() -> Iterator[Simulator]:
+def sim_with_custom_domain() -> Iterator[Simulator]:
     with Simulator(users=20, organizations=1, custom_domain=True) as simulator:
         yield simulator
 
 
 @pytest.mark.parametrize("address", ["base_url", "custom_url"])
-@pytest.mark.parametrize("make", [config_of, key_config])
+@pytest.mark.parametrize("make_config", [config_of, key_config])
 def test_token_and_calls_go_through_one_domain(
-    customized: Simulator, catalog: Catalog, address: str, make: Any
+    sim_with_custom_domain: Simulator, catalog: Catalog, address: str, make_config: Any
 ) -> None:
     """The tenant refuses a token that its other domain issued, and an assertion for the other."""
-    config = {**make(customized), "base_url": getattr(customized, address)}
+    config = {**make_config(sim_with_custom_domain), "base_url": getattr(sim_with_custom_domain, address)}
     assert ("SUCCEEDED", "") == outcome(run("check", config=config))
     sync = run("read", config=config, catalog=configured_catalog(catalog, ["users", "organization_members"]))
     assert (0, 20) == (sync.code, len(sync.records["users"]))
-    assert {200} == {request.status for request in customized.journal}
+    assert {200} == {request.status for request in sim_with_custom_domain.journal}
 
 
-def test_a_token_of_the_other_domain_is_a_sentence(customized: Simulator) -> None:
-    credentials = {"auth_type": "oauth2_access_token", "access_token": customized.mint_token()}
-    config = {"base_url": customized.custom_url, "credentials": credentials}
+def test_a_token_of_the_other_domain_is_reported(sim_with_custom_domain: Simulator) -> None:
+    credentials = {"auth_type": "oauth2_access_token", "access_token": sim_with_custom_domain.mint_token()}
+    config = {"base_url": sim_with_custom_domain.custom_url, "credentials": credentials}
     status, message = outcome(run("check", config=config))
     assert "FAILED" == status
     assert "issued by this very tenant, through this very domain" in message
@@ -147,21 +147,21 @@ def test_a_certificate_of_a_private_authority_needs_requests_ca_bundle(sim: Simu
 
 
 @pytest.mark.parametrize(("exempt", "tunnelled"), [("", True), ("127.0.0.1", False)])
-def test_a_proxy_is_used_but_for_the_hosts_that_are_exempt(
+def test_a_proxy_is_used_except_for_exempt_hosts(
     sim: Simulator, catalog: Catalog, tmp_path: Path, exempt: str, tunnelled: bool
 ) -> None:
-    with tls_reverse_proxy(sim.base_url, tmp_path) as (base_url, authority), proxy() as (address, asked):
+    with tls_reverse_proxy(sim.base_url, tmp_path) as (base_url, authority), proxy() as (address, proxied):
         config = {**config_of(sim), "base_url": base_url}
         env = environment(HTTPS_PROXY=address, NO_PROXY=exempt, REQUESTS_CA_BUNDLE=str(authority))
         sync = run("read", config=config, catalog=configured_catalog(catalog, ["users"]), env=env)
     assert (0, 350) == (sync.code, len(sync.records["users"]))
-    assert ({f"CONNECT {base_url.removeprefix('https://')}"} if tunnelled else set()) == set(asked)
+    assert ({f"CONNECT {base_url.removeprefix('https://')}"} if tunnelled else set()) == set(proxied)
 
 
-def test_a_proxy_that_refuses_is_a_sentence(sim: Simulator) -> None:
+def test_a_refusing_proxy_is_reported(sim: Simulator) -> None:
     config = {**config_of(sim), "base_url": "https://tenant.example.com"}
-    with proxy(refuses=True) as (address, asked):
+    with proxy(refuses=True) as (address, proxied):
         status, message = outcome(run("check", config=config, env=environment(HTTPS_PROXY=address)))
     assert "FAILED" == status
     assert "The proxy on the way to tenant.example.com refused the connection" in message
-    assert {"CONNECT tenant.example.com:443"} == set(asked)
+    assert {"CONNECT tenant.example.com:443"} == set(proxied)

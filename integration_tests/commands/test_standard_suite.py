@@ -17,14 +17,14 @@ READING._id = "simulator"
 
 @pytest.fixture(scope="module", autouse=True)
 def tenant() -> Iterator[None]:
-    """Serves the scenario that reads; its address is known only once it runs."""
+    """Serves the tenant of the reading scenario, whose config needs its URL."""
     with Simulator(users=40, organizations=2) as simulator:
         READING.config_dict.update(config_of(simulator))
         yield
 
 
 class TestSuite(SourceTestSuiteBase):
-    """Spec lint, check, discover with the checks of a catalog, and a read whose records fit their schemas."""
+    """Lints the spec, runs check and discover, validates the catalog, and validates the records of a read."""
 
     @classmethod
     def get_connector_root_dir(cls) -> Path:

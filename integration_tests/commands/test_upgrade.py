@@ -1,4 +1,4 @@
-"""Configs and saved states of the published connector, and of Airbyte's own clients, used unchanged."""
+"""Configs and saved states of the published connector, and of Airbyte's own clients, accepted unchanged."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from testing.tenants import config_of
 
 UPSTREAM = Path(__file__).parents[3] / "shared/reference/upstream"
 STREAMS = ["users", "clients", "organizations", "organization_members", "organization_member_roles"]
-#: As each published version saved them.
+#: States in the formats of the published versions.
 STATES: dict[str, Any] = {
     "version 0.1, one object": {"users": {"updated_at": "2024-03-01T01:59:00.000Z"}},
     "milliseconds": [("users", {"updated_at": "2024-03-01T01:59:00.000Z"})],
@@ -25,8 +25,8 @@ STATES: dict[str, Any] = {
 }
 
 
-def saved(state: Any) -> Any:
-    """A state as `--state` takes it."""
+def state_file(state: Any) -> Any:
+    """A state in the format of `--state`."""
     if isinstance(state, dict):
         return state
     return [
@@ -39,7 +39,7 @@ def saved(state: Any) -> Any:
 def test_a_state_of_any_published_version_is_accepted(
     sim: Simulator, config: dict[str, Any], catalog: list[dict[str, Any]], case: str
 ) -> None:
-    sync = run("read", config=config, catalog=configured_catalog(catalog, STREAMS), state=saved(STATES[case]))
+    sync = run("read", config=config, catalog=configured_catalog(catalog, STREAMS), state=state_file(STATES[case]))
     assert (0, []) == (sync.code, sync.errors)
     assert 350 == len(sync.records["users"])
     queries = [r.query["q"] for r in sim.journal if r.path == "/api/v2/users"]
@@ -47,7 +47,7 @@ def test_a_state_of_any_published_version_is_accepted(
     assert ("updated_at" in str(STATES[case])) == queries[0].startswith(resumed)
 
 
-def test_the_config_of_airbytes_own_client_works_as_it_is(sim: Simulator, catalog: list[dict[str, Any]]) -> None:
+def test_the_config_of_airbytes_own_client_works_unchanged(sim: Simulator, catalog: list[dict[str, Any]]) -> None:
     """It adds `sourceType` and a start date."""
     source = models.SourceAuth0(
         base_url=sim.base_url,
@@ -65,10 +65,10 @@ def test_the_config_of_airbytes_own_client_works_as_it_is(sim: Simulator, catalo
 
 @pytest.mark.skipif(not UPSTREAM.exists(), reason="the published connector's schemas are not beside this repository")
 def test_every_column_of_the_published_connector_is_still_there(catalog: list[dict[str, Any]]) -> None:
-    ours = {stream["name"]: set(stream["json_schema"]["properties"]) for stream in catalog}
+    columns_here = {stream["name"]: set(stream["json_schema"]["properties"]) for stream in catalog}
     for name in STREAMS:
-        theirs = json.loads((UPSTREAM / f"schemas/{name}.json").read_text())["properties"]
-        assert set() == set(theirs) - ours[name]
+        published_columns = json.loads((UPSTREAM / f"schemas/{name}.json").read_text())["properties"]
+        assert set() == set(published_columns) - columns_here[name]
 
 
 @pytest.mark.skipif(not UPSTREAM.exists(), reason="the published connector's states are not beside this repository")

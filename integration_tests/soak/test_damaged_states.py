@@ -1,4 +1,4 @@
-"""A few of the states that `make soak SUITES=damaged_states` tries: refused with a sentence, or read without a loss."""
+"""A few of the states that `make soak SUITES=damaged_states` tries: rejected with a message, or read without a loss."""
 
 from collections.abc import Iterator
 
@@ -21,22 +21,22 @@ def small() -> Iterator[Simulator]:
 
 
 @pytest.mark.parametrize("name", ["users", "logs", "changes", "user_roles"])
-def test_states_that_nobody_left_lose_nothing(small: Simulator, name: str) -> None:
-    kind, tally = StateKind(name, small).learn(), Tally(name)
+def test_mutated_states_lose_no_rows(small: Simulator, name: str) -> None:
+    kind, tally = StateKind(name, small).run_first_sync(), Tally(name)
     try_saved_states(kind, tally)
     try_mutated_states(kind, tally, SEED, 8)
     assert ([], True) == (tally.complaints, tally.is_clean)
     assert 8 < tally.runs
 
 
-def test_states_of_others_and_giant_ones_lose_nothing(small: Simulator) -> None:
-    kind, tally = StateKind("logs", small).learn(), Tally("logs")
+def test_foreign_and_giant_states_lose_no_rows(small: Simulator) -> None:
+    kind, tally = StateKind("logs", small).run_first_sync(), Tally("logs")
     for saved in [*foreign_states(), *giant_states(kind.states[0])[:-1]]:
-        kind.judge(saved, tally)
+        kind.try_state(saved, tally)
     assert ([], True) == (tally.complaints, tally.is_clean)
 
 
-def test_whatever_a_state_file_holds_standard_output_has_messages_alone(small: Simulator) -> None:
+def test_malformed_state_files_leave_only_messages_on_standard_output(small: Simulator) -> None:
     names = [
         "half of a list",
         "a malformed state",

@@ -1,4 +1,4 @@
-"""A few of the answers of `make soak SUITES=hostile_responses`: read as far as they go, or refused with a sentence."""
+"""A few of the responses of `make soak SUITES=hostile_responses`: read as far as valid, or rejected with a message."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,43 +23,45 @@ TEXTS = ["a/b", "..", "a\r\nX-Injected: 1", "{{ config }}", "1_000", "\ud83d"]
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[TrialTenant]:
-    with Simulator(users=30, organizations=2, log_events=60) as sim, InterceptingProxy(sim.base_url) as intruder:
-        yield TrialTenant(sim, intruder)
+def tenant() -> Iterator[TrialTenant]:
+    with Simulator(users=30, organizations=2, log_events=60) as sim, InterceptingProxy(sim.base_url) as proxy:
+        yield TrialTenant(sim, proxy)
 
 
 @pytest.mark.parametrize(
     "attack",
     [
-        lambda stage: bodies(stage, SEED, 20),
-        lambda stage: tokens(stage, SEED, 8, FRAMES),
-        lambda stage: framing(stage, FRAMES),
-        lambda stage: exports(stage, FILES),
-        lambda stage: events(stage, STREAMS),
+        lambda tenant: bodies(tenant, SEED, 20),
+        lambda tenant: tokens(tenant, SEED, 8, FRAMES),
+        lambda tenant: framing(tenant, FRAMES),
+        lambda tenant: exports(tenant, FILES),
+        lambda tenant: events(tenant, STREAMS),
     ],
     ids=["bodies", "tokens", "framing", "exports", "events"],
 )
-def test_hostile_answers_are_survived(stage: TrialTenant, attack: Callable[[TrialTenant], Tally]) -> None:
+def test_hostile_responses_cause_no_hang_or_unclear_error(
+    tenant: TrialTenant, attack: Callable[[TrialTenant], Tally]
+) -> None:
     with fast_clock(SPEED):
-        tally = attack(stage)
+        tally = attack(tenant)
     assert ([], True) == (tally.complaints, tally.is_clean)
     assert 4 <= tally.runs
 
 
-def test_ids_lead_nowhere_else(stage: TrialTenant) -> None:
-    tally = ids(stage, TEXTS)
+def test_hostile_ids_request_no_other_path(tenant: TrialTenant) -> None:
+    tally = ids(tenant, TEXTS)
     assert ([], 6) == (tally.complaints, tally.runs)
 
 
-def test_checkpoints_are_handed_back_as_they_came(stage: TrialTenant) -> None:
-    tally = cursors(stage, TEXTS)
+def test_checkpoints_are_sent_back_unchanged(tenant: TrialTenant) -> None:
+    tally = cursors(tenant, TEXTS)
     assert ([], 6) == (tally.complaints, tally.runs)
 
 
-def test_attributes_of_profiles_decide_on_nothing(stage: TrialTenant) -> None:
-    assert [] == columns(stage).complaints
+def test_profile_attributes_override_no_column(tenant: TrialTenant) -> None:
+    assert [] == columns(tenant).complaints
 
 
-def test_a_small_answer_that_unpacks_to_gigabytes_is_refused() -> None:
+def test_a_gzip_bomb_is_rejected() -> None:
     (tally,) = memory(["a gzip of 2.5 GB"])
     assert [] == tally.complaints

@@ -1,4 +1,4 @@
-"""Syncs that are killed at random moments, a few of each kind; `make soak SUITES=kills` does hundreds."""
+"""Syncs that are killed at random points, a few for each stream set; `make soak SUITES=kills` does hundreds."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from soak.kills.sync_chain import SyncChain
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(len(STREAM_SETS)), ids=[family.name for family in STREAM_SETS])
-def test_syncs_that_are_killed_again_and_again_are_complete_in_the_end(number: int) -> None:
-    """With SIGKILL, SIGTERM and SIGINT: whole lines, true exit codes, states that never fall behind, few repeats."""
-    family: StreamSet = STREAM_SETS[number]
-    came = SyncChain(family, workers=(2, 16)[number % 2], seed=number).run(kills=4, resumed=1)
-    assert ([], [], 0) == (came.losses, came.complaints, came.hangs)
-    assert came.kills >= 1
-    assert came.rows >= family.rows / 10
+@pytest.mark.parametrize("number", range(len(STREAM_SETS)), ids=[stream_set.name for stream_set in STREAM_SETS])
+def test_repeatedly_killed_syncs_end_complete(number: int) -> None:
+    """With SIGKILL, SIGTERM and SIGINT: whole lines, correct exit codes, monotonic states, few repeated rows."""
+    stream_set: StreamSet = STREAM_SETS[number]
+    outcome = SyncChain(stream_set, workers=(2, 16)[number % 2], seed=number).run(kills=4, resumed=1)
+    assert ([], [], 0) == (outcome.losses, outcome.complaints, outcome.hangs)
+    assert outcome.kills >= 1
+    assert outcome.rows >= stream_set.rows / 10

@@ -1,4 +1,4 @@
-"""The short version of `make soak SUITES=secret_leaks`: no secret comes out, and no token goes elsewhere."""
+"""The short version of `make soak SUITES=secret_leaks`: no secret leaks, and no token goes to another host."""
 
 import base64
 import json
@@ -17,17 +17,17 @@ from auth0_simulator import Simulator
 from soak.secret_leaks.canaries import Canaries
 from soak.secret_leaks.configs import misplaced_secrets, refused_sign_ins
 from soak.secret_leaks.hosts import TrialNetwork, trial_network
-from soak.secret_leaks.machines import accidents, machines, signals
+from soak.secret_leaks.machines import machines, signals, unhandled_exceptions
 from soak.secret_leaks.planted_secrets import PLANTED_SECRET, SecretPlanter, declared_places
 from soak.secret_leaks.processes.command_runs import CommandRunner, ConnectorCommand, command_runner
 from soak.secret_leaks.redirects import bad_certificates, foreign_links, redirects
 from soak.secret_leaks.suite import run_trial
-from soak.secret_leaks.trial import Trial, TrialEnvironment, verdict
+from soak.secret_leaks.trial import Trial, TrialEnvironment, judge
 
 if sys.platform == "win32":
     pytest.skip("needs fork", allow_module_level=True)
 
-#: What is tried here, of what the suite tries.
+#: The suite's trials by name, from which the tests choose.
 CHOSEN = {
     **{trial.name: trial for trial in misplaced_secrets()},
     **{f"sign-in: {trial.name}": trial for trial in refused_sign_ins()},
@@ -35,7 +35,7 @@ CHOSEN = {
     **{f"{'file' if 'file' in trial.kind else 'next'}: {trial.name}": trial for trial in foreign_links()},
     **{f"certificate: {trial.name}": trial for trial in bad_certificates()},
     **{f"{trial.kind}: {trial.name}": trial for trial in machines()},
-    **{trial.name: trial for trial in accidents()},
+    **{trial.name: trial for trial in unhandled_exceptions()},
     **{trial.name: trial for trial in signals()},
 }
 FORKED = [
@@ -72,65 +72,69 @@ FORKED = [
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TrialNetwork, CommandRunner, Path]]:
-    """What lies around the tenants, and a process to fork."""
+def trial_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TrialNetwork, CommandRunner, Path]]:
+    """The tenants' network, and a runner with its fork server."""
     folder = tmp_path_factory.mktemp("secret_leaks")
     (folder / "hosts").mkdir()
-    with trial_network(folder / "hosts") as around, command_runner(folder) as running:
-        yield around, running, folder
+    with trial_network(folder / "hosts") as network, command_runner(folder) as runner:
+        yield network, runner, folder
 
 
-Place = tuple[TrialNetwork, CommandRunner, Path]
+TrialSetup = tuple[TrialNetwork, CommandRunner, Path]
 
 
 @pytest.mark.parametrize("name", FORKED)
-def test_nothing_secret_comes_out(place: Place, name: str) -> None:
-    """Not printed, not written, not sent elsewhere; and the run ends as it should."""
-    found = run_trial(CHOSEN[name], *place)
+def test_no_secret_leaks(trial_setup: TrialSetup, name: str) -> None:
+    """Not printed, not written, not sent to another host; and the run ends as expected."""
+    found = run_trial(CHOSEN[name], *trial_setup)
     assert ([], [], False) == (found.leaks, found.complaints, found.is_hung)
 
 
 @pytest.mark.parametrize("name", ["SIGABRT, by a private key", "SIGTERM, by a client secret"])
-def test_a_crash_leaves_nothing_behind(place: Place, name: str) -> None:
-    """By the real command, whose name in the list of processes is looked at too, on a machine that keeps cores."""
-    found = run_trial(CHOSEN[name], *place)
+def test_a_crash_leaks_no_secret(trial_setup: TrialSetup, name: str) -> None:
+    """With the real command, whose command line is inspected too, on a machine that keeps core dumps."""
+    found = run_trial(CHOSEN[name], *trial_setup)
     assert ([], [], False) == (found.leaks, found.complaints, found.is_hung)
-    assert found.ran.code in {-signal.SIGABRT, 128 + signal.SIGTERM}
-    assert any("cmdline" in looked_at for looked_at in found.ran.evidence)
+    assert found.outcome.code in {-signal.SIGABRT, 128 + signal.SIGTERM}
+    assert any("cmdline" in source for source in found.outcome.evidence)
 
 
-def test_a_config_on_the_command_line_is_not_repeated(place: Place) -> None:
-    """Some hand over the config where its file's name is due."""
+def test_a_config_on_the_command_line_is_not_repeated(trial_setup: TrialSetup) -> None:
+    """Users sometimes pass the config itself instead of its file name."""
 
-    def prepare(scene: TrialEnvironment) -> ConnectorCommand:
-        config = json.dumps(scene.config("a client secret"))
-        return scene.order("check", None, options=("--config", config), is_quick=True)
+    def prepare(env: TrialEnvironment) -> ConnectorCommand:
+        config = json.dumps(env.config("a client secret"))
+        return env.connector_command("check", None, options=("--config", config), is_quick=True)
 
-    found = run_trial(Trial("", "", prepare, "badly", may_reach_tenant=False), *place)
-    assert ([], [], 1) == (found.leaks, found.complaints, found.ran.code)
+    found = run_trial(Trial("", "", prepare, "badly", may_reach_tenant=False), *trial_setup)
+    assert ([], [], 1) == (found.leaks, found.complaints, found.outcome.code)
 
 
 @pytest.mark.parametrize(("secrets", "expected"), [("withhold", False), ("hash", True)])
-def test_no_declared_secret_arrives_wherever_a_tenant_puts_it(place: Place, secrets: str, expected: bool) -> None:
-    """In every row, each declared place has one."""
+def test_no_secret_in_a_declared_field_is_emitted_in_clear(
+    trial_setup: TrialSetup, secrets: str, expected: bool
+) -> None:
+    """Every declared field of every row holds one."""
     declared = set().union(*declared_places().values())
-    plantings: list[SecretPlanter] = []
+    planters: list[SecretPlanter] = []
 
-    def prepare(scene: TrialEnvironment) -> ConnectorCommand:
-        plantings.append(SecretPlanter(scene.sim))
-        scene.canaries.plant("a planted secret", PLANTED_SECRET)
-        return scene.order("read", scene.config("a token", secrets=secrets), *sorted({name for name, _ in declared}))
+    def prepare(env: TrialEnvironment) -> ConnectorCommand:
+        planters.append(SecretPlanter(env.sim))
+        env.canaries.plant("a planted secret", PLANTED_SECRET)
+        return env.connector_command(
+            "read", env.config("a token", secrets=secrets), *sorted({name for name, _ in declared})
+        )
 
-    found = run_trial(Trial("", "", prepare, "well"), *place)
+    found = run_trial(Trial("", "", prepare, "well"), *trial_setup)
     assert ([], [], False) == (found.leaks, found.complaints, found.is_hung)
-    assert declared == plantings[0].places
+    assert declared == planters[0].places
     assert expected == (
-        f"sha256:{sha256(PLANTED_SECRET.encode()).hexdigest()}".encode() in found.ran.evidence["standard output"]
+        f"sha256:{sha256(PLANTED_SECRET.encode()).hexdigest()}".encode() in found.outcome.evidence["standard output"]
     )
 
 
 SECRET = "a+secret/of-the=tests" * 2
-WRITTEN = {
+ENCODED = {
     "clear": SECRET,
     "small letters": SECRET.lower(),
     "JSON": json.dumps({"a": SECRET}),
@@ -142,29 +146,29 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
-def test_the_search_finds_a_secret_however_it_is_written(written: str) -> None:
+@pytest.mark.parametrize("written", ENCODED.values(), ids=ENCODED)
+def test_a_secret_is_found_in_every_encoding(written: str) -> None:
     canaries = Canaries(**{"a secret": SECRET[:30] if written == SECRET[:30] else SECRET})
     assert ["a secret"] == canaries.found_in(f"before {written} after".encode())
     assert [] == canaries.found_in(b"before and after")
 
 
-def test_the_search_finds_what_is_printed_written_sent_and_left(place: Place) -> None:
-    around, running, folder = place
-    around.forget()
+def test_leaks_are_found_in_output_files_and_requests(trial_setup: TrialSetup) -> None:
+    network, runner, folder = trial_setup
+    network.reset()
     with ExitStack() as stack:
-        scene = TrialEnvironment(stack.enter_context(Simulator(users=1, organizations=1)), around, folder, stack)
-        order = scene.order("check", scene.config("a token"))
-        trial = Trial("", "", lambda _: order, "well", may_reach_tenant=False)
-        ran = running.run(order)
-        assert [] == verdict(trial, scene, order, ran).complaints
-        ran.evidence["a file"] = scene.token.encode()
-        ran.left, ran.opened = ["tmp/a"], ["a database"]
-        parts = urlsplit(around.plain.url)
+        env = TrialEnvironment(stack.enter_context(Simulator(users=1, organizations=1)), network, folder, stack)
+        connector_command = env.connector_command("check", env.config("a token"))
+        trial = Trial("", "", lambda _: connector_command, "well", may_reach_tenant=False)
+        outcome = runner.run(connector_command)
+        assert [] == judge(trial, env, connector_command, outcome).complaints
+        outcome.evidence["a file"] = env.token.encode()
+        outcome.left, outcome.opened = ["tmp/a"], ["a database"]
+        parts = urlsplit(network.plain.url)
         with socket.create_connection((parts.hostname, parts.port)) as sent:
             sent.sendall(b"GET / HTTP/1.1\r\nAuthorization: x\r\n\r\n")
             sent.recv(1)
-        found = verdict(trial, scene, order, ran)
+        found = judge(trial, env, connector_command, outcome)
     assert [
         "['the token'] in a file",
         "a header went to an http host",

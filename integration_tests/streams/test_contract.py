@@ -1,4 +1,4 @@
-"""The one contract that every stream keeps, held against the simulated tenant."""
+"""The contract that every stream has to meet, tested against the simulated tenant."""
 
 import math
 import re
@@ -18,24 +18,24 @@ from testing.tenants import config_of
 
 STREAMS = list(stream_files())
 PARTITIONS = load_manifest()["definitions"]["partitions"]
-#: Lists by page or checkpoint, which have to be read over more than one page.
-IN_PAGES = {"checkpointed", "paged", "paged_always", "detailed", "members", "searched"}
-#: Lists of single users, which name no partition; and those that are asked for several times for each user.
+#: Archetypes with pagination, which have to be read over more than one page.
+PAGINATED = {"checkpointed", "paged", "paged_always", "detailed", "members", "searched"}
+#: Lists of single users, which have no partition router; and those with more than one list for each user.
 OF_USERS = {"user_paged", "user_checkpointed", "user_unpaged"}
-BELOW_USERS = {"user_source_groups", "user_by_api", "user_source_roles"}
-IN_PAGES |= OF_USERS - {"user_unpaged"} | BELOW_USERS
-#: Lists that another stream reads too on its way, since no order of users is common to both.
-ASKED_TWICE = {"user_effective_roles", "user_effective_permissions"}
-#: Made from the pages of other streams.
+SEVERAL_LISTS_PER_USER = {"user_source_groups", "user_by_api", "user_source_roles"}
+PAGINATED |= OF_USERS - {"user_unpaged"} | SEVERAL_LISTS_PER_USER
+#: Streams whose list another stream requests again, since the two read users in different orders.
+REQUESTED_TWICE = {"user_effective_roles", "user_effective_permissions"}
+#: Derived from the pages of other streams.
 DERIVED = {"member_roles", "role_members", "role_groups"}
-#: Read by other rules than a page after the other, which have tests of their own.
-OF_THE_LOG = {"log", "log_changes", "log_deletions"}
-OTHERWISE = DERIVED | OF_THE_LOG | {"searched", "log_types"}
-Whole = tuple[Simulator, CommandResult]
+#: Not read page by page; these have their own tests.
+LOG_STREAMS = {"log", "log_changes", "log_deletions"}
+NOT_BY_PAGE = DERIVED | LOG_STREAMS | {"searched", "log_types"}
+FullSync = tuple[Simulator, CommandResult]
 
 
-def anonymous(path: str) -> str:
-    """A path with its parameters made anonymous."""
+def route_of(path: str) -> str:
+    """A path template with `{}` for each parameter."""
     return re.sub(r"\{\{.*?\}\}|\{[^}]*\}", "{}", path)
 
 
@@ -44,7 +44,7 @@ def archetype(name: str) -> str:
 
 
 def partition_fields(node: Any) -> list[str]:
-    """The columns that a partition adds, those of the partitions of its parents included."""
+    """The columns that partitions add, including those of parents' partitions."""
     if isinstance(node, list):
         return [field for element in node for field in partition_fields(element)]
     if not isinstance(node, dict):
@@ -59,10 +59,10 @@ def partition_fields(node: Any) -> list[str]:
     return own + [field for value in node.values() for field in partition_fields(value)]
 
 
-def parents_columns(name: str) -> list[str]:
-    """What tells a row's parents; where they have other names here, the part of the key that points elsewhere."""
+def parent_columns(name: str) -> list[str]:
+    """The columns that identify a row's parents; if they are renamed, the foreign keys within the primary key."""
     stream = load_stream(name)
-    if archetype(name) in OF_USERS | BELOW_USERS:
+    if archetype(name) in OF_USERS | SEVERAL_LISTS_PER_USER:
         return ["user_id"] if archetype(name) in OF_USERS else primary_key(stream)[:-1]
     fields = partition_fields(stream["retriever"].get("partition_router"))
     declared = stream["schema_loader"]["schema"]["properties"]
@@ -72,7 +72,7 @@ def parents_columns(name: str) -> list[str]:
     return [column for column in primary_key(stream)[:-1] if column in foreign]
 
 
-BELOW = {name: parents_columns(name) for name in STREAMS}
+PARENT_COLUMNS = {name: parent_columns(name) for name in STREAMS}
 
 
 def keys(name: str, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -81,10 +81,10 @@ def keys(name: str, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def whole(catalog: list[dict[str, Any]]) -> Iterator[Whole]:
-    """A tenant and a full refresh of all its streams, as Airbyte runs it.
+def full_sync(catalog: list[dict[str, Any]]) -> Iterator[FullSync]:
+    """A tenant and a full refresh of all its streams, by the command.
 
-    Half of the users are members of one organization, and hold one role: more than a page of either.
+    Half of the users are members of one organization and have one role: more than a page of each.
     """
     with Simulator(users=204, organizations=8) as simulator:
         yield (
@@ -95,127 +95,129 @@ def whole(catalog: list[dict[str, Any]]) -> Iterator[Whole]:
 
 @pytest.fixture(scope="module")
 def small_pages() -> Iterator[tuple[Simulator, SyncResult]]:
-    """The same tenant, whose pages have no more than two rows."""
+    """The same tenant with pages of at most two rows, and a full refresh of all streams but users."""
     with Simulator(users=204, organizations=8, page_limit=2) as simulator:
         yield simulator, sync(config_of(simulator), *(n for n in STREAMS if n != "users"), full_refresh=True)
 
 
-def test_the_sync_ends_well(whole: Whole) -> None:
-    assert (0, []) == (whole[1].code, [error["message"] for error in whole[1].errors])
+def test_the_sync_succeeds(full_sync: FullSync) -> None:
+    assert (0, []) == (full_sync[1].code, [error["message"] for error in full_sync[1].errors])
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_completes(whole: Whole, name: str) -> None:
-    assert ["STARTED", "RUNNING", "COMPLETE"] == [status for status, _ in whole[1].statuses[name]]
+def test_completes(full_sync: FullSync, name: str) -> None:
+    assert ["STARTED", "RUNNING", "COMPLETE"] == [status for status, _ in full_sync[1].statuses[name]]
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_rows_fit_the_schema_and_no_field_is_undeclared(whole: Whole, catalog: list[dict[str, Any]], name: str) -> None:
+def test_rows_fit_the_schema_and_no_field_is_undeclared(
+    full_sync: FullSync, catalog: list[dict[str, Any]], name: str
+) -> None:
     schema = next(stream["json_schema"] for stream in catalog if stream["name"] == name)
     validator = jsonschema.Draft7Validator(schema)
-    rows = whole[1].records[name]
+    rows = full_sync[1].records[name]
     assert rows
     assert [] == [error.message for row in rows for error in validator.iter_errors(row)][:5]
-    # A user's root also holds what identity providers put there, which no schema can know.
+    # A user also has attributes of identity providers, which no schema can declare.
     assert name == "users" or set() == {key for row in rows for key in row} - set(schema["properties"])
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_primary_keys_are_unique_and_never_null(whole: Whole, name: str) -> None:
-    counted = Counter(keys(name, whole[1].records[name]))
+def test_primary_keys_are_unique_and_never_null(full_sync: FullSync, name: str) -> None:
+    counted = Counter(keys(name, full_sync[1].records[name]))
     assert [] == [key for key, count in counted.items() if count > 1 or None in key]
 
 
-@pytest.mark.parametrize("name", [name for name in STREAMS if BELOW[name]])
-def test_reads_below_more_than_one_parent(whole: Whole, name: str) -> None:
-    columns = BELOW[name]
-    assert len({tuple(row[column] for column in columns) for row in whole[1].records[name]}) > 1
+@pytest.mark.parametrize("name", [name for name in STREAMS if PARENT_COLUMNS[name]])
+def test_reads_rows_of_more_than_one_parent(full_sync: FullSync, name: str) -> None:
+    columns = PARENT_COLUMNS[name]
+    assert len({tuple(row[column] for column in columns) for row in full_sync[1].records[name]}) > 1
 
 
-def test_small_pages_end_well(small_pages: tuple[Simulator, SyncResult]) -> None:
+def test_the_sync_with_small_pages_succeeds(small_pages: tuple[Simulator, SyncResult]) -> None:
     assert None is small_pages[1].error
 
 
-@pytest.mark.parametrize("name", [name for name in STREAMS if archetype(name) in IN_PAGES - {"searched"}])
-def test_is_read_over_more_than_one_page_without_a_row_more_or_less(
-    whole: Whole, small_pages: tuple[Simulator, SyncResult], name: str
+@pytest.mark.parametrize("name", [name for name in STREAMS if archetype(name) in PAGINATED - {"searched"}])
+def test_pagination_yields_the_same_rows_with_any_page_size(
+    full_sync: FullSync, small_pages: tuple[Simulator, SyncResult], name: str
 ) -> None:
-    """Whatever the size of a page, the same rows; at least one list of each stream has more than two of them."""
-    expected = whole[1].records[name]
+    """The rows are the same with any page size; at least one list of each stream has more than two rows."""
+    expected = full_sync[1].records[name]
     assert sorted(keys(name, expected)) == sorted(keys(name, small_pages[1].records[name]))
-    lists = Counter(tuple(str(row[column]) for column in BELOW[name]) for row in expected)
+    lists = Counter(tuple(str(row[column]) for column in PARENT_COLUMNS[name]) for row in expected)
     assert lists.most_common(1)[0][1] > 2
 
 
-def test_parents_are_read_once(whole: Whole) -> None:
-    """A stream that is a parent of others too is asked for once."""
-    asked = [r for r in whole[0].journal if r.path != "/oauth/token"]
-    pages = Counter((anonymous(r.template), r.path, tuple(sorted(r.query.items()))) for r in asked)
-    twice = {anonymous(f"/{load_stream(name)['$parameters']['resource']}") for name in ASKED_TWICE}
+def test_parents_are_read_once(full_sync: FullSync) -> None:
+    """A stream that is also a parent of others is requested once."""
+    requests = [r for r in full_sync[0].journal if r.path != "/oauth/token"]
+    pages = Counter((route_of(r.template), r.path, tuple(sorted(r.query.items()))) for r in requests)
+    twice = {route_of(f"/{load_stream(name)['$parameters']['resource']}") for name in REQUESTED_TWICE}
     assert [] == [page for page, count in pages.items() if count > 1 + (page[0] in twice)]
 
 
-@pytest.mark.parametrize("name", [name for name in STREAMS if archetype(name) not in OTHERWISE])
-def test_costs_the_requests_that_the_documents_tell(whole: Whole, name: str) -> None:
-    """As docs/streams.md has it: a request for each page, at least one for each parent, and what the archetype adds."""
+@pytest.mark.parametrize("name", [name for name in STREAMS if archetype(name) not in NOT_BY_PAGE])
+def test_takes_the_documented_number_of_requests(full_sync: FullSync, name: str) -> None:
+    """As in docs/streams.md: a request per page, at least one per parent, and what the archetype adds."""
     stream = load_stream(name)
     size = stream["$parameters"]["page_size"] or 100
-    resource = anonymous(f"/{stream['$parameters']['resource']}")
-    asked = [r for r in whole[0].journal if anonymous(r.template) == resource]
-    told_apart = ("type", "role_id", "resource_server_identifier", "permission_name")
-    lists = {(r.path, *map(r.query.get, told_apart)) for r in asked}
-    rows = Counter(tuple(str(row[column]) for column in BELOW[name]) for row in whole[1].records[name])
+    resource = route_of(f"/{stream['$parameters']['resource']}")
+    requests = [r for r in full_sync[0].journal if route_of(r.template) == resource]
+    list_parameters = ("type", "role_id", "resource_server_identifier", "permission_name")
+    lists = {(r.path, *map(r.query.get, list_parameters)) for r in requests}
+    rows = Counter(tuple(str(row[column]) for column in PARENT_COLUMNS[name]) for row in full_sync[1].records[name])
     pages = len(lists)
-    if archetype(name) in IN_PAGES:
+    if archetype(name) in PAGINATED:
         pages += sum(math.ceil(count / size) - 1 for count in rows.values())
-    # A page of members announces another even where it is empty, as recorded; invitations come without a total.
+    # A page of members has a `next` even if the next page is empty, as recorded; invitations come without a total.
     pages += len(rows) if name in {"organization_members", "organization_invitations"} else 0
-    assert pages * (1 + (name in ASKED_TWICE)) == len(asked)
+    assert pages * (1 + (name in REQUESTED_TWICE)) == len(requests)
 
 
-def test_a_detail_costs_a_request_for_each_row(whole: Whole) -> None:
+def test_a_detail_takes_one_request_per_row(full_sync: FullSync) -> None:
     for name in STREAMS:
         if archetype(name) == "detailed":
-            detail = anonymous(f"/{load_stream(name)['$parameters']['detail']}")
-            asked = [r for r in whole[0].journal if anonymous(r.template) == detail]
-            assert len(whole[1].records[name]) == len(asked)
+            detail = route_of(f"/{load_stream(name)['$parameters']['detail']}")
+            requests = [r for r in full_sync[0].journal if route_of(r.template) == detail]
+            assert len(full_sync[1].records[name]) == len(requests)
 
 
-def test_users_cost_few_requests_more_than_they_have_pages(whole: Whole) -> None:
-    asked = sum(r.template == "/users" for r in whole[0].journal)
-    assert asked <= 1.08 * math.ceil(len(whole[1].records["users"]) / 100) + 40
+def test_users_take_few_requests_beyond_their_pages(full_sync: FullSync) -> None:
+    requests = sum(r.template == "/users" for r in full_sync[0].journal)
+    assert requests <= 1.08 * math.ceil(len(full_sync[1].records["users"]) / 100) + 40
 
 
-def test_the_log_is_read_once_for_all_that_is_made_of_it(whole: Whole) -> None:
-    asked = sum(r.template == "/logs" for r in whole[0].journal)
-    assert asked <= 1.15 * math.ceil(len(whole[1].records["logs"]) / 100) + 20
+def test_the_log_is_read_once_for_all_derived_streams(full_sync: FullSync) -> None:
+    requests = sum(r.template == "/logs" for r in full_sync[0].journal)
+    assert requests <= 1.15 * math.ceil(len(full_sync[1].records["logs"]) / 100) + 20
 
 
-def test_one_token_serves_all_streams(whole: Whole) -> None:
-    assert 1 == sum(r.path == "/oauth/token" for r in whole[0].journal)
+def test_one_token_serves_all_streams(full_sync: FullSync) -> None:
+    assert 1 == sum(r.path == "/oauth/token" for r in full_sync[0].journal)
 
 
-def test_nothing_was_refused(whole: Whole) -> None:
-    """The simulator refuses unknown paths, parameters, ids, page sizes and scopes as Auth0 would.
+def test_no_request_is_rejected(full_sync: FullSync) -> None:
+    """The simulator rejects unknown paths, parameters, ids, page sizes and scopes as Auth0 does.
 
-    A 404 is what Auth0 answers where nobody configured something.
+    Auth0 responds 404 where nothing is configured.
     """
-    refused = [(r.path, r.query, r.status) for r in whole[0].journal if r.status != 200]
+    refused = [(r.path, r.query, r.status) for r in full_sync[0].journal if r.status != 200]
     assert [] == [r for r in refused if r[2] != 404]
     assert [] == [r for r in refused if not re.search(r"/(email-templates|status|emails|branding)", r[0])]
 
 
-def test_every_user_arrives_once(whole: Whole) -> None:
-    assert sorted(whole[0].tenant.users) == sorted(user["user_id"] for user in whole[1].records["users"])
+def test_every_user_is_emitted_once(full_sync: FullSync) -> None:
+    assert sorted(full_sync[0].tenant.users) == sorted(user["user_id"] for user in full_sync[1].records["users"])
 
 
-def test_no_secret_arrives(whole: Whole) -> None:
-    """Every secret that the simulator makes begins with `SECRET-`."""
-    assert "SECRET-" in str(whole[0].tenant.log_streams)
-    assert "SECRET-" not in whole[1].stdout + whole[1].stderr
+def test_no_secret_is_emitted(full_sync: FullSync) -> None:
+    """Every secret of the simulator begins with `SECRET-`."""
+    assert "SECRET-" in str(full_sync[0].tenant.log_streams)
+    assert "SECRET-" not in full_sync[1].stdout + full_sync[1].stderr
 
 
-def test_no_secret_arrives_as_it_is_when_it_is_hashed(catalog: list[dict[str, Any]]) -> None:
+def test_no_secret_is_emitted_in_clear_when_secrets_are_hashed(catalog: list[dict[str, Any]]) -> None:
     with Simulator(users=20, organizations=3) as simulator:
         hashed = run(
             "read",
@@ -227,14 +229,14 @@ def test_no_secret_arrives_as_it_is_when_it_is_hashed(catalog: list[dict[str, An
     assert all(client["client_secret"].startswith("sha256:") for client in hashed.records["clients"])
 
 
-def test_reading_clients_reveals_no_secret_to_the_customers_log() -> None:
-    """Auth0 writes a read that returned a secret into the log as `mgmt_api_read`."""
+def test_reading_clients_requests_no_secret() -> None:
+    """Auth0 logs a read that returns a secret as `mgmt_api_read`."""
     with Simulator(users=5) as simulator:
         assert None is sync(config_of(simulator), "clients").error
         assert 0 == simulator.tenant.secret_reads
 
 
-def test_a_token_for_users_alone_gets_what_is_theirs_and_a_clear_error_for_each_other_stream(
+def test_with_the_scope_for_users_alone_each_other_stream_fails_by_name(
     catalog: list[dict[str, Any]],
 ) -> None:
     with Simulator(users=20, organizations=3, scopes={"read:users"}) as simulator:

@@ -9,7 +9,7 @@ from auth0_simulator import Fault, Simulator
 from testing.in_process import SyncResult, sync
 from testing.tenants import config_of
 
-EXPORTED = {"users_initial_load": "export"}
+BY_EXPORT = {"users_initial_load": "export"}
 
 
 def ids(synced: SyncResult) -> list[str]:
@@ -24,36 +24,36 @@ def warnings(synced: SyncResult) -> str:
     return " ".join(str(m.log.message) for m in synced.messages if m.log)
 
 
-def test_a_first_load_by_export_goes_on_by_search() -> None:
+def test_syncs_after_a_first_load_by_export_search() -> None:
     with Simulator(users=2500) as sim:
-        first = sync(config_of(sim, **EXPORTED), "users")
+        first = sync(config_of(sim, **BY_EXPORT), "users")
         assert (None, sorted(sim.tenant.users)) == (first.error, sorted(ids(first)))
         assert 0 == templates(sim)["/users"]
         sim.clear_journal()
         sim.clock.advance(600)
-        moved = next(iter(sim.tenant.users))
-        sim.tenant.login(moved)
+        changed = next(iter(sim.tenant.users))
+        sim.tenant.login(changed)
         sim.clock.advance(600)
-        second = sync(config_of(sim, **EXPORTED), "users", state=first.state)
-        assert [moved] == ids(second)
+        second = sync(config_of(sim, **BY_EXPORT), "users", state=first.state)
+        assert [changed] == ids(second)
         assert {"/users", "/oauth/token"} == set(templates(sim))
 
 
-def test_a_full_refresh_by_export_has_every_user_and_no_secret() -> None:
+def test_a_full_refresh_by_export_emits_every_user_and_no_secret() -> None:
     with Simulator(users=500) as sim:
-        synced = sync(config_of(sim, **EXPORTED), "users", full_refresh=True)
+        synced = sync(config_of(sim, **BY_EXPORT), "users", full_refresh=True)
         assert (None, sorted(sim.tenant.users)) == (synced.error, sorted(ids(synced)))
         assert "SECRET-" not in str(synced.records)
         assert 0 == sim.exports.authorized_downloads
 
 
 @pytest.mark.parametrize("kind", ["reset_during", "truncated_gzip", "truncated_json", "status"])
-def test_a_broken_download_starts_over_without_repeating_rows(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_download_restarts_without_repeating_rows(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("source_auth0.retrievers.users.export_job.time.sleep", lambda _: None)
     with Simulator(users=2500) as sim:
         status = {"status": 403} if kind == "status" else {}
         sim.faults.add(Fault(kind, template="/user-exports/download", **status))
-        synced = sync(config_of(sim, **EXPORTED), "users", full_refresh=True)
+        synced = sync(config_of(sim, **BY_EXPORT), "users", full_refresh=True)
         assert (None, sorted(sim.tenant.users)) == (synced.error, sorted(ids(synced)))
         assert 2 == templates(sim)["/user-exports/download"]
 
@@ -61,11 +61,11 @@ def test_a_broken_download_starts_over_without_repeating_rows(kind: str, monkeyp
 def test_a_failed_job_falls_back_to_search() -> None:
     with Simulator(users=300) as sim:
         sim.exports.outcome = "failed"
-        synced = sync(config_of(sim, **EXPORTED), "users")
+        synced = sync(config_of(sim, **BY_EXPORT), "users")
         assert (None, sorted(sim.tenant.users)) == (synced.error, sorted(set(ids(synced))))
 
 
-def test_a_failed_job_is_an_error_where_nothing_else_is_wanted() -> None:
+def test_a_failed_job_is_an_error_with_export_only() -> None:
     with Simulator(users=300) as sim:
         sim.exports.outcome = "failed"
         synced = sync(config_of(sim, users_initial_load="export_only"), "users")

@@ -1,4 +1,4 @@
-"""The log, and what is made of it: each event once, whatever the order of dates and whatever happens meanwhile."""
+"""The log and the streams derived from it: each event once, whatever the order of dates and late arrivals."""
 
 import random
 from collections import Counter
@@ -24,25 +24,25 @@ def ids(synced: SyncResult, stream: str = "logs") -> list[str]:
     return [row["log_id"] for row in synced.records[stream]]
 
 
-def kept(sim: Simulator) -> list[str]:
+def retained_ids(sim: Simulator) -> list[str]:
     return [row["log_id"] for row in sim.tenant.log.rows()]
 
 
-def asked(sim: Simulator) -> list[dict[str, str]]:
+def log_requests(sim: Simulator) -> list[dict[str, str]]:
     return [r.query for r in sim.journal if r.template == "/logs"]
 
 
 def pages(sim: Simulator) -> int:
-    return sum("from" in query for query in asked(sim))
+    return sum("from" in query for query in log_requests(sim))
 
 
 @contextmanager
-def between_requests(act: Callable[[], None]) -> Iterator[None]:
-    """Do something in the tenant before every request for the log."""
+def before_each_log_request(action: Callable[[], None]) -> Iterator[None]:
+    """Call `action` before every request for the log."""
     original = TenantLog._get
 
     def get(self: TenantLog, query: Any) -> Any:
-        act()
+        action()
         return original(self, query)
 
     TenantLog._get = get  # type: ignore[method-assign]
@@ -60,17 +60,17 @@ SKEWS: dict[str, Callable[[int], datetime]] = {
 
 
 @pytest.mark.parametrize("skew", SKEWS)
-def test_every_event_arrives_once_and_requests_stay_few(skew: str) -> None:
-    """A request for each 100 events, and some to find the beginning and where to cut."""
-    moments = sorted(map(SKEWS[skew], range(20_000)))
-    with Simulator(users=20, log_events=20_000, log_at=lambda i: moments[i]) as sim:
+def test_every_event_is_read_once_in_few_requests(skew: str) -> None:
+    """One request per 100 events, and some to find the beginning and the ranges."""
+    times = sorted(map(SKEWS[skew], range(20_000)))
+    with Simulator(users=20, log_events=20_000, log_at=lambda i: times[i]) as sim:
         synced = sync(config_of(sim), "logs")
         assert None is synced.error
-        assert Counter(kept(sim)) == Counter(ids(synced))
-        assert len(asked(sim)) <= 1.15 * 20_000 / 100 + 70
+        assert Counter(retained_ids(sim)) == Counter(ids(synced))
+        assert len(log_requests(sim)) <= 1.15 * 20_000 / 100 + 70
 
 
-def test_the_next_sync_reads_what_is_new_alone() -> None:
+def test_the_next_sync_reads_only_new_events() -> None:
     with Simulator(users=20, log_events=900) as sim:
         first = sync(config_of(sim), "logs", *DERIVED)
         new = [sim.tenant.log.add("w", late=seconds) for seconds in (0, 7, 4000)]
@@ -78,13 +78,16 @@ def test_the_next_sync_reads_what_is_new_alone() -> None:
         second = sync(config_of(sim), "logs", *DERIVED, state=first.state)
         assert (None, new) == (second.error, sorted(ids(second)))
         assert 4 >= pages(sim)
-        assert (kept(sim)[-1], {"log_id", "date"}) == (second.state_of("logs")["log_id"], set(second.state_of("logs")))
+        assert (retained_ids(sim)[-1], {"log_id", "date"}) == (
+            second.state_of("logs")["log_id"],
+            set(second.state_of("logs")),
+        )
         third = sync(config_of(sim), "logs", *DERIVED, state=second.state)
         assert ([], second.state) == (ids(third), third.state)
 
 
-def test_what_is_made_of_the_log_costs_nothing_beside_it() -> None:
-    """And no more than the log itself without it; where a log is cut, and so its last pages, is up to the workers."""
+def test_derived_streams_take_no_requests_beside_the_log() -> None:
+    """And without it, no more than the log itself; where the log is split, and so the number of pages, varies."""
     counts = []
     for streams in (("logs",), ("logs", *DERIVED), DERIVED):
         with Simulator(users=20, log_events=4000) as sim:
@@ -97,7 +100,7 @@ def test_what_is_made_of_the_log_costs_nothing_beside_it() -> None:
 
 
 @pytest.mark.parametrize("streams", [("logs", *DERIVED), DERIVED, ("changes",), ("user_deletions",)])
-def test_rows_made_of_the_log_do_not_depend_on_who_read_it(streams: tuple[str, ...]) -> None:
+def test_derived_rows_do_not_depend_on_the_selected_streams(streams: tuple[str, ...]) -> None:
     with Simulator(users=20, log_events=6000, log_days=20) as sim:
         synced = sync(config_of(sim), *streams)
         writes = [e for e in sim.tenant.log.rows() if e["type"] == "sapi"]
@@ -108,8 +111,8 @@ def test_rows_made_of_the_log_do_not_depend_on_who_read_it(streams: tuple[str, .
             assert {e["log_id"] for e in deleted} <= set(ids(synced, "user_deletions"))
 
 
-def test_the_log_from_a_start_date_on() -> None:
-    """Those from before that arrive late are left out, too."""
+def test_events_before_the_start_date_are_left_out() -> None:
+    """Earlier events that arrive late are left out too."""
     start = (NOW - timedelta(days=1)).replace(microsecond=0)
     with Simulator(users=20, log_events=3000, log_lateness=300) as sim:
         sim.tenant.log.add("w", start - timedelta(minutes=1))
@@ -121,21 +124,21 @@ def test_the_log_from_a_start_date_on() -> None:
 
 
 @pytest.mark.parametrize("events", [0, 1, 100, 101])
-def test_a_small_log(events: int) -> None:
+def test_a_small_log_is_read_completely(events: int) -> None:
     with Simulator(users=20, log_events=events) as sim:
         first = sync(config_of(sim), "logs", *DERIVED)
-        assert (None, kept(sim)) == (first.error, sorted(ids(first)))
+        assert (None, retained_ids(sim)) == (first.error, sorted(ids(first)))
         sim.tenant.log.add("w")
         second = sync(config_of(sim), "logs", *DERIVED, state=first.state)
-        assert (None, kept(sim)[-1:]) == (second.error, ids(second))
+        assert (None, retained_ids(sim)[-1:]) == (second.error, ids(second))
 
 
 @pytest.mark.parametrize("streams", [("logs", *DERIVED), DERIVED])
 @pytest.mark.parametrize("expired", ["oldest", "error", "missing"])
-def test_a_saved_id_that_is_older_than_the_retention(
+def test_a_saved_id_older_than_the_retention_draws_a_warning(
     expired: str, streams: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What Auth0 does with it is not documented: either way what is kept arrives, and a warning names the gap."""
+    """Auth0's response is not documented: in any case all retained events are read, and a warning names the gap."""
     with Simulator(users=20, log_events=900, log_expired=expired, log_retention=5) as sim:
         first = sync(config_of(sim), *streams)
         sim.clock.advance(10 * 86_400)
@@ -150,7 +153,7 @@ def test_a_saved_id_that_is_older_than_the_retention(
         assert first.state_of(streams[0])["date"] in warnings[0]
 
 
-def test_a_state_from_another_tenant_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_state_from_another_tenant_draws_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator(users=20, log_events=50) as sim:
         state = sync(config_of(sim), "logs").state
         state[0]["stream"]["stream_state"] = {"log_id": "9" * 56, "date": "2099-01-01T00:00:00.000Z"}
@@ -168,29 +171,29 @@ def test_a_state_from_another_tenant_is_told(caplog: pytest.LogCaptureFixture) -
     search_lag=st.sampled_from([0.0, 2.0, 60.0]),
     workers=st.sampled_from([2, 8]),
 )
-def test_whatever_arrives_during_syncs_comes_once(
+def test_events_arriving_during_syncs_are_read_once(
     seed: int, events: int, hours: float, lateness: float, search_lag: float, workers: int
 ) -> None:
-    """Five syncs in a row, with events that arrive late between any two requests: all of them, no id twice."""
-    chance = random.Random(seed)
+    """Five syncs, with late events between any two requests: all are read, no id twice."""
+    rng = random.Random(seed)
     with Simulator(
         users=5, seed=seed, log_events=events, log_days=hours / 24, log_lateness=lateness, log_search_lag=search_lag
     ) as sim:
         config = config_of(sim, num_workers=workers)
 
-        def act() -> None:
-            for _ in range(chance.randrange(5)):
-                late = chance.choice([0.0, 0.5, 5.0, 300.0, 5000.0])
-                if chance.random() < 0.3:
-                    sim.tenant.log_api_write("patch", f"/clients/c{chance.random()}", late=late)
+        def add_events() -> None:
+            for _ in range(rng.randrange(5)):
+                late = rng.choice([0.0, 0.5, 5.0, 300.0, 5000.0])
+                if rng.random() < 0.3:
+                    sim.tenant.log_api_write("patch", f"/clients/c{rng.random()}", late=late)
                 else:
-                    sim.tenant.log.add(chance.choice("sfw"), late=late)
+                    sim.tenant.log.add(rng.choice("sfw"), late=late)
 
         found: dict[str, list[str]] = {"logs": [], "changes": []}
         state: list[dict[str, Any]] | None = None
         for busy in (True, True, True, True, False):
             sim.clock.advance(100)
-            with between_requests(act if busy else lambda: None):
+            with before_each_log_request(add_events if busy else lambda: None):
                 synced = sync(config, *found, state=state)
             assert None is synced.error
             state = synced.state or state

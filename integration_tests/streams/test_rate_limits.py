@@ -1,4 +1,4 @@
-"""The tenant's own speed limit, in counts and by the simulated tenant's clock."""
+"""Syncs under rate limits, measured by the simulated tenant's journal and clock."""
 
 import logging
 from collections import Counter
@@ -16,14 +16,14 @@ RATE_LIMIT_PLANS["one_small_bucket"] = RateLimitPlan(RateLimit(100, 100), None, 
 
 
 def requests_of(sim: Simulator) -> list[tuple[str, int, float]]:
-    """Template, status and second of each request but those for a token."""
+    """The template, status and timestamp of each request except for tokens."""
     return [(r.template, r.status, r.at.timestamp()) for r in sim.journal if r.template != TOKEN_PATH]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [50, 90])
 def test_the_limit_is_used_and_not_exceeded(share: int) -> None:
-    """At least 85 % of what 20 requests a second admit times the share (a sync begins and ends slowly), no refusal."""
+    """At least 85 % of the share of 20 requests a second (a sync begins and ends slowly), and no 429."""
     with Simulator(users=150 * share, latency=0.05, plan="twenty_a_second") as sim:
         synced = sync(config_of(sim, rate_limit_share=share), "users", full_refresh=True)
         requests = requests_of(sim)
@@ -34,17 +34,17 @@ def test_the_limit_is_used_and_not_exceeded(share: int) -> None:
     assert 0.85 <= len(requests) / admitted <= 1.05
 
 
-def test_a_ceiling_is_kept() -> None:
-    """Ten a second of an unlimited tenant."""
+def test_max_requests_per_second_is_kept() -> None:
+    """Ten requests a second to a tenant without rate limits."""
     with Simulator(users=1500) as sim:
         sync(config_of(sim, max_requests_per_second=10), "users", full_refresh=True)
         times = [at for _, _, at in requests_of(sim)]
-    # A thread that wakes late is followed closely by the next.
+    # A thread that wakes up late is followed closely by the next.
     assert len(times) <= 4 + 10 * (max(times) - min(times))
 
 
 def test_a_stream_that_waits_for_its_own_bucket_does_not_hold_up_others() -> None:
-    """Of 16 requests at 50 a minute, four are still to come when the users are complete."""
+    """Of 16 requests at 50 a minute, more than four are still to come when the users are complete."""
     with Simulator(users=2500, organizations=16, plan="one_small_bucket") as sim:
         synced = sync(config_of(sim), "organization_enabled_connections", "users", full_refresh=True)
         requests = requests_of(sim)
@@ -57,8 +57,8 @@ def test_a_stream_that_waits_for_its_own_bucket_does_not_hold_up_others() -> Non
 
 
 @pytest.mark.slow
-def test_many_streams_under_small_buckets_draw_few_refusals(caplog: pytest.LogCaptureFixture) -> None:
-    """A self-service tenant: at most one request in a hundred, or one; the log says what is waited for."""
+def test_many_streams_under_small_buckets_get_few_429s(caplog: pytest.LogCaptureFixture) -> None:
+    """A self-service tenant: at most one 429 in a hundred requests, or one; the log names the limit waited for."""
     streams = [
         *("users", "client_credentials", "role_permissions", "organization_client_grants"),
         *("organization_members", "organization_enabled_connections", "connections", "actions"),

@@ -1,1 +1,1 @@
-"""States that nobody left: malformed, foreign, of the future, giant."""
+"""States that no sync saved: malformed, foreign, future, giant."""

@@ -1,6 +1,6 @@
-"""Which rows a correct reading of a state has to bring, as docs/behavior.md describes states: told apart from the code.
+"""Which rows a sync from a given state has to emit, by docs/behavior.md and independently of the connector's code.
 
-A state that is not what docs/behavior.md describes says nothing, so that everything is due.
+A state that is not as docs/behavior.md describes is ignored, so every row is due.
 """
 
 import math
@@ -12,77 +12,79 @@ Row = dict[str, Any]
 
 
 def due_rows(stream: str, saved: Mapping[str, Any], rows: list[Row], now: float) -> list[Row]:
-    """Those of all rows that a sync from this state may not leave out; `now` in seconds since 1970."""
+    """The rows that a sync from this state must not leave out; `now` in seconds since 1970."""
     if stream == "users":
-        return [row for row in rows if _is_within(saved, seconds(row["updated_at"]), now)]
+        return [row for row in rows if _is_user_due(saved, seconds(row["updated_at"]), now)]
     if stream in {"logs", "changes", "user_deletions"}:
-        return [row for row in rows if _is_behind(saved, row["log_id"])]
+        return [row for row in rows if _is_log_row_due(saved, row["log_id"])]
     if stream == "events":
         offsets = [row["offset"] for row in rows]
-        known = saved.get("offset")
-        past = offsets.index(known) + 1 if known in offsets else 0
-        # Auth0 refuses an offset that it does not know, and the time is what is left.
-        begin = 0.0 if past else _time(saved, now)
-        return [row for row in rows[past:] if seconds(row["time"]) >= begin and row["id"] != saved.get("event")]
-    return [row for row in rows if _is_due_of_user(saved, row, now)]
+        offset = saved.get("offset")
+        next_index = offsets.index(offset) + 1 if offset in offsets else 0
+        # Auth0 rejects an unknown offset, and the connector falls back to the time.
+        start_time = 0.0 if next_index else _time(saved, now)
+        return [
+            row for row in rows[next_index:] if seconds(row["time"]) >= start_time and row["id"] != saved.get("event")
+        ]
+    return [row for row in rows if _is_user_list_row_due(saved, row, now)]
 
 
 def seconds(text: Any) -> float:
-    """A date and time in UTC as seconds since 1970, -inf where it is none."""
+    """A UTC timestamp as seconds since 1970; -inf if it is not one."""
     try:
-        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        time = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except (ValueError, TypeError, AttributeError):
         return -math.inf
-    return moment.timestamp() if moment.tzinfo else -math.inf
+    return time.timestamp() if time.tzinfo else -math.inf
 
 
 def _time(saved: Mapping[str, Any], now: float) -> float:
-    moment = seconds(saved.get("time"))
-    return moment if moment <= now else -math.inf
+    time = seconds(saved.get("time"))
+    return time if time <= now else -math.inf
 
 
-def _is_within(saved: Mapping[str, Any], at: float, now: float) -> bool:
+def _is_user_due(saved: Mapping[str, Any], at: float, now: float) -> bool:
     low, until = seconds(saved.get("updated_at")), seconds(saved.get("until"))
     try:
-        pieces = [(seconds(start), seconds(end)) for start, end in saved.get("open") or []]
+        open_ranges = [(seconds(start), seconds(end)) for start, end in saved.get("open") or []]
     except (ValueError, TypeError):
         return True
-    beyond = until if pieces else low
-    if -math.inf in (low, beyond) or beyond > now + 301:
+    covered_until = until if open_ranges else low
+    if -math.inf in (low, covered_until) or covered_until > now + 301:
         return True
-    return at >= beyond or any(start <= at < end for start, end in pieces)
+    return at >= covered_until or any(start <= at < end for start, end in open_ranges)
 
 
-def _is_behind(saved: Mapping[str, Any], log_id: str) -> bool:
+def _is_log_row_due(saved: Mapping[str, Any], log_id: str) -> bool:
     low, until = saved.get("log_id"), saved.get("until")
     try:
-        pieces = [(_order(start), _order(end)) for start, end, _ in saved.get("open") or []]
-        beyond = _order(until) if pieces else _order(low)
+        open_ranges = [(_sort_key(start), _sort_key(end)) for start, end, _ in saved.get("open") or []]
+        covered_until = _sort_key(until) if open_ranges else _sort_key(low)
     except (ValueError, TypeError):
         return True
-    return _order(log_id) > beyond or any(start < _order(log_id) <= end for start, end in pieces)
+    return _sort_key(log_id) > covered_until or any(start < _sort_key(log_id) <= end for start, end in open_ranges)
 
 
-def _order(log_id: Any) -> tuple[int, str]:
+def _sort_key(log_id: Any) -> tuple[int, str]:
     if not isinstance(log_id, str):
         raise TypeError(log_id)
     return len(log_id), log_id
 
 
-def _is_due_of_user(saved: Mapping[str, Any], row: Row, now: float) -> bool:
-    """Rows of users who moved since; whom the log names is shown elsewhere."""
-    begun = saved.get("open")
+def _is_user_list_row_due(saved: Mapping[str, Any], row: Row, now: float) -> bool:
+    """Whether the user changed since the state; users that only the log names are tested elsewhere."""
+    opened = saved.get("open")
     missed = saved.get("missed", [])
     if not isinstance(missed, list) or row["user_id"] in missed:
         return True
-    until = seconds(begun.get("until")) if isinstance(begun, dict) else -math.inf
+    until = seconds(opened.get("until")) if isinstance(opened, dict) else -math.inf
     low = seconds(saved.get("updated_at"))
-    moved = seconds(row["user_updated_at"])
-    if max(low, until) > now + 301 or (low == -math.inf and not isinstance(begun, dict)):
+    changed_at = seconds(row["user_updated_at"])
+    if max(low, until) > now + 301 or (low == -math.inf and not isinstance(opened, dict)):
         return True
-    if isinstance(begun, dict) and moved <= until:
-        left, asked = begun.get("left"), begun.get("asked")
+    if isinstance(opened, dict) and changed_at <= until:
+        left, asked = opened.get("left"), opened.get("asked")
         if not isinstance(left, list) or not isinstance(asked, str):
             return True
-        return moved >= low and (row["user_id"] in left or row["user_id"] > asked)
-    return moved >= max(low, until)
+        return changed_at >= low and (row["user_id"] in left or row["user_id"] > asked)
+    return changed_at >= max(low, until)

@@ -1,4 +1,4 @@
-"""States of other connectors and other versions, and giant ones."""
+"""States of other connectors and other versions, and giant states."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ A_DAY = "2026-11-22T12:00:00.000Z"
 
 
 def foreign_states() -> list[dict[str, Any]]:
-    """States in the forms that Airbyte's connectors have, published versions of this one among them."""
+    """States in the formats of Airbyte's connectors, including the published versions of this one."""
     return [
         {},
         {"updated_at": "2024-03-01T01:59:00.000Z"},
@@ -30,15 +30,15 @@ def foreign_states() -> list[dict[str, Any]]:
 
 
 def giant_states(state: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """States of megabytes, of thousands of pieces, and of more levels than anyone can walk down."""
-    made: list[dict[str, Any]] = [_deep(depth) for depth in (10, 200, 400)]
-    made += [{**state, "more": "x" * (5 << 20)}, {**state, next(iter(state)): "9" * (5 << 20)}]
+    """States of megabytes, with thousands of open ranges, and nested hundreds of levels deep."""
+    states: list[dict[str, Any]] = [_deep(depth) for depth in (10, 200, 400)]
+    states += [{**state, "more": "x" * (5 << 20)}, {**state, next(iter(state)): "9" * (5 << 20)}]
     opened = state.get("open")
     if isinstance(opened, list):
-        made += [{**state, "open": opened * 5000}, {**state, "open": opened[:1] * 500}]
+        states += [{**state, "open": opened * 5000}, {**state, "open": opened[:1] * 500}]
     if isinstance(opened, dict):
-        made += [{**state, "open": {**opened, "left": [f"auth0|{n}" for n in range(50_000)]}}]
-    return made
+        states += [{**state, "open": {**opened, "left": [f"auth0|{n}" for n in range(50_000)]}}]
+    return states
 
 
 def _deep(depth: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""States that no sync has left, made of ones that a sync did."""
+"""Mutations of states that syncs saved."""
 
 import copy
 import re
@@ -21,7 +21,7 @@ SECONDS = [1, 60, 3600, 86_400, 86_400 * 40, 86_400 * 400, 86_400 * 36_500]
 
 @st.composite
 def mutated_states(draw: st.DrawFn, bases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A state with one to three things wrong with it."""
+    """A state with one to three mutations."""
     state = copy.deepcopy(dict(draw(st.sampled_from(bases))))
     for _ in range(draw(st.integers(1, 3))):
         _mutate(draw, state)
@@ -29,54 +29,58 @@ def mutated_states(draw: st.DrawFn, bases: Sequence[Mapping[str, Any]]) -> dict[
 
 
 def _mutate(draw: st.DrawFn, state: dict[str, Any]) -> None:
-    holders = _holders(state)
-    holder = draw(st.sampled_from(holders)) if holders else state
-    keys: list[Any] = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+    containers = _containers(state)
+    container = draw(st.sampled_from(containers)) if containers else state
+    keys: list[Any] = list(container) if isinstance(container, dict) else list(range(len(container)))
     if not keys:
         state[draw(st.sampled_from(NAMES))] = copy.deepcopy(draw(st.sampled_from(JUNK)))
         return
     key = draw(st.sampled_from(keys))
     match draw(st.sampled_from(["drop", "rename", "junk", "swap", "twist", "twist", "double", "add"])):
         case "drop":
-            del holder[key]
-        case "rename" if isinstance(holder, dict):
-            holder[draw(st.sampled_from([*NAMES, f"{key}_", str(key).upper()]))] = holder.pop(key)
+            del container[key]
+        case "rename" if isinstance(container, dict):
+            container[draw(st.sampled_from([*NAMES, f"{key}_", str(key).upper()]))] = container.pop(key)
         case "junk":
-            holder[key] = copy.deepcopy(draw(st.sampled_from(JUNK)))
+            container[key] = copy.deepcopy(draw(st.sampled_from(JUNK)))
         case "swap":
             other = draw(st.sampled_from(keys))
-            holder[key], holder[other] = holder[other], holder[key]
-        case "double" if isinstance(holder, list):
-            holder.insert(key, copy.deepcopy(holder[key]))
-        case "add" if isinstance(holder, dict):
-            holder[draw(st.sampled_from([*NAMES, "version"]))] = copy.deepcopy(draw(st.sampled_from(JUNK)))
+            container[key], container[other] = container[other], container[key]
+        case "double" if isinstance(container, list):
+            container.insert(key, copy.deepcopy(container[key]))
+        case "add" if isinstance(container, dict):
+            container[draw(st.sampled_from([*NAMES, "version"]))] = copy.deepcopy(draw(st.sampled_from(JUNK)))
         case _:
-            holder[key] = _twisted(draw, holder[key])
+            container[key] = _altered(draw, container[key])
 
 
-def _holders(value: Any) -> list[Any]:
-    """Everything in a state that holds something."""
+def _containers(value: Any) -> list[Any]:
+    """Every non-empty object and list in a state."""
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    below = [found for one in inner for found in _holders(one)]
-    return [value, *below] if inner else below
+    nested = [found for one in inner for found in _containers(one)]
+    return [value, *nested] if inner else nested
 
 
-def _twisted(draw: st.DrawFn, value: Any) -> Any:
-    """The same kind of value, and another one."""
+def _altered(draw: st.DrawFn, value: Any) -> Any:
+    """Another value of the same kind."""
     if isinstance(value, list):
         return draw(st.permutations(value))
     if not isinstance(value, str) or not value:
         return [value]
     if DATE.match(value) and draw(st.booleans()):
         return _shifted(value, draw(st.sampled_from(SECONDS)) * draw(st.sampled_from([-1, 1])))
-    place = draw(st.integers(0, len(value) - 1))
-    with_one = value[:place] + draw(st.sampled_from("0189aZ \n\0|-é")) + value[place:]
-    without = value[:place] + value[place + 1 :]
-    return draw(st.sampled_from([with_one, without, value[::-1], value[:place], value * 2, value.lower(), f" {value}"]))
+    position = draw(st.integers(0, len(value) - 1))
+    with_insertion = value[:position] + draw(st.sampled_from("0189aZ \n\0|-é")) + value[position:]
+    with_deletion = value[:position] + value[position + 1 :]
+    return draw(
+        st.sampled_from(
+            [with_insertion, with_deletion, value[::-1], value[:position], value * 2, value.lower(), f" {value}"]
+        )
+    )
 
 
 def _shifted(value: str, seconds: int) -> str:
-    """A date so much later; one that was no date any more stays."""
+    """A timestamp shifted by `seconds`; unchanged if it is no longer valid."""
     try:
         return f"{(datetime.fromisoformat(value[:19]) + timedelta(seconds=seconds)).isoformat()}.500Z"
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Files of states, each in a process of its own: whatever it holds, standard output has messages of the protocol."""
+"""Malformed state files, each in its own process: standard output must hold protocol messages only."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def _stream(name: str = "users", **more: Any) -> dict[str, Any]:
     return {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, **more}}
 
 
-#: What a file holds, and whether a sync that ends well has to have read everybody.
+#: Description to the content of a state file.
 FILES: dict[str, str] = {
     "nothing": "",
     "half of a list": '[{"type":',
@@ -52,7 +52,7 @@ FILES: dict[str, str] = {
 
 
 def state_files(config: Mapping[str, Any], users: int, names: list[str] | None = None) -> Tally:
-    """A line for some of the files, or all."""
+    """A tally for some of the files, or all."""
     tally = Tally("states as files: no JSON, no state, other forms of the protocol, giant")
     streams = [stream for stream in discovered_streams(config) if stream["name"] == "users"]
     for name in names or FILES:

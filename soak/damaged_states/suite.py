@@ -1,4 +1,4 @@
-"""States that nobody left: each one is refused with a sentence, or read so that nothing is left out."""
+"""Damaged states: each is rejected with a clear message, or read without leaving out a row."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from soak.tally import Tally
 from testing.sync_probe import ProbedSync, probe_sync, shortened
 from testing.tenants import config_of
 
-#: Each kind of state, with more of the config that it takes.
+#: Each kind of state to the config options that it needs.
 STATE_KINDS: dict[str, dict[str, Any]] = {
     "users": {},
     "users with tombstones": {"users_deletion_tombstones": True},
@@ -29,14 +29,14 @@ STATE_KINDS: dict[str, dict[str, Any]] = {
     "user_roles": {},
     "events": {"events_idle_seconds": 1},
 }
-#: Columns that tell of the reading, and not of what was read.
-OF_THE_READING = {"read_at", "user_updated_at"}
-HOUR = 3600
+#: Columns that describe the reading, not the data.
+READ_METADATA = {"read_at", "user_updated_at"}
+HOUR_SECONDS = 3600
 
 
 @dataclass
 class StateKind:
-    """One kind of state against one tenant: what states its syncs left, and all rows there are."""
+    """One kind of state of one tenant: the states that its syncs saved, and all rows."""
 
     name: str
     sim: Simulator
@@ -54,31 +54,31 @@ class StateKind:
         return probe_sync(config, self.stream, saved)
 
     def key(self, row: Mapping[str, Any]) -> str:
-        """What tells a row from others, however it came: an export carries fewer columns of a user."""
-        names = ("user_id", "updated_at") if self.stream == "users" else sorted(set(row) - OF_THE_READING)
+        """What identifies a row, by search or export: an export has fewer columns of a user."""
+        names = ("user_id", "updated_at") if self.stream == "users" else sorted(set(row) - READ_METADATA)
         return json.dumps([(name, row[name]) for name in names])
 
-    def learn(self) -> "StateKind":
-        """What a first sync brings, and the states that it leaves on its way: the first, the last, some between."""
+    def run_first_sync(self) -> "StateKind":
+        """Run a first sync; keep its rows, and its first, last and two longest states."""
         first = self.sync(None)
         if not first.succeeded:
             raise AssertionError(f"{self.name}: {first.synced.error} {first.errors}")
         self.rows = first.rows
         if self.stream.startswith("user_") and self.stream != "user_deletions":
-            moved = {row["user_id"]: row["updated_at"] for row in probe_sync(config_of(self.sim), "users").rows}
-            self.rows = [{**row, "user_updated_at": moved[row["user_id"]]} for row in self.rows]
+            changed_at = {row["user_id"]: row["updated_at"] for row in probe_sync(config_of(self.sim), "users").rows}
+            self.rows = [{**row, "user_updated_at": changed_at[row["user_id"]]} for row in self.rows]
         states = [dict(state["stream"]["stream_state"]) for state in first.synced.states]
         own = [state for state in states if state and "__ab_no_cursor_state_message" not in state]
         longest = sorted(own, key=lambda state: len(json.dumps(state)))[-2:]
         self.states = list({json.dumps(state): state for state in (own[0], own[-1], *longest)}.values())
         return self
 
-    def judge(self, saved: dict[str, Any], tally: Tally) -> None:
-        """Sync from a state, and count what came of it."""
+    def try_state(self, saved: dict[str, Any], tally: Tally) -> None:
+        """Sync from a state, and count the result."""
         now = self.sim.clock.epoch()
-        # The last offset is that of a marker behind all events, which no row has.
+        # The last offset is that of a marker after all events, which no row has.
         is_last = self.stream == "events" and saved.get("offset") == self.states[-1].get("offset")
-        wanted = [] if is_last else due_rows(self.stream, saved, self.rows, now)
+        due = [] if is_last else due_rows(self.stream, saved, self.rows, now)
         done = self.sync(saved)
         tally.runs += 1
         tally.hangs += done.hung
@@ -86,30 +86,30 @@ class StateKind:
             tally.complaints.append(f"{shortened(saved)}: {complaint}")
         if done.succeeded:
             tally.records += len(self.rows)
-            brought = {self.key(row) for row in done.rows}
-            if missing := [row for row in wanted if self.key(row) not in brought]:
+            emitted = {self.key(row) for row in done.rows}
+            if missing := [row for row in due if self.key(row) not in emitted]:
                 tally.losses += len(missing)
-                tally.complaints.append(f"{shortened(saved)}: {len(missing)} of {len(wanted)} rows are missing")
+                tally.complaints.append(f"{shortened(saved)}: {len(missing)} of {len(due)} rows are missing")
 
 
 def suite(seed: int, examples: int = 300) -> Iterator[Tally]:
-    """A line for each kind of state, with so many mutants of each, and one for states as files."""
+    """A tally for each kind of state, with `examples` mutants each, and one for state files."""
     with tenant(seed) as sim, tenant(seed + 1) as other:
-        kinds = [StateKind(name, sim).learn() for name in STATE_KINDS]
-        strangers = [StateKind(name, other).learn() for name in ("users", "logs", "events")]
+        kinds = [StateKind(name, sim).run_first_sync() for name in STATE_KINDS]
+        kinds_of_other = [StateKind(name, other).run_first_sync() for name in ("users", "logs", "events")]
         for kind in kinds:
-            yield _tried(kind, [*kinds, *strangers], seed, examples)
+            yield _tally_of(kind, [*kinds, *kinds_of_other], seed, examples)
         yield state_files(config_of(sim, users_safety_lag=0), len(kinds[0].rows))
 
 
 def tenant(seed: int) -> Simulator:
-    """A small tenant with states that have something open, an hour after anything happened in it."""
+    """A small tenant whose states have open ranges, an hour after its last change."""
     sim = Simulator(users=450, organizations=1, log_events=350, seed=seed)
-    sim.clock.advance(HOUR)
+    sim.clock.advance(HOUR_SECONDS)
     return sim
 
 
-def _tried(kind: StateKind, kinds: list[StateKind], seed: int, examples: int) -> Tally:
+def _tally_of(kind: StateKind, kinds: list[StateKind], seed: int, examples: int) -> Tally:
     tally = Tally(f"states of {kind.name}: left by a sync, foreign, giant and {examples} mutants")
     try_saved_states(kind, tally)
     others = [other for other in kinds if other.name != kind.name or other.sim is not kind.sim]
@@ -118,21 +118,21 @@ def _tried(kind: StateKind, kinds: list[StateKind], seed: int, examples: int) ->
         *foreign_states(),
         *giant_states(kind.states[-1]),
     ]:
-        kind.judge(saved, tally)
+        kind.try_state(saved, tally)
     try_mutated_states(kind, tally, seed, examples)
     return tally
 
 
 def try_saved_states(kind: StateKind, tally: Tally) -> None:
-    """Sync from the states that syncs left, none of which may be refused."""
+    """Sync from the states that syncs saved, none of which may be rejected."""
     for saved in kind.states:
-        kind.judge(saved, tally)
+        kind.try_state(saved, tally)
         if not kind.sync(saved).succeeded:
             tally.complaints.append(f"{shortened(saved)} is a state that a sync left, and was refused")
 
 
 def try_mutated_states(kind: StateKind, tally: Tally, seed: int, examples: int) -> None:
-    """Sync from mutants of them, the same ones for the same seed."""
+    """Sync from mutated states, the same ones for the same seed."""
 
     @seeded(seed)
     @settings(
@@ -141,6 +141,6 @@ def try_mutated_states(kind: StateKind, tally: Tally, seed: int, examples: int) 
     )  # fmt: skip
     @given(mutated_states(kind.states))
     def try_mutants(saved: dict[str, Any]) -> None:
-        kind.judge(saved, tally)
+        kind.try_state(saved, tally)
 
     try_mutants()

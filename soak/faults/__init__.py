@@ -1,1 +1,1 @@
-"""The fault matrix: each sort of stream under each fault, at each of its requests."""
+"""The fault matrix: each stream archetype under each fault, on each of its routes."""

@@ -1,4 +1,4 @@
-"""One or two streams for each way in which Auth0 is read, and the requests that a fault can strike."""
+"""One or two streams for each way of reading Auth0, and the routes on which faults are injected."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ from soak.faults.expected_keys import (
 TENANT: Mapping[str, Any] = {"users": 30, "organizations": 7, "page_limit": 3, "log_events": 90, "export_seconds": 0}
 CONFIG: Mapping[str, Any] = {"events_idle_seconds": 60, "users_safety_lag": 0}
 TOKEN = "/oauth/token"  # noqa: S105 - a path
-#: What happens in the tenant before the sync that is struck, and the rows that it has to bring for that.
+#: Changes the tenant before the sync under the fault, and returns the keys of the rows that sync has to emit.
 TenantActivity = Callable[[Simulator], set[tuple[object, ...]]]
 
 
 @dataclass(frozen=True)
 class Archetype:
-    """A stream that stands for others, the columns that tell its rows apart, and what the tenant holds of it.
+    """A representative stream, its key columns, and the keys that the tenant holds.
 
-    routes: templates of the requests that are struck; one that others share strikes them too.
-    deeds: makes the sync that is struck the second one, which brings what happened in between.
+    routes: path templates on which faults are injected; a fault on a shared route also affects other streams.
+    activity: makes the sync under the fault an incremental second one, which has to emit what changed in between.
     """
 
     name: str
@@ -46,30 +46,30 @@ class Archetype:
     full_refresh: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
     activity: TenantActivity | None = None
-    #: Whether it may end before all is read, and leave the rest to the next sync, as one that follows a feed does.
-    goes_on: bool = False
-    #: Faults that nobody can see who reads it.
-    blind_to: tuple[str, ...] = ()
-    #: Faults that cost others nothing, and this one itself where they stay.
-    heeds: tuple[str, ...] = ()
-    #: A stream that is read beside it and has to complete, whatever happens.
-    beside: str = "client_profiles"
-    #: How fast the connector's clock may run at most.
-    fastest: float = 500.0
+    #: Whether it may succeed before all is read and leave the rest to the next sync, as a stream of events may.
+    may_stop_early: bool = False
+    #: Faults that cannot be detected in this stream's responses.
+    undetectable: tuple[str, ...] = ()
+    #: Faults that are harmless to other streams, but fail this one if they persist.
+    sensitive_to: tuple[str, ...] = ()
+    #: A stream in the same sync, which has to complete despite the fault; "" for none.
+    companion: str = "client_profiles"
+    #: The highest speed of the connector's clock.
+    max_speed: float = 500.0
 
 
 def _deletions(sim: Simulator) -> set[tuple[object, ...]]:
-    gone = list(sim.tenant.users)[3:12]
-    for user in gone:
+    deleted = list(sim.tenant.users)[3:12]
+    for user in deleted:
         sim.tenant.delete_user(user)
-    return {(user,) for user in gone}
+    return {(user,) for user in deleted}
 
 
 def _logins(sim: Simulator) -> set[tuple[object, ...]]:
-    moved = list(sim.tenant.users)[:12]
-    for user in moved:
+    changed = list(sim.tenant.users)[:12]
+    for user in changed:
         sim.tenant.login(user)
-    return {key for key in of_users("user_authentication_methods", "id")(sim) if key[0] in moved}
+    return {key for key in of_users("user_authentication_methods", "id")(sim) if key[0] in changed}
 
 
 ARCHETYPES = [
@@ -135,8 +135,8 @@ ARCHETYPES = [
         ("/connections/{id}/status",),
         ("connection_id", "online"),
         connection_status,
-        # A status has no body, so that nothing tells this one from another; a directory that is gone is not online.
-        blind_to=("empty body", "parent vanished"),
+        # Only the status code counts, so an empty body is no error; a directory that is gone is not online.
+        undetectable=("empty body", "parent vanished"),
     ),
     Archetype(
         "of single users",
@@ -162,8 +162,15 @@ ARCHETYPES = [
         full_refresh=True,
     ),
     Archetype(
-        "events", "events", ("/events",), ("id",), all_events, goes_on=True, heeds=("wrong content type",), fastest=50.0
+        "events",
+        "events",
+        ("/events",),
+        ("id",),
+        all_events,
+        may_stop_early=True,
+        sensitive_to=("wrong content type",),
+        max_speed=50.0,
     ),
-    Archetype("static", "log_types", ("*",), ("code",), log_type_codes, beside=""),
-    Archetype("sign-in", "organizations", (TOKEN,), ("id",), listed("organizations"), beside="", fastest=20.0),
+    Archetype("static", "log_types", ("*",), ("code",), log_type_codes, companion=""),
+    Archetype("sign-in", "organizations", (TOKEN,), ("id",), listed("organizations"), companion="", max_speed=20.0),
 ]

@@ -1,4 +1,4 @@
-"""What a tenant holds, told by the tenant and not by the connector: the keys that a sync has to bring."""
+"""The keys that a sync has to emit, computed from the simulated tenant without the connector."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,21 +13,21 @@ ExpectedKeys = Callable[[Simulator], Keys]
 
 
 def listed(collection: str, column: str = "id") -> ExpectedKeys:
-    """A collection of the tenant by its key."""
+    """The keys of a collection of the tenant."""
     return lambda sim: {(row[column],) for row in sim.tenant.rows(collection)}
 
 
 def children_of(parents: str, collection: str, column: str, parent: str = "id") -> ExpectedKeys:
-    """A collection below each row of another, by both keys."""
+    """A collection under each row of a parent collection, by both keys."""
     return lambda sim: {
-        (above[parent], row[column])
-        for above in sim.tenant.rows(parents)
-        for row in sim.tenant.rows(collection, above[parent])
+        (parent_row[parent], row[column])
+        for parent_row in sim.tenant.rows(parents)
+        for row in sim.tenant.rows(collection, parent_row[parent])
     }
 
 
 def of_users(collection: str, *columns: str) -> ExpectedKeys:
-    """A collection below each user, by the user's id and these columns."""
+    """A collection under each user, by the user's id and these columns."""
     return lambda sim: {
         (user, *(row[column] for column in columns))
         for user in sim.tenant.users
@@ -41,12 +41,12 @@ def all_users(sim: Simulator) -> Keys:
 
 
 def roles_of_users(sim: Simulator) -> Keys:
-    """Each user with each role held directly."""
+    """Each user with each directly assigned role."""
     return {(user, role) for role, user in children_of("roles", "role_users", "user_id")(sim)}
 
 
 def members_by_role(sim: Simulator) -> Keys:
-    """Each member of each organization with each role held in it."""
+    """Each member of each organization with each of their roles in it."""
     return set(_members_by_role(sim))
 
 
@@ -58,13 +58,15 @@ def _members_by_role(sim: Simulator) -> Iterator[tuple[object, ...]]:
 
 
 def log_events(sim: Simulator) -> Keys:
-    """Every event that is kept."""
+    """Every log event that is retained."""
     return {(event["log_id"],) for event in sim.tenant.log.rows()}
 
 
 def api_writes(sim: Simulator) -> Keys:
     """Every successful write through the Management API."""
-    return {(event["log_id"],) for event in sim.tenant.log.rows() if event["type"] == "sapi" and _has_written(event)}
+    return {
+        (event["log_id"],) for event in sim.tenant.log.rows() if event["type"] == "sapi" and _is_successful_write(event)
+    }
 
 
 def connection_status(sim: Simulator) -> Keys:
@@ -74,12 +76,12 @@ def connection_status(sim: Simulator) -> Keys:
 
 
 def log_type_codes(_sim: Simulator) -> Keys:
-    """The codes that come with the connector, whatever the tenant."""
+    """The log type codes that ship with the connector, the same for every tenant."""
     groups = load_yaml(Path(source_auth0.__file__).parent / "manifest/log_types.yaml")
     return {(code,) for codes in groups.values() for code in codes}
 
 
-def _has_written(event: dict[str, Any]) -> bool:
+def _is_successful_write(event: dict[str, Any]) -> bool:
     call = event["details"]
     return bool(call["request"]["method"] != "get" and 200 <= call["response"]["statusCode"] < 300)
 
@@ -90,5 +92,5 @@ def all_events(sim: Simulator) -> Keys:
 
 
 def the_only_row(sim: Simulator) -> Keys:
-    """The only row of what a tenant has once."""
+    """The key of a singleton's only row."""
     return {(sim.domain,)}

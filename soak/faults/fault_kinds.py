@@ -1,4 +1,4 @@
-"""The faults of the matrix, when they strike, and what each may cost."""
+"""The faults of the matrix, their schedules, and which failures each may cause."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ TEN_MINUTES_SECONDS = 600.0
 
 
 class Cost(Enum):
-    """What a fault may cost a stream, however often it strikes; none may make it short without a word."""
+    """What a fault may cost; none may make a sync succeed with rows missing."""
 
     NOTHING = "time, however often it strikes"
     TIME = "time while it comes and goes, and the stream alone where it stays"
@@ -27,19 +27,19 @@ LONG_PATIENCE = RetryPolicy(seconds=3_000, rate_limit_seconds=120)
 
 @dataclass(frozen=True)
 class FaultKind:
-    """A fault by the name that the table has, how the simulator does it, and what it may cost."""
+    """A fault: its name in the table, the simulator's kind of fault, and what it may cost."""
 
     name: str
     kind: str
     cost: Cost = Cost.TIME
-    #: How many times faster the connector's clock runs: slower where the tenant is what takes time.
+    #: How many times faster the connector's clock runs: less where the tenant's own time matters.
     speed: float = 500.0
-    #: How patient it is; where that is not what is tried, long enough for a busy machine whose clock runs fast.
-    patience: RetryPolicy | None = LONG_PATIENCE
-    #: Whether it may leave rows to the next sync.
+    #: The retry policy: long enough for a busy machine with a fast clock; None for the default, where that is tested.
+    retry_policy: RetryPolicy | None = LONG_PATIENCE
+    #: Whether a successful sync may leave rows to the next one.
     delays: bool = False
-    #: The first request of a stream that it can strike.
-    first: int = 1
+    #: The first request (from 1) that it can affect.
+    first_request: int = 1
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def fault(self, route: str, when: str) -> Fault:
@@ -64,12 +64,12 @@ FAULT_KINDS = [
     FaultKind("HTML with 502", "html", more={"status": 502}),
     FaultKind("empty body", "empty"),
     FaultKind("wrong content type", "wrong_content_type", Cost.NOTHING),
-    FaultKind("page that repeats", "repeat_page", Cost.STREAM, first=3),
-    FaultKind("looping next", "looping_next", Cost.STREAM, first=2),
-    FaultKind("expired checkpoint", "expired_checkpoint", Cost.STREAM, first=2),
+    FaultKind("page that repeats", "repeat_page", Cost.STREAM, first_request=3),
+    FaultKind("looping next", "looping_next", Cost.STREAM, first_request=2),
+    FaultKind("expired checkpoint", "expired_checkpoint", Cost.STREAM, first_request=2),
     FaultKind("byte by byte", "slow", Cost.NOTHING, more={"seconds": 0.000_01}),
-    FaultKind("byte by byte, for hours", "slow", Cost.STREAM, speed=100.0, patience=None, more={"seconds": 0.01}),
-    FaultKind("hang", "hang", speed=100.0, patience=None),
+    FaultKind("byte by byte, for hours", "slow", Cost.STREAM, speed=100.0, retry_policy=None, more={"seconds": 0.01}),
+    FaultKind("hang", "hang", speed=100.0, retry_policy=None),
     FaultKind("clock ten minutes ahead", "skew", Cost.NOTHING, more={"seconds": TEN_MINUTES_SECONDS}),
     FaultKind("clock ten minutes behind", "skew", Cost.NOTHING, delays=True, more={"seconds": -TEN_MINUTES_SECONDS}),
     FaultKind("token revoked", "revoke_token", Cost.ALL),
@@ -77,17 +77,17 @@ FAULT_KINDS = [
     FaultKind("scope withdrawn", "withdraw_scope", Cost.STREAM),
 ]
 
-#: Names of the times at which a fault strikes.
-ONCE, TENTH, ONWARD, ALWAYS = "once", "every tenth", "from one on", "always"
-SCHEDULES = (ONCE, TENTH, ONWARD, ALWAYS)
-COMES_AND_GOES = {ONCE, TENTH}
+#: The names of schedules.
+ONCE, EVERY_TENTH, FROM_ONE_ON, ALWAYS = "once", "every tenth", "from one on", "always"
+SCHEDULES = (ONCE, EVERY_TENTH, FROM_ONE_ON, ALWAYS)
+TRANSIENT = {ONCE, EVERY_TENTH}
 
 
-def schedule_of(when: str, kind: FaultKind, requests: int, chance: Random) -> str:
-    """When a fault strikes a route that is asked so often in a sync without one, as the simulator takes it."""
-    last = max(requests, kind.first)
+def schedule_of(when: str, kind: FaultKind, requests: int, rng: Random) -> str:
+    """The simulator's schedule for a route that a sync without faults requests `requests` times."""
+    last = max(requests, kind.first_request)
     if when == ONCE:
-        return f"nth:{chance.randint(kind.first, last)}"
-    if when == ONWARD:
-        return f"after:{chance.randint(1, last)}"
+        return f"nth:{rng.randint(kind.first_request, last)}"
+    if when == FROM_ONE_ON:
+        return f"after:{rng.randint(1, last)}"
     return "always" if when == ALWAYS else f"every:{min(10, max(2, requests))}"

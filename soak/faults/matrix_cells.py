@@ -1,4 +1,4 @@
-"""One cell of the matrix: a stream, a fault on one of its routes, and a time; what came of it, and what was to come."""
+"""One cell of the matrix: a stream, a fault on one of its routes, and a schedule; its outcome and the expected keys."""
 
 import logging
 import threading
@@ -17,15 +17,15 @@ from testing.fast_clock import fast_clock
 from testing.in_process import SyncResult, sync
 from testing.tenants import config_of
 
-#: Seconds after which a sync is taken to hang: the slowest of them take five.
+#: Seconds after which a sync counts as hung: the slowest take five.
 HANG_SECONDS = 90.0
-#: Seconds that pass in the tenant before a second sync.
+#: Seconds that the tenant's clock advances before a second sync.
 SECOND_SYNC_AFTER_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is struck by what, where, and when; `when` is one of `kinds.WHENS`."""
+    """A stream, a fault, its route and its schedule; `when` is one of `SCHEDULES`."""
 
     archetype: Archetype
     route: str
@@ -38,21 +38,22 @@ class Cell:
 
 @dataclass
 class Outcome:
-    """What one cell gave.
+    """The result of one cell.
 
-    struck: whether any request was. synced, resumed: the sync under the fault, and the one that followed a failed one.
-    wanted: the keys that were to come.
+    is_injected: whether the fault affected any request. expected: the keys that had to be emitted. requests,
+    clean_requests: how many the route had, with and without the fault. synced, resumed: the sync under the fault, and
+    the next one, without it, if that failed or may leave rows.
     """
 
     cell: Cell
-    time: str
-    struck: bool
-    wanted: set[tuple[Any, ...]]
-    asked: int
+    schedule: str
+    is_injected: bool
+    expected: set[tuple[Any, ...]]
     requests: int
+    clean_requests: int
     synced: SyncResult | None = None
     resumed: SyncResult | None = None
-    beside: set[tuple[Any, ...]] = field(default_factory=set)
+    companion_keys: set[tuple[Any, ...]] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -62,90 +63,93 @@ class Outcome:
 
 
 class FaultedTenant:
-    """A tenant that cells have one after the other, and what each archetype costs and leaves without a fault."""
+    """A tenant that cells use in turn; caches each archetype's number of requests and state without a fault."""
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
-        self._clean: dict[tuple[str, str], tuple[int, list[dict[str, Any]]]] = {}
+        self._clean_runs: dict[tuple[str, str], tuple[int, list[dict[str, Any]]]] = {}
 
-    def run(self, cell: Cell, chance: Random) -> Outcome:
-        """Sync under the fault, and again without it where that failed."""
+    def run(self, cell: Cell, rng: Random) -> Outcome:
+        """Sync under the fault, and again without it if that failed or may leave rows."""
         archetype = cell.archetype
-        clean, state = self._without_faults(archetype, cell.route)
-        moment = schedule_of(cell.when, cell.kind, clean, chance)
-        wanted = self._prepared(archetype)
-        fault = cell.kind.fault(cell.route, moment)
+        clean_requests, state = self._clean_run(archetype, cell.route)
+        schedule = schedule_of(cell.when, cell.kind, clean_requests, rng)
+        expected = self._reset(archetype)
+        fault = cell.kind.fault(cell.route, schedule)
         self.sim.faults.add(fault)
-        with fast_clock(min(cell.kind.speed, archetype.fastest), cell.kind.patience), connector_warnings() as warnings:
+        with (
+            fast_clock(min(cell.kind.speed, archetype.max_speed), cell.kind.retry_policy),
+            connector_warnings() as warnings,
+        ):
             synced = within(HANG_SECONDS, lambda: self._sync(archetype, state))
-            asked = [r for r in self.sim.journal if fault.matches(r.template, r.query)]
-            struck = any(fault.is_due(number) for number in range(1, len(asked) + 1))
-            outcome = Outcome(cell, moment, struck, wanted, len(asked), clean, synced)
+            requests = [r for r in self.sim.journal if fault.matches(r.template, r.query)]
+            is_injected = any(fault.is_due(number) for number in range(1, len(requests) + 1))
+            outcome = Outcome(cell, schedule, is_injected, expected, len(requests), clean_requests, synced)
             outcome.warnings = warnings.copy()
-            if archetype.beside:
-                outcome.beside = {(row["id"],) for row in self.sim.tenant.rows(archetype.beside)}
+            if archetype.companion:
+                outcome.companion_keys = {(row["id"],) for row in self.sim.tenant.rows(archetype.companion)}
             self.sim.faults.clear()
-            is_left = archetype.goes_on or cell.kind.delays
-            if synced is not None and (synced.error is not None or is_left):
+            may_leave_rows = archetype.may_stop_early or cell.kind.delays
+            if synced is not None and (synced.error is not None or may_leave_rows):
                 saved = synced.state or state
                 outcome.resumed = within(HANG_SECONDS, lambda: self._sync(archetype, saved))
         return outcome
 
-    def _without_faults(self, archetype: Archetype, route: str) -> tuple[int, list[dict[str, Any]]]:
-        """How many requests a sync sends to a route, and the state from which a struck one goes on."""
+    def _clean_run(self, archetype: Archetype, route: str) -> tuple[int, list[dict[str, Any]]]:
+        """How many requests a sync without faults sends to a route, and the state for the sync under a fault."""
         key = archetype.name, route
-        if key not in self._clean:
+        if key not in self._clean_runs:
             state: list[dict[str, Any]] = []
             if archetype.activity is not None:
                 self.sim.reset()
                 state = self._sync(archetype, []).state
-            self._prepared(archetype)
+            self._reset(archetype)
             synced = self._sync(archetype, state)
             if synced.error is not None:
                 raise synced.error
-            any_time = "*" if route == "*" else route
-            count = sum(any_time in {"*", request.template} for request in self.sim.journal)
-            self._clean[key] = count, state
-        return self._clean[key]
+            template = "*" if route == "*" else route
+            count = sum(template in {"*", request.template} for request in self.sim.journal)
+            self._clean_runs[key] = count, state
+        return self._clean_runs[key]
 
-    def _prepared(self, archetype: Archetype) -> set[tuple[Any, ...]]:
-        """The tenant as it was, or as it is once something happened; the keys that a sync has to bring."""
+    def _reset(self, archetype: Archetype) -> set[tuple[Any, ...]]:
+        """Reset the tenant and make the archetype's changes, if any; returns the keys that a sync has to emit."""
         self.sim.reset()
         if archetype.activity is None:
             return archetype.expected_keys(self.sim)
-        wanted = archetype.activity(self.sim)
+        expected = archetype.activity(self.sim)
         self.sim.clock.advance(SECOND_SYNC_AFTER_SECONDS)
-        return wanted
+        return expected
 
     def _sync(self, archetype: Archetype, state: list[dict[str, Any]]) -> SyncResult:
         config = config_of(self.sim, **{**CONFIG, **archetype.config})
-        names = [archetype.stream, *([archetype.beside] if archetype.beside else [])]
+        names = [archetype.stream, *([archetype.companion] if archetype.companion else [])]
         return sync(config, *names, state=state, full_refresh=archetype.full_refresh)
 
 
 @contextmanager
 def faulted_tenant() -> Iterator[FaultedTenant]:
-    """A tenant for cells."""
+    """A tenant with small pages, for the cells of a matrix."""
     with Simulator(**TENANT) as sim:
         yield FaultedTenant(sim)
 
 
 @contextmanager
 def connector_warnings() -> Iterator[list[str]]:
-    """The warnings that the connector gives meanwhile."""
+    """Collects the warnings that the connector logs meanwhile."""
     handler = logging.Handler(logging.WARNING)
-    said: list[str] = []
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    messages: list[str] = []
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("airbyte")
     logger.addHandler(handler)
     try:
-        yield said
+        yield messages
     finally:
         logger.removeHandler(handler)
 
 
 def within(seconds: float, work: Callable[[], SyncResult]) -> SyncResult | None:
-    """What the work gives; None where it takes longer."""
+    """The result of `work`, or None if it takes longer."""
     done: list[SyncResult] = []
     thread = threading.Thread(target=lambda: done.append(work()), daemon=True)
     thread.start()
@@ -154,7 +158,7 @@ def within(seconds: float, work: Callable[[], SyncResult]) -> SyncResult | None:
 
 
 def errors_of(synced: SyncResult | None) -> dict[str, str]:
-    """Stream name to the message of its error; "" names none."""
+    """Stream name to the message of its error; "" is for errors that name no stream."""
     traces = [message.trace for message in (synced.messages if synced else []) if message.type == Type.TRACE]
     errors = [trace.error for trace in traces if trace and trace.type == TraceType.ERROR and trace.error]
     return {error.stream_descriptor.name if error.stream_descriptor else "": error.message for error in errors}

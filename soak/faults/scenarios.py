@@ -1,4 +1,4 @@
-"""Faults that come in combinations: many streams under one fault, outages that end, one page of many, a cut log."""
+"""Combined faults: many streams under one fault, temporary outages, a fault on one page, a log read in ranges."""
 
 import threading
 import time
@@ -16,10 +16,10 @@ from testing.in_process import SyncResult, sync
 from testing.tenants import config_of
 
 BY_STREAM = {one.stream: one for one in ARCHETYPES if one.activity is None and not one.config}
-#: Streams of every sort, in one sync.
+#: One stream of every archetype, in one sync.
 ALL = tuple(BY_STREAM)
 SOME = ("organizations", "roles", "role_users", "organization_role_members", "client_credentials", "log_streams")
-#: Long enough for the token to be renewed on the way, which happens each minute here.
+#: Slow enough that a sync outlives its token, which is valid for a minute here.
 SLOW_TENANT: Mapping[str, Any] = {**TENANT, "latency": 0.03, "token_lifetime": 60}
 LOG: Mapping[str, Any] = {"users": 5, "log_events": 4_000, "log_days": 2.0}
 
@@ -28,22 +28,22 @@ LOG: Mapping[str, Any] = {"users": 5, "log_events": 4_000, "log_days": 2.0}
 class Scenario:
     """A sync of some streams under a fault.
 
-    lasts: seconds of the connector's clock after which the fault is lifted; None for never. fails: the streams that
-    it may cost, which have to say so and to be complete after another sync.
+    outage_seconds: seconds of the connector's clock after which the fault is removed; None for never. may_fail: the
+    streams that may fail, which have to report an error and be complete after another sync.
     """
 
     name: str
     streams: tuple[str, ...]
     fault: Fault
-    lasts: float | None = None
-    fails: frozenset[str] = frozenset()
+    outage_seconds: float | None = None
+    may_fail: frozenset[str] = frozenset()
     tenant: Mapping[str, Any] = field(default_factory=lambda: TENANT)
     config: Mapping[str, Any] = field(default_factory=lambda: CONFIG)
     speed: float = 500.0
 
 
-def _all_streams(name: str, kind: str, often: int = 10, **more: Any) -> Scenario:
-    return Scenario(f"all sorts of streams, {name}", ALL, Fault(kind, None, f"every:{often}", **more), speed=50.0)
+def _all_streams(name: str, kind: str, every: int = 10, **more: Any) -> Scenario:
+    return Scenario(f"all sorts of streams, {name}", ALL, Fault(kind, None, f"every:{every}", **more), speed=50.0)
 
 
 def _outage(name: str, fault: Fault, seconds: float) -> Scenario:
@@ -56,7 +56,7 @@ SCENARIOS = [
     _all_streams("resets after the body every tenth", "reset_after"),
     _all_streams("HTML every tenth", "html"),
     _all_streams("truncated gzip every tenth", "truncated_gzip"),
-    _all_streams("the token revoked every hundredth", "revoke_token", often=100),
+    _all_streams("the token revoked every hundredth", "revoke_token", every=100),
     _outage("no token for half a minute", Fault("status", TOKEN, "after:1", status=503), 30),
     _outage("no token for four minutes", Fault("reset_before", TOKEN, "after:1"), 240),
     _outage("a proxy's page for a token for a minute", Fault("html", TOKEN, "after:1"), 60),
@@ -66,7 +66,7 @@ SCENARIOS = [
         "one page of many",
         ("roles", "log_streams"),
         Fault("status", "/roles", "always", status=500, where={"page": "2"}),
-        fails=frozenset({"roles"}),
+        may_fail=frozenset({"roles"}),
     ),
     Scenario(
         "one parent of many",
@@ -78,14 +78,14 @@ SCENARIOS = [
         "searches in a log that is being cut",
         ("logs",),
         Fault("html", "/logs", "after:2", where={"sort": "date:1"}),
-        fails=frozenset({"logs"}),
+        may_fail=frozenset({"logs"}),
         tenant=LOG,
     ),
     Scenario(
         "pages of a log that is being cut",
         ("logs",),
         Fault("reset_before", "/logs", "after:15", where={"take": "100"}),
-        fails=frozenset({"logs"}),
+        may_fail=frozenset({"logs"}),
         tenant=LOG,
     ),
 ]
@@ -93,7 +93,7 @@ SCENARIOS = [
 
 @dataclass
 class ScenarioResult:
-    """What a scene gave: how many rows were compared, and what is amiss."""
+    """The result of a scenario: how many keys were compared, and the problems."""
 
     records: int = 0
     hangs: int = 0
@@ -101,56 +101,58 @@ class ScenarioResult:
     complaints: list[str] = field(default_factory=list)
 
 
-def run_scenario(scene: Scenario, seed: int = 7) -> ScenarioResult:
-    """Sync under the fault, and again without it where a stream has failed."""
-    played = ScenarioResult()
-    with Simulator(**{**scene.tenant, "seed": seed}) as sim:
-        sim.faults.add(scene.fault)
-        with fast_clock(scene.speed, LONG_PATIENCE), _lifted(sim, scene):
-            first = within(HANG_SECONDS, lambda: _sync(sim, scene, []))
+def run_scenario(scenario: Scenario, seed: int = 7) -> ScenarioResult:
+    """Sync under the fault, and again without it if a stream failed."""
+    result = ScenarioResult()
+    with Simulator(**{**scenario.tenant, "seed": seed}) as sim:
+        sim.faults.add(scenario.fault)
+        with fast_clock(scenario.speed, LONG_PATIENCE), _temporary_fault(sim, scenario):
+            first = within(HANG_SECONDS, lambda: _sync(sim, scenario, []))
             sim.faults.clear()
-            again = within(HANG_SECONDS, lambda: _sync(sim, scene, first.state)) if first and first.error else first
+            again = within(HANG_SECONDS, lambda: _sync(sim, scenario, first.state)) if first and first.error else first
         if first is None or again is None:
             return ScenarioResult(hangs=1)
         failed = errors_of(first)
-        if unexpected := set(failed) - scene.fails:
-            played.complaints.append(f"{unexpected} fail: {failed}")
+        if unexpected := set(failed) - scenario.may_fail:
+            result.complaints.append(f"{unexpected} fail: {failed}")
         if first.error and (errors_of(again) or again.error):
-            played.complaints.append(f"the next sync fails: {errors_of(again) or again.error}")
-        for name in scene.streams:
-            came = [first, *([again] if name in failed else [])]
-            played.records += _compare(sim, BY_STREAM[name], came, played)
-    return played
+            result.complaints.append(f"the next sync fails: {errors_of(again) or again.error}")
+        for name in scenario.streams:
+            syncs = [first, *([again] if name in failed else [])]
+            result.records += _compare(sim, BY_STREAM[name], syncs, result)
+    return result
 
 
-def _compare(sim: Simulator, archetype: Archetype, came: list[SyncResult], played: ScenarioResult) -> int:
-    wanted = archetype.expected_keys(sim)
-    rows = {tuple(row.get(c) for c in archetype.columns) for synced in came for row in synced.records[archetype.stream]}
-    if lost := wanted - rows:
-        played.losses.append(f"{len(lost)} of {len(wanted)} rows of `{archetype.stream}` are missing")
-    return len(wanted)
+def _compare(sim: Simulator, archetype: Archetype, syncs: list[SyncResult], result: ScenarioResult) -> int:
+    expected = archetype.expected_keys(sim)
+    rows = {
+        tuple(row.get(c) for c in archetype.columns) for synced in syncs for row in synced.records[archetype.stream]
+    }
+    if missing := expected - rows:
+        result.losses.append(f"{len(missing)} of {len(expected)} rows of `{archetype.stream}` are missing")
+    return len(expected)
 
 
-def _sync(sim: Simulator, scene: Scenario, state: list[dict[str, Any]]) -> SyncResult:
-    return sync(config_of(sim, **scene.config), *scene.streams, state=state)
+def _sync(sim: Simulator, scenario: Scenario, state: list[dict[str, Any]]) -> SyncResult:
+    return sync(config_of(sim, **scenario.config), *scenario.streams, state=state)
 
 
 @contextmanager
-def _lifted(sim: Simulator, scene: Scenario) -> Iterator[None]:
-    """Lift the fault so many seconds after its first strike."""
+def _temporary_fault(sim: Simulator, scenario: Scenario) -> Iterator[None]:
+    """Remove the fault `outage_seconds` after the first request it affects."""
     over = threading.Event()
 
     def watch() -> None:
-        fault = scene.fault
+        fault = scenario.fault
         first = next(number for number in range(1, 1000) if fault.is_due(number))
         while not over.wait(0.005):
             if sum(fault.matches(r.template, r.query) for r in sim.journal) >= first:
-                time.sleep((scene.lasts or 0) / scene.speed)
+                time.sleep((scenario.outage_seconds or 0) / scenario.speed)
                 sim.faults.clear()
                 return
 
     watcher = threading.Thread(target=watch, daemon=True)
-    if scene.lasts is not None:
+    if scenario.outage_seconds is not None:
         watcher.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""The fault matrix: every way in which Auth0 is read, under everything that can go wrong on the way."""
+"""The fault matrix: every way of reading Auth0, under every fault of the network and the tenant."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from soak.faults.scenarios import SCENARIOS, ScenarioResult, run_scenario
 from soak.tally import Tally
 
 PROCESSES = 4
-#: Prime to the numbers of archetypes, routes and times.
+#: Coprime to the numbers of archetypes, routes and schedules.
 STRIDE = 19
 
 
@@ -31,47 +31,47 @@ def cells() -> list[Cell]:
     ]
 
 
-def some_cells() -> list[Cell]:
-    """A twentieth of it: every archetype, every fault, every time, though not with each other."""
+def sampled_cells() -> list[Cell]:
+    """A sample of one cell in 19: every archetype, every fault and every schedule, but not every combination."""
     return cells()[::STRIDE]
 
 
-def verdict(outcome: Outcome) -> list[str]:
-    """All that is amiss in a cell."""
+def problems_of(outcome: Outcome) -> list[str]:
+    """All problems of a cell."""
     return [*hangs(outcome), *losses(outcome), *complaints(outcome)]
 
 
-def chance_of(cell: Cell, seed: int) -> Random:
-    """The cell's own luck, whichever cells are tried beside it."""
+def rng_of_cell(cell: Cell, seed: int) -> Random:
+    """A random generator that depends on the seed and the cell alone, not on which other cells run."""
     return Random(f"{seed} {cell}")
 
 
 def suite(seed: int) -> Iterator[Tally]:
-    """A tally for each fault, and one for those that come in combinations."""
-    # Most of a sync under a fault is waiting, so that there may be more of them than processors.
-    with get_context("spawn").Pool(PROCESSES, _be_quiet) as pool:
+    """A tally for each fault, and one for the combined scenarios."""
+    # A sync under a fault mostly waits, so more processes than cores pay off.
+    with get_context("spawn").Pool(PROCESSES, _discard_stdout) as pool:
         yield from pool.imap(partial(_of_kind, seed=seed), range(len(FAULT_KINDS)))
-        played = pool.map(partial(_run_scenario, seed=seed), range(len(SCENARIOS)))
-    yield _combined(played)
+        results = pool.map(partial(_run_scenario, seed=seed), range(len(SCENARIOS)))
+    yield _combined(results)
 
 
-def _be_quiet() -> None:
-    """Let the connector's log lines go nowhere: there are a hundred thousand of them."""
+def _discard_stdout() -> None:
+    """Discard the connector's hundred thousand log lines."""
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
 
 
 def _of_kind(number: int, seed: int) -> Tally:
     kind = FAULT_KINDS[number]
     tally, failed = Tally(kind.name), 0
-    with faulted_tenant() as place:
+    with faulted_tenant() as tenant:
         for cell in [cell for cell in cells() if cell.kind is kind]:
-            outcome = place.run(cell, chance_of(cell, seed))
+            outcome = tenant.run(cell, rng_of_cell(cell, seed))
             tally.runs += 1
             tally.records += checked(outcome)
             tally.hangs += len(hangs(outcome))
             tally.losses += len(losses(outcome))
             failed += outcome.synced is not None and outcome.synced.error is not None
-            tally.complaints += [f"{cell} ({outcome.time}): {amiss}" for amiss in verdict(outcome)]
+            tally.complaints += [f"{cell} ({outcome.schedule}): {problem}" for problem in problems_of(outcome)]
     tally.more = f"{failed} failed by name and were complete after the next sync" if failed else ""
     return tally
 
@@ -80,10 +80,10 @@ def _run_scenario(number: int, seed: int) -> ScenarioResult:
     return run_scenario(SCENARIOS[number], seed)
 
 
-def _combined(played: list[ScenarioResult]) -> Tally:
-    tally = Tally("in combinations", len(played), sum(one.records for one in played))
-    for scene, one in zip(SCENARIOS, played, strict=True):
-        tally.hangs += one.hangs
-        tally.losses += len(one.losses)
-        tally.complaints += [f"{scene.name}: {amiss}" for amiss in [*one.losses, *one.complaints]]
+def _combined(results: list[ScenarioResult]) -> Tally:
+    tally = Tally("in combinations", len(results), sum(result.records for result in results))
+    for scenario, result in zip(SCENARIOS, results, strict=True):
+        tally.hangs += result.hangs
+        tally.losses += len(result.losses)
+        tally.complaints += [f"{scenario.name}: {problem}" for problem in [*result.losses, *result.complaints]]
     return tally

@@ -1,1 +1,1 @@
-"""Answers that no server should give, and what the connector makes of them."""
+"""Malformed and malicious responses, and how the connector handles them."""

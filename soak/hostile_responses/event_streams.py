@@ -1,4 +1,4 @@
-"""Event streams that no tenant sends."""
+"""Malformed and oversized event streams."""
 
 import itertools
 import json
@@ -9,8 +9,8 @@ from soak.hostile_responses.trial_tenant import TrialTenant, count_sync, rewrite
 from soak.tally import Tally
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
-#: More than any message may have.
-MUCH = 9 << 20
+#: Bytes: more than the connector allows in a message.
+OVERSIZED = 9 << 20
 
 
 def _event(**content: object) -> bytes:
@@ -18,14 +18,14 @@ def _event(**content: object) -> bytes:
 
 
 def streams() -> dict[str, Callable[[UpstreamResponse], RawResponse]]:
-    """A name, and the event stream that is sent."""
+    """Name to a function that makes the response with a malformed event stream."""
     good = {"offset": "o1", "event": {"id": "evt_1", "time": "2026-01-01T00:00:00Z", "data": {}}}
     bodies: dict[str, bytes] = {
         "nothing": b"",
-        "a line without an end": b"data: " + b"x" * MUCH,
-        "a message without an end": b"data: x\n" * (MUCH // 2),
-        "comments without an end of their message": b": x\n" * (MUCH // 2),
-        "an event of megabytes": _event(offset="o1", event={"id": "evt_1", "data": "x" * MUCH}),
+        "a line without an end": b"data: " + b"x" * OVERSIZED,
+        "a message without an end": b"data: x\n" * (OVERSIZED // 2),
+        "comments without an end of their message": b": x\n" * (OVERSIZED // 2),
+        "an event of megabytes": _event(offset="o1", event={"id": "evt_1", "data": "x" * OVERSIZED}),
         "no UTF-8": b"data: \xff\xfe\n\n",
         "no JSON": b"data: {\n\n",
         "a number": b"data: 7\n\n",
@@ -49,23 +49,27 @@ def streams() -> dict[str, Callable[[UpstreamResponse], RawResponse]]:
         "markers": b'event: offset-only\ndata: {"offset": "o1"}\n\n' * 1000,
         "the same event": _event(**good) * 1000,
     }
-    made: dict[str, Callable[[UpstreamResponse], RawResponse]] = {name: _sent(body) for name, body in bodies.items()}
-    made["heartbeats"] = lambda _: itertools.chain([HEAD], itertools.repeat(b":\n\n", 20_000))
-    made["another kind of answer"] = lambda honest: honest.raw(b"[]", headers={"content-type": "application/json"})
-    made["a compressed stream that is none"] = lambda honest: honest.raw(
+    responses: dict[str, Callable[[UpstreamResponse], RawResponse]] = {
+        name: _response(body) for name, body in bodies.items()
+    }
+    responses["heartbeats"] = lambda _: itertools.chain([HEAD], itertools.repeat(b":\n\n", 20_000))
+    responses["another kind of answer"] = lambda upstream: upstream.raw(
+        b"[]", headers={"content-type": "application/json"}
+    )
+    responses["a compressed stream that is none"] = lambda upstream: upstream.raw(
         b"data: x\n\n", headers={"content-type": "text/event-stream", "content-encoding": "gzip"}
     )
-    return made
+    return responses
 
 
-def events(stage: TrialTenant, names: list[str] | None = None) -> Tally:
-    """A line for the event stream."""
+def events(tenant: TrialTenant, names: list[str] | None = None) -> Tally:
+    """A tally for all event streams."""
     tally = Tally("event streams: lines and messages without an end, giant events, offsets and errors of any kind")
-    for name, sent in streams().items():
+    for name, response in streams().items():
         if names is None or name in names:
-            count_sync(tally, stage.sync("events", rewrite_at("/api/v2/events", "all", sent)), name)
+            count_sync(tally, tenant.sync("events", rewrite_at("/api/v2/events", "all", response)), name)
     return tally
 
 
-def _sent(body: bytes) -> Callable[[UpstreamResponse], RawResponse]:
+def _response(body: bytes) -> Callable[[UpstreamResponse], RawResponse]:
     return lambda _: HEAD + body

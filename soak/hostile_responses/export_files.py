@@ -1,4 +1,4 @@
-"""Jobs and files of exports that no tenant makes."""
+"""Malformed export jobs and files."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ def _line(**more: object) -> bytes:
 
 
 def contents() -> dict[str, bytes]:
-    """A name, and the bytes of a file."""
+    """Name to the bytes of an export file."""
     two_members = gzip.compress(_line()) + gzip.compress(_line(user_id="auth0|2"))
     return {
         "nothing": b"",
@@ -45,7 +45,7 @@ def contents() -> dict[str, bytes]:
 
 
 def jobs() -> dict[str, dict[str, object]]:
-    """A name, and what of a finished job is otherwise."""
+    """Name to the fields of a completed job that are replaced."""
     return {
         "a job that is elsewhere": {"location": "ftp://nowhere.invalid/"},
         "an address that is none": {"location": "https://[bad"},
@@ -61,36 +61,36 @@ def jobs() -> dict[str, dict[str, object]]:
     }
 
 
-def exports(stage: TrialTenant, names: list[str] | None = None) -> Tally:
-    """A line for the first load by export."""
+def exports(tenant: TrialTenant, names: list[str] | None = None) -> Tally:
+    """A tally for first loads by export."""
     tally = Tally("exports: jobs, links and files of any kind, a gzip that unpacks to a gigabyte")
     for name, content in contents().items():
         if names is None or name in names:
-            _try(tally, stage, name, {"location": f"{stage.proxy.base_url}{FILE}"}, content)
-    for name, otherwise in jobs().items() if names is None else ():
-        _try(tally, stage, name, otherwise, b"")
+            _try(tally, tenant, name, {"location": f"{tenant.proxy.base_url}{FILE}"}, content)
+    for name, changes in jobs().items() if names is None else ():
+        _try(tally, tenant, name, changes, b"")
     return tally
 
 
-def _try(tally: Tally, stage: TrialTenant, name: str, otherwise: dict[str, object], content: bytes) -> None:
-    # A job that never ends is given up after eight hours, which even a fast clock takes a while for.
-    done = stage.sync("users", _tampering(otherwise, content), users_initial_load="export")
+def _try(tally: Tally, tenant: TrialTenant, name: str, changes: dict[str, object], content: bytes) -> None:
+    # A job that never completes times out after eight hours, which takes a while even with a fast clock.
+    done = tenant.sync("users", _rewritten_export(changes, content), users_initial_load="export")
     count_sync(tally, done, name)
-    count_sync(tally, stage.sync("users", _tampering(otherwise, content), users_initial_load="export_only"), name)
-    if outside := [target for _, target in stage.proxy.requests if not target.startswith(("/api/v2/", FILE))]:
-        tally.complaints.append(f"{name}: requests went to {outside[:3]}")
+    count_sync(tally, tenant.sync("users", _rewritten_export(changes, content), users_initial_load="export_only"), name)
+    if foreign_targets := [target for _, target in tenant.proxy.requests if not target.startswith(("/api/v2/", FILE))]:
+        tally.complaints.append(f"{name}: requests went to {foreign_targets[:3]}")
     if deleted := [row for row in done.rows if "_ab_cdc_deleted_at" in row]:
         tally.complaints.append(f"{name}: users are said to be deleted: {deleted[:1]}")
 
 
-def _tampering(otherwise: dict[str, object], content: bytes) -> Callable[[UpstreamResponse], RawResponse]:
-    def tamper(honest: UpstreamResponse) -> RawResponse:
-        if honest.target.startswith(FILE):
+def _rewritten_export(changes: dict[str, object], content: bytes) -> Callable[[UpstreamResponse], RawResponse]:
+    def rewrite(upstream: UpstreamResponse) -> RawResponse:
+        if upstream.target.startswith(FILE):
             return HEAD + content
-        if honest.target.startswith("/api/v2/jobs/") and honest.status == 200 and honest.method == "GET":
-            job = json.loads(honest.body)
+        if upstream.target.startswith("/api/v2/jobs/") and upstream.status == 200 and upstream.method == "GET":
+            job = json.loads(upstream.body)
             if job.get("status") == "completed":
-                return honest.raw(json.dumps({**job, **otherwise}).encode())
-        return honest.raw()
+                return upstream.raw(json.dumps({**job, **changes}).encode())
+        return upstream.raw()
 
-    return tamper
+    return rewrite

@@ -1,4 +1,4 @@
-"""Ids, checkpoints and names of columns that lead elsewhere if they are taken as they come."""
+"""Ids, checkpoints and column names that cause injection if they are used unescaped."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from soak.hostile_responses.intercepting_proxy import UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
 from soak.tally import Tally
 
-#: What an id or a checkpoint may be made of; none of it is known to the tenant.
+#: Texts used as an id or a checkpoint; the tenant knows none of them.
 TEXTS = [
     *("a/b", "../clients", "..%2fclients", "..", ".", "/", "//evil.example/", "a?fields=x", "a#b", "a%2Fb", "a%00"),
     *("a\nb", "a\r\nX-Injected: 1", "a\0b", "a b", "\tx", "\u00fc", "\N{PILE OF POO}", "\u202e", "{{ config }}"),
@@ -17,38 +17,40 @@ TEXTS = [
 ]
 
 
-def ids(stage: TrialTenant, texts: list[str] | None = None) -> Tally:
-    """A line for ids of parents: below each, only its own children's address may be asked."""
+def ids(tenant: TrialTenant, texts: list[str] | None = None) -> Tally:
+    """A tally for parents' ids: under each, only the path of its own children may be requested."""
     tally = Tally("ids of parents: slashes, dots, line breaks, templates, other hosts")
     for text in texts or TEXTS:
-        done = stage.sync("organization_members", _renamed(text))
+        done = tenant.sync("organization_members", _with_id(text))
         count_sync(tally, done, f"an id {text[:40]!r}")
-        for _, target in stage.proxy.requests:
+        for _, target in tenant.proxy.requests:
             path = urlsplit(target).path
             below = path.removeprefix("/api/v2/organizations").removeprefix("/").removesuffix("/members")
-            known = text.replace("\ud83d", "\ufffd")
-            if not path.startswith("/api/v2/organizations") or (below and (unquote(below) != known or "/" in below)):
+            expected_id = text.replace("\ud83d", "\ufffd")
+            if not path.startswith("/api/v2/organizations") or (
+                below and (unquote(below) != expected_id or "/" in below)
+            ):
                 tally.complaints.append(f"an id {text[:40]!r} led to {target[:200]!r}")
     return tally
 
 
-def cursors(stage: TrialTenant, texts: list[str] | None = None) -> Tally:
-    """A line for checkpoints: each is handed back as it came, and one that repeats is not followed."""
+def cursors(tenant: TrialTenant, texts: list[str] | None = None) -> Tally:
+    """A tally for checkpoints: each has to be sent back unchanged, and one that repeats must not be followed."""
     tally = Tally("checkpoints: the same, and the same ones again")
     for text in texts or TEXTS:
-        done = stage.sync("organizations", _followed_by(text))
+        done = tenant.sync("organizations", _with_checkpoint(text))
         count_sync(tally, done, f"a checkpoint {text[:40]!r}")
-        asked = [query["from"][0] for query in map(_query, stage.proxy.requests) if "from" in query]
-        if set(asked) - {text.replace("\ud83d", "\ufffd")} or len(asked) > 3:
-            tally.complaints.append(f"a checkpoint {text[:40]!r} was handed back as {asked[:4]!r}")
+        checkpoints = [query["from"][0] for query in map(_query, tenant.proxy.requests) if "from" in query]
+        if set(checkpoints) - {text.replace("\ud83d", "\ufffd")} or len(checkpoints) > 3:
+            tally.complaints.append(f"a checkpoint {text[:40]!r} was handed back as {checkpoints[:4]!r}")
         if done.succeeded:
             tally.losses += 1
             tally.complaints.append(f"a checkpoint {text[:40]!r} was followed for ever, or left")
     return tally
 
 
-def columns(stage: TrialTenant) -> Tally:
-    """A line for names at the root of a profile, where identity providers put what they like."""
+def columns(tenant: TrialTenant) -> Tally:
+    """A tally for attribute names at the root of a user, where identity providers may put any."""
     tally = Tally("names of columns: attributes at the root of a user")
     names = [
         *TEXTS,
@@ -60,9 +62,9 @@ def columns(stage: TrialTenant) -> Tally:
         "lines",
         "read_at",
     ]
-    done = stage.sync("users", _with_attributes(dict.fromkeys(names, "2026-01-01T00:00:00Z")))
+    done = tenant.sync("users", _with_attributes(dict.fromkeys(names, "2026-01-01T00:00:00Z")))
     count_sync(tally, done, "names of any kind")
-    many = stage.sync("users", _with_attributes({f"attribute_{number}": number for number in range(3000)}))
+    many = tenant.sync("users", _with_attributes({f"attribute_{number}": number for number in range(3000)}))
     count_sync(tally, many, "three thousand names")
     if not done.succeeded or len(done.rows) != 30 or len(many.rows) != 30:
         tally.losses += 30
@@ -73,36 +75,40 @@ def columns(stage: TrialTenant) -> Tally:
     return tally
 
 
-def _renamed(text: str) -> Callable[[UpstreamResponse], bytes]:
-    def tamper(honest: UpstreamResponse) -> bytes:
-        if urlsplit(honest.target).path != "/api/v2/organizations":
-            return honest.raw()
-        body = json.loads(honest.body)
+def _with_id(text: str) -> Callable[[UpstreamResponse], bytes]:
+    def rewrite(upstream: UpstreamResponse) -> bytes:
+        if urlsplit(upstream.target).path != "/api/v2/organizations":
+            return upstream.raw()
+        body = json.loads(upstream.body)
         rows = body["organizations"] if isinstance(body, dict) else body
         rows[0]["id"] = text
         del rows[1:]
-        return honest.raw(json.dumps(body).encode())
+        return upstream.raw(json.dumps(body).encode())
 
-    return tamper
-
-
-def _followed_by(text: str) -> Callable[[UpstreamResponse], bytes]:
-    def tamper(honest: UpstreamResponse) -> bytes:
-        body = {"organizations": [{"id": f"org_{honest.number}"}], "next": text}
-        return honest.raw(json.dumps(body).encode(), status=200) if "organizations" in honest.target else honest.raw()
-
-    return tamper
+    return rewrite
 
 
-def _with_attributes(more: dict[str, object]) -> Callable[[UpstreamResponse], bytes]:
-    def tamper(honest: UpstreamResponse) -> bytes:
-        if not honest.target.startswith("/api/v2/users"):
-            return honest.raw()
-        body = json.loads(honest.body)
-        body["users"] = [{**more, **row} for row in body["users"]]
-        return honest.raw(json.dumps(body).encode())
+def _with_checkpoint(text: str) -> Callable[[UpstreamResponse], bytes]:
+    def rewrite(upstream: UpstreamResponse) -> bytes:
+        body = {"organizations": [{"id": f"org_{upstream.number}"}], "next": text}
+        return (
+            upstream.raw(json.dumps(body).encode(), status=200)
+            if "organizations" in upstream.target
+            else upstream.raw()
+        )
 
-    return tamper
+    return rewrite
+
+
+def _with_attributes(attributes: dict[str, object]) -> Callable[[UpstreamResponse], bytes]:
+    def rewrite(upstream: UpstreamResponse) -> bytes:
+        if not upstream.target.startswith("/api/v2/users"):
+            return upstream.raw()
+        body = json.loads(upstream.body)
+        body["users"] = [{**attributes, **row} for row in body["users"]]
+        return upstream.raw(json.dumps(body).encode())
+
+    return rewrite
 
 
 def _query(request: tuple[str, str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Somebody between the connector and the simulated tenant, who sends what no tenant and no simulator would."""
+"""A proxy between the connector and the simulated tenant that can replace every response, down to the raw bytes."""
 
 import contextlib
 import http.client
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-#: What a raw answer is: all of its bytes, or pieces of them as they are to be sent.
+#: A raw response: all of its bytes, or chunks in the order they are sent.
 RawResponse = bytes | Iterable[bytes]
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 MAX_HEADER_BYTES = 1 << 16
@@ -17,7 +17,7 @@ MAX_HEADER_BYTES = 1 << 16
 
 @dataclass
 class UpstreamResponse:
-    """What the tenant answered, and to what: the request's number counts those that are not for a token."""
+    """A request and the tenant's response to it; `number` counts the requests other than those for a token."""
 
     method: str
     target: str
@@ -29,10 +29,13 @@ class UpstreamResponse:
     def raw(
         self, body: bytes | None = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
     ) -> bytes:
-        """The answer as bytes, perhaps with another body, status or further headers."""
+        """The response as bytes, optionally with another body or status, or more headers."""
         content = self.body if body is None else body
-        told = {**self.headers, "content-length": str(len(content)), **(headers or {})}
-        lines = [f"HTTP/1.1 {status or self.status} Whatever", *(f"{name}: {value}" for name, value in told.items())]
+        all_headers = {**self.headers, "content-length": str(len(content)), **(headers or {})}
+        lines = [
+            f"HTTP/1.1 {status or self.status} Whatever",
+            *(f"{name}: {value}" for name, value in all_headers.items()),
+        ]
         return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1", "replace") + content
 
 
@@ -40,19 +43,19 @@ RewriteResponse = Callable[[UpstreamResponse], RawResponse]
 
 
 class InterceptingProxy:
-    """Listens on loopback, hands requests on to a simulator, and sends what `rewrite` makes of the answers."""
+    """Listens on loopback, forwards requests to a simulator, and sends what `rewrite` returns for each response."""
 
     def __init__(self, base_url: str) -> None:
         self.rewrite: RewriteResponse = UpstreamResponse.raw
         #: Method and target of every request, in order.
         self.requests: list[tuple[str, str]] = []
-        self._home = urlsplit(base_url).netloc
-        intruder = self
+        self._upstream_address = urlsplit(base_url).netloc
+        proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 with contextlib.suppress(OSError, http.client.HTTPException):
-                    intruder.serve(self.request)
+                    proxy.serve(self.request)
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -70,43 +73,45 @@ class InterceptingProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def begin(self, tamper: RewriteResponse) -> None:
-        """Forget the requests so far, and tamper in this way from now on."""
-        self.requests, self.rewrite = [], tamper
+    def begin(self, rewrite: RewriteResponse) -> None:
+        """Clear the recorded requests, and rewrite responses this way from now on."""
+        self.requests, self.rewrite = [], rewrite
 
     def serve(self, connection: socket.socket) -> None:
-        """One request, and the end of the connection."""
+        """Serve one request; the connection is closed afterwards."""
         connection.settimeout(20)
         method, target, headers, body = _request(connection)
         if target != TOKEN_PATH:
             self.requests.append((method, target))
-        honest = self._ask(UpstreamResponse(method, target, len(self.requests)), headers, body)
-        answer = self.rewrite(honest)
-        for piece in [answer] if isinstance(answer, bytes) else answer:
-            connection.sendall(piece)
+        upstream_response = self._forward(UpstreamResponse(method, target, len(self.requests)), headers, body)
+        response = self.rewrite(upstream_response)
+        for chunk in [response] if isinstance(response, bytes) else response:
+            connection.sendall(chunk)
 
-    def _ask(self, asked: UpstreamResponse, headers: dict[str, str], body: bytes) -> UpstreamResponse:
-        own = {name: value for name, value in headers.items() if name not in {"host", "accept-encoding", "connection"}}
-        home = http.client.HTTPConnection(self._home, timeout=10)
-        if own.get("accept") == "text/event-stream":
-            return asked  # whoever tampers sends the events
-        home.request(asked.method, asked.target, body, {**own, "Accept-Encoding": "identity"})
-        answer = home.getresponse()
-        asked.body, asked.status = answer.read(), answer.status
+    def _forward(self, response: UpstreamResponse, headers: dict[str, str], body: bytes) -> UpstreamResponse:
+        forwarded_headers = {
+            name: value for name, value in headers.items() if name not in {"host", "accept-encoding", "connection"}
+        }
+        upstream = http.client.HTTPConnection(self._upstream_address, timeout=10)
+        if forwarded_headers.get("accept") == "text/event-stream":
+            return response  # `rewrite` supplies the events
+        upstream.request(response.method, response.target, body, {**forwarded_headers, "Accept-Encoding": "identity"})
+        received = upstream.getresponse()
+        response.body, response.status = received.read(), received.status
         dropped = {"content-length", "connection", "transfer-encoding", "keep-alive"}
-        asked.headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in dropped}
-        home.close()
-        return asked
+        response.headers = {name.lower(): value for name, value in received.getheaders() if name.lower() not in dropped}
+        upstream.close()
+        return response
 
 
 def _request(connection: socket.socket) -> tuple[str, str, dict[str, str], bytes]:
-    """Method, target, headers and body of what is asked."""
+    """The method, target, headers and body of a request."""
     data = b""
     while b"\r\n\r\n" not in data:
-        piece = connection.recv(MAX_HEADER_BYTES)
-        if not piece:
+        chunk = connection.recv(MAX_HEADER_BYTES)
+        if not chunk:
             raise ConnectionResetError
-        data += piece
+        data += chunk
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

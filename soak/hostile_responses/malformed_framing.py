@@ -1,4 +1,4 @@
-"""Answers that are broken below their headers: framing, encodings, beginnings and ends."""
+"""Responses with broken framing: status lines, headers, lengths, chunks, encodings, early ends."""
 
 import gzip
 import itertools
@@ -13,7 +13,7 @@ CHUNKED = OK + b"transfer-encoding: chunked\r\n\r\n"
 
 
 def malformed_responses() -> dict[str, Callable[[UpstreamResponse], RawResponse]]:
-    """A name, and what is sent in the place of an answer; what cannot be an answer must never count as one."""
+    """Name to a function that makes the raw response; an invalid response must never be taken for a valid one."""
     fixed = {
         "nothing": b"",
         "no status": b"[7]",
@@ -51,22 +51,22 @@ def malformed_responses() -> dict[str, Callable[[UpstreamResponse], RawResponse]
         "no content, with content": b"HTTP/1.1 500 Unwell\r\n\r\n" + b"x" * 100_000,
         "a reason in many letters": b"HTTP/1.1 500 \xe9\x1b[31m" + b"x" * 30_000 + b"\r\n\r\n",
     }
-    made: dict[str, Callable[[UpstreamResponse], RawResponse]] = {
-        name: _always(answer) for name, answer in fixed.items()
+    responses: dict[str, Callable[[UpstreamResponse], RawResponse]] = {
+        name: _always(response) for name, response in fixed.items()
     }
-    made["an answer that was said to go on"] = lambda honest: honest.raw(
-        headers={"content-length": str(len(honest.body) + 1)}
+    responses["an answer that was said to go on"] = lambda upstream: upstream.raw(
+        headers={"content-length": str(len(upstream.body) + 1)}
     )
-    made["an answer that was cut"] = lambda honest: honest.raw()[:-1]
-    made["a byte at a time, without an end"] = lambda _: itertools.chain([OK + b"\r\n["], _drip())
-    return made
+    responses["an answer that was cut"] = lambda upstream: upstream.raw()[:-1]
+    responses["a byte at a time, without an end"] = lambda _: itertools.chain([OK + b"\r\n["], _slow_bytes())
+    return responses
 
 
-def _always(answer: bytes) -> Callable[[UpstreamResponse], RawResponse]:
-    return lambda _: answer
+def _always(response: bytes) -> Callable[[UpstreamResponse], RawResponse]:
+    return lambda _: response
 
 
-def _drip() -> Iterator[bytes]:
+def _slow_bytes() -> Iterator[bytes]:
     for _ in range(40):
         time.sleep(0.05)
         yield b" "

@@ -1,4 +1,4 @@
-"""What giant answers cost: a sync in a process of its own, and the most memory that it had."""
+"""The peak memory of a sync in its own process when responses are giant."""
 
 import gzip
 import json
@@ -17,61 +17,61 @@ from testing.command import CommandResult
 from testing.in_process import catalog_of
 from testing.tenants import config_of
 
-#: Megabytes that a sync may have for any answer that is no page of rows; a page may take a few times its own size.
+#: The most megabytes for a response that is no page of rows; a page may take a few times its own size.
 MAX_MEGABYTES, MAX_MEGABYTES_FOR_ROWS = 320, 600
 PAGE = b'{"start":0,"limit":100,"total":%d,"roles":[%b]}'
 ZIPPED = {"content-encoding": "gzip"}
 
 
 def giant_responses() -> dict[str, tuple[Callable[[UpstreamResponse], RawResponse], int, int]]:
-    """A name, what is sent in the place of a list of roles, how many rows that is, and the megabytes it may take."""
+    """Name to a function that makes the response for roles, its number of rows, and the most megabytes it may take."""
     small = PAGE % (200_000, b",".join(b'{"id":"rol_%d","name":"%b"}' % (n, b"x" * 220) for n in range(200_000)))
     large = PAGE % (100, b",".join(b'{"id":"rol_%d","description":"%b"}' % (n, b"x" * 500_000) for n in range(100)))
     bomb = gzip.compress(b"[" + b" " * (64 << 20)) * 40
     return {
-        "50 MB in 200,000 rows": (lambda honest: honest.raw(small), 200_000, MAX_MEGABYTES_FOR_ROWS),
-        "50 MB in 100 rows": (lambda honest: honest.raw(large), 100, MAX_MEGABYTES_FOR_ROWS),
-        "50 MB that are no JSON": (lambda honest: honest.raw(b"x" * (50 << 20)), 0, MAX_MEGABYTES),
+        "50 MB in 200,000 rows": (lambda upstream: upstream.raw(small), 200_000, MAX_MEGABYTES_FOR_ROWS),
+        "50 MB in 100 rows": (lambda upstream: upstream.raw(large), 100, MAX_MEGABYTES_FOR_ROWS),
+        "50 MB that are no JSON": (lambda upstream: upstream.raw(b"x" * (50 << 20)), 0, MAX_MEGABYTES),
         "50 MB of an error": (
-            lambda honest: honest.raw(b'{"message":"%b"}' % (b"x" * (50 << 20)), status=403),
+            lambda upstream: upstream.raw(b'{"message":"%b"}' % (b"x" * (50 << 20)), status=403),
             0,
             MAX_MEGABYTES,
         ),
-        "a gzip of 2.5 GB": (lambda honest: honest.raw(bomb, headers=ZIPPED), 0, MAX_MEGABYTES),
+        "a gzip of 2.5 GB": (lambda upstream: upstream.raw(bomb, headers=ZIPPED), 0, MAX_MEGABYTES),
         "a gzip in a gzip": (
-            lambda honest: honest.raw(gzip.compress(bomb), headers={"content-encoding": "gzip, gzip"}),
+            lambda upstream: upstream.raw(gzip.compress(bomb), headers={"content-encoding": "gzip, gzip"}),
             0,
             MAX_MEGABYTES,
         ),
-        "200 MB without a length": (lambda honest: _endless(honest, 200), 0, MAX_MEGABYTES),
+        "200 MB without a length": (lambda upstream: _chunked_blanks(upstream, 200), 0, MAX_MEGABYTES),
     }
 
 
 def memory(names: list[str] | None = None) -> Iterator[Tally]:
-    """A line for each giant answer."""
-    with Simulator(users=1, organizations=1) as sim, InterceptingProxy(sim.base_url) as intruder:
-        for name, (answer, rows, most) in giant_responses().items():
+    """A tally for each giant response."""
+    with Simulator(users=1, organizations=1) as sim, InterceptingProxy(sim.base_url) as proxy:
+        for name, (response, rows, limit) in giant_responses().items():
             if names is None or name in names:
-                intruder.begin(_for_roles(answer))
-                yield _measured(name, config_of(sim, base_url=intruder.base_url), rows, most)
+                proxy.begin(_for_roles(response))
+                yield _measure(name, config_of(sim, base_url=proxy.base_url), rows, limit)
 
 
-def _measured(name: str, config: dict[str, Any], rows: int, most: int) -> Tally:
+def _measure(name: str, config: dict[str, Any], rows: int, limit: int) -> Tally:
     done, megabytes = _run(config)
     records = done.records.get("roles", [])
     tally = Tally(f"memory: {name}", runs=1, records=len(records), more=f"{megabytes:.0f} MB at most")
     tally.losses = max(rows - len(records), 0)
     if complaint := protocol_violation(done):
         tally.complaints.append(complaint)
-    if megabytes > most:
-        tally.complaints.append(f"{megabytes:.0f} MB, of {most} allowed")
+    if megabytes > limit:
+        tally.complaints.append(f"{megabytes:.0f} MB, of {limit} allowed")
     if not rows and not any("`roles`" in error["message"] for error in done.errors):
         tally.complaints.append(f"no sentence: {done.errors}")
     return tally
 
 
 def _run(config: dict[str, Any]) -> tuple[CommandResult, float]:
-    """One sync of roles, and the most memory of its process in megabytes."""
+    """Sync roles; returns the result and the process's peak memory in megabytes."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-c", FAST_CONNECTOR, "read"]
         for option, value in (("config", config), ("catalog", catalog_of("roles"))):
@@ -86,7 +86,7 @@ def _run(config: dict[str, Any]) -> tuple[CommandResult, float]:
             return done, int(done.stderr.rpartition(PEAK)[2].split()[0]) / 1024
 
 
-#: The connector with a fast clock: what is no JSON is asked for eight times.
+#: The connector with a fast clock: a response that is no JSON is retried eight times.
 FAST_CONNECTOR = """
 from testing.fast_clock import fast_clock
 from source_auth0.run import run
@@ -96,16 +96,16 @@ try:
 finally:
     print(open("/proc/self/status").read(), file=__import__("sys").stderr)
 """
-#: What precedes the most kilobytes that a process had since it began.
+#: The label of the peak resident kilobytes in /proc/self/status.
 PEAK = "VmHWM:"
 
 
-def _for_roles(answer: Callable[[UpstreamResponse], RawResponse]) -> Callable[[UpstreamResponse], RawResponse]:
-    return lambda honest: answer(honest) if honest.target.startswith("/api/v2/roles") else honest.raw()
+def _for_roles(response: Callable[[UpstreamResponse], RawResponse]) -> Callable[[UpstreamResponse], RawResponse]:
+    return lambda upstream: response(upstream) if upstream.target.startswith("/api/v2/roles") else upstream.raw()
 
 
-def _endless(honest: UpstreamResponse, megabytes: int) -> Iterator[bytes]:
-    head = honest.raw(b"", headers={"content-length": "", "transfer-encoding": "chunked"}).replace(
+def _chunked_blanks(upstream: UpstreamResponse, megabytes: int) -> Iterator[bytes]:
+    head = upstream.raw(b"", headers={"content-length": "", "transfer-encoding": "chunked"}).replace(
         b"content-length: \r\n", b""
     )
     yield head

@@ -1,4 +1,4 @@
-"""Bodies and headers that no tenant sends, made of those that one did and of anything at all."""
+"""Fuzzed bodies, headers and statuses: mutations of the simulated tenant's responses, and random data."""
 
 import json
 import random
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from soak.hostile_responses.intercepting_proxy import UpstreamResponse
 
-#: Written into a body as they stand, where a mark holds their place: JSON of Python's cannot have all of them.
+#: Inserted verbatim in place of a placeholder, since json.dumps cannot produce all of them.
 RAW_JSON = [
     "1e400",
     "-1e400",
@@ -118,72 +118,74 @@ STATUSES += [502, 503, 504, 520, 599, 600, 999, 100, 199, 0, 1000]
 
 @dataclass
 class ResponseFuzzer:
-    """What becomes of honest answers, the same for the same seed; `anything` and `noise` stand in for whole bodies."""
+    """Mutates responses, deterministically by seed; `anything` (as JSON) and `noise` replace whole bodies."""
 
     seed: int
     anything: Any
     noise: bytes
 
-    def of(self, honest: UpstreamResponse) -> bytes:
-        """A hostile answer in the place of an honest one."""
-        chance = random.Random(f"{self.seed} {honest.target}")
-        kind = chance.choice(["leaf", "leaf", "leaf", "any", "noise", "cut", "headers", "headers", "status"])
+    def of(self, upstream: UpstreamResponse) -> bytes:
+        """The fuzzed response for one of the tenant's."""
+        rng = random.Random(f"{self.seed} {upstream.target}")
+        kind = rng.choice(["leaf", "leaf", "leaf", "any", "noise", "cut", "headers", "headers", "status"])
         if kind == "leaf":
-            return honest.raw(_with_a_leaf(chance, honest.body))
+            return upstream.raw(_with_mutations(rng, upstream.body))
         if kind in {"any", "noise"}:
-            return honest.raw(_json(self.anything) if kind == "any" else self.noise)
+            return upstream.raw(_json(self.anything) if kind == "any" else self.noise)
         if kind == "cut":
-            place = chance.randint(0, len(honest.body))
-            return honest.raw(honest.body[:place] + chance.choice([b"", b"\xff", b"\0", b"}{"]) + honest.body[place:])
+            position = rng.randint(0, len(upstream.body))
+            return upstream.raw(
+                upstream.body[:position] + rng.choice([b"", b"\xff", b"\0", b"}{"]) + upstream.body[position:]
+            )
         if kind == "headers":
-            return honest.raw(headers=_headers(chance))
-        said = chance.choice([*ODD_VALUES, self.anything])
-        envelope = {"statusCode": said, "error": said, "message": said, "errorCode": said}
-        more = _headers(chance) if chance.random() < 1 / 2 else {}
-        return honest.raw(_json(envelope), status=chance.choice(STATUSES), headers=more)
+            return upstream.raw(headers=_headers(rng))
+        value = rng.choice([*ODD_VALUES, self.anything])
+        envelope = {"statusCode": value, "error": value, "message": value, "errorCode": value}
+        more = _headers(rng) if rng.random() < 1 / 2 else {}
+        return upstream.raw(_json(envelope), status=rng.choice(STATUSES), headers=more)
 
 
 RESPONSE_FUZZERS = st.builds(ResponseFuzzer, st.integers(0, 2**32), ANY, st.binary(max_size=200))
 
 
-def _headers(chance: random.Random) -> dict[str, str]:
-    names = chance.sample(sorted(HEADERS), chance.randint(1, 3))
-    many = {f"x-{number}": "y" for number in range(chance.choice([0, 0, 0, 90, 500]))}
-    return {**{name: chance.choice(HEADERS[name]) for name in names}, **many}
+def _headers(rng: random.Random) -> dict[str, str]:
+    names = rng.sample(sorted(HEADERS), rng.randint(1, 3))
+    extra = {f"x-{number}": "y" for number in range(rng.choice([0, 0, 0, 90, 500]))}
+    return {**{name: rng.choice(HEADERS[name]) for name in names}, **extra}
 
 
-def _with_a_leaf(chance: random.Random, body: bytes) -> bytes:
-    """A body with one to three values that are none, a name that is another, or something missing."""
+def _with_mutations(rng: random.Random, body: bytes) -> bytes:
+    """A body with one to three mutations: a value replaced, copied to another key, dropped or duplicated."""
     try:
         value = [json.loads(body)]
     except ValueError:
         return body
     raw: list[str] = []
-    for _ in range(chance.randint(1, 3)):
-        holder = chance.choice(_holders(value))
-        keys: list[Any] = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
-        key = chance.choice(keys)
-        match chance.choice(["raw", "leaf", "leaf", "drop", "rename", "double"]):
+    for _ in range(rng.randint(1, 3)):
+        container = rng.choice(_containers(value))
+        keys: list[Any] = list(container) if isinstance(container, dict) else list(range(len(container)))
+        key = rng.choice(keys)
+        match rng.choice(["raw", "leaf", "leaf", "drop", "rename", "double"]):
             case "raw":
-                raw.append(chance.choice(RAW_JSON))
-                holder[key] = f"@@{len(raw) - 1}@@"
-            case "drop" if holder is not value:
-                del holder[key]
-            case "rename" if isinstance(holder, dict):
-                holder[chance.choice(NAMES)] = holder[key]
-            case "double" if isinstance(holder, list) and holder is not value:
-                holder.insert(key, holder[key])
+                raw.append(rng.choice(RAW_JSON))
+                container[key] = f"@@{len(raw) - 1}@@"
+            case "drop" if container is not value:
+                del container[key]
+            case "rename" if isinstance(container, dict):
+                container[rng.choice(NAMES)] = container[key]
+            case "double" if isinstance(container, list) and container is not value:
+                container.insert(key, container[key])
             case _:
-                holder[key] = chance.choice(ODD_VALUES)
+                container[key] = rng.choice(ODD_VALUES)
     text = _json(value[0])
-    for number, written in enumerate(raw):
-        text = text.replace(f'"@@{number}@@"'.encode(), written.encode())
+    for number, literal in enumerate(raw):
+        text = text.replace(f'"@@{number}@@"'.encode(), literal.encode())
     return text
 
 
-def _holders(value: Any) -> list[Any]:
+def _containers(value: Any) -> list[Any]:
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [*([value] if inner else []), *(found for one in inner[:30] for found in _holders(one))]
+    return [*([value] if inner else []), *(found for one in inner[:30] for found in _containers(one))]
 
 
 def _json(value: Any) -> bytes:

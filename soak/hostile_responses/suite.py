@@ -1,4 +1,4 @@
-"""Answers that no tenant sends: each one is read as far as it goes or refused with a sentence, within bounds."""
+"""Malformed and hostile responses: each is read as far as valid or rejected with a clear message, within limits."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from soak.hostile_responses.trial_tenant import SPEED, TrialTenant, count_sync, 
 from soak.tally import Tally
 from testing.fast_clock import fast_clock
 
-#: A stream of each archetype, and the beginning of the paths whose answers are tampered with.
+#: A stream of each archetype to the prefix of the paths whose responses are rewritten.
 STREAMS = {
     "roles": "/api/v2/roles",
     "clients": "/api/v2/clients",
@@ -37,65 +37,65 @@ STREAMS = {
 
 
 def suite(seed: int, examples: int = 1000) -> Iterator[Tally]:
-    """A line for each way in which an answer can be hostile."""
+    """A tally for each kind of hostile response."""
     with (
         Simulator(users=30, organizations=2, log_events=60, seed=seed) as sim,
-        InterceptingProxy(sim.base_url) as intruder,
+        InterceptingProxy(sim.base_url) as proxy,
     ):
-        stage = TrialTenant(sim, intruder)
+        tenant = TrialTenant(sim, proxy)
         with fast_clock(SPEED):
-            yield bodies(stage, seed, examples)
-            yield tokens(stage, seed, examples // 4)
-            yield framing(stage)
-            yield exports(stage)
-            yield events(stage)
-        yield ids(stage)
-        yield cursors(stage)
-        yield columns(stage)
+            yield bodies(tenant, seed, examples)
+            yield tokens(tenant, seed, examples // 4)
+            yield framing(tenant)
+            yield exports(tenant)
+            yield events(tenant)
+        yield ids(tenant)
+        yield cursors(tenant)
+        yield columns(tenant)
     yield from memory()
 
 
-def bodies(stage: TrialTenant, seed: int, examples: int) -> Tally:
-    """A line for bodies, headers and statuses of all archetypes' answers."""
+def bodies(tenant: TrialTenant, seed: int, examples: int) -> Tally:
+    """A tally for fuzzed bodies, headers and statuses of all archetypes' responses."""
     tally = Tally("bodies, headers and statuses: values, names and whole answers of any kind")
     times = st.sampled_from(["all", "first", "second", "third"])
 
     @examples_of(seed, examples)
     @given(st.sampled_from(sorted(STREAMS)), times, RESPONSE_FUZZERS)
-    def attack(stream: str, when: str, tampering: ResponseFuzzer) -> None:
-        done = stage.sync(stream, rewrite_at(STREAMS[stream], when, tampering.of))
-        count_sync(tally, done, f"{stream}, {when}, {tampering}")
+    def attack(stream: str, when: str, fuzzer: ResponseFuzzer) -> None:
+        done = tenant.sync(stream, rewrite_at(STREAMS[stream], when, fuzzer.of))
+        count_sync(tally, done, f"{stream}, {when}, {fuzzer}")
 
     attack()
     return tally
 
 
-def tokens(stage: TrialTenant, seed: int, examples: int, names: list[str] | None = None) -> Tally:
-    """A line for answers of the token endpoint."""
+def tokens(tenant: TrialTenant, seed: int, examples: int, names: list[str] | None = None) -> Tally:
+    """A tally for responses of the token endpoint."""
     tally = Tally("the token endpoint's answers")
 
     @examples_of(seed, examples)
     @given(RESPONSE_FUZZERS)
-    def attack(tampering: ResponseFuzzer) -> None:
-        done = stage.sync("roles", rewrite_at(TOKEN_PATH, "all", tampering.of))
-        count_sync(tally, done, str(tampering))
+    def attack(fuzzer: ResponseFuzzer) -> None:
+        done = tenant.sync("roles", rewrite_at(TOKEN_PATH, "all", fuzzer.of))
+        count_sync(tally, done, str(fuzzer))
 
     attack()
-    for name, answer in malformed_responses().items():
+    for name, response in malformed_responses().items():
         if names is None or name in names:
-            count_sync(tally, stage.sync("roles", rewrite_at(TOKEN_PATH, "all", answer)), name)
+            count_sync(tally, tenant.sync("roles", rewrite_at(TOKEN_PATH, "all", response)), name)
     return tally
 
 
-def framing(stage: TrialTenant, names: list[str] | None = None) -> Tally:
-    """A line for answers that are broken below their headers; none of them may count as a list that is shorter."""
+def framing(tenant: TrialTenant, names: list[str] | None = None) -> Tally:
+    """A tally for broken framing; none may be read as a shorter list."""
     tally = Tally("broken framing: lengths, chunks, encodings, beginnings and ends")
-    honest = len(stage.sync("roles", UpstreamResponse.raw).rows)
-    for name, answer in malformed_responses().items():
+    expected = len(tenant.sync("roles", UpstreamResponse.raw).rows)
+    for name, response in malformed_responses().items():
         for when in ("all", "first") if names is None or name in names else ():
-            done = stage.sync("roles", rewrite_at(STREAMS["roles"], when, answer))
+            done = tenant.sync("roles", rewrite_at(STREAMS["roles"], when, response))
             count_sync(tally, done, f"{name}, {when}")
-            if done.succeeded and len(done.rows) != honest:
-                tally.losses += abs(honest - len(done.rows))
-                tally.complaints.append(f"{name}, {when}: {len(done.rows)} of {honest} rows came")
+            if done.succeeded and len(done.rows) != expected:
+                tally.losses += abs(expected - len(done.rows))
+                tally.complaints.append(f"{name}, {when}: {len(done.rows)} of {expected} rows came")
     return tally

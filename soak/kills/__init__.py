@@ -1,1 +1,1 @@
-"""Syncs that are killed at random moments, and the ones that go on from what they left."""
+"""Syncs that are killed at random points, and the syncs that resume from the states they saved."""

@@ -1,4 +1,4 @@
-"""The moments at which syncs are killed, drawn at random."""
+"""The points at which syncs are killed, drawn at random."""
 
 import signal
 import time
@@ -10,10 +10,10 @@ from random import Random
 from auth0_simulator import Fault, Simulator
 from auth0_simulator.control.journal import JournalEntry
 
-Is = Callable[[], bool]
-Last = Callable[[bytes], bool]
-Which = Callable[[list[JournalEntry]], bool]
-#: How often each kind of moment is drawn.
+Condition = Callable[[], bool]
+LinePredicate = Callable[[bytes], bool]
+JournalCondition = Callable[[list[JournalEntry]], bool]
+#: Kind of kill point to its relative weight in the draw.
 KINDS = {
     "ahead of a state": 3,
     "ahead of a row": 3,
@@ -32,81 +32,81 @@ EXPORT = ("/jobs/users-exports", "/jobs/{id}", "/user-exports/download")
 
 @dataclass(frozen=True)
 class KillPoint:
-    """When a sync ends: ahead of the line that `is_last` names, whatever is behind it, or by a signal at a time."""
+    """When a sync is killed: right before the line for which `is_last` is true, losing later output, or by a signal."""
 
     kind: str
-    number: signal.Signals
-    is_time: Is = lambda: False
-    is_last: Last = lambda _: False
-    is_to_come: bool = True
+    signal_number: signal.Signals
+    is_time: Condition = lambda: False
+    is_last: LinePredicate = lambda _: False
+    is_planned: bool = True
 
 
 def no_kill() -> KillPoint:
-    """A sync may end by itself."""
-    return KillPoint("never", signal.SIGKILL, is_to_come=False)
+    """The sync is not killed."""
+    return KillPoint("never", signal.SIGKILL, is_planned=False)
 
 
-def draw_kill_point(chance: Random, sim: Simulator, rows: int, requests: int, *, export: bool) -> KillPoint:
-    """A moment in a sync that may have about so many rows and requests; may put a fault in force."""
+def draw_kill_point(rng: Random, sim: Simulator, rows: int, requests: int, *, export: bool) -> KillPoint:
+    """Draw a kill point within a sync of about `rows` rows and `requests` requests; may also activate a fault."""
     weights = {**KINDS, "during an export": 4 * export}
-    (kind,) = chance.choices(list(weights), list(weights.values()))
-    number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGTERM, signal.SIGINT])
+    (kind,) = rng.choices(list(weights), list(weights.values()))
+    signal_number = rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGTERM, signal.SIGINT])
     if kind == "ahead of a state":
-        return KillPoint(kind, signal.SIGKILL, is_last=_numbered(b'{"type":"STATE"', _some(chance, 12)))
+        return KillPoint(kind, signal.SIGKILL, is_last=_nth_line(b'{"type":"STATE"', _log_uniform(rng, 12)))
     if kind == "ahead of a row":
-        return KillPoint(kind, signal.SIGKILL, is_last=_numbered(b'{"type":"RECORD"', _some(chance, rows)))
+        return KillPoint(kind, signal.SIGKILL, is_last=_nth_line(b'{"type":"RECORD"', _log_uniform(rng, rows)))
     if kind == "amid the output":
-        is_there = _numbered(b"", _some(chance, rows))
+        is_reached = _nth_line(b"", _log_uniform(rng, rows))
         reached: list[bool] = []
 
-        def note(line: bytes) -> bool:
-            reached[:] = [True] if is_there(line) else reached
+        def observe(line: bytes) -> bool:
+            reached[:] = [True] if is_reached(line) else reached
             return False
 
-        return KillPoint(kind, number, lambda: bool(reached), note)
+        return KillPoint(kind, signal_number, lambda: bool(reached), observe)
     if kind == "after a time":
-        return KillPoint(kind, number, _later(chance.uniform(0, 0.6)))
-    which = _asked(kind, chance, sim, requests)
-    return KillPoint(kind, number, _after(chance.choice([0, 0.005, 0.02, 0.1]), lambda: which(sim.journal)))
+        return KillPoint(kind, signal_number, _elapsed(rng.uniform(0, 0.6)))
+    condition = _journal_condition(kind, rng, sim, requests)
+    return KillPoint(kind, signal_number, _delayed(rng.choice([0, 0.005, 0.02, 0.1]), lambda: condition(sim.journal)))
 
 
-def _asked(kind: str, chance: Random, sim: Simulator, requests: int) -> Which:
-    """What the tenant has been asked for at that moment; half of the time it does not answer."""
+def _journal_condition(kind: str, rng: Random, sim: Simulator, requests: int) -> JournalCondition:
+    """A condition on the tenant's journal; for sign-ins and exports, half of the time the response also hangs."""
     if kind == "at a request":
-        number = 1 + _some(chance, requests)
+        number = 1 + _log_uniform(rng, requests)
         return lambda journal: len(journal) >= number
     if kind in WAIT_STATUSES:
-        status, first = WAIT_STATUSES[kind], 1 + _some(chance, requests)
+        status, first = WAIT_STATUSES[kind], 1 + _log_uniform(rng, requests)
         sim.faults.add(Fault("status", when=f"after:{first}", status=status, seconds=30))
         return lambda journal: any(request.status == status for request in journal)
-    template = "/oauth/token" if kind == "during the sign-in" else chance.choice(EXPORT)
-    if chance.random() < 0.5:
+    template = "/oauth/token" if kind == "during the sign-in" else rng.choice(EXPORT)
+    if rng.random() < 0.5:
         sim.faults.add(Fault("hang", template))
     return lambda journal: any(request.template == template for request in journal)
 
 
-def _some(chance: Random, most: int) -> int:
-    """A number below `most`; one in ten is as likely as one in a hundred, for what is left to read may be little."""
-    return int(most ** chance.random()) - 1
+def _log_uniform(rng: Random, limit: int) -> int:
+    """A log-uniform index below `limit`, since a resumed sync may have little left."""
+    return int(limit ** rng.random()) - 1
 
 
-def _numbered(beginning: bytes, number: int) -> Last:
-    """Whether a line is the one of this number among those with a beginning."""
+def _nth_line(prefix: bytes, number: int) -> LinePredicate:
+    """A predicate that is true for the line with this number among those with a prefix."""
     seen: Iterator[int] = count()
-    return lambda line: line.startswith(beginning) and next(seen) == number
+    return lambda line: line.startswith(prefix) and next(seen) == number
 
 
-def _later(seconds: float) -> Is:
-    until = time.monotonic() + seconds
-    return lambda: time.monotonic() >= until
+def _elapsed(seconds: float) -> Condition:
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() >= deadline
 
 
-def _after(seconds: float, happened: Is) -> Is:
-    """Some time after something has happened."""
+def _delayed(seconds: float, condition: Condition) -> Condition:
+    """A condition that becomes true `seconds` after another one did."""
     since: list[float] = []
 
     def is_time() -> bool:
-        if not since and happened():
+        if not since and condition():
             since.append(time.monotonic())
         return bool(since) and time.monotonic() >= since[0] + seconds
 

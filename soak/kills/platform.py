@@ -1,4 +1,4 @@
-"""What a platform makes of what dying syncs print: rows are kept as they come, a state once it is whole."""
+"""A platform that stores the output of killed syncs: rows on arrival, a state once its line is complete."""
 
 import json
 from collections.abc import Callable
@@ -12,14 +12,14 @@ States = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class SavedStates:
-    """The states of all streams when so many rows had been taken; `told`: the places of the rows that each tells of.
+    """The states of all streams after `rows` rows; `covered`: stream to the index ranges of rows that its state covers.
 
-    Rows behind the state that a later sync goes on from are told of by none of that sync's states.
+    Rows that came after the state from which a later sync resumes are covered by none of that sync's states.
     """
 
     rows: int = 0
     states: States = field(default_factory=dict)
-    told: dict[str, tuple[range, ...]] = field(default_factory=dict)
+    covered: dict[str, tuple[range, ...]] = field(default_factory=dict)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -27,31 +27,31 @@ class SavedStates:
         return list(self.states.values())
 
     def of(self, stream: str) -> dict[str, Any]:
-        """What one stream's state holds; empty where it has none."""
+        """One stream's state; empty if it has none."""
         return dict(self.states[stream]["stream"]["stream_state"]) if stream in self.states else {}
 
 
 @dataclass
 class Platform:
-    """Every row of every sync in its order, and what could be gone on from."""
+    """Every row of every sync in order, and every set of states a sync could resume from."""
 
     rows: Rows = field(default_factory=list)
     saved: list[SavedStates] = field(default_factory=lambda: [SavedStates()])
-    #: Where the sync at hand began.
-    begun: SavedStates = field(default_factory=SavedStates)
-    #: Streams that the sync at hand said to have read to the end.
+    #: The states the current sync started from.
+    start: SavedStates = field(default_factory=SavedStates)
+    #: Streams that the current sync reported as COMPLETE.
     complete: set[str] = field(default_factory=set)
-    #: What else it printed that tells of trouble.
+    #: Error messages of the current sync.
     problems: list[str] = field(default_factory=list)
 
     def begin(self, at: SavedStates) -> None:
-        """A sync goes on from here: what was saved later is lost."""
-        self.begun = SavedStates(len(self.rows), at.states, at.told)
-        self.saved.append(self.begun)
+        """Start a sync from saved states; states saved later are discarded."""
+        self.start = SavedStates(len(self.rows), at.states, at.covered)
+        self.saved.append(self.start)
         self.complete, self.problems = set(), []
 
     def take(self, line: bytes) -> str:
-        """Keep what a line holds; its type. A line that is no message raises ValueError."""
+        """Store the message on a line and return its type; raises ValueError or KeyError if it is no message."""
         message = json.loads(line)
         kind = str(message["type"])
         if kind == "RECORD":
@@ -59,8 +59,8 @@ class Platform:
         elif kind == "STATE":
             state, last, rows = message["state"], self.saved[-1], len(self.rows)
             name = state["stream"]["stream_descriptor"]["name"]
-            told = (*self.begun.told.get(name, ()), range(self.begun.rows, rows))
-            self.saved.append(SavedStates(rows, {**last.states, name: state}, {**last.told, name: told}))
+            covered = (*self.start.covered.get(name, ()), range(self.start.rows, rows))
+            self.saved.append(SavedStates(rows, {**last.states, name: state}, {**last.covered, name: covered}))
         elif kind == "TRACE":
             self._trace(message["trace"])
         return kind
@@ -74,7 +74,7 @@ class Platform:
 
 @dataclass
 class OutputUntilCrash:
-    """Takes lines until the machine goes down: ahead of the one that `is_last` names."""
+    """Takes lines until a simulated crash, right before the first line for which `is_last` is true."""
 
     platform: Platform
     is_last: Callable[[bytes], bool] = lambda _: False

@@ -1,7 +1,7 @@
-"""What it means for states to be monotonic: none claims less than the one before it, nor work that nobody did.
+"""Whether a sync's states are monotonic: none covers less than the one before it, nor reopens what was done.
 
-A state claims that everything up to `until` is done but for what is `open`. The next one may leave open only what was
-open before, or lies behind what was claimed.
+A state claims that everything up to `until` is done except the `open` ranges. The next state may leave open only
+ranges that were open before or that lie after the claimed end.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from soak.kills.platform import Platform
 from soak.kills.tenant_activity import METHODS
 
 State = dict[str, Any]
-#: What a sync of users reads again of what was claimed before it: the look-back, in milliseconds.
+#: The look-back: how many milliseconds before its state a sync of users starts reading.
 LOOK_BACK_MS = 300_000
 #: A state stays below this many bytes, whatever the tenant's size.
 MAX_STATE_BYTES = 2048
@@ -25,20 +25,20 @@ LISTS_OF_USERS = (METHODS, "user_roles", "user_sessions")
 
 @dataclass(frozen=True)
 class Claim:
-    """`low`: what everything before is done; `until`: where the sync ends; `left`: the ranges between that are open."""
+    """`low`: everything before it is done; `until`: where the sync ends; `open_ranges`: what is not done in between."""
 
     low: float
     until: float
-    left: tuple[tuple[float, float], ...] = ()
+    open_ranges: tuple[tuple[float, float], ...] = ()
 
     def follows(self, before: "Claim", look_back: float) -> str:
-        """Nothing, or what is wrong with this claim after another one."""
+        """What is wrong with this claim after another one; "" if nothing."""
         if self.low < before.low - look_back:
             return "the low-water mark goes back"
         if self.until < before.until:
             return "the end goes back"
-        allowed = [*before.left, (before.until - look_back, self.until)]
-        for low, high in self.left:
+        allowed = [*before.open_ranges, (before.until - look_back, self.until)]
+        for low, high in self.open_ranges:
             if not any(start <= low and high <= end for start, end in _joined(allowed)):
                 return f"{low} to {high} was done, and is open again"
         return ""
@@ -55,48 +55,48 @@ def _joined(ranges: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def state_regressions(platform: Platform, first: int, streams: Iterable[str], sim: Simulator) -> list[str]:
-    """What is wrong with the states of one sync, the first of which is numbered so; the one before is its beginning."""
-    base, found = platform.saved[first - 1], []
+    """The regressions among one sync's states; `first` is the index of its first, after the one it resumed from."""
+    base, regressions = platform.saved[first - 1], []
     for before, after in pairwise(platform.saved[first - 1 :]):
         for stream in streams:
             earlier, later = before.of(stream), after.of(stream)
-            # Tombstones are said to be sent before users are read, from where they were.
+            # Tombstones are recorded as sent before users are read, while the rest of the state is the initial one.
             begins = {**earlier, "deletions": None} == {**base.of(stream), "deletions": None}
-            if earlier != later and (why := state_regression(stream, sim, earlier, later, begins=begins)):
-                found.append(f"the state of `{stream}` falls behind: {why} ({earlier}, then {later})")
-    return found
+            if earlier != later and (reason := state_regression(stream, sim, earlier, later, begins=begins)):
+                regressions.append(f"the state of `{stream}` falls behind: {reason} ({earlier}, then {later})")
+    return regressions
 
 
 def state_regression(stream: str, sim: Simulator, before: State, after: State, *, begins: bool) -> str:
-    """Nothing, or how a state falls behind the one before it; `begins`: that one is an earlier sync's."""
+    """How a state regresses from the one before; "" if not. `begins`: the one before is an earlier sync's."""
     if len(str(after)) > MAX_STATE_BYTES:
         return f"it has {len(str(after))} bytes"
     if stream in LISTS_OF_USERS:
-        return _of_lists(before, after)
+        return _user_list_regression(before, after)
     earlier, later = (_claim(stream, sim, state) for state in (before, after))
     if earlier is None or later is None:
         return ""
-    if _place(before.get("deletions")) > _place(after.get("deletions")):
+    if _log_position(before.get("deletions")) > _log_position(after.get("deletions")):
         return "deletions go back"
     return later.follows(earlier, LOOK_BACK_MS if begins and stream == "users" else 0)
 
 
 def _claim(stream: str, sim: Simulator, state: State) -> Claim | None:
-    """What a state of a stream with a cursor claims; None where it claims nothing."""
+    """What a state of a stream with a cursor claims; None if it claims nothing."""
     if stream == "users" and "updated_at" in state:
-        left = [(_moment(low), _moment(high)) for low, high in state.get("open", [])]
-        return Claim(_moment(state["updated_at"]), _moment(state.get("until") or state["updated_at"]), tuple(left))
+        open_ranges = [(_to_ms(low), _to_ms(high)) for low, high in state.get("open", [])]
+        return Claim(_to_ms(state["updated_at"]), _to_ms(state.get("until") or state["updated_at"]), tuple(open_ranges))
     if stream in LOG and "log_id" in state:
-        left = [(_slot(low), _slot(high)) for low, high, _ in state.get("open", [])]
-        return Claim(_slot(state["log_id"]), _slot(state.get("until") or state["log_id"]), tuple(left))
+        open_ranges = [(_log_index(low), _log_index(high)) for low, high, _ in state.get("open", [])]
+        return Claim(_log_index(state["log_id"]), _log_index(state.get("until") or state["log_id"]), tuple(open_ranges))
     if stream == "events" and "offset" in state:
         index = sim.events.index_after(state["offset"])
         return Claim(index, index)
     return None
 
 
-def _of_lists(before: State, after: State) -> str:
-    """Who was asked stays asked, until a round is over and its end is the mark."""
+def _user_list_regression(before: State, after: State) -> str:
+    """Users that were requested stay done until the pass ends, when `updated_at` becomes the pass's `until`."""
     was, now = before.get("open"), after.get("open")
     mark, earlier = after.get("updated_at", ""), before.get("updated_at", "")
     if mark < earlier:
@@ -112,13 +112,13 @@ def _of_lists(before: State, after: State) -> str:
     return ""
 
 
-def _moment(text: str) -> float:
+def _to_ms(text: str) -> float:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
 
 
-def _slot(log_id: str) -> float:
+def _log_index(log_id: str) -> float:
     return int(log_id[20:] or 0)
 
 
-def _place(spot: State | None) -> float:
-    return _slot(spot["log_id"]) if spot else 0
+def _log_position(position: State | None) -> float:
+    return _log_index(position["log_id"]) if position else 0

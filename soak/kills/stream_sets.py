@@ -1,4 +1,4 @@
-"""The streams that are killed together, and the tenants that they are killed in."""
+"""The sets of streams that are synced and killed together, and the tenants they read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from soak.kills.tenant_activity import METHODS, TenantHistory
 Check = Callable[[Simulator, TenantHistory, Rows], list[str]]
 LISTS = (METHODS, "user_roles", "user_sessions")
 FEW = ("roles", "organizations", "clients")
-#: What tells rows apart, and versions of them; where none is named, rows of a stream are not counted as repeats.
+#: Stream to the columns that identify a version of a row; repeats of other streams are not counted.
 IDENTITY = {
     "users": ("user_id", "updated_at"),
     "events": ("id",),
@@ -26,10 +26,10 @@ IDENTITY = {
 
 @dataclass(frozen=True)
 class StreamSet:
-    """Streams that are read together, and what has to come of them.
+    """Streams that are synced together, and the checks on their rows.
 
-    rows, requests: about as many as a first sync of the tenant takes, among which it is killed. unsaid: how many rows,
-    at most, a worker may have printed since the last state; None where a stream has no states amid a sync.
+    rows, requests: about how many a first sync takes; kill points are drawn from them. max_rows_since_state: how many
+    rows a worker may print after the last state; None if a stream saves no state during a sync.
     """
 
     name: str
@@ -37,23 +37,29 @@ class StreamSet:
     checks: tuple[Check, ...]
     rows: int
     requests: int
-    unsaid: int | None = 100
+    max_rows_since_state: int | None = 100
     tenant: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     full_refresh: bool = False
     events: int = 0
 
-    def simulator(self, chance: Random) -> Simulator:
-        """A tenant whose users moved a day ago or earlier, so that no look-back meets them."""
-        known = {"organizations": 3, "log_events": 200, "created_at": _created, "updated_at": _updated, **self.tenant}
-        lag = chance.choice([0.0, 30.0])
-        return Simulator(seed=chance.randrange(10**6), latency=0.004, index_lag=lag, **known)
+    def simulator(self, rng: Random) -> Simulator:
+        """A tenant whose users last changed a day ago or earlier, outside any look-back."""
+        settings = {
+            "organizations": 3,
+            "log_events": 200,
+            "created_at": _created,
+            "updated_at": _updated,
+            **self.tenant,
+        }
+        lag = rng.choice([0.0, 30.0])
+        return Simulator(seed=rng.randrange(10**6), latency=0.004, index_lag=lag, **settings)
 
-    def prepare(self, sim: Simulator, chance: Random) -> None:
-        """Let the Events API have a history, and answers that do not keep a sync waiting."""
+    def prepare(self, sim: Simulator, rng: Random) -> None:
+        """Give the Events API a history, and make its responses and exports fast."""
         sim.events.marker_seconds, sim.events.retry = 0.05, 1
-        sim.events.cycle_messages = chance.choice([None, 70])
-        sim.events.repeats_last = chance.random() < 0.5
+        sim.events.cycle_messages = rng.choice([None, 70])
+        sim.events.repeats_last = rng.random() < 0.5
         sim.exports.seconds = 0.1
         for number in range(self.events):
             sim.events.add("organization.created", {"id": f"org_{number}"})
@@ -71,14 +77,14 @@ def _updated(index: int) -> datetime:
 
 
 def identity(stream: str, row: Row) -> tuple[Any, ...] | None:
-    """What says that a row came before; None where that is no matter."""
+    """What identifies a version of a row; None if repeats of the stream are not counted."""
     names = IDENTITY.get(stream)
     return (stream, *(row.get(name) for name in names)) if names else None
 
 
-USERS, DERIVED = checks.users_are_the_tenants, checks.what_is_made_of_it_is_whole
-READINGS = tuple(partial(checks.the_last_reading_is_true, stream=stream) for stream in LISTS)
-WHOLE = tuple(partial(checks.the_list_is_whole, stream=stream) for stream in FEW)
+USERS, DERIVED = checks.users_match_the_tenant, checks.derived_streams_are_complete
+READINGS = tuple(partial(checks.latest_reading_matches_the_tenant, stream=stream) for stream in LISTS)
+WHOLE = tuple(partial(checks.list_is_complete, stream=stream) for stream in FEW)
 STREAM_SETS = [
     StreamSet("`users` by search", ("users",), (USERS,), 2000, 30, tenant={"users": 2000}),
     StreamSet(
@@ -92,7 +98,7 @@ STREAM_SETS = [
     StreamSet(
         "`users` with tombstones",
         ("users",),
-        (USERS, checks.nobody_else_is_there),
+        (USERS, checks.only_existing_users_remain),
         *(1200, 25),
         tenant={"users": 1200},
         config={"users_deletion_tombstones": True},
@@ -100,7 +106,7 @@ STREAM_SETS = [
     StreamSet(
         "`logs`, `changes`, `user_deletions`",
         ("logs", "changes", "user_deletions"),
-        (checks.the_log_is_whole, DERIVED),
+        (checks.logs_are_complete, DERIVED),
         *(3000, 45),
         tenant={"users": 300, "log_events": 3000},
     ),
@@ -112,12 +118,12 @@ STREAM_SETS = [
         tenant={"users": 300, "log_events": 3000},
     ),
     StreamSet("lists of single users", LISTS, READINGS, 500, 350, tenant={"users": 130}),
-    StreamSet("`events`", ("events",), (checks.events_are_all_there,), 500, 6, 100, {"users": 60}, events=450),
+    StreamSet("`events`", ("events",), (checks.events_are_complete,), 500, 6, 100, {"users": 60}, events=450),
     StreamSet("full refreshes", ("users", *FEW), (USERS, *WHOLE), 1000, 20, None, {"users": 900}, full_refresh=True),
     StreamSet(
         "all of these at once",
         ("users", "logs", "changes", "user_deletions", METHODS, "events", *FEW),
-        (USERS, checks.the_log_is_whole, DERIVED, READINGS[0], checks.events_are_all_there, *WHOLE),
+        (USERS, checks.logs_are_complete, DERIVED, READINGS[0], checks.events_are_complete, *WHOLE),
         *(1200, 150, None),
         tenant={"users": 200, "log_events": 1000},
         events=120,

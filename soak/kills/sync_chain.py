@@ -1,4 +1,4 @@
-"""A tenant, and syncs of it that are killed one after another, each going on from what the last ones left."""
+"""A tenant and a chain of syncs that are killed one after another, each resuming from a state of the earlier ones."""
 
 import json
 import signal
@@ -17,43 +17,43 @@ from soak.kills.tenant_activity import TenantHistory, simulate_activity
 from testing.in_process import catalog_of
 from testing.tenants import config_of
 
-#: Pages that may be printed after a state besides one of each worker: those up to the next state, and those queued.
+#: Pages that may be printed after a state besides one per worker: those before the next state, and those queued.
 PAGES_IN_QUEUE = 10
-#: How much happens in a tenant between two syncs, at most.
+#: The most changes in the tenant between two syncs.
 MAX_ACTIONS = 30
-#: Workers where their number is left to the connector, at most.
+#: The most workers if their number is left to the connector.
 MAX_WORKERS = 50
 #: Seconds after which a search shows everything, and no look-back or safety lag is left.
 SETTLED_SECONDS = 900
 
 
 class SyncChain:
-    """One family in one tenant, with a number of workers (None leaves it to the connector)."""
+    """One stream set in one tenant, with a number of workers (None leaves it to the connector)."""
 
-    def __init__(self, family: StreamSet, workers: int | None, seed: int) -> None:
-        self._stream_set, self._workers, self._seed = family, workers, seed
-        self._chance = Random(seed)
-        self._happened = TenantHistory()
+    def __init__(self, stream_set: StreamSet, workers: int | None, seed: int) -> None:
+        self._stream_set, self._workers, self._seed = stream_set, workers, seed
+        self._rng = Random(seed)
+        self._history = TenantHistory()
         self._platform = Platform()
         self.outcome = Outcome()
 
     def run(self, kills: int, resumed: int = 2) -> Outcome:
-        """Kill syncs, then let one end; then let others end that go on from states amid."""
-        with self._stream_set.simulator(self._chance) as sim:
-            self._stream_set.prepare(sim, self._chance)
+        """Kill syncs, then let one finish; then finish others that resume from earlier states."""
+        with self._stream_set.simulator(self._rng) as sim:
+            self._stream_set.prepare(sim, self._rng)
             for _ in range(kills):
-                at = self._resume()
-                export = "users_initial_load" in self._stream_set.config and not at.states
-                moment = draw_kill_point(
-                    self._chance, sim, self._stream_set.rows, self._stream_set.requests, export=export
+                resumed_from = self._resume()
+                export = "users_initial_load" in self._stream_set.config and not resumed_from.states
+                kill_point = draw_kill_point(
+                    self._rng, sim, self._stream_set.rows, self._stream_set.requests, export=export
                 )
-                self._sync(sim, at, self._platform, moment)
-                simulate_activity(sim, self._happened, self._chance, MAX_ACTIONS)
-                sim.clock.advance(self._chance.choice([1.0, 100.0, 1000.0]))
+                self._sync(sim, resumed_from, self._platform, kill_point)
+                simulate_activity(sim, self._history, self._rng, MAX_ACTIONS)
+                sim.clock.advance(self._rng.choice([1.0, 100.0, 1000.0]))
             sim.clock.advance(SETTLED_SECONDS)
             self._finish(sim, self._platform.saved[-1], self._platform)
-            seen = self._platform.saved[:-1]
-            for saved in self._chance.sample(seen, min(resumed, len(seen))):
+            earlier_states = self._platform.saved[:-1]
+            for saved in self._rng.sample(earlier_states, min(resumed, len(earlier_states))):
                 branch = Platform(self._platform.rows[: saved.rows], [saved])
                 self._finish(sim, saved, branch)
                 self.outcome.resumed += 1
@@ -61,96 +61,104 @@ class SyncChain:
         return self.outcome
 
     def _resume(self) -> SavedStates:
-        """What the next sync goes on from: the last state, or now and then one that a platform kept instead.
+        """The states that the next sync resumes from: the latest, or sometimes older ones that a platform kept instead.
 
-        Without any, nobody can know whose rows from before have to go: tombstones begin with the first state.
+        With tombstones, never from nothing once rows exist: only deletions since the first state have tombstones.
         """
         saved = self._platform.saved
-        if self._chance.random() < 0.7:
+        if self._rng.random() < 0.7:
             return saved[-1]
-        has_to_know = bool(self._platform.rows and self._stream_set.config.get("users_deletion_tombstones"))
-        return self._chance.choice([one for one in saved[-8:] if one.states or not has_to_know] or saved[-1:])
+        needs_a_state = bool(self._platform.rows and self._stream_set.config.get("users_deletion_tombstones"))
+        return self._rng.choice([one for one in saved[-8:] if one.states or not needs_a_state] or saved[-1:])
 
-    def _finish(self, sim: Simulator, at: SavedStates, platform: Platform) -> None:
-        """A sync that nobody kills has to end well, and everything has to be there."""
-        begun = len(platform.rows)
-        self._sync(sim, at, platform, no_kill())
-        rows = platform.rows[begun:] if self._stream_set.full_refresh else platform.rows
-        losses = [loss for check in self._stream_set.checks for loss in check(sim, self._happened, rows)]
+    def _finish(self, sim: Simulator, resumed_from: SavedStates, platform: Platform) -> None:
+        """Run a sync without a kill: it has to succeed, and no row may be missing."""
+        start = len(platform.rows)
+        self._sync(sim, resumed_from, platform, no_kill())
+        rows = platform.rows[start:] if self._stream_set.full_refresh else platform.rows
+        losses = [loss for check in self._stream_set.checks for loss in check(sim, self._history, rows)]
         self.outcome.losses += losses
         if losses:
-            self._complain("union", [f"{len(losses)} losses, such as: {losses[0]}; from {json.dumps(at.messages)}"])
+            self._add_complaints(
+                "union", [f"{len(losses)} losses, such as: {losses[0]}; from {json.dumps(resumed_from.messages)}"]
+            )
 
-    def _sync(self, sim: Simulator, at: SavedStates, platform: Platform, moment: KillPoint) -> None:
-        """One sync that goes on from a state and dies, or not, and what it leaves."""
+    def _sync(self, sim: Simulator, resumed_from: SavedStates, platform: Platform, kill_point: KillPoint) -> None:
+        """Run one sync from saved states, killed or not, and check its output."""
         sim.clear_journal()
-        known, was_last = len(platform.rows), at is platform.saved[-1]
-        platform.begin(at)
+        known, was_last = len(platform.rows), resumed_from is platform.saved[-1]
+        platform.begin(resumed_from)
         first = len(platform.saved)
-        taken = OutputUntilCrash(platform, moment.is_last)
-        is_time = self._watching(sim, moment, taken)
-        ended = SyncProcess(self._files(sim, at), taken, is_time, moment.number).run(self._chance.randrange(10**6))
+        output = OutputUntilCrash(platform, kill_point.is_last)
+        is_time = self._kill_condition(sim, kill_point, output)
+        ended = SyncProcess(self._files(sim, resumed_from), output, is_time, kill_point.signal_number).run(
+            self._rng.randrange(10**6)
+        )
         sim.faults.clear()
-        self.outcome.count(ended, moment.kind)
+        self.outcome.count(ended, kill_point.kind)
         is_complete = platform.complete == set(self._stream_set.streams)
-        amiss = [*ended.amiss(is_complete=is_complete), *taken.errors, *platform.problems]
-        if ended.told is None and not is_complete:
-            amiss.append(f"success is claimed, but only {sorted(platform.complete)} are complete")
-        self._complain(f"{moment.kind}, {moment.number.name}", amiss)
-        self._complain("states", state_regressions(platform, first, self._stream_set.streams, sim))
+        problems = [*ended.problems(is_complete=is_complete), *output.errors, *platform.problems]
+        if ended.sent_signal is None and not is_complete:
+            problems.append(f"success is claimed, but only {sorted(platform.complete)} are complete")
+        self._add_complaints(f"{kill_point.kind}, {kill_point.signal_number.name}", problems)
+        self._add_complaints("states", state_regressions(platform, first, self._stream_set.streams, sim))
         if platform is self._platform and not self._stream_set.full_refresh:
-            self._count_repeats(at, known, was_last=was_last)
+            self._count_repeats(resumed_from, known, was_last=was_last)
 
-    def _watching(self, sim: Simulator, moment: KillPoint, taken: OutputUntilCrash) -> Callable[[], bool]:
-        """Whether it is time to kill; meanwhile, things happen in the tenant, every ten requests or so."""
+    def _kill_condition(self, sim: Simulator, kill_point: KillPoint, output: OutputUntilCrash) -> Callable[[], bool]:
+        """A condition for the kill; while it waits, the tenant changes every ten requests or so."""
         acted = 0
 
         def is_time() -> bool:
             nonlocal acted
-            if moment.is_to_come and len(sim.journal) >= acted + 10:
+            if kill_point.is_planned and len(sim.journal) >= acted + 10:
                 acted = len(sim.journal)
-                simulate_activity(sim, self._happened, self._chance, 2)
-            # Before it has said anything, a process is still starting, and Python's own.
-            return (taken.lines > 0 or moment.number == signal.SIGKILL) and moment.is_time()
+                simulate_activity(sim, self._history, self._rng, 2)
+            # Before its first output, the process has not yet installed the connector's signal handlers.
+            return (output.lines > 0 or kill_point.signal_number == signal.SIGKILL) and kill_point.is_time()
 
         return is_time
 
-    def _files(self, sim: Simulator, at: SavedStates) -> dict[str, Any]:
+    def _files(self, sim: Simulator, resumed_from: SavedStates) -> dict[str, Any]:
         more = {"num_workers": self._workers} if self._workers else {}
         catalog = catalog_of(*self._stream_set.streams, full_refresh=self._stream_set.full_refresh)
-        return {"config": config_of(sim, **self._stream_set.config, **more), "catalog": catalog, "state": at.messages}
+        return {
+            "config": config_of(sim, **self._stream_set.config, **more),
+            "catalog": catalog,
+            "state": resumed_from.messages,
+        }
 
-    def _count_repeats(self, at: SavedStates, known: int, *, was_last: bool) -> None:
-        """Rows that had come before the state that this sync went on from may come again: for each worker, a page."""
+    def _count_repeats(self, resumed_from: SavedStates, known: int, *, was_last: bool) -> None:
+        """Count repeated rows: of those that the resumed state covers, at most a page per worker may come again."""
         platform, workers = self._platform, self._workers or MAX_WORKERS
         keys = [self._key(stream, row) for stream, row in platform.rows]
         earlier = set(keys[:known])
-        told = {
+        covered = {
             key
-            for stream, places in at.told.items()
+            for stream, places in resumed_from.covered.items()
             for part in places
             for key in keys[part.start : part.stop]
             if key and key[0] == stream
         }
-        early = sum(key in told for key in keys[known:])
+        covered_repeats = sum(key in covered for key in keys[known:])
         if was_last and self.outcome.runs > 1:
             self.outcome.repeats.append(sum(key in earlier for key in keys[known:] if key))
-        if (bound := self._stream_set.unsaid) is None:
+        if (bound := self._stream_set.max_rows_since_state) is None:
             return
-        if early > bound * workers:
-            self._complain("repeats", [f"{early} rows come again that a state told of"])
-        last = platform.saved[-1].told
-        unsaid = sum(
-            all(place not in part for part in last.get(stream, ()))
+        if covered_repeats > bound * workers:
+            self._add_complaints("repeats", [f"{covered_repeats} rows come again that a state told of"])
+        covered_at_end = platform.saved[-1].covered
+        uncovered = sum(
+            all(place not in part for part in covered_at_end.get(stream, ()))
             for place, (stream, _) in enumerate(platform.rows)
             if place >= known
         )
-        if unsaid > bound * (workers + PAGES_IN_QUEUE) * len(self._stream_set.streams):
-            self._complain("states", [f"{unsaid} rows came after the last one"])
+        if uncovered > bound * (workers + PAGES_IN_QUEUE) * len(self._stream_set.streams):
+            self._add_complaints("states", [f"{uncovered} rows came after the last one"])
 
     def _key(self, stream: str, row: Row) -> tuple[Any, ...] | None:
-        """What says that a row came before; None where it may come as often as it likes."""
-        return None if row.get("user_id") in self._happened.moved else identity(stream, row)
+        """What identifies a row version; None for rows of users that changed, which may legitimately repeat."""
+        return None if row.get("user_id") in self._history.changed else identity(stream, row)
 
-    def _complain(self, when: str, what: list[str]) -> None:
-        self.outcome.complaints += [f"chain {self._seed}, {when}: {one}"[:1200] for one in what]
+    def _add_complaints(self, when: str, messages: list[str]) -> None:
+        self.outcome.complaints += [f"chain {self._seed}, {when}: {one}"[:1200] for one in messages]

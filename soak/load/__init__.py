@@ -1,1 +1,1 @@
-"""Millions of rows in one process, and many syncs in one: what memory, threads, files and speed do."""
+"""Millions of rows in one process, and many syncs in one: memory, threads, files and speed over time."""

@@ -1,4 +1,4 @@
-"""What a process uses, seen from outside in /proc, and whether it stays the same however long it runs."""
+"""A process's use of resources, read from /proc, and whether it grows over time."""
 
 import os
 from collections.abc import Sequence
@@ -8,20 +8,20 @@ from pathlib import Path
 from statistics import median
 
 HERTZ = os.sysconf("SC_CLK_TCK")
-#: What the last third of a run may use, as a multiple of the second; the first one warms up.
-MORE_MEMORY, MORE_CPU = 1.1, 1 / 0.85
-#: Threads come and go with the work, and each has a connection.
-MORE_THREADS = 8
+#: The most the last third of a run may use, as a multiple of the second; the first is warm-up.
+MAX_MEMORY_GROWTH, MAX_CPU_GROWTH = 1.1, 1 / 0.85
+#: The tolerated growth: threads come and go with the work, and each has a connection.
+MAX_EXTRA_THREADS = 8
 MIN_SAMPLES = 9
-#: The share of rows from short lists up to which the price of a row is that of the others.
-FEW_LISTS = 0.05
+#: The share of rows from short lists up to which an interval counts for the CPU time per row.
+MAX_LIST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class ProcessMetrics:
-    """A process at one moment: rows printed so far, processor seconds so far, resident megabytes, open files.
+    """A sample of a process: rows emitted so far, CPU seconds so far, resident megabytes, threads, open files.
 
-    lists: those of the rows that came in short lists, which cost a request each and so more than others.
+    lists: the rows that came in short lists, which cost more, since each list is a request.
     """
 
     rows: int
@@ -34,7 +34,7 @@ class ProcessMetrics:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a run: medians, microseconds of a processor for each row, and the most at once."""
+    """A part of a run: median megabytes, CPU microseconds per row, and the most threads and open files."""
 
     memory: float
     cost: float
@@ -43,7 +43,7 @@ class Part:
 
     @classmethod
     def of(cls, samples: Sequence[ProcessMetrics]) -> "Part":
-        """What these samples say together."""
+        """The figures of some samples."""
         return cls(
             memory=median(one.memory for one in samples),
             cost=_cost(samples),
@@ -56,22 +56,28 @@ class Part:
 
 
 def _cost(samples: Sequence[ProcessMetrics]) -> float:
-    """Microseconds for each row, where few of them came in short lists; for all where that is nowhere so."""
+    """CPU microseconds per row, over the intervals with few rows from short lists, or over all if there are none."""
     steps = list(pairwise(samples))
-    fair = [(one, two) for one, two in steps if two.lists - one.lists <= FEW_LISTS * (two.rows - one.rows)] or steps
-    return 1e6 * sum(two.cpu - one.cpu for one, two in fair) / max(sum(two.rows - one.rows for one, two in fair), 1)
+    intervals = [
+        (one, two) for one, two in steps if two.lists - one.lists <= MAX_LIST_SHARE * (two.rows - one.rows)
+    ] or steps
+    return (
+        1e6
+        * sum(two.cpu - one.cpu for one, two in intervals)
+        / max(sum(two.rows - one.rows for one, two in intervals), 1)
+    )
 
 
 def process_metrics(pid: int, rows: int = 0, lists: int = 0) -> ProcessMetrics:
-    """What a process uses now."""
+    """A sample of a process."""
     process = Path(f"/proc/{pid}")
-    told = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     user, system = (process / "stat").read_text().rpartition(")")[2].split()[11:13]
     return ProcessMetrics(
         rows=rows,
         cpu=(int(user) + int(system)) / HERTZ,
-        memory=int(told["VmRSS"].split()[0]) / 1024,
-        threads=int(told["Threads"]),
+        memory=int(status["VmRSS"].split()[0]) / 1024,
+        threads=int(status["Threads"]),
         files=sum(1 for _ in (process / "fd").iterdir()),
         lists=lists,
     )
@@ -85,16 +91,16 @@ def thirds(samples: Sequence[ProcessMetrics]) -> tuple[Part, Part]:
     return Part.of(samples[size : 2 * size]), Part.of(samples[2 * size :])
 
 
-def growth(samples: Sequence[ProcessMetrics], more_cpu: float = MORE_CPU) -> list[str]:
-    """What grew from the second third to the last, a sentence each."""
+def growth(samples: Sequence[ProcessMetrics], max_cpu_growth: float = MAX_CPU_GROWTH) -> list[str]:
+    """A message for each figure that grew from the second third to the last."""
     before, after = thirds(samples)
     found = []
-    if after.memory > before.memory * MORE_MEMORY:
+    if after.memory > before.memory * MAX_MEMORY_GROWTH:
         found.append(f"memory grew from {before.memory:.0f} to {after.memory:.0f} MB")
-    if after.cost > before.cost * more_cpu:
+    if after.cost > before.cost * max_cpu_growth:
         found.append(f"a row cost {before.cost:.0f} µs of a processor, and later {after.cost:.0f}")
-    if after.threads > before.threads + MORE_THREADS:
+    if after.threads > before.threads + MAX_EXTRA_THREADS:
         found.append(f"threads grew from {before.threads} to {after.threads}")
-    if after.files > before.files + MORE_THREADS:
+    if after.files > before.files + MAX_EXTRA_THREADS:
         found.append(f"open files grew from {before.files} to {after.files}")
     return found

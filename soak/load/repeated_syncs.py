@@ -1,4 +1,4 @@
-"""Many syncs and checks in one process, as a library's caller has them: whether each leaves something behind."""
+"""Many syncs and checks in one process, as when used as a library: whether they leak threads, files or memory."""
 
 import gc
 import logging
@@ -18,59 +18,59 @@ from testing.in_process import LOGGER, catalog_of, sync
 from testing.tenants import config_of
 
 STREAMS = ("users", "logs", "changes", "clients", "organizations", "organization_members", "role_users", "user_roles")
-#: Users of the tenant; a sync that is left half way has read one of them.
+#: Users of the tenant; an abandoned sync has read one of them.
 USERS, ROWS_BEFORE_ABANDONING = 600, 1
 SETTLE_SECONDS = 20.0
-#: What is left half way was more or less under way.
-MORE_CPU = 2.0
-Once = Callable[[Simulator], int]
+#: The work that an abandoned sync did before it stopped varies.
+MAX_CPU_GROWTH = 2.0
+Operation = Callable[[Simulator], int]
 
 
 def repeats(seed: int, times: int) -> Iterator[Tally]:
-    """Syncs, checks, and syncs that their caller leaves half way, so many times each."""
+    """Syncs, checks, and syncs that their caller abandons, each repeated `times` times."""
     level = logging.getLogger("airbyte").level
     logging.getLogger("airbyte").setLevel(logging.CRITICAL)
     try:
-        for tried, once in {"syncs": synced, "checks": checked, "syncs left half way": abandoned}.items():
+        for tried, operation in {"syncs": run_sync, "checks": run_check, "syncs left half way": abandon_sync}.items():
             with Simulator(users=USERS, organizations=5, log_events=300, seed=seed) as sim:
-                yield repeated(f"{times} {tried} in one process", sim, once, times)
+                yield repeat(f"{times} {tried} in one process", sim, operation, times)
     finally:
         logging.getLogger("airbyte").setLevel(level)
 
 
-def repeated(tried: str, sim: Simulator, once: Once, times: int) -> Tally:
-    """Do it so many times, and look after each what is left."""
-    line = Tally(tried, runs=times)
+def repeat(tried: str, sim: Simulator, operation: Operation, times: int) -> Tally:
+    """Repeat an operation, and check after each run that threads and files were released."""
+    tally = Tally(tried, runs=times)
     threads, files = threading.active_count(), process_metrics(os.getpid()).files
     samples: list[ProcessMetrics] = []
     for _ in range(times):
-        rows = once(sim)
-        line.records += rows
-        line.losses += not rows
+        rows = operation(sim)
+        tally.records += rows
+        tally.losses += not rows
         sim.clear_journal()
-        if not _settled(threads, files):
-            line.hangs += 1
-        samples.append(process_metrics(os.getpid(), line.records))
-    line.complaints = growth(samples, MORE_CPU)
-    line.more = "second third: {}; last third: {}".format(*thirds(samples))
-    return line
+        if not _is_settled(threads, files):
+            tally.hangs += 1
+        samples.append(process_metrics(os.getpid(), tally.records))
+    tally.complaints = growth(samples, MAX_CPU_GROWTH)
+    tally.more = "second third: {}; last third: {}".format(*thirds(samples))
+    return tally
 
 
-def synced(sim: Simulator) -> int:
-    """A sync of some streams; how many rows, 0 where users are missing."""
+def run_sync(sim: Simulator) -> int:
+    """Sync some streams; returns the number of rows, 0 if it failed or users are missing."""
     done = sync(_config(sim), *STREAMS, full_refresh=True)
-    is_whole = done.error is None and len(done.records["users"]) == USERS
-    return sum(map(len, done.records.values())) if is_whole else 0
+    is_complete = done.error is None and len(done.records["users"]) == USERS
+    return sum(map(len, done.records.values())) if is_complete else 0
 
 
-def checked(sim: Simulator) -> int:
-    """A check; 1 where it succeeded."""
+def run_check(sim: Simulator) -> int:
+    """Run a check; returns 1 if it succeeded."""
     config = _config(sim)
     return int(SourceAuth0(config=config).check(LOGGER, config).status == Status.SUCCEEDED)
 
 
-def abandoned(sim: Simulator) -> int:
-    """A sync of which the caller wants one row; 1 where it came."""
+def abandon_sync(sim: Simulator) -> int:
+    """Abandon a sync after its first row; returns 1 if that came."""
     config, catalog = _config(sim), ConfiguredAirbyteCatalogSerializer.load(catalog_of(*STREAMS, full_refresh=True))
     messages: Any = SourceAuth0(catalog, config, []).read(LOGGER, config, catalog, [])
     rows = sum(
@@ -80,11 +80,11 @@ def abandoned(sim: Simulator) -> int:
     return rows
 
 
-def _settled(threads: int, files: int) -> bool:
-    """Whether no more threads than before remain after a little while, nor connections, of which each has two ends."""
-    until = time.monotonic() + SETTLE_SECONDS
+def _is_settled(threads: int, files: int) -> bool:
+    """Whether threads and open files return to their earlier numbers within SETTLE_SECONDS."""
+    deadline = time.monotonic() + SETTLE_SECONDS
     while threading.active_count() > threads or process_metrics(os.getpid()).files > files:
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
         gc.collect()

@@ -1,8 +1,8 @@
 """`python -m soak.mutation [MODULE …] [--again] [--write]`: change the connector's code, and see that a test notices.
 
-Every component is changed in one small place after another (a condition turned round, an argument left out, another
-number), and the unit tests that run that place have to fail. What lives without a reason in explained.yaml is
-printed, and so is a reason that nothing needs; either makes the exit code 1.
+Mutation testing: each component gets one small change after another (a condition negated, an argument left out,
+another number), and the unit tests that cover that code have to fail. Surviving mutants without a reason in
+explained.yaml are printed, and so are reasons that no mutant needs; either makes the exit code 1.
 """
 
 import argparse
@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import sys
 
-from soak.mutation.groups import GROUPS, table, told, untried
-from soak.mutation.mutants import MADE, Explanations, Mutant, kept
+from soak.mutation.groups import GROUPS, describe, table, untried
+from soak.mutation.mutants import WORK_FOLDER, Explanations, Mutant, results_file
 from soak.report import put
 
 TRIES = 3
@@ -27,27 +27,27 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     options = parser.parse_args()
     if not (options.again or options.show):
-        shutil.rmtree(MADE, ignore_errors=True)
+        shutil.rmtree(WORK_FOLDER, ignore_errors=True)
     found: list[Mutant] = []
     for modules in GROUPS.values():
-        if part := [name for name in modules.split() if name in options.modules or not options.modules]:
+        if selected := [name for name in modules.split() if name in options.modules or not options.modules]:
             if not options.show:
-                _mutate([*(["--again"] if options.again else []), *part])
-            files = [kept(name) for name in part]
+                _mutate([*(["--again"] if options.again else []), *selected])
+            files = [results_file(name) for name in selected]
             found += [Mutant(**one) for file in files if file.exists() for one in json.loads(file.read_text())]
     explanations = Explanations.read()
     print(f"\n{table(found, explanations)}")
-    bad = [told(one) for one in explanations.missing(found)]
-    bad += [f"No mutant needs this any more: {identity}" for identity in explanations.stale(found)]
-    print("\n".join(bad))
+    problems = [describe(one) for one in explanations.missing(found)]
+    problems += [f"No mutant needs this any more: {identity}" for identity in explanations.stale(found)]
+    print("\n".join(problems))
     if options.write:
-        told_of = filter(None, [table(found, explanations), untried(found)])
-        put("mutants", "\n\n".join(told_of) + "\n")
-    return 1 if bad else 0
+        sections = filter(None, [table(found, explanations), untried(found)])
+        put("mutants", "\n\n".join(sections) + "\n")
+    return 1 if problems else 0
 
 
 def _mutate(arguments: list[str]) -> None:
-    """Run mutmut, and again where Python 3.11 crashes, as it does now and then amid the account of what runs what."""
+    """Run mutmut, and retry it if Python 3.11 crashes, as it sometimes does while mutmut records coverage."""
     command = [sys.executable, "-m", "soak.mutation.mutmut_runner", *arguments]
     if not any(subprocess.run(command, check=False).returncode == 0 for _ in range(TRIES)):
         sys.exit(f"mutmut ended with an error {TRIES} times for {' '.join(arguments)}")

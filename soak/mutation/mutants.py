@@ -1,4 +1,4 @@
-"""A mutant: one small change of the connector's code, what became of it, and why it may live."""
+"""A mutant: one small change of the connector's code, its fate, and why it may survive."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import yaml
 
-#: Why some mutants cannot be killed, or need not be.
+#: The reasons why some mutants cannot or need not be killed.
 EXPLAINED = Path(__file__).parent / "explained.yaml"
-#: Where mutmut keeps the changed code and what it found.
-MADE = Path("mutants")
-#: The test files of a module, below unit_tests, beside the one that has its own path and name.
+#: Where mutmut keeps the mutated code and its results.
+WORK_FOLDER = Path("mutants")
+#: Module to its test files below unit_tests, besides the one with its own path and name.
 TESTS = {
     "api.auth.access_token": ["api/auth/test_authenticators", "api/test_client"],
     "api.client": ["retrievers/events/test_connection", "retrievers/lists/test_objects"],
@@ -46,9 +46,9 @@ TESTS = {
     "retrievers.users.retriever": ["config/test_excluded_fields"],
     "timestamps": ["retrievers/users/test_queries"],
 }
-#: A mutant that never ends is noticed like one that fails.
+#: A mutant that never ends counts as killed, like one that fails a test.
 KILLED = {"killed", "timeout", "segfault", "suspicious"}
-#: What `make lint` refuses never reaches a test.
+#: A mutant that `make lint` rejects is not tested.
 ILL_TYPED = "caught by type check"
 
 
@@ -64,18 +64,18 @@ class Mutant:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What stays the same when other lines of the module change."""
+        """The mutant's identity, which does not depend on other lines of the module."""
         return self.module, self.function, self.was, self.now
 
     @property
     def is_alive(self) -> bool:
-        """Whether nothing noticed it."""
+        """Whether it survived."""
         return is_alive(self.fate)
 
 
 @dataclass(frozen=True)
 class Count:
-    """What became of the mutants of some modules."""
+    """The results for the mutants of some modules."""
 
     mutants: int = 0
     ill_typed: int = 0
@@ -85,62 +85,62 @@ class Count:
 
     @property
     def score(self) -> float:
-        """The part of those that mean another behaviour and that were noticed."""
+        """The share of mutants that were caught, of those that are not explained."""
         return 1 - self.alive / max(1, self.mutants - self.explained)
 
 
 @dataclass
 class Explanations:
-    """The identities of mutants that may live, each with its reason."""
+    """The identities of mutants that may survive, each with its reason."""
 
     reasons: dict[tuple[str, str, str, str], str]
 
     @classmethod
     def read(cls, path: Path = EXPLAINED) -> "Explanations":
-        """Module → function → list of `was`, `now`, `why`; a `why` may stand for several."""
-        told = yaml.safe_load(path.read_text()) or {}
+        """Read module → function → list of `was`, `now`, `why`; YAML anchors may share a `why`."""
+        explained = yaml.safe_load(path.read_text()) or {}
         return cls(
             {
                 (module, function, one["was"], one["now"]): one["why"]
-                for module, functions in told.items()
+                for module, functions in explained.items()
                 for function, mutants in functions.items()
                 for one in mutants
             }
         )
 
     def missing(self, mutants: Iterable[Mutant]) -> Iterator[Mutant]:
-        """The mutants that live without a reason."""
+        """The surviving mutants without a reason."""
         return (one for one in mutants if one.is_alive and one.identity not in self.reasons)
 
     def stale(self, mutants: Iterable[Mutant]) -> list[tuple[str, str, str, str]]:
-        """The reasons that no living mutant of these modules needs."""
+        """The reasons that no surviving mutant of these modules needs."""
         mutants = list(mutants)
         modules, alive = {one.module for one in mutants}, {one.identity for one in mutants if one.is_alive}
         return [identity for identity in self.reasons if identity[0] in modules and identity not in alive]
 
     def count(self, mutants: Iterable[Mutant]) -> Count:
-        """What became of them."""
-        found = list(mutants)
-        alive = [one for one in found if one.is_alive]
+        """Count mutants by their fate."""
+        counted = list(mutants)
+        alive = [one for one in counted if one.is_alive]
         missing = len(list(self.missing(alive)))
-        ill_typed = sum(one.fate == ILL_TYPED for one in found)
-        killed = len(found) - len(alive) - ill_typed
-        return Count(len(found), ill_typed, killed, len(alive) - missing, missing)
+        ill_typed = sum(one.fate == ILL_TYPED for one in counted)
+        killed = len(counted) - len(alive) - ill_typed
+        return Count(len(counted), ill_typed, killed, len(alive) - missing, missing)
 
 
 def files_of(module: str) -> list[str]:
-    """The test files of a module, which is told by its path below source_auth0, with dots."""
+    """The test files of a module, which is named by its dotted path below source_auth0."""
     *folders, name = module.split(".")
     own = "/".join([*folders, f"test_{name}"])
     files = [f"unit_tests/{path}.py" for path in [own, *TESTS.get(module, [])]]
     return [name for name in files if Path(name).exists()]
 
 
-def kept(module: str) -> Path:
-    """Where the last run left what became of a module's mutants."""
-    return MADE / f"{module}.json"
+def results_file(module: str) -> Path:
+    """The file with a module's results of the last run."""
+    return WORK_FOLDER / f"{module}.json"
 
 
 def is_alive(fate: str) -> bool:
-    """Whether neither a test nor the type checker noticed."""
+    """Whether neither a test nor the type checker caught it."""
     return fate not in {*KILLED, ILL_TYPED}

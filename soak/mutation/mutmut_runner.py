@@ -1,7 +1,7 @@
 """`python -m soak.mutation.mutmut_runner [--again] MODULE …`: mutmut on some components, with the unit tests of these.
 
-It is a library here, because its command has no place for two rules: which strings are worth changing, and that a
-module's own tests are tried, which takes a second or two, before those of its neighbours.
+mutmut is used as a library, because its command has no option for two rules: which strings are worth mutating, and that
+a module's own tests run, within a second or two, before those of other modules.
 """
 
 import json
@@ -24,37 +24,37 @@ from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 from mutmut.workers.isolation import MutantRunner, get_mutant_runner
 
-from soak.mutation.mutants import MADE, Mutant, files_of, is_alive, kept
+from soak.mutation.mutants import WORK_FOLDER, Mutant, files_of, is_alive, results_file
 
-#: A string of so many words, or with a full stop behind several, is for people: whether it is well put is not for a
-#: machine to say.
-SENTENCE = 4
+#: A string of at least this many words, or of several that end with a full stop, is prose for users, which is not
+#: mutated.
+PROSE_WORDS = 4
 
 
 def run(modules: Collection[str], *, again: bool = False) -> None:
-    """Make the mutants of these modules and try them; `again`: only those that lived the last time."""
+    """Make and test the mutants of these modules; `again`: only those that survived the last run."""
     config().only_mutate = [f"source_auth0/{module.replace('.', '/')}.py" for module in modules]
     config().pytest_add_cli_args_test_selection = sorted({path for module in modules for path in files_of(module)})
     operators: Any = mutators.mutation_operators  # a list, which mutmut has typed as a sequence
     operators[:] = [(kind, _string if made is mutators.operator_string else made) for kind, made in operators]
     if not again:
-        # mutmut takes the copy of a file that another run did not change for one whose mutants are made already.
-        shutil.rmtree(MADE / "source_auth0", ignore_errors=True)
-        (MADE / "mutmut-stats.json").unlink(missing_ok=True)
-        _try([], _with_own_tests)
+        # mutmut takes an unmutated copy of a file from an earlier run for one whose mutants exist already.
+        shutil.rmtree(WORK_FOLDER / "source_auth0", ignore_errors=True)
+        (WORK_FOLDER / "mutmut-stats.json").unlink(missing_ok=True)
+        _test([], _with_own_tests)
     if alive := [name for name, _, fate in _results() if is_alive(fate)]:
-        _try(alive, _with_all_tests)
+        _test(alive, _with_all_tests)
     for module in modules:
         found = [asdict(mutant) for mutant in mutants() if mutant.module == module]
-        kept(module).write_text(json.dumps(found, indent=1))
+        results_file(module).write_text(json.dumps(found, indent=1))
 
 
 def mutants() -> Iterator[Mutant]:
-    """Every mutant, as the run left it."""
+    """Every mutant with its result."""
     for name, path, fate in _results():
-        function, of = orig_function_and_class_names_from_key(name)
-        was, now = _change(name, path) if is_alive(fate) else ("", "")
-        yield Mutant(_module(path), f"{of}.{function}" if of else function, was, now, fate)
+        function, class_name = orig_function_and_class_names_from_key(name)
+        was, now = _changed_lines(name, path) if is_alive(fate) else ("", "")
+        yield Mutant(_module(path), f"{class_name}.{function}" if class_name else function, was, now, fate)
 
 
 def _module(path: Path) -> str:
@@ -71,7 +71,7 @@ def _results() -> Iterator[tuple[str, Path, str]]:
         yield from ((name, path, status_by_exit_code[code]) for name, code in data.exit_code_by_key.items())
 
 
-def _change(name: str, path: Path) -> tuple[str, str]:
+def _changed_lines(name: str, path: Path) -> tuple[str, str]:
     """The lines that a mutant removes and adds, without their indentation."""
     lines = get_diff_for_mutant(name, path=path).splitlines()[2:]
     was, now = (" ".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+")
@@ -79,15 +79,15 @@ def _change(name: str, path: Path) -> tuple[str, str]:
 
 
 def _string(node: libcst.BaseString) -> Iterator[libcst.BaseString]:
-    """One other string in a string's place: none for a sentence, and no change of case alone, as in headers' names."""
+    """One replacement of a string: none for prose, and none that only changes case, which header names ignore."""
     if isinstance(node, libcst.SimpleString):
         words = node.raw_value.split()
-        if len(words) < SENTENCE and not (len(words) > 1 and node.raw_value.endswith((".", ". "))):
+        if len(words) < PROSE_WORDS and not (len(words) > 1 and node.raw_value.endswith((".", ". "))):
             yield from list(mutators.operator_string(node))[:1]
 
 
-def _try(names: list[str], choose: Callable[[str, list[str]], list[str]]) -> None:
-    """Run what `choose` leaves of the tests that reach a mutant, the quickest first."""
+def _test(names: list[str], choose: Callable[[str, list[str]], list[str]]) -> None:
+    """Run the tests that `choose` selects of those that reach a mutant, the fastest first."""
 
     def get_runner(max_workers: int = 1) -> MutantRunner:
         runner = get_mutant_runner(max_workers)

@@ -1,4 +1,4 @@
-"""Secrets that were planted, and the search for them in whatever form they may have come out."""
+"""Planted secrets (canaries), and the search for them in output in any encoding."""
 
 import base64
 import json
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from urllib.parse import quote, quote_plus
 
-#: The pieces of a secret that are looked for: a key has one a line, a token three.
-PIECE = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
-#: All that the simulated tenant marks as secret in its rows begins with this.
+#: The parts of a secret that are searched for: each line of a key, each of the three segments of a token.
+PART = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
+#: The prefix of every secret in the simulated tenant's rows.
 SEEDED = "SECRET-"
 
 
 class Canaries:
-    """Named secrets; what is found is told by name, and never shown."""
+    """Named secrets; a match is reported by name, never by value."""
 
     def __init__(self, **secrets: str) -> None:
         self._forms: dict[str, tuple[bytes, ...]] = {"secret of a row": tuple(_encodings(SEEDED))}
@@ -22,24 +22,24 @@ class Canaries:
             self.plant(name, secret)
 
     def plant(self, name: str, secret: str) -> None:
-        """Look for another secret from now on."""
+        """Add a secret to search for."""
         self._forms[name] = (*self._forms.get(name, ()), *forms(secret))
 
-    def found_in(self, data: bytes, but: Iterable[str] = ()) -> list[str]:
-        """The names of the secrets of which a piece is in the data."""
+    def found_in(self, data: bytes, excluding: Iterable[str] = ()) -> list[str]:
+        """The names of the secrets of which the data contains a part."""
         lowered = data.lower()
         return [
             name
-            for name, known in self._forms.items()
-            if name not in but and any(form in (lowered if form.islower() else data) for form in known)
+            for name, encodings in self._forms.items()
+            if name not in excluding and any(form in (lowered if form.islower() else data) for form in encodings)
         ]
 
 
 @cache
 def forms(secret: str) -> tuple[bytes, ...]:
-    """A secret in clear, in lower case, and as JSON, URLs, hexadecimals and base64 have it, whole and in pieces."""
-    pieces = PIECE.findall(secret) or [secret]
-    found = {form for piece in pieces for form in _encodings(piece)}
+    """A secret, whole and in parts, in clear, in lower case, and encoded as JSON, URL, hexadecimal and base64."""
+    parts = PART.findall(secret) or [secret]
+    found = {form for part in parts for form in _encodings(part)}
     return tuple(sorted(found | {form for form in _escaped(secret) if len(form) >= len(SEEDED)}))
 
 
@@ -48,15 +48,15 @@ def _escaped(text: str) -> Iterator[bytes]:
         yield form.encode()
 
 
-def _encodings(piece: str) -> Iterator[bytes]:
-    raw = piece.encode()
-    yield from _escaped(piece)
+def _encodings(part: str) -> Iterator[bytes]:
+    raw = part.encode()
+    yield from _escaped(part)
     yield from (raw.hex().encode(), raw.hex().upper().encode())
-    if len(piece) > len(SEEDED) and any(map(str.isalpha, piece)):
-        # A host's name comes back in small letters.
-        yield piece.lower().encode()
+    if len(part) > len(SEEDED) and any(map(str.isalpha, part)):
+        # Host names come back in lower case.
+        yield part.lower().encode()
     for alignment in range(3):
         padded = base64.b64encode(b"\0" * alignment + raw).rstrip(b"=")
-        # The characters at both ends depend on what stands beside the secret.
+        # The characters at both ends depend on the bytes next to the secret.
         inner = padded[alignment and alignment + 1 : -1]
         yield from (inner, inner.replace(b"+", b"-").replace(b"/", b"_"))

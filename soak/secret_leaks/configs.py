@@ -1,4 +1,4 @@
-"""Trials of configs and sign-ins: secrets in the wrong fields, and secrets that are refused."""
+"""Trials of configs and sign-ins: secrets in the wrong fields, and secrets that are rejected."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ from testing.keys import ec_key, pem_of, rsa_key
 
 SPEC: Mapping[str, Any] = assemble([])["spec"]["connection_specification"]
 PASTED = ("the client secret", "the private key", "the token")
-#: What is said of a secret that is refused, each with the fault that says it or what is done to the application.
+#: How a sign-in is rejected, and the fault for it; without one, the credentials or the application are changed.
 REFUSALS: Mapping[str, Mapping[str, Any]] = {
     "another secret": {},
     "a key that is not registered": {},
@@ -33,7 +33,7 @@ REFUSALS: Mapping[str, Mapping[str, Any]] = {
 
 
 def misplaced_secrets() -> Iterator[Trial]:
-    """A secret pasted into each field of the spec in turn, and configs that are no objects."""
+    """A secret pasted into each field of the spec, and configs that are no objects."""
     inside = sorted({name for branch in SPEC["properties"]["credentials"]["oneOf"] for name in branch["properties"]})
     places = [*SPEC["properties"], *(f"credentials.{name}" for name in inside), "an unknown field"]
     for place, pasted, sign_in in itertools.product(places, PASTED, SIGN_INS):
@@ -48,50 +48,50 @@ def misplaced_secrets() -> Iterator[Trial]:
 
 
 def refused_sign_ins() -> Iterator[Trial]:
-    """Sign-ins and calls that are refused, in every way in which that may be said."""
+    """Sign-ins and API calls that are rejected, in every way."""
     for why, sign_in, command in itertools.product(REFUSALS, SIGN_INS, ("check", "read")):
         prepare = partial(_refused, why=why, sign_in=sign_in, command=command)
-        # A token of one's own asks nobody for another; a page that is cut may be whole the next time.
+        # With a static token, no token is requested, and the API's malformed responses may be retried successfully.
         ends = "badly" if sign_in != "a token" or REFUSALS[why].get("kind") == "echo" else "somehow"
         if "key" in why or (why == "another secret" and sign_in != "a client secret"):
             ends = "somehow"
         yield Trial("a sign-in that is refused", f"{why}, {sign_in}, {command}", prepare, ends=ends)
 
 
-def _secret(scene: TrialEnvironment, name: str) -> str:
-    return {"the client secret": scene.sim.client_secret, "the private key": scene.key, "the token": scene.token}[name]
+def _secret(env: TrialEnvironment, name: str) -> str:
+    return {"the client secret": env.sim.client_secret, "the private key": env.key, "the token": env.token}[name]
 
 
-def _misplaced(scene: TrialEnvironment, place: str, pasted: str, sign_in: str) -> ConnectorCommand:
-    config, secret = scene.config(sign_in), _secret(scene, pasted)
+def _misplaced(env: TrialEnvironment, place: str, pasted: str, sign_in: str) -> ConnectorCommand:
+    config, secret = env.config(sign_in), _secret(env, pasted)
     holder, name = (config["credentials"], place[12:]) if place.startswith("credentials.") else (config, place)
     is_list = SPEC["properties"].get(place, {}).get("type") == "array"
     holder[name] = [secret, f"identities.{secret}"] if is_list else secret
-    return scene.order("check", config)
+    return env.connector_command("check", config)
 
 
-def _misshapen(scene: TrialEnvironment, shape: str, sign_in: str) -> ConnectorCommand:
-    whole = json.dumps(scene.config(sign_in))
+def _misshapen(env: TrialEnvironment, shape: str, sign_in: str) -> ConnectorCommand:
+    whole = json.dumps(env.config(sign_in))
     shapes = {"a text": json.dumps(whole), "a list": f"[{whole}]", "a list in an object": f'{{"config": [{whole}]}}'}
-    return scene.order("check", shapes.get(shape, whole[: -len(whole) // 3]))
+    return env.connector_command("check", shapes.get(shape, whole[: -len(whole) // 3]))
 
 
-def _refused(scene: TrialEnvironment, why: str, sign_in: str, command: str) -> ConnectorCommand:
-    config = scene.config(sign_in)
-    credentials, application = config["credentials"], scene.sim.tenant.application
+def _refused(env: TrialEnvironment, why: str, sign_in: str, command: str) -> ConnectorCommand:
+    config = env.config(sign_in)
+    credentials, application = config["credentials"], env.sim.tenant.application
     if fault := REFUSALS[why]:
         template = None if sign_in == "a token" else "/oauth/token"
-        scene.inject_fault(template=template, **fault)
+        env.inject_fault(template=template, **fault)
     elif why == "another secret" and "client_secret" in credentials:
         credentials["client_secret"] = "another-secret-" + "Zq3x" * 12
-        scene.canaries.plant("the wrong secret", credentials["client_secret"])
+        env.canaries.plant("the wrong secret", credentials["client_secret"])
     elif "key" in why and "private_key" in credentials:
         credentials["private_key"] = pem_of(rsa_key(number=1) if "registered" in why else ec_key())
-        scene.canaries.plant("the wrong key", credentials["private_key"])
+        env.canaries.plant("the wrong key", credentials["private_key"])
     elif why == "no grant":
         application.has_client_grant = False
     else:
         application.grant_types = []
     if sign_in == "a token" and not fault:
-        scene.sim.revoke_tokens()
-    return scene.order(command, config, *FEW_STREAMS)
+        env.sim.revoke_tokens()
+    return env.connector_command(command, config, *FEW_STREAMS)

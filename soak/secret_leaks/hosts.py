@@ -1,4 +1,4 @@
-"""Hosts that no secret may reach, and a proxy that has a password."""
+"""Hosts that no secret may reach, and a proxy that requires a password."""
 
 import base64
 import ssl
@@ -18,21 +18,21 @@ END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 
 @dataclass
 class RecordingHost:
-    """A host on this machine: its address, what it was sent, and what it answers; by default it asks for a token."""
+    """A local host: its address, the requests it received, and its response, by default 401."""
 
     url: str = ""
     received: list[bytes] = field(default_factory=list)
-    answer: bytes = UNAUTHORIZED + END
+    response: bytes = UNAUTHORIZED + END
 
     def redirects_to(self, url: str, status: int = 302) -> None:
-        """Lead on to another host from now on."""
-        self.answer = f"HTTP/1.1 {status} Found\r\nLocation: {url}\r\n".encode() + END
+        """Respond with a redirect to another host from now on."""
+        self.response = f"HTTP/1.1 {status} Found\r\nLocation: {url}\r\n".encode() + END
 
 
 @contextmanager
 def recording_host(folder: Path | None = None) -> Iterator[RecordingHost]:
-    """A host under another name than the tenant's, by TLS with the certificate in a folder or without."""
-    known = RecordingHost()
+    """A host under another name than the tenant's; with a folder, it uses TLS and the certificate in it."""
+    host = RecordingHost()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if folder:
         context.load_cert_chain(folder / "server.pem")
@@ -42,26 +42,26 @@ def recording_host(folder: Path | None = None) -> Iterator[RecordingHost]:
             with suppress(OSError):
                 if folder:
                     with context.wrap_socket(self.request, server_side=True) as inside:
-                        known.received.append(inside.recv(RECEIVE_BYTES))
-                        inside.sendall(known.answer)
+                        host.received.append(inside.recv(RECEIVE_BYTES))
+                        inside.sendall(host.response)
                 else:
-                    known.received.append(self.request.recv(RECEIVE_BYTES))
-                    self.request.sendall(known.answer)
+                    host.received.append(self.request.recv(RECEIVE_BYTES))
+                    self.request.sendall(host.response)
 
     with loopback_server(Listener) as address:
-        known.url = f"http{'s' if folder else ''}://localhost:{address.rpartition(':')[2]}"
-        yield known
+        host.url = f"http{'s' if folder else ''}://localhost:{address.rpartition(':')[2]}"
+        yield host
 
 
 @contextmanager
 def authenticating_proxy() -> Iterator[RecordingHost]:
-    """A proxy that wants a password, which its `url` has; it keeps all that it can read."""
-    known = RecordingHost()
+    """A proxy that requires a password, which its `url` contains; it records all it can read."""
+    host = RecordingHost()
 
     class Tunnel(BaseRequestHandler):
         def handle(self) -> None:
             head = self.request.recv(RECEIVE_BYTES)
-            known.received.append(head)
+            host.received.append(head)
             if PROXY_AUTHORIZATION not in head or not head.startswith(b"CONNECT "):
                 self.request.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n" + END)
                 return
@@ -70,13 +70,13 @@ def authenticating_proxy() -> Iterator[RecordingHost]:
                 relay(self.request, head.split(b" ")[1].decode())
 
     with loopback_server(Tunnel) as address:
-        known.url = f"http://someone:{PROXY_PASSWORD}@{address}"
-        yield known
+        host.url = f"http://someone:{PROXY_PASSWORD}@{address}"
+        yield host
 
 
 @dataclass
 class TrialNetwork:
-    """What lies around a tenant: hosts by kind, the proxy, and the authority whom the machine trusts."""
+    """The hosts around a tenant, the proxy, and the certificate authority that the machine trusts."""
 
     trusted: RecordingHost
     plain: RecordingHost
@@ -86,20 +86,22 @@ class TrialNetwork:
 
     @property
     def hosts(self) -> dict[str, RecordingHost]:
-        """Those that no token may reach."""
+        """The hosts that no token may reach."""
         return {"an https host": self.trusted, "an http host": self.plain, "a third host": self.beyond}
 
-    def forget(self) -> None:
-        """As if nobody had asked any of them anything."""
-        for one in (*self.hosts.values(), self.proxy):
-            one.received.clear()
-            one.answer = RecordingHost.answer
+    def reset(self) -> None:
+        """Clear what the hosts recorded, and restore their responses."""
+        for host in (*self.hosts.values(), self.proxy):
+            host.received.clear()
+            host.response = RecordingHost.response
 
 
 @contextmanager
 def trial_network(folder: Path) -> Iterator[TrialNetwork]:
-    """All of them, as long as they are needed."""
+    """Runs all of them."""
     authority = certificate(folder)
     with ExitStack() as stack:
-        trusted, plain, beyond = (stack.enter_context(recording_host(under)) for under in (folder, None, folder))
+        trusted, plain, beyond = (
+            stack.enter_context(recording_host(tls_folder)) for tls_folder in (folder, None, folder)
+        )
         yield TrialNetwork(trusted, plain, beyond, stack.enter_context(authenticating_proxy()), authority)

@@ -1,4 +1,4 @@
-"""Trials of the machine and of the connector's own accidents: passwords at hand, crashes, signals, faults."""
+"""Trials of the machine and of crashes: .netrc passwords, proxies, debug settings, exceptions, signals, faults."""
 
 import itertools
 import signal
@@ -20,83 +20,91 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 PROXIES = ("wants its password, by https", "gets a wrong password, by https", "would read along, by http")
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGABRT", "SIGSEGV")
-#: Faults of the tenant that take no time, at the level of logging that tells most.
+#: Faults of the tenant that take no time; they are tried at debug level.
 QUICK_FAULTS = sorted(set(FAULT_KINDS) - {"hang", "slow", "redirect", "lead_astray", "echo", "status"})
 STATUSES = (400, 401, 403, 404, 429, 500, 502, 503)
 
 
 def machines() -> Iterator[Trial]:
-    """Passwords that the machine keeps, proxies, and settings that make Python talk."""
+    """Passwords in .netrc, proxies, and settings that make Python verbose."""
     for sign_in, export in itertools.product(SIGN_INS, ("search", "export")):
         prepare = partial(_netrc, sign_in=sign_in, load=export)
         yield Trial("a .netrc", f"{export}, by {sign_in}", prepare, ends="well")
     for proxy in PROXIES:
         ends = "badly" if "wrong" in proxy else "well"
-        yield Trial("a proxy", f"one that {proxy}", partial(_proxied, proxy=proxy), ends=ends)
+        yield Trial("a proxy", f"one that {proxy}", partial(_through_proxy, proxy=proxy), ends=ends)
     for setting, sign_in, fault in itertools.product(SETTINGS, SIGN_INS, ("none", "truncated_gzip", "echo")):
-        prepare = partial(_talkative, setting=setting, sign_in=sign_in, fault=fault)
+        prepare = partial(_verbose_python, setting=setting, sign_in=sign_in, fault=fault)
         yield Trial("a talkative Python", f"{setting}, {fault}, by {sign_in}", prepare)
 
 
-def accidents() -> Iterator[Trial]:
-    """Exceptions that nobody catches, with a config in their message."""
+def unhandled_exceptions() -> Iterator[Trial]:
+    """Unhandled exceptions, with the config in their message or locals."""
     for place, message, sign_in in itertools.product(INJECTION_POINTS, MESSAGES, SIGN_INS):
-        prepare = partial(_accident, place=place, message=message, sign_in=sign_in)
-        # Where the thread that listens to events ends, they are taken to be silent.
+        prepare = partial(_unhandled_exception, place=place, message=message, sign_in=sign_in)
+        # If the thread that reads events dies, the stream counts as silent and the sync may succeed.
         ends = "somehow" if "events.connection" in place else "badly"
         yield Trial("an accident", f"{place} with {message}, by {sign_in}", prepare, ends=ends)
 
 
 def signals() -> Iterator[Trial]:
-    """Ends amid a sync, on a machine that keeps what is left of a crash."""
+    """Signals during a sync, on a machine that keeps core dumps."""
     for name, sign_in in itertools.product(SIGNALS, SIGN_INS):
-        yield Trial("a signal", f"{name}, by {sign_in}", partial(_signalled, name=name, sign_in=sign_in), ends="badly")
+        yield Trial(
+            "a signal", f"{name}, by {sign_in}", partial(_with_signal, name=name, sign_in=sign_in), ends="badly"
+        )
 
 
 def faults() -> Iterator[Trial]:
-    """The tenant's own faults, over one stream of each kind, at debug level."""
+    """Faults of the tenant in a sync of one stream of each archetype, at debug level."""
     for kind, when, sign_in in itertools.product(QUICK_FAULTS, ("every:4", "after:30"), SIGN_INS):
-        yield Trial("a fault, at debug level", f"{kind} {when}, by {sign_in}", partial(_faulty, kind, when, sign_in, 0))
+        yield Trial(
+            "a fault, at debug level", f"{kind} {when}, by {sign_in}", partial(_with_fault, kind, when, sign_in, 0)
+        )
     for status, kind, sign_in in itertools.product(STATUSES, ("status", "echo"), SIGN_INS):
-        prepare = partial(_faulty, kind, "every:4", sign_in, status)
+        prepare = partial(_with_fault, kind, "every:4", sign_in, status)
         yield Trial("a fault, at debug level", f"{kind} {status}, by {sign_in}", prepare)
 
 
-def _netrc(scene: TrialEnvironment, sign_in: str, load: str) -> ConnectorCommand:
-    config = scene.config(sign_in, users_initial_load=load)
-    return scene.order("read", config, *FEW_STREAMS, netrc=f"{NETRC_FILE}default login me password {NETRC_PASSWORD}\n")
+def _netrc(env: TrialEnvironment, sign_in: str, load: str) -> ConnectorCommand:
+    config = env.config(sign_in, users_initial_load=load)
+    return env.connector_command(
+        "read", config, *FEW_STREAMS, netrc=f"{NETRC_FILE}default login me password {NETRC_PASSWORD}\n"
+    )
 
 
-def _proxied(scene: TrialEnvironment, proxy: str) -> ConnectorCommand:
-    address = scene.network.proxy.url
+def _through_proxy(env: TrialEnvironment, proxy: str) -> ConnectorCommand:
+    address = env.network.proxy.url
     if "wrong" in proxy:
         address = address.replace(PROXY_PASSWORD, "")
     if "http:" in proxy or proxy.endswith("by http"):
-        return scene.order("read", scene.config(SIGN_INS[0]), *FEW_STREAMS, environment={"HTTP_PROXY": address})
-    base_url, authority = scene.behind_tls()
+        return env.connector_command("read", env.config(SIGN_INS[0]), *FEW_STREAMS, environment={"HTTP_PROXY": address})
+    base_url, authority = env.behind_tls()
     environment = {"HTTPS_PROXY": address, "REQUESTS_CA_BUNDLE": authority}
-    return scene.order("read", scene.config(SIGN_INS[0], base_url), *FEW_STREAMS, environment=environment)
+    return env.connector_command("read", env.config(SIGN_INS[0], base_url), *FEW_STREAMS, environment=environment)
 
 
-def _talkative(scene: TrialEnvironment, setting: str, sign_in: str, fault: str) -> ConnectorCommand:
+def _verbose_python(env: TrialEnvironment, setting: str, sign_in: str, fault: str) -> ConnectorCommand:
     if fault != "none":
-        scene.inject_fault(fault, when="nth:7")
-    return scene.order("read", scene.config(sign_in), *FEW_STREAMS, environment=SETTINGS[setting], is_quick=False)
+        env.inject_fault(fault, when="nth:7")
+    return env.connector_command(
+        "read", env.config(sign_in), *FEW_STREAMS, environment=SETTINGS[setting], is_quick=False
+    )
 
 
-def _accident(scene: TrialEnvironment, place: str, message: str, sign_in: str) -> ConnectorCommand:
+def _unhandled_exception(env: TrialEnvironment, place: str, message: str, sign_in: str) -> ConnectorCommand:
     checks = place.endswith((".check", ".validate")) or "token_claims" in place
     failure = {"place": place, "message": message}
     streams = ("users", "events", "user_roles", "roles", "logs", "organization_members", "clients")
-    return scene.order("check" if checks else "read", scene.config(sign_in), *streams, failure=failure)
+    return env.connector_command("check" if checks else "read", env.config(sign_in), *streams, failure=failure)
 
 
-def _signalled(scene: TrialEnvironment, name: str, sign_in: str) -> ConnectorCommand:
-    scene.sim.latency = 0.05
+def _with_signal(env: TrialEnvironment, name: str, sign_in: str) -> ConnectorCommand:
+    env.sim.latency = 0.05
     number = getattr(signal, name)
-    return scene.order("read", scene.config(sign_in), environment={"PYTHONFAULTHANDLER": "1"}, signal=number)
+    return env.connector_command("read", env.config(sign_in), environment={"PYTHONFAULTHANDLER": "1"}, signal=number)
 
 
-def _faulty(kind: str, when: str, sign_in: str, status: int, scene: TrialEnvironment) -> ConnectorCommand:
-    scene.inject_fault(kind, when=when, status=status or None)
-    return scene.order("read", scene.config(sign_in), options=("--debug",))
+def _with_fault(kind: str, when: str, sign_in: str, status: int, env: TrialEnvironment) -> ConnectorCommand:
+    env.inject_fault(kind, when=when, status=status or None)
+    return env.connector_command("read", env.config(sign_in), options=("--debug",))

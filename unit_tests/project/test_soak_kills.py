@@ -93,7 +93,7 @@ def test_a_sync_that_goes_on_from_an_older_state_keeps_the_rows_behind_it() -> N
     assert (2, users(2), {"users": (range(1),)}) == (
         len(platform.rows),
         platform.saved[-1].of("users"),
-        platform.saved[-1].told,
+        platform.saved[-1].covered,
     )
     platform.take(state("users", users(1)))
     (found,) = state_regressions(platform, 4, ["users"], SIM)
@@ -133,9 +133,9 @@ def test_after_a_crash_no_output_is_taken_and_a_partial_message_is_reported() ->
     ],
 )
 def test_an_unexpected_process_exit_is_reported(ended: ProcessExit, wrong: list[str]) -> None:
-    found = ended.amiss(is_complete=False)
+    found = ended.problems(is_complete=False)
     assert len(wrong) == len(found)
-    assert all(part in complaint for part, complaint in zip(wrong, found, strict=True))
+    assert all(part in problem for part, problem in zip(wrong, found, strict=True))
 
 
 def test_a_row_missing_from_a_union_is_named() -> None:
@@ -160,19 +160,19 @@ def test_a_row_missing_from_a_union_is_named() -> None:
             for row in tenant.uncached_rows(METHODS, user)
         ]
         for check, rows, more in (
-            (checks.users_are_the_tenants, users, {}),
-            (checks.nobody_else_is_there, users, {}),
-            (checks.the_log_is_whole, logs, {}),
-            (checks.what_is_made_of_it_is_whole, [*deletions, *writes], {}),
-            (checks.events_are_all_there, events, {}),
-            (checks.the_list_is_whole, roles, {"stream": "roles"}),
-            (checks.the_last_reading_is_true, readings, {"stream": METHODS}),
+            (checks.users_match_the_tenant, users, {}),
+            (checks.only_existing_users_remain, users, {}),
+            (checks.logs_are_complete, logs, {}),
+            (checks.derived_streams_are_complete, [*deletions, *writes], {}),
+            (checks.events_are_complete, events, {}),
+            (checks.list_is_complete, roles, {"stream": "roles"}),
+            (checks.latest_reading_matches_the_tenant, readings, {"stream": METHODS}),
         ):
             assert ([], True) == (check(sim, happened, rows, **more), bool(rows)), check
             assert check(sim, happened, rows[1:], **more), check
-        assert checks.what_is_made_of_it_is_whole(sim, happened, [*deletions, *writes, deletions[0]]) == []
+        assert checks.derived_streams_are_complete(sim, happened, [*deletions, *writes, deletions[0]]) == []
         again = ("user_deletions", {**deletions[0][1], "log_id": log_id(slot + 10_000)})
-        assert "has" in checks.what_is_made_of_it_is_whole(sim, happened, [*deletions, *writes, again])[0]
+        assert "has" in checks.derived_streams_are_complete(sim, happened, [*deletions, *writes, again])[0]
 
 
 def test_every_kind_of_kill_time_is_drawn() -> None:
@@ -185,5 +185,5 @@ def test_outcomes_add_up_to_a_line() -> None:
     whole = Outcome(repeats=[1, 5])
     whole.count(ProcessExit(143, signal.SIGTERM, b"", "", is_hung=False), "after a time")
     whole.add(Outcome(runs=2, kills=1, repeats=[9], complaints=["a"]))
-    assert (3, 2, ["after a time"], ["a"]) == (whole.runs, whole.kills, whole.moments, whole.complaints)
+    assert (3, 2, ["after a time"], ["a"]) == (whole.runs, whole.kills, whole.kill_points, whole.complaints)
     assert "5 repeats a kill, 9 at most" == whole.repeated

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from soak.mutation.groups import GROUPS, MODULES, table, told, untried
+from soak.mutation.groups import GROUPS, MODULES, describe, table, untried
 from soak.mutation.mutants import EXPLAINED, Count, Explanations, Mutant, files_of
 
 SOURCES = Path("source_auth0")
@@ -23,7 +23,7 @@ def test_every_component_has_tests(module: str):
 def test_an_unexplained_survivor_is_reported_in_the_format_of_an_explanation():
     assert [ALIVE] == list(Explanations({}).missing([ALIVE]))
     assert not list(WHY.missing([ALIVE]))
-    assert "api.http.responses: classify_response (survived)\n  - if a < b:\n  + if a <= b:" == told(ALIVE)
+    assert "api.http.responses: classify_response (survived)\n  - if a < b:\n  + if a <= b:" == describe(ALIVE)
 
 
 @pytest.mark.parametrize("fate", ["killed", "timeout", "caught by type check"])

@@ -1,4 +1,4 @@
-"""Syncs in processes that are killed, at a moment that is told by what they print, what they ask for, or the time."""
+"""Syncs in processes that are killed, at a point determined by their output, their requests or the time."""
 
 import atexit
 import json
@@ -16,91 +16,95 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-#: Seconds after which a sync that does not end counts as hanging, and the same once it was told to end.
+#: Seconds after which a sync counts as hung, and the same after it was sent a signal.
 HANG_SECONDS, EXIT_SECONDS = 120.0, 20.0
-#: Seconds between two looks at what a sync has asked for.
+#: Seconds between two evaluations of the kill condition.
 POLL_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
 class ProcessExit:
-    """How a sync ended. `left`: an unfinished last line; `told`: the signal that it got, None where it ended before."""
+    """How a sync ended. `unfinished_line`: output after the last newline; `sent_signal`: None if none was sent."""
 
     code: int
-    told: signal.Signals | None
-    left: bytes
+    sent_signal: signal.Signals | None
+    unfinished_line: bytes
     errors: str
     is_hung: bool
 
-    def amiss(self, *, is_complete: bool) -> list[str]:
-        """What is not as it should be: a process ends soon, with a code that is true, and leaves whole lines only.
+    def problems(self, *, is_complete: bool) -> list[str]:
+        """What is wrong: a process has to end soon, with the right exit code, and print whole lines only.
 
-        One that had read everything may have been Python's own again, which is as good.
+        Once it had read everything, its signal handlers may already be Python's defaults again: anything is accepted.
         """
-        if is_complete and self.told:
+        if is_complete and self.sent_signal:
             return []
         if self.is_hung:
-            return ["it did not end, though told to" if self.told else "it did not end"]
+            return ["it did not end, though told to" if self.sent_signal else "it did not end"]
         codes = {None: 0, signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143, signal.SIGINT: 130}
-        found = []
-        if self.code not in {0, codes[self.told]}:
-            found.append(f"the exit code is {self.code}")
-        if self.left and self.told != signal.SIGKILL:
-            found.append(f"half a line is left: {self.left[-60:]!r}")
+        problems = []
+        if self.code not in {0, codes[self.sent_signal]}:
+            problems.append(f"the exit code is {self.code}")
+        if self.unfinished_line and self.sent_signal != signal.SIGKILL:
+            problems.append(f"half a line is left: {self.unfinished_line[-60:]!r}")
         if self.errors:
-            found.append(f"stderr has {self.errors[-300:]!r}")
-        return found
+            problems.append(f"stderr has {self.errors[-300:]!r}")
+        return problems
 
 
 class ForkServer:
     """Starts syncs, one at a time."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            command = [sys.executable, "-m", "soak.kills.processes.fork_server", str(theirs.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
-        self._orders = ours
+        own_end, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with server_end:
+            command = [sys.executable, "-m", "soak.kills.processes.fork_server", str(server_end.fileno())]
+            self._process = subprocess.Popen(command, pass_fds=[server_end.fileno()], stdin=subprocess.DEVNULL)
+        self._socket = own_end
 
     def start(self, arguments: list[str], seed: int, output: int, errors: int) -> int:
-        """A process that reads and prints; its id."""
-        order = json.dumps({"arguments": arguments, "seed": seed}).encode()
-        socket.send_fds(self._orders, [order], [output, errors])
-        return int(self._orders.recv(64))
+        """Start a sync with these arguments and file descriptors; returns its process id."""
+        job = json.dumps({"arguments": arguments, "seed": seed}).encode()
+        socket.send_fds(self._socket, [job], [output, errors])
+        return int(self._socket.recv(64))
 
     def reap(self, pid: int) -> int:
-        """The exit code of a process that has ended, or is about to."""
-        self._orders.send(json.dumps({"reap": pid}).encode())
-        return int(self._orders.recv(64))
+        """Wait for a process to end and return its exit code."""
+        self._socket.send(json.dumps({"reap": pid}).encode())
+        return int(self._socket.recv(64))
 
     def close(self) -> None:
-        """No more syncs."""
-        self._orders.close()
+        """Close the connection, and wait for the server to end."""
+        self._socket.close()
         self._process.wait()
 
 
 @cache
 def fork_server() -> ForkServer:
-    """The one of this process; it ends with it."""
-    only = ForkServer()
-    atexit.register(only.close)
-    return only
+    """The fork server of this process; it is closed at exit."""
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
 
 
 class SyncProcess:
-    """One sync, whose output goes to `taken` in lines; `is_time`, asked all the while, tells when to send the signal.
+    """One sync, whose output goes to `take_line` line by line; `is_time` is polled and decides when to send the signal.
 
-    `taken` may refuse a line: then everything behind it is lost with the process, as when the machine goes down.
+    If `take_line` returns False, the process is killed and its further output dropped, as when the machine crashes.
     """
 
     def __init__(
-        self, files: dict[str, Any], taken: Callable[[bytes], bool], is_time: Callable[[], bool], number: signal.Signals
+        self,
+        files: dict[str, Any],
+        take_line: Callable[[bytes], bool],
+        is_time: Callable[[], bool],
+        signal_number: signal.Signals,
     ) -> None:
         self._files = files
-        self._taken, self._is_time, self._number = taken, is_time, number
-        self._waiting = b""
-        self._is_lost = False
-        self._told: signal.Signals | None = None
+        self._take_line, self._is_time, self._signal_number = take_line, is_time, signal_number
+        self._partial_line = b""
+        self._is_crashed = False
+        self._sent_signal: signal.Signals | None = None
 
     def run(self, seed: int) -> ProcessExit:
         """Read until the output ends."""
@@ -114,7 +118,7 @@ class SyncProcess:
             os.close(reading)
             code = fork_server().reap(pid)
             errors.seek(0)
-            return ProcessExit(code, self._told, self._waiting, errors.read().decode(), is_hung)
+            return ProcessExit(code, self._sent_signal, self._partial_line, errors.read().decode(), is_hung)
 
     def _arguments(self, folder: Path) -> list[str]:
         for name, content in self._files.items():
@@ -122,25 +126,25 @@ class SyncProcess:
         return [part for name in self._files for part in (f"--{name}", str(folder / f"{name}.json"))]
 
     def _follow(self, pid: int, reading: int) -> bool:
-        """Take what is printed, and send the signal in time; whether the output ended."""
-        until = time.monotonic() + HANG_SECONDS
-        while time.monotonic() < until:
-            if select.select([reading], [], [], 1.0 if self._told else POLL_SECONDS)[0]:
+        """Consume the output, and send the signal when due; returns whether the output ended."""
+        deadline = time.monotonic() + HANG_SECONDS
+        while time.monotonic() < deadline:
+            if select.select([reading], [], [], 1.0 if self._sent_signal else POLL_SECONDS)[0]:
                 chunk = os.read(reading, 1 << 16)
                 if not chunk:
                     return True
                 self._take(chunk)
-            if self._told is None and (self._is_lost or self._is_time()):
-                self._told = signal.SIGKILL if self._is_lost else self._number
-                os.kill(pid, self._told)
-                until = time.monotonic() + EXIT_SECONDS
+            if self._sent_signal is None and (self._is_crashed or self._is_time()):
+                self._sent_signal = signal.SIGKILL if self._is_crashed else self._signal_number
+                os.kill(pid, self._sent_signal)
+                deadline = time.monotonic() + EXIT_SECONDS
         return False
 
     def _take(self, chunk: bytes) -> None:
-        if self._is_lost:
+        if self._is_crashed:
             return
-        *lines, self._waiting = (self._waiting + chunk).split(b"\n")
+        *lines, self._partial_line = (self._partial_line + chunk).split(b"\n")
         for line in lines:
-            if not self._taken(line):
-                self._is_lost, self._waiting = True, b""
+            if not self._take_line(line):
+                self._is_crashed, self._partial_line = True, b""
                 return

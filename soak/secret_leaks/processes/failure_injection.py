@@ -1,4 +1,4 @@
-"""Failures injected into the connector: an unexpected exception, with secrets at hand and in its message."""
+"""Failures injected into the connector: unexpected exceptions, with secrets in their locals and messages."""
 
 import importlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from source_auth0.api.http.retry_policy import RetryPolicy
 from testing.fast_clock import fast_clock
 
-#: Where a failure is injected: a module of the connector, and a class and a method of it, or a function.
+#: Where a failure is injected: `module:Class.method` or `module:function` of the connector.
 INJECTION_POINTS = (
     "source:SourceAuth0.__init__",
     "source:SourceAuth0.spec",
@@ -30,7 +30,7 @@ INJECTION_POINTS = (
     "retrievers.logs.client:LogClient._get",
     "engine.stdout:StdoutWriter.write_rows",
 )
-#: What the exception says: nothing of the config, which is a local variable; or the whole of it, in some form.
+#: Where the config is in the exception: only in a local variable, or in its message or cause, in some form.
 MESSAGES = ("locals", "repr", "json", "lines", "chained")
 #: How many times faster a fast clock runs, until the process exits.
 SPEED = 100.0
@@ -38,7 +38,7 @@ UNTIL_EXIT = ExitStack()
 
 
 def inject_failure(place: str = "", message: str = "locals", *, is_fast: bool = False) -> None:
-    """Have an injection point fail with a message, if one is named; is_fast: let the connector's clock run fast."""
+    """Make an injection point, if given, raise an exception; is_fast: speed up the connector's clock."""
     if is_fast:
         UNTIL_EXIT.enter_context(fast_clock(SPEED, RetryPolicy()))
     if place:
@@ -46,22 +46,22 @@ def inject_failure(place: str = "", message: str = "locals", *, is_fast: bool = 
         owner: Any = importlib.import_module(f"source_auth0.{module_name}")
         for part in name.split(".")[:-1]:
             owner = getattr(owner, part)
-        setattr(owner, name.rpartition(".")[2], lambda *_, **__: _break(message))
+        setattr(owner, name.rpartition(".")[2], lambda *_, **__: _raise(message))
 
 
-def _break(message: str) -> None:
+def _raise(message: str) -> None:
     config = _config()
     if message == "chained":
         raise RuntimeError("an accident") from KeyError(config)
-    said = {
+    messages = {
         "repr": repr(config),
         "json": json.dumps(config),
         "lines": "\n".join(map(str, (config.get("credentials") or {}).values())),
     }
-    raise RuntimeError(said.get(message, "an accident"))
+    raise RuntimeError(messages.get(message, "an accident"))
 
 
 def _config() -> dict[str, Any]:
-    """The config as it was typed."""
+    """The raw config file."""
     config: dict[str, Any] = json.loads(Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
     return config

@@ -1,8 +1,8 @@
-"""A process that has imported the connector, and forks one to run the command of each order: twenty times as quick.
+"""A process that has imported the connector and forks a child for each command: twenty times as fast.
 
-An order is a line of JSON: `arguments`, `environment`, `folder`, `output`, `errors`, `opened` (where the names of files
-that are written go), and `failure` (the arguments of `inject_failure`). The answers are the process's number, and its
-status.
+A job is a line of JSON: `arguments`, `environment`, `folder`, `output`, `errors`, `opened` (the file that lists files
+opened for writing), and `failure` (the arguments of `inject_failure`). The server prints the child's pid, then its exit
+code.
 """
 
 import json
@@ -21,34 +21,34 @@ CRASHED = 1
 
 
 def main() -> None:
-    """Serve orders until there are no more."""
+    """Serve jobs until standard input ends."""
     assemble([])
     for line in sys.stdin:
-        order = json.loads(line)
+        job = json.loads(line)
         child = os.fork()
         if child == 0:
-            _serve(order)
+            _serve(job)
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def _serve(order: dict[str, Any]) -> None:
-    """The command, as `source-auth0` runs it, and the end of this process."""
+def _serve(job: dict[str, Any]) -> None:
+    """Run the command as `source-auth0` does, and exit."""
     for number, name in ((1, "output"), (2, "errors")):
-        os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     os.environ.clear()
-    os.environ.update(order["environment"])
-    os.chdir(order["folder"])
+    os.environ.update(job["environment"])
+    os.chdir(job["folder"])
     tempfile.tempdir = None
-    sys.argv = ["source-auth0", *order["arguments"]]
-    _watch(Path(order["opened"]))
+    sys.argv = ["source-auth0", *job["arguments"]]
+    _watch(Path(job["opened"]))
     code = 0
     try:
-        inject_failure(**order["failure"])
+        inject_failure(**job["failure"])
         run.run()
     except SystemExit as ended:
         code = int(ended.code or 0)
-    except BaseException:  # noqa: BLE001 - as the interpreter does with whatever nobody caught
+    except BaseException:  # noqa: BLE001 - as the interpreter does with unhandled exceptions
         sys.excepthook(*sys.exc_info())
         code = CRASHED
     sys.stdout.flush()
@@ -57,12 +57,12 @@ def _serve(order: dict[str, Any]) -> None:
 
 
 def _watch(opened: Path) -> None:
-    """Note which files and databases are opened for writing, however briefly they exist."""
-    note = os.open(opened, os.O_WRONLY | os.O_CREAT, 0o600)
+    """Log the files and databases that are opened for writing, however briefly they exist."""
+    log = os.open(opened, os.O_WRONLY | os.O_CREAT, 0o600)
 
     def hook(event: str, details: tuple[Any, ...]) -> None:
         if event == "sqlite3.connect" or (event == "open" and isinstance(details[2], int) and details[2] & WRITING):
-            os.write(note, f"{details[0]}\n".encode())
+            os.write(log, f"{details[0]}\n".encode())
 
     sys.addaudithook(hook)
 
