@@ -64,6 +64,7 @@ test: lint
 
 .venv/requirements: requirements-dev.txt
 	@$(require_python)
+	@[ ! -L .venv ] || { echo '.venv is a link: setting it up would empty what it points to. Remove the link.' >&2; exit 1; }
 	@echo 'Setting up .venv, which takes about a minute …'
 	@"$(PYTHON)" -m venv --clear .venv
 	@$(pip) install --require-hashes --requirement requirements-dev.txt
