@@ -64,9 +64,8 @@ test: lint
 
 .venv/requirements: requirements-dev.txt
 	@$(require_python)
-	@[ ! -L .venv ] || { echo '.venv is a link: setting it up would empty what it points to. Remove the link.' >&2; exit 1; }
 	@echo 'Setting up .venv, which takes about a minute …'
-	@"$(PYTHON)" -m venv --clear .venv
+	@$(call new_venv,.venv)
 	@$(pip) install --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
@@ -80,13 +79,13 @@ test: lint
 	|| { echo "PyAirbyte, which the demo needs, runs on Python 3.10 to 3.12, and $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true). \
 	Name another one: make demo PYTHON=python3.12" >&2; exit 1; }
 	@echo 'Setting up .venv-demo with PyAirbyte, which takes a minute or two …'
-	@"$(PYTHON)" -m venv --clear .venv-demo
+	@$(call new_venv,.venv-demo)
 	@$(demo-pip) install --no-deps --require-hashes --requirement requirements-demo.txt
 	@touch $@
 
 # An environment of its own: what audits the dependencies is none of them. Where it cannot be had, the audit says so.
 audit: .venv/ready
-	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv --clear .venv-audit \
+	@test -x .venv-audit/bin/pip-audit || { $(call new_venv,.venv-audit) \
 	&& .venv-audit/bin/python -m pip --quiet --quiet --disable-pip-version-check install pip-audit; } || true
 	@$(python) -m tools.audit .venv-audit/bin/pip-audit
 
@@ -95,7 +94,7 @@ release-check: .venv/ready
 
 lock:
 	@$(require_python)
-	@test -x .venv-lock/bin/uv || { "$(PYTHON)" -m venv --clear .venv-lock && .venv-lock/bin/python -m pip --quiet --quiet install uv; }
+	@test -x .venv-lock/bin/uv || { $(call new_venv,.venv-lock) && .venv-lock/bin/python -m pip --quiet --quiet install uv; }
 	@$(resolve) --output-file requirements.txt
 	@$(resolve) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 	@$(resolve) --extra pyairbyte --output-file requirements-demo.txt
@@ -103,6 +102,10 @@ lock:
 # One file for every supported Python. Neither an index nor a path of this machine is written into it.
 resolve = .venv-lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+# `--clear` follows a link, and would empty the environment of whoever it points to.
+new_venv = { [ ! -L $(1) ] || { echo '$(1) is a link: setting it up would empty what it points to. Remove the link.' >&2; exit 1; }; \
+	"$(PYTHON)" -m venv --clear $(1); }
 
 require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 15))' \
 	|| { echo "source-auth0 needs Python 3.10 to 3.14, and $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true). \
