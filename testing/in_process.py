@@ -13,8 +13,8 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteStateMessageSerializer, Co
 from source_auth0 import SourceAuth0
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
-from source_auth0.retrievers.users.queries import QueryWindow, UserSearch
-from source_auth0.retrievers.users.time_slices import SearchPage
+from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
+from source_auth0.retrievers.user_search.time_slices import SearchPage
 from testing.command import configured_catalog
 from testing.yaml_cache import cache_parsed_yaml
 

@@ -15,6 +15,7 @@ from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.rate_limit import api_budget
 from source_auth0.api.tenant import Tenant
+from source_auth0.retrievers.user_search import completeness, queries
 from source_auth0.retrievers.users import export_job
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET, FakeAuthenticator
@@ -35,6 +36,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A fake clock in place of `time` in all modules that sleep or read the clock."""
     clock = FakeClock()
     for module in (api_module, authenticators, api_budget, export_job, access_token, token_endpoint, admission):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def search_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """A fake clock for the waits of user search, which no test waits for."""
+    clock = FakeClock()
+    for module in (queries, completeness):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

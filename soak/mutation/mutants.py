@@ -42,7 +42,7 @@ TESTS = {
     "retrievers.user_lists.user_pass": ["retrievers/user_lists/test_cursor", "retrievers/user_lists/test_retrievers"],
     "retrievers.users.cursor": ["retrievers/users/test_tombstones"],
     "retrievers.users.export_job": ["config/test_excluded_fields"],
-    "retrievers.users.queries": ["retrievers/users/test_cursor", "retrievers/users/test_retriever"],
+    "retrievers.user_search.queries": ["retrievers/users/test_cursor", "retrievers/users/test_retriever"],
     "retrievers.users.retriever": ["config/test_excluded_fields"],
     "timestamps": ["retrievers/users/test_queries"],
 }

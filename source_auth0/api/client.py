@@ -83,6 +83,10 @@ class ManagementApiRequester:
         path = self.path_of(self.resource, partition_columns(stream_slice.partition))
         return self._request_with_retries("GET", path, self.resource, only_status=True) is not None
 
+    def with_policy(self, policy: RetryPolicy) -> "ManagementApiRequester":
+        """The same requester with another retry policy."""
+        return replace(self, retry_policy=policy)
+
     def path_of(self, template: str, partition: Mapping[str, Any]) -> str:
         """A resource's path below `/api/v2/`, its ids percent-encoded."""
         ids = {key: str(value) for key, value in partition_columns(partition).items()}

@@ -28,18 +28,31 @@ def positive_number(config: Mapping[str, Any], name: str) -> float | None:
 DEFAULT_SAFETY_LAG_SECONDS = 60
 #: Seconds before the saved cursor at which the next sync begins, for users that the search index showed late.
 DEFAULT_LOOK_BACK_SECONDS = 300
+#: Hours between two deep look-backs, and hours by which the search index may be late for one to find a change.
+DEFAULT_DEEP_LOOK_BACK_EVERY_HOURS = DEFAULT_INDEX_LATENESS_HOURS = 24
+SECOND_MS, HOUR_MS = 1000, 3_600_000
 
 
 def safety_lag(config: Mapping[str, Any]) -> Milliseconds:
     """Milliseconds before now at which an incremental sync of users ends."""
-    return _seconds_as_milliseconds(config, "users_safety_lag", DEFAULT_SAFETY_LAG_SECONDS)
+    return _milliseconds(config, "users_safety_lag", DEFAULT_SAFETY_LAG_SECONDS, SECOND_MS)
 
 
 def look_back(config: Mapping[str, Any]) -> Milliseconds:
     """Milliseconds before the saved cursor at which the next sync of users begins."""
-    return _seconds_as_milliseconds(config, "users_look_back", DEFAULT_LOOK_BACK_SECONDS)
+    return _milliseconds(config, "users_look_back", DEFAULT_LOOK_BACK_SECONDS, SECOND_MS)
 
 
-def _seconds_as_milliseconds(config: Mapping[str, Any], name: str, default: int) -> Milliseconds:
+def deep_look_back_every(config: Mapping[str, Any]) -> Milliseconds:
+    """Milliseconds between two deep look-backs of users; 0 turns them off."""
+    return _milliseconds(config, "users_deep_look_back_every", DEFAULT_DEEP_LOOK_BACK_EVERY_HOURS, HOUR_MS)
+
+
+def index_lateness(config: Mapping[str, Any]) -> Milliseconds:
+    """Milliseconds by which the search index may show a change late for a deep look-back to find it."""
+    return _milliseconds(config, "users_index_lateness", DEFAULT_INDEX_LATENESS_HOURS, HOUR_MS)
+
+
+def _milliseconds(config: Mapping[str, Any], name: str, default: int, unit: Milliseconds) -> Milliseconds:
     value = config.get(name)
-    return (default if value is None else int(value)) * 1000
+    return (default if value is None else int(value)) * unit

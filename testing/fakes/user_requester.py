@@ -68,6 +68,10 @@ class FakeUserRequester:
         assert (self.query, self.query_withholding, self.may_be_missing) == (USER_ID_FIELDS, None, None)
         return self.directory.get(part, query)
 
+    def with_policy(self, _: Any) -> "FakeUserRequester":
+        """The same requester: it never fails by chance."""
+        return self
+
     def get_path(self, path: str, query: dict[str, Any]) -> Any:
         """The tenant's connections."""
         return self.directory.get_path(path, query)

@@ -74,7 +74,7 @@ class PageCursor(Cursor):
             raw = self._state_manager.get_stream_state(self._stream_name, None)
         except RecursionError:  # the framework deep-copies it
             raise self._invalid_state_error("it is nested too deep") from None
-        saved = without_framework_keys(raw)
+        saved: Mapping[str, Any] = without_framework_keys(raw)
         if not saved:
             if raw.get("states") and self.tenant.first_time(f"nothing saved for {self._stream_name}"):
                 LOGGER.warning(
@@ -82,11 +82,16 @@ class PageCursor(Cursor):
                     "of what was read. The stream is read from the start."
                 )
             return {}
+        saved = self.migrate_state(saved)
         try:
             validate_keys_and_size(saved, self.state_keys)
             self.validate_state(saved)
         except (KeyError, ValueError, TypeError, AttributeError):
             raise self._invalid_state_error(str(saved)[:200]) from None
+        return saved
+
+    def migrate_state(self, saved: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A saved state in the form of this version."""
         return saved
 
     def _invalid_state_error(self, detail: str) -> AirbyteTracedException:

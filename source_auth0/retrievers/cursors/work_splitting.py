@@ -34,7 +34,11 @@ class WorkSplitter(ABC, Generic[SplittableT]):
 
     def slices_to_read(self) -> Iterator[SplittableT]:
         """Each slice once; blocks while slices are being read and none is worth splitting yet."""
-        yield from self.initial_slices()
+        yield from self.split_while_read(self.initial_slices())
+
+    def split_while_read(self, initial: Iterable[SplittableT]) -> Iterator[SplittableT]:
+        """These slices, of `slices`, and the parts that are split off them; blocks until all are read."""
+        yield from initial
         with ThreadPoolExecutor(self.tenant.workers, "cut") as pool:
             while (work := self._wait_for_splittable()) is not None:
                 yield from self.split(*work, pool)

@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import NoopMessageRepository
+from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.config.options import safety_lag
-from source_auth0.retrievers.users.cursor import FULL_REFRESH_MARGIN_MS, UserCursor
+from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
-from source_auth0.retrievers.users.time_slices import TimeSlice
-from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
+from source_auth0.retrievers.users.state import VERSION
+from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso
 
 #: The only fields that keyset pagination needs of a user.
 USER_ID_FIELDS = {"fields": "user_id,created_at,updated_at", "include_fields": "true"}
+
+
+#: Stands for the `updated_at` of a user without one, who counts as updated whenever asked.
+UNDATED = -1
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class UserIds:
     def between(self, low: Milliseconds | None, high: Milliseconds | None) -> Iterator[str]:
         """Ids of users last updated from `low` to `high`, both included; None leaves a side open."""
         for user_id, updated_at in zip(self.ids, self.updated_at, strict=True):
-            if (low is None or updated_at >= low) and (high is None or updated_at <= high):
+            is_inside = (low is None or updated_at >= low) and (high is None or updated_at <= high)
+            if is_inside or updated_at == UNDATED:
                 yield user_id
 
 
@@ -55,7 +60,7 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None) -> User
     """Read the users in time slices, as the stream `users` does, but emit nothing."""
     tenant, state = requester.tenant, ConnectorStateManager()
     if since is not None:
-        state.update_state_for_stream("users", None, {"updated_at": to_iso(since)})
+        state.update_state_for_stream("users", None, {"updated_at": to_iso(since), "v": VERSION})
     cursor = UserCursor(
         config=tenant,
         stream_name="users",
@@ -64,25 +69,32 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None) -> User
         state_manager=state,
         message_repository=NoopMessageRepository(),
     )
+    cursor.deep_look_back_every = 0
     retriever = _user_retriever(requester, cursor)
 
-    def read_slice(time_slice: TimeSlice) -> "tuple[list[str], array[int]]":
+    def read_slice(stream_slice: StreamSlice) -> "tuple[list[str], array[int]]":
         ids, updated_at = list[str](), array("q")
-        for row in retriever.read_records({}, cursor.stream_slice_of(time_slice)):
+        for row in retriever.read_records({}, stream_slice):
             ids.append(row["user_id"])
-            updated_at.append(to_milliseconds(row["updated_at"]))
+            at = timestamp_of(row, "updated_at")
+            updated_at.append(UNDATED if at is None else at)
         return ids, updated_at
 
     with ThreadPoolExecutor(tenant.workers, "ids") as pool:
-        futures = [pool.submit(read_slice, time_slice) for time_slice in cursor.slices_to_read()]
+        futures = [pool.submit(read_slice, stream_slice) for stream_slice in cursor.walk_slices()]
     ids, updated_at = list[str](), array("q")
     for future in futures:
         slice_ids, slice_updated_at = future.result()
         ids.extend(slice_ids)
         updated_at.extend(slice_updated_at)
-    # A full read has no safety lag of its own; changes that search does not show yet are left to the next sync.
-    lag = 0 if since is not None else FULL_REFRESH_MARGIN_MS + safety_lag(tenant)
-    return UserIds(ids, updated_at, cursor.until - lag)
+    walk = cursor.walk
+    if walk is None:
+        return UserIds(ids, updated_at, since or 0)
+    if since is None:  # a walk along `created_at` tells nothing of `updated_at`
+        for page in walk.proof_pages(walk.proof_bounds()):
+            ids.extend(row["user_id"] for row in page)
+            updated_at.extend(at if (at := timestamp_of(row, "updated_at")) is not None else UNDATED for row in page)
+    return UserIds(ids, updated_at, walk.resume_point)
 
 
 def _user_retriever(requester: ManagementApiRequester, cursor: UserCursor | None = None) -> KeysetUserRetriever:

@@ -1,21 +1,30 @@
 """Tombstones: rows of `users` by which a deduplicating destination removes deleted users."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from source_auth0.config.options import look_back, safety_lag
+from source_auth0.config.options import deep_look_back_every, index_lateness, look_back, safety_lag
 from source_auth0.engine.thread_pool import raise_if_cancelled
-from source_auth0.records import Page, Row
-from source_auth0.retrievers.cursors.state_validation import validate_log_position
+from source_auth0.records import PAGE_SIZE, Page, Row
+from source_auth0.retrievers.cursors.state_validation import (
+    validate_keys_and_size,
+    validate_list,
+    validate_log_position,
+    validate_text,
+    validate_timestamp,
+)
 from source_auth0.retrievers.log_events.deletions import LOOK_BACK_MS, DeletionPairing
 from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
 from source_auth0.retrievers.logs.cursors import raise_if_beyond_log
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.tenant_log import TenantLog
-from source_auth0.retrievers.users.queries import UserSearch
-from source_auth0.timestamps import to_milliseconds
+from source_auth0.retrievers.user_search.queries import UserSearch
+from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso, to_milliseconds
 
+#: Users deleted lately that a state holds, and pages of the log that are read in place of a state without them.
+MAX_KNOWN_DELETIONS, MAX_LOOK_BACK_PAGES = 500, 200
+END_OF_TIME = 253_402_300_799_999
 #: The column that tells Airbyte's destinations of a deletion.
 DELETED_AT = "_ab_cdc_deleted_at"
 
@@ -28,11 +37,15 @@ class Tombstones:
     destination may apply rows in order of arrival or of `updated_at`.
     """
 
-    def __init__(self, search: UserSearch, saved: Mapping[str, Any]) -> None:
-        self._search = search
+    def __init__(self, search: UserSearch, saved: Mapping[str, Any], walk_begin: Callable[[], Milliseconds]) -> None:
+        self._search, self._walk_begin = search, walk_begin
         self._log = TenantLog(search.requester)
-        self._saved_position = LogPosition.from_state(saved["deletions"]) if "deletions" in saved else None
-        self._deleted_at: dict[str, str] = {}
+        deletions = saved.get("deletions") or {}
+        self._saved_position = LogPosition.from_state(deletions) if deletions else None
+        self._saved_deletions: dict[str, str] = dict(deletions.get("users", {}))
+        #: From when on all deletions are known; None where none are.
+        self._known_since = to_milliseconds(deletions["since"]) if "since" in deletions else None
+        self._deleted_at: dict[str, str] = dict(self._saved_deletions)
         self._new_deletions: dict[str, str] = {}
         self._is_handed_on = False
         self._reading_ended = threading.Event()
@@ -44,9 +57,20 @@ class Tombstones:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The log position up to which deletions are handed on; the beginning for an empty log."""
+        """The log position up to which deletions are handed on, the beginning for an empty log; and recent deletions.
+
+        The latter keep a deep look-back from bringing back a user whom a late index still shows.
+        """
         position = self._log.end if self._is_handed_on else self._saved_position
-        return {} if position is None else {"deletions": position.state}
+        if position is None:
+            return {}
+        users = self._deleted_at if self._is_handed_on else self._saved_deletions
+        recent, since = sorted(users.items(), key=lambda item: _milliseconds(item[1])), self._known_since
+        if len(recent) > MAX_KNOWN_DELETIONS:
+            since = max(since or 0, _milliseconds(recent[-MAX_KNOWN_DELETIONS - 1][1]) + 1)
+            recent = recent[-MAX_KNOWN_DELETIONS:]
+        known = {} if since is None else {"since": to_iso(since), "users": dict(recent)}
+        return {"deletions": {**position.state, **known}}
 
     def wait_until_read(self) -> None:
         """Wait until reading the tombstones has succeeded or failed; raises if the sync is cancelled."""
@@ -58,18 +82,44 @@ class Tombstones:
 
         Without a saved position there is none: deletions then only filter out users that a search still returns.
         """
-        end, tenant = self._log.end, self._search.tenant
+        end = self._log.end
         start = end if self._saved_position is None else self._saved_position
         raise_if_beyond_log(end, start, self._search.name)
-        earlier = self._log.before(start, max(LOOK_BACK_MS, look_back(tenant) + safety_lag(tenant)))
-        deletions = DeletionPairing()
-        for segment in DerivedEvents.of(tenant).between(self._log, earlier, end):
+        deletions, earlier = DeletionPairing(), self._log.before(start, self._look_back(start))
+        for segment in DerivedEvents.of(self._search.tenant).between(self._log, earlier, end):
             for row in deletions.rows(segment.events):
                 self._deleted_at[row["user_id"]] = row["deleted_at"]
                 if not self.has_no_saved_position and log_order(row["log_id"]) > start.order:
                     self._new_deletions[row["user_id"]] = row["deleted_at"]
+        horizon = self._horizon()
+        self._known_since = max(self._known_since, horizon) if self._known_since is not None else None
+        self._deleted_at = {user: at for user, at in self._deleted_at.items() if _milliseconds(at) >= horizon}
         self._is_handed_on = not self._new_deletions
         return bool(self._new_deletions)
+
+    def _horizon(self) -> Milliseconds:
+        """Before when no deletion matters: the index shows nobody that long after a deletion."""
+        tenant = self._search.tenant
+        return max(tenant.now_ms - deep_look_back_every(tenant) - 2 * index_lateness(tenant), 0)
+
+    def _look_back(self, start: LogPosition) -> Milliseconds:
+        """How far before a position to read the log: as far as the walk goes, plus the lateness of the index.
+
+        What the state knows of is not read again. Where it knows nothing yet, at most about `MAX_LOOK_BACK_PAGES` are
+        read.
+        """
+        tenant = self._search.tenant
+        least = max(LOOK_BACK_MS, look_back(tenant) + safety_lag(tenant))
+        since = max(self._walk_begin() - index_lateness(tenant), self._horizon())
+        if not start.date or (self._known_since is not None and self._known_since <= since):
+            return least
+        wanted = to_milliseconds(start.date) - since
+        newest = self._log.newest_until(to_milliseconds(start.date), PAGE_SIZE)
+        if len(newest) == PAGE_SIZE:
+            times = [at for event in newest if (at := timestamp_of(event, "date")) is not None]
+            wanted = min(wanted, MAX_LOOK_BACK_PAGES * max(max(times) - min(times), 1)) if times else least
+        self._known_since = max(to_milliseconds(start.date) - max(wanted, least), 0)
+        return max(wanted, least)
 
     def pages(self) -> Iterator[Page]:
         """Tombstones of the users deleted since the last sync who do not exist again; the last deletion counts."""
@@ -92,9 +142,24 @@ class Tombstones:
         return bool(deleted_at and created_at) and to_milliseconds(str(created_at)) < to_milliseconds(str(deleted_at))
 
 
+def _milliseconds(text: Any) -> Milliseconds:
+    """The time of a deletion; now and for ever for one without a date."""
+    at = timestamp_of({"date": text}, "date")
+    return END_OF_TIME if at is None else at
+
+
 def validate_deletions(saved: Mapping[str, Any]) -> None:
     """Raise KeyError, ValueError, TypeError or AttributeError for `deletions` that this module cannot have saved."""
-    if "deletions" in saved:
-        validate_log_position(saved["deletions"]["log_id"], saved["deletions"]["date"])
-        if set(saved["deletions"]) != {"log_id", "date"}:
-            raise ValueError
+    if "deletions" not in saved:
+        return
+    deletions = saved["deletions"]
+    validate_log_position(deletions["log_id"], deletions["date"])
+    validate_keys_and_size(deletions, ("log_id", "date", "since", "users"))
+    if ("since" in deletions) != ("users" in deletions):
+        raise ValueError
+    if "since" in deletions:
+        validate_timestamp(deletions["since"])
+        validate_list(list(deletions["users"].items()))
+        for user_id, deleted_at in deletions["users"].items():
+            validate_text(user_id)
+            to_milliseconds(deleted_at)

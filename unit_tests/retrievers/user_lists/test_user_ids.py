@@ -7,7 +7,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.errors import transient_error
 from source_auth0.retrievers.user_lists.user_ids import UserIds, users_in_scope
-from source_auth0.retrievers.users.queries import IDS_PER_QUERY
+from source_auth0.retrievers.user_search.queries import IDS_PER_QUERY
 from source_auth0.timestamps import to_milliseconds
 from testing.fakes.times import timestamp
 from testing.fakes.user_requester import FakeUserRequester, UserDirectoryById, user_requester

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import QueryTimeoutError
-from source_auth0.retrievers.users.queries import QueryWindow
-from source_auth0.retrievers.users.time_slices import TimeSlice
+from source_auth0.retrievers.user_search.queries import QueryWindow
+from source_auth0.retrievers.user_search.time_slices import TimeSlice
 from source_auth0.timestamps import to_milliseconds
 from testing.fakes.times import MIDNIGHT, timestamp, timestamps
 from testing.fakes.user_search import RANGE, TOTALS, User, UserDirectory, ids, user_retriever, users_at

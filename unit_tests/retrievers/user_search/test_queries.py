@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_auth0.retrievers.users.queries import QueryWindow, and_conditions, quote_term
+from source_auth0.retrievers.user_search.queries import QueryWindow, and_conditions, quote_term
 from source_auth0.timestamps import to_iso, to_milliseconds
 
 FIRST, END = 1_704_067_200_000, 1_704_067_260_007

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_auth0.retrievers.users.time_slices import MIN_ROWS_PER_SLICE, SEARCH_ROW_CAP, SearchPage, TimeSlice
+from source_auth0.retrievers.user_search.time_slices import MIN_ROWS_PER_SLICE, SEARCH_ROW_CAP, SearchPage, TimeSlice
 from source_auth0.timestamps import to_iso, to_milliseconds
 from testing.fakes.user_search import User
 

@@ -2,9 +2,10 @@
 
 import threading
 from dataclasses import dataclass, field
+from itertools import compress
 
 from source_auth0.records import Page
-from source_auth0.timestamps import Milliseconds, to_milliseconds
+from source_auth0.timestamps import Milliseconds, timestamp_of
 
 #: Auth0's search returns at most this many rows of a query; whether `total` is capped too is undocumented
 #: (https://auth0.com/docs/manage-users/user-search/user-search-query-syntax).
@@ -13,12 +14,23 @@ SEARCH_ROW_CAP = 1000
 MIN_ROWS_PER_SLICE = 150
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SearchPage:
-    """One page of a search in ascending order, and the total of matching rows (perhaps capped at 1,000)."""
+    """One page of a search in ascending order, and the total of matching rows (perhaps capped at 1,000).
+
+    end: where the query's range ended; None for nowhere.
+    """
 
     rows: Page
     total: int | None
+    end: Milliseconds | None = None
+    _times: dict[str, list[Milliseconds | None]] = field(default_factory=dict, repr=False)
+
+    def times(self, attribute: str) -> list[Milliseconds | None]:
+        """The timestamps of its rows; None for one that is missing or no date."""
+        if attribute not in self._times:
+            self._times[attribute] = [timestamp_of(row, attribute) for row in self.rows]
+        return self._times[attribute]
 
     @property
     def is_last(self) -> bool:
@@ -33,12 +45,20 @@ class SearchPage:
 
 @dataclass(eq=False)
 class TimeSlice:
-    """A range `[start, end)` of one timestamp that one worker reads upwards; a split moves its end down."""
+    """A range `[start, end)` of one timestamp that one worker reads upwards; a split moves its end down.
+
+    is_open_ended: users beyond the end belong to it too; the end then only serves to split it. updated_since: it has
+    the users updated since then only.
+    """
 
     attribute: str
     start: Milliseconds
     end: Milliseconds
     first_page: SearchPage | None = None
+    is_open_ended: bool = False
+    updated_since: Milliseconds | None = None
+    #: All rows below are read, by pages that were continued.
+    all_read_before: Milliseconds = field(init=False)
     #: All rows below are handed on: where a later sync resumes.
     handed_on_up_to: Milliseconds = field(init=False)
     #: The highest timestamp that was read; only what lies above can be split off.
@@ -52,19 +72,30 @@ class TimeSlice:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
-        self.handed_on_up_to = self.start
+        self.all_read_before = self.handed_on_up_to = self.start
         if self.first_page is not None:
             self.take(self.first_page)
 
+    @property
+    def query_end(self) -> Milliseconds | None:
+        """The end of its queries; None if it is open-ended."""
+        return None if self.is_open_ended else self.end
+
     def take(self, page: SearchPage) -> Page:
-        """Advance past a page, and return its rows inside the slice, which can no longer be split off."""
+        """Advance past a page, and return its rows inside the slice, which can no longer be split off.
+
+        A row beyond the end of the page's query is fresher than its index entry, and belongs to the slice; a row beyond
+        the end of the slice alone belongs to another.
+        """
         with self.lock:
-            rows = page.rows
-            while rows and to_milliseconds(rows[-1][self.attribute]) >= self.end:
-                rows = rows[:-1]
-            if rows:
-                self.read_up_to = to_milliseconds(rows[-1][self.attribute])
-                self.ms_per_row = (self.read_up_to - to_milliseconds(rows[0][self.attribute])) / len(rows)
+            rows, times = page.rows, page.times(self.attribute)
+            if not self.is_open_ended and (page.end is None or page.end > self.end):
+                inside = [at is None or at < self.end for at in times]
+                rows, times = list(compress(rows, inside)), list(compress(times, inside))
+            dated = [at for at in times if at is not None and (self.is_open_ended or at < self.end)]
+            if dated:
+                self.read_up_to = dated[-1]
+                self.ms_per_row = max(dated[-1] - dated[0], 0) / len(dated)
             self.remaining = None if page.known_total is None else max(page.known_total - len(page.rows), 0)
             return rows
 
@@ -89,11 +120,13 @@ class TimeSlice:
             return sorted({at for step in steps if self.read_up_to < (at := self.read_up_to + int(step)) < self.end})
 
     def split(self, at: Milliseconds, upper: SearchPage | None) -> "TimeSlice | None":
-        """Split off the range from `at` on; None if `at` was already read, or the part is known to be empty."""
+        """Split off the range from `at` on, of which `upper` is the first page; None if `at` was already read."""
         with self.lock:
             if not self.being_read or self.read_up_to is None or not self.read_up_to < at < self.end:
                 return None
             end, self.end = self.end, at
             moved = upper.known_total if upper else None
             self.remaining = None if self.remaining is None or moved is None else max(self.remaining - moved, 0)
-        return TimeSlice(self.attribute, at, end, upper) if upper is None or upper.rows else None
+            part = TimeSlice(self.attribute, at, end, upper, self.is_open_ended, self.updated_since)
+            self.is_open_ended = False
+        return part

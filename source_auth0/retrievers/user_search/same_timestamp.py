@@ -8,9 +8,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.errors import MissingScopeError, system_error, transient_error
 from source_auth0.records import PAGE_SIZE, Page
-from source_auth0.retrievers.users.queries import QueryWindow, UserSearch, and_conditions, quote_term
-from source_auth0.retrievers.users.time_slices import SearchPage
-from source_auth0.timestamps import to_iso, to_milliseconds
+from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch, and_conditions, quote_term
+from source_auth0.retrievers.user_search.time_slices import SearchPage
+from source_auth0.timestamps import to_iso
 
 #: Most rows that are read by page number: half of what Auth0 allows.
 MAX_ROWS_BY_PAGE_NUMBER = 500
@@ -22,20 +22,31 @@ def read_same_timestamp(search: UserSearch, instant: QueryWindow) -> Iterator[Pa
     """The users of one millisecond: by page number if they are few, else by keyset over the other timestamp.
 
     Users that share both timestamps are split by connection, then read by keyset over `user_id`; raises if that
-    fails too. Some rows may come twice.
+    fails too, or if fewer came than the first total told of. Some rows may come twice.
     """
-    page = search.find(instant)
+    page = search.find_again_if_empty(instant)
     if _fits_page_numbers(page):
         yield from _read_by_page_number(search, instant, page)
         return
+    due, seen = page.known_total or 0, set[str]()
+    for rows in _read_by_other_timestamp(search, instant):
+        yield rows
+        seen.update(row["user_id"] for row in rows)
+    if len(seen) < due and len(seen) < (search.total(instant.query) or 0):
+        raise _changed_error(search, instant)
+
+
+def _read_by_other_timestamp(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
     other, low = OTHER_TIMESTAMP[instant.field], None
     while True:
         window = QueryWindow(other, low, None, instant.query)
-        page = search.find(window)
+        page = search.find_again_if_empty(window)
         yield page.rows
         if page.is_last:
             return
-        last = to_milliseconds(page.rows[-1][other])
+        last = page.times(other)[-1]
+        if last is None:
+            raise _changed_error(search, instant)
         if last == low:
             yield from _read_by_connection(search, replace(window, end=last + 1))
             low = last + 1
@@ -65,10 +76,7 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
         if is_stable and len(seen) >= (first.total or 0):
             return
         first = search.find(window)
-    raise transient_error(
-        f"`{search.name}`: users with the same {window.field} kept changing while they were read. The next sync goes "
-        "on from here.",
-    )
+    raise _changed_error(search, window)
 
 
 def _read_by_connection(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
@@ -121,6 +129,13 @@ def _read_by_user_id(search: UserSearch, window: QueryWindow) -> Iterator[Page]:
         if page.rows[-1]["user_id"] == last:
             raise _indistinguishable_error(search, window)
         last = page.rows[-1]["user_id"]
+
+
+def _changed_error(search: UserSearch, window: QueryWindow) -> AirbyteTracedException:
+    return transient_error(
+        f"`{search.name}`: users with the same {window.field} kept changing while they were read. The next sync goes "
+        "on from here.",
+    )
 
 
 def _indistinguishable_error(search: UserSearch, window: QueryWindow) -> AirbyteTracedException:

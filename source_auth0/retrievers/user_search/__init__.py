@@ -1,0 +1,1 @@
+"""User search: queries of time ranges, keyset pagination, and evidence that nobody is missing."""
