@@ -137,7 +137,8 @@ def page() -> str:
     for family, streams in families.items():
         scopes = sorted({scope for stream in streams for scope in stream["$parameters"]["required_scopes"]})
         lines += [f"## {family.replace('_', ' ').capitalize()}", ""]
-        lines += ["| Stream | Key | Sync modes | Scopes | Requests |", "|---|---|---|---|---|"]
+        lines += [f"- **`{stream['name']}`**: {stream['schema_loader']['schema']['description']}" for stream in streams]
+        lines += ["", "| Stream | Key | Sync modes | Scopes | Requests |", "|---|---|---|---|---|"]
         lines += [row(stream, parents(stream, partitions)) for stream in streams]
         lines += ["", "All scopes of this family, to paste:", "", f"    {' '.join(scopes)}", ""]
         lines += [*diagram(streams), ""]

@@ -141,6 +141,15 @@ def test_the_catalog_has_sync_modes_primary_keys_and_cursors():
             assert ([SyncMode.full_refresh], False) == (stream.supported_sync_modes, bool(stream.is_resumable))
 
 
+def test_the_catalog_says_what_a_row_of_each_stream_is(config: dict[str, Any]):
+    """As the stream file does, in what `discover` prints and in what the framework makes of the manifest."""
+    declared = {name: load_stream(name)["schema_loader"]["schema"]["description"] for name in stream_files()}
+    source = SourceAuth0(config=config)
+    printed = {stream.name: stream.json_schema.get("description") for stream in source.discover(LOGGER, {}).streams}
+    built = {stream.name: stream.get_json_schema().get("description") for stream in source.streams(config)}
+    assert declared == printed == built
+
+
 def test_reads_a_state_of_the_current_format(tmp_path: Path):
     path = tmp_path / "state.json"
     descriptor = {"name": "users", "namespace": None}

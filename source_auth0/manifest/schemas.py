@@ -7,12 +7,14 @@ from typing import Any
 def open_schema(declared: Mapping[str, Any], keys: Collection[str] = ()) -> dict[str, Any]:
     """The schema with all but the primary key nullable, all objects open to further properties, and no `x-` keywords.
 
-    Auth0 adds properties and values without notice, and may omit any of them.
+    Auth0 adds properties and values without notice, and may omit any of them. What a row is stays as its `description`.
     """
+    described = {"description": declared["description"]} if "description" in declared else {}
     properties = {name: _open(value, nullable=name not in keys) for name, value in declared["properties"].items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
+        **described,
         "additionalProperties": True,
         "properties": properties,
     }

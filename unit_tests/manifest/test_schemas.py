@@ -7,6 +7,7 @@ from jsonschema import Draft7Validator
 from source_auth0.manifest.schemas import open_schema
 
 DECLARED: dict[str, Any] = {
+    "description": "One thing.",
     "properties": {
         "id": {"type": "string", "description": "Identifier."},
         "number": {"type": ["string", "integer"]},
@@ -16,7 +17,7 @@ DECLARED: dict[str, Any] = {
         "list": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}},
         "anything": {"type": "array", "items": {}},
         "deep": {"type": "object", "properties": {"er": {"type": "object", "properties": {"x": {"type": "number"}}}}},
-    }
+    },
 }
 
 
@@ -24,6 +25,7 @@ def test_every_property_but_the_key_is_nullable_and_every_object_is_open():
     expected = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
+        "description": "One thing.",
         "additionalProperties": True,
         "properties": {
             "id": {"type": "string", "description": "Identifier."},
