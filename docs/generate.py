@@ -19,6 +19,10 @@ What the connector offers, a family at a time. Written by `docs/generate.py` fro
 read below parents; a parent is read once for all its children and counts for itself. An incremental sync of `users`
 costs one request for each 100 users that moved, and two more. Streams of single users ask everybody in a full refresh,
 and in an incremental sync who moved since; finding those costs as much as reading them in `users`.
+
+In the pictures, a box has the columns of a stream's key (`PK`) and those that hold the key of another stream (`FK`),
+with that stream's name, and its column where one column is not its whole key. `roles[].id` is within the elements of a
+list. Arrows are drawn between streams of one family.
 """
 #: Requests by archetype: at the top, and for each parent.
 REQUESTS = {
@@ -116,14 +120,37 @@ def row(stream: dict[str, Any], above: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def attributes(stream: dict[str, Any]) -> list[str]:
+    """The lines of a stream's box: its key, then the other columns that hold a key of another stream, with its name."""
+    properties, key = stream["schema_loader"]["schema"]["properties"], primary_key(stream)
+    foreign = stream["$parameters"]["foreign_keys"] or {}
+    lines = []
+    for path in [*key, *(path for path in foreign if path not in key)]:
+        column = path.partition(".")[0].removesuffix("[]")
+        marks = ", ".join(["PK"] * (path in key) + ["FK"] * (path in foreign))
+        target = foreign.get(path, "") + (f" by {path}" if path != column else "")
+        lines.append(f"        {properties[column]['type']} {column} {marks}" + (f' "{target}"' if target else ""))
+    return lines
+
+
+def arrows(stream: dict[str, Any], names: set[str]) -> list[str]:
+    """An arrow from each of the named streams that the stream refers to, with the columns that do."""
+    paths: defaultdict[str, list[str]] = defaultdict(list)
+    for path, target in (stream["$parameters"]["foreign_keys"] or {}).items():
+        paths[target.partition(".")[0]].append(path)
+    return [
+        f'    {parent} {"}" if "[]" in "".join(found) else "|"}o--o{{ {stream["name"]} : "{", ".join(found)}"'
+        for parent, found in paths.items()
+        if parent in names
+    ]
+
+
 def diagram(streams: list[dict[str, Any]]) -> list[str]:
-    """An entity diagram of a family: its keys, and the columns that point to other streams."""
+    """An entity diagram of a family."""
     lines = ["```mermaid", "erDiagram"]
     for stream in streams:
-        keys = [f"        string {key} PK" for key in primary_key(stream)]
-        lines += [f"    {stream['name']} {{", *keys, "    }"]
-        for column, parent in (stream["$parameters"]["foreign_keys"] or {}).items():
-            lines.append(f"    {parent} ||--o{{ {stream['name']} : {column}")
+        lines += [f"    {stream['name']} {{", *attributes(stream), "    }"]
+        lines += arrows(stream, {other["name"] for other in streams})
     return [*lines, "```"]
 
 

@@ -9,6 +9,8 @@ from source_auth0.redaction.secret_fields import FREE_FORM_MARK, marked_paths
 
 #: The keys that a stream file may have under `$parameters`, and the stream's name. Every stream sets all of them: the
 #: framework passes a stream's parameters on to its parent streams, which inherit any that they do not set.
+#: `foreign_keys` are for documents and models: from the path of a column (`roles[].id` is within the elements of a
+#: list) to the stream whose key it holds, or to another of that stream's columns (`resource_servers.identifier`).
 STREAM_PARAMETERS = (
     *("name", "stream_name", "resource", "rows", "detail", "column", "page_size", "query", "query_withholding"),
     *("may_be_missing", "required_scopes", "optional_scopes", "foreign_keys", "reference"),
@@ -60,6 +62,8 @@ def primary_key(definition: Definition) -> list[str]:
 def _with_redaction(definition: Definition, *, with_schemas: bool) -> Definition:
     """A stream with the redaction of its marked secrets added, and with or without its columns."""
     declared = definition["schema_loader"]["schema"]
+    # The framework would copy them into every component, and take them for a component where a column is named `type`.
+    del definition["$parameters"]["foreign_keys"]
     for transformation in definition.get("transformations", []):
         transformation["declared"] = list(declared["properties"])
     paths, free_form = ([list(path) for path in marked_paths(declared, mark)] for mark in (True, FREE_FORM_MARK))
