@@ -18,6 +18,7 @@ from auth0_simulator.events.store import EventStore
 from auth0_simulator.exports.store import ExportJobStore
 from auth0_simulator.logs.seeded_events import LogOptions
 from auth0_simulator.routes.registry import ROUTES
+from auth0_simulator.search.indexing_queue import IndexingQueue
 from auth0_simulator.state.clock import Clock
 from auth0_simulator.state.tenant_options import TenantOptions
 from auth0_simulator.tenant import Tenant
@@ -60,12 +61,21 @@ class Simulator(BackgroundServer):
         log_expired: str = "oldest",
         log_search_lag: float = 0.0,
         custom_domain: bool = False,
+        index_lateness: float = 0.0,
     ) -> None:
         """Create the tenant; for the options see `TenantOptions`, `LogOptions` and `SimulatorSettings`."""
         self.clock = Clock(now)
         router = Router(ROUTES)
         tenant_options = TenantOptions(
-            users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges
+            users,
+            organizations,
+            spread,
+            created_at,
+            updated_at,
+            index_lag,
+            timeout_rows,
+            user_id_ranges,
+            index_lateness,
         )
         log_options = LogOptions(
             log_events, log_days, log_lateness, log_at, log_retention, expired=log_expired, search_lag=log_search_lag
@@ -135,6 +145,11 @@ class Simulator(BackgroundServer):
     def exports(self) -> ExportJobStore:
         """The jobs that export users, and the settings for new ones."""
         return self.tenant.exports
+
+    @property
+    def indexing(self) -> IndexingQueue:
+        """How late the search index is: `lag`, `max_lateness`, `lateness`, `stalled`."""
+        return self.tenant.user_index.indexing
 
     @property
     def events(self) -> EventStore:

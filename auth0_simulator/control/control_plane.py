@@ -12,6 +12,7 @@ from auth0_simulator.control.journal import JournalEntry
 from auth0_simulator.control.settings import SimulatorSettings
 from auth0_simulator.events.store import EVENT_SETTINGS
 from auth0_simulator.exports.store import EXPORT_SETTINGS
+from auth0_simulator.search.indexing_queue import IndexingQueue
 from auth0_simulator.state.clock import Clock
 from auth0_simulator.tenant import Tenant
 from auth0_simulator.wire.messages import HttpRequest, HttpResponse, json_response
@@ -20,6 +21,7 @@ Body = dict[str, Any]
 FAULT_FIELDS = tuple(field.name for field in dataclasses.fields(Fault))
 USER_ACTIONS = ("create", "update", "login", "delete", "by", "events", "late", "logins", "creates", "deletes")
 LOG_SETTINGS = {"log_expired": "expired", "log_retention": "retention", "log_search_lag": "search_lag"}
+INDEXING_SETTINGS = {"index_lag": "lag", "index_lateness": "max_lateness", "index_stalled": "stalled"}
 SETTING_NAMES = (
     "latency",
     "plan",
@@ -32,6 +34,7 @@ SETTING_NAMES = (
     "exports",
     "events",
     *LOG_SETTINGS,
+    *INDEXING_SETTINGS,
 )
 CLOCK_ACTIONS = ("advance", "freeze", "unfreeze")
 
@@ -47,6 +50,10 @@ class ControlledSimulator(Protocol):
     @property
     def journal(self) -> list[JournalEntry]:
         """Every request so far."""
+
+    @property
+    def indexing(self) -> IndexingQueue:
+        """How late the search index is."""
 
     @property
     def faults(self) -> FaultRegistry:
@@ -170,6 +177,7 @@ class ControlPlane:
             "plan": simulator.plan,
             "user_id_ranges": simulator.tenant.user_index.user_id_ranges,
             **{name: getattr(simulator.tenant.log, attribute) for name, attribute in LOG_SETTINGS.items()},
+            **{name: getattr(simulator.indexing, attribute) for name, attribute in INDEXING_SETTINGS.items()},
             "exports": {name: getattr(simulator.tenant.exports, name) for name in EXPORT_SETTINGS},
             "events": {name: getattr(simulator.tenant.events, name) for name in EVENT_SETTINGS},
         }
@@ -185,6 +193,8 @@ class ControlPlane:
                 self._simulator.tenant.user_index.user_id_ranges = bool(value)
             elif name in LOG_SETTINGS:
                 setattr(self._simulator.tenant.log, LOG_SETTINGS[name], value)
+            elif name in INDEXING_SETTINGS:
+                setattr(self._simulator.indexing, INDEXING_SETTINGS[name], value)
             elif name == "exports":
                 _apply_settings(self._simulator.tenant.exports, EXPORT_SETTINGS, value)
             elif name == "events":

@@ -17,6 +17,7 @@ class TenantOptions:
     index_lag: seconds by which the search index lags behind.
     timeout_rows: a query that matches more rows times out; None for never.
     user_id_ranges: whether the search supports ranges of `user_id`.
+    index_lateness: the most seconds, beside the lag, by which each change is late in the search index, out of order.
     """
 
     users: int = 2500
@@ -27,3 +28,4 @@ class TenantOptions:
     index_lag: float = 0.0
     timeout_rows: int | None = None
     user_id_ranges: bool = True
+    index_lateness: float = 0.0

@@ -11,27 +11,16 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from auth0_simulator.state.clock import Clock, milliseconds, timestamp
 from auth0_simulator.state.identities import DATABASE, SEEDED_CONNECTIONS
 from auth0_simulator.state.profiles import ProfileGenerator
 from auth0_simulator.state.tenant_options import TenantOptions
+from auth0_simulator.state.user_changes import ChangeKind, UserChange, UserVersion, login_attributes
 from auth0_simulator.wire.rows import Row
 
 MAX_CACHED_USERS = 100_000
-ChangeKind = Literal["create", "update", "login", "delete"]
-
-
-@dataclass(frozen=True)
-class UserChange:
-    """A change of one user: `row` is the user after it, None when it was deleted."""
-
-    at: float
-    kind: ChangeKind
-    user_id: str
-    slot: int
-    row: Row | None
 
 
 @dataclass(frozen=True)
@@ -62,8 +51,11 @@ class UserStore:
     def reset(self) -> None:
         """Return to the seeded users."""
         self.changes: list[UserChange] = []
-        self._changed: dict[int, Row | None] = {}
+        self._latest: dict[int, UserChange] = {}
         self._added: dict[str, int] = {}
+        self._deleted: dict[str, int] = {}
+        #: The slot of a user who came back with a deleted user's id, to the slot of the deleted one.
+        self.predecessors: dict[int, int] = {}
         self._slots = self.seeded
         self._deleted_count = 0
 
@@ -71,7 +63,8 @@ class UserStore:
         return self._slots - self._deleted_count
 
     def __iter__(self) -> Iterator[str]:
-        return (row["user_id"] if row else self.profiles.user_id(slot) for slot, row in self._live())
+        ids = (self.at(slot) for slot in range(self._slots))
+        return (user_id for user_id in ids if user_id is not None)
 
     def __contains__(self, user_id: object) -> bool:
         return isinstance(user_id, str) and self._slot(user_id) is not None
@@ -79,13 +72,13 @@ class UserStore:
     def get(self, user_id: str) -> Row | None:
         """A user's current row, with identity providers' tokens; None when there is no such user."""
         slot = self._slot(user_id)
-        return None if slot is None else self._row(slot)
+        return None if slot is None else self._row(slot, self._clock.milliseconds())
 
     def at(self, slot: int) -> str | None:
         """The id of the user in a slot, None when it was deleted."""
-        if slot in self._changed:
-            row = self._changed[slot]
-            return None if row is None else str(row["user_id"])
+        if slot in self._latest:
+            change = self._latest[slot]
+            return None if change.row is None else change.user_id
         return self.profiles.user_id(slot) if slot < self.seeded else None
 
     def seeded_json(self, slot: int) -> bytes:
@@ -107,11 +100,13 @@ class UserStore:
 
     def snapshot(self) -> UserSnapshot:
         """The users as they are now, unaffected by later changes."""
-        return UserSnapshot(self, self._slots, dict(self._changed))
+        now = self._clock.milliseconds()
+        return UserSnapshot(self, self._slots, {slot: _row_at(change, now) for slot, change in self._latest.items()})
 
     def create(self, **attributes: Any) -> str:
         """Add a user, of the database connection unless `user_id` names another provider; returns the id."""
-        now, slot = self._clock.milliseconds(), self._slots
+        at, slot = self._clock.epoch(), self._slots
+        now = int(at * 1000)
         row = self.profiles.row(slot, now, now)
         local = row["user_id"].rpartition("|")[2].partition("@")[0][-24:].rjust(24, "0")
         row["user_id"] = attributes.get("user_id", f"auth0|{local}")
@@ -125,64 +120,66 @@ class UserStore:
             raise ValueError(f"the user {row['user_id']!r} exists already")
         self._slots += 1
         self._added[row["user_id"]] = slot
-        self._record("create", slot, row)
+        if row["user_id"] in self._deleted:
+            self.predecessors[slot] = self._deleted.pop(row["user_id"])
+        self._record("create", slot, row, at)
         return str(row["user_id"])
 
     def update(self, user_id: str, **attributes: Any) -> None:
         """Change attributes; `updated_at` becomes now unless given."""
-        self._change("update", user_id, {"updated_at": timestamp(self._clock.milliseconds()), **attributes})
+        if attributes.get("user_id", user_id) != user_id:
+            raise ValueError("a user_id cannot change")
+        at = self._clock.epoch()
+        slot, row = self._require(user_id, at)
+        self._record("update", slot, {**row, "updated_at": timestamp(int(at * 1000)), **attributes}, at)
 
     def login(self, user_id: str) -> None:
         """Log a user in: `last_login` and `updated_at` become now."""
-        moment = timestamp(self._clock.milliseconds())
-        count = self._require(user_id)[1].get("logins_count", 0) + 1
-        login = {"last_login": moment, "updated_at": moment, "logins_count": count, "last_ip": "203.0.113.7"}
-        self._change("login", user_id, login)
+        at = self._clock.epoch()
+        slot, row = self._require(user_id, at)
+        self._record("login", slot, {**row, **login_attributes(row, timestamp(int(at * 1000)))}, at)
 
     def delete(self, user_id: str) -> None:
         """Delete a user."""
-        slot, row = self._require(user_id)
+        at = self._clock.epoch()
+        slot, row = self._require(user_id, at)
         self._added.pop(user_id, None)
+        self._deleted[user_id] = slot
         self._deleted_count += 1
-        self._changed[slot] = None
-        self.changes.append(UserChange(self._clock.epoch(), "delete", row["user_id"], slot, None))
+        self._record("delete", slot, None, at, row["user_id"])
 
-    def _change(self, kind: ChangeKind, user_id: str, attributes: Row) -> None:
-        slot, row = self._require(user_id)
-        if attributes.get("user_id", user_id) != user_id:
-            raise ValueError("a user_id cannot change")
-        self._record(kind, slot, {**row, **attributes})
-
-    def _record(self, kind: ChangeKind, slot: int, row: Row) -> None:
+    def _record(self, kind: ChangeKind, slot: int, row: Row | None, at: float, user_id: str = "") -> None:
         # A row is never changed in place: the search index may still have to show the old one.
-        self._changed[slot] = row
-        self.changes.append(UserChange(self._clock.epoch(), kind, row["user_id"], slot, row))
+        before = self._latest.get(slot) or self._latest.get(self.predecessors.get(slot, -1))
+        number = 1 if before is None else before.number + before.touches(int(at * 1000)) + 1
+        change = UserChange(at, kind, row["user_id"] if row else user_id, slot, row, number)
+        self._latest[slot] = change
+        self.changes.append(change)
 
-    def _require(self, user_id: str) -> tuple[int, Row]:
+    def _require(self, user_id: str, at: float) -> tuple[int, Row]:
+        """A user's slot, and the row at a time in seconds."""
         slot = self._slot(user_id)
         if slot is None:
             raise KeyError(f"no user has the id {user_id!r}")
-        return slot, self._row(slot)
+        return slot, self._row(slot, int(at * 1000))
 
     def _slot(self, user_id: str) -> int | None:
         if user_id in self._added:
             return self._added[user_id]
         index = self.profiles.index(user_id)
-        if index is None or index >= self.seeded or self._changed.get(index, {}) is None:
+        if index is None or index >= self.seeded:
             return None
-        return index
+        return None if index in self._latest and self._latest[index].row is None else index
 
-    def _row(self, slot: int) -> Row:
-        row = self._changed.get(slot)
-        if row is None:
-            row = json.loads(self.seeded_json(slot))
-        return dict(row)
+    def _row(self, slot: int, now: int) -> Row:
+        change = self._latest.get(slot)
+        row = None if change is None else _row_at(change, now)
+        return dict(json.loads(self.seeded_json(slot)) if row is None else row)
 
-    def _live(self) -> Iterator[tuple[int, Row | None]]:
-        for slot in range(self._slots):
-            row = self._changed.get(slot, {})
-            if row is not None:
-                yield slot, row
+
+def _row_at(change: UserChange, now: int) -> Row | None:
+    """The row after a change and its touches up to a moment in milliseconds."""
+    return UserVersion(change, change.touches(now)).row()
 
 
 def _created(options: TenantOptions, now: int) -> Iterator[int]:
