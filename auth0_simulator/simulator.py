@@ -62,6 +62,9 @@ class Simulator(BackgroundServer):
         log_search_lag: float = 0.0,
         custom_domain: bool = False,
         index_lateness: float = 0.0,
+        hydrated: bool = False,
+        negated_exists: bool = True,
+        undated: Callable[[int], Iterable[str]] | None = None,
     ) -> None:
         """Create the tenant; for the options see `TenantOptions`, `LogOptions` and `SimulatorSettings`."""
         self.clock = Clock(now)
@@ -76,6 +79,9 @@ class Simulator(BackgroundServer):
             timeout_rows,
             user_id_ranges,
             index_lateness,
+            hydrated,
+            negated_exists,
+            undated,
         )
         log_options = LogOptions(
             log_events, log_days, log_lateness, log_at, log_retention, expired=log_expired, search_lag=log_search_lag

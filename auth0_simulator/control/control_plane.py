@@ -21,6 +21,7 @@ Body = dict[str, Any]
 FAULT_FIELDS = tuple(field.name for field in dataclasses.fields(Fault))
 USER_ACTIONS = ("create", "update", "login", "delete", "by", "events", "late", "logins", "creates", "deletes")
 LOG_SETTINGS = {"log_expired": "expired", "log_retention": "retention", "log_search_lag": "search_lag"}
+SEARCH_SETTINGS = ("user_id_ranges", "negated_exists", "hydrated")
 INDEXING_SETTINGS = {"index_lag": "lag", "index_lateness": "max_lateness", "index_stalled": "stalled"}
 SETTING_NAMES = (
     "latency",
@@ -30,10 +31,10 @@ SETTING_NAMES = (
     "total_cap",
     "token_lifetime",
     "gzip",
-    "user_id_ranges",
     "exports",
     "events",
     *LOG_SETTINGS,
+    *SEARCH_SETTINGS,
     *INDEXING_SETTINGS,
 )
 CLOCK_ACTIONS = ("advance", "freeze", "unfreeze")
@@ -175,7 +176,7 @@ class ControlPlane:
             **settings,
             "scopes": sorted(simulator.settings.scopes),
             "plan": simulator.plan,
-            "user_id_ranges": simulator.tenant.user_index.user_id_ranges,
+            **{name: getattr(simulator.tenant.user_index, name) for name in SEARCH_SETTINGS},
             **{name: getattr(simulator.tenant.log, attribute) for name, attribute in LOG_SETTINGS.items()},
             **{name: getattr(simulator.indexing, attribute) for name, attribute in INDEXING_SETTINGS.items()},
             "exports": {name: getattr(simulator.tenant.exports, name) for name in EXPORT_SETTINGS},
@@ -189,8 +190,8 @@ class ControlPlane:
                 self._simulator.plan = value
             elif name == "scopes":
                 self._simulator.settings.scopes = frozenset(value)
-            elif name == "user_id_ranges":
-                self._simulator.tenant.user_index.user_id_ranges = bool(value)
+            elif name in SEARCH_SETTINGS:
+                setattr(self._simulator.tenant.user_index, name, bool(value))
             elif name in LOG_SETTINGS:
                 setattr(self._simulator.tenant.log, LOG_SETTINGS[name], value)
             elif name in INDEXING_SETTINGS:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from array import array
 from datetime import datetime
 
 from auth0_simulator.search.query_plan import INDEXED_FIELDS
-from auth0_simulator.search.sorted_index import SortedIndex
+from auth0_simulator.search.sorted_index import NO_KEY, SortedIndex
 from auth0_simulator.state.clock import milliseconds
 from auth0_simulator.state.identifiers import scramble
 from auth0_simulator.state.user_changes import UserVersion
@@ -21,7 +22,7 @@ class IndexEntries:
 
     def __init__(self, users: UserStore) -> None:
         self._users = users
-        self._sorted_indexes = {"created_at": SortedIndex(users.created), "updated_at": SortedIndex(users.updated)}
+        self._sorted_indexes = {field: SortedIndex(self._seeded_keys(field)) for field in INDEXED_FIELDS}
         self.reset()
 
     def reset(self) -> None:
@@ -118,10 +119,16 @@ class IndexEntries:
         if field == "created_at" and known is not None and known.change is version.change:
             return self.key(field, slot)
         row = version.change.row
-        return self._seeded_key(field, slot) if row is None else _milliseconds(row[field])
+        return self._seeded_key(field, slot) if row is None else _key_of_date(row.get(field))
+
+    def _seeded_keys(self, field: str) -> array[int]:
+        dates = self._users.dates(field)
+        if not self._users.undated:
+            return dates
+        return array("q", (NO_KEY if self._users.lacks(field, slot) else dates[slot] for slot in range(len(dates))))
 
     def _seeded_key(self, field: str, slot: int) -> int:
-        return (self._users.created if field == "created_at" else self._users.updated)[slot]
+        return NO_KEY if self._users.lacks(field, slot) else self._users.dates(field)[slot]
 
     def _unsorted_index(self) -> SortedIndex:
         """Built at the first search without a sort, as it is slow with a million users; later changes update it."""
@@ -135,5 +142,5 @@ class IndexEntries:
         return index
 
 
-def _milliseconds(text: str) -> int:
-    return milliseconds(datetime.fromisoformat(text.replace("Z", "+00:00")))
+def _key_of_date(text: str | None) -> int:
+    return NO_KEY if text is None else milliseconds(datetime.fromisoformat(text.replace("Z", "+00:00")))

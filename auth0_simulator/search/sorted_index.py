@@ -13,6 +13,8 @@ from itertools import islice
 
 Entry = tuple[int, int]
 MIN_KEY, MAX_KEY = -(1 << 62), 1 << 62
+#: The key of a row that lacks the field; no range has it.
+NO_KEY = 1 << 61
 
 
 class SortedIndex:
@@ -68,6 +70,15 @@ class SortedIndex:
         entries = merge(base, reversed(added) if reverse else added, reverse=reverse)
         stop_at = None if limit is None else start + limit
         return [slot for _, slot in islice(entries, start, stop_at)]
+
+    def page(self, start: int, limit: int, *, reverse: bool = False) -> list[int]:
+        """A page of all slots in order; those without a key are last in either direction."""
+        dated = self.count(high=NO_KEY - 1)
+        slots = self.slots(high=NO_KEY - 1, start=start, limit=limit, reverse=reverse)
+        if len(slots) == limit or dated == self.count():
+            return slots
+        rest = self.slots(NO_KEY, NO_KEY, start=max(0, start - dated), limit=limit - len(slots), reverse=reverse)
+        return slots + rest
 
     def _base(self, first: int, last: int, removed: frozenset[Entry], *, reverse: bool) -> Iterator[Entry]:
         positions = range(last - 1, first - 1, -1) if reverse else range(first, last)

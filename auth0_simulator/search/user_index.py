@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from auth0_simulator.search.index_entries import UNSORTED, IndexEntries
 from auth0_simulator.search.indexing_queue import IndexingQueue
 from auth0_simulator.search.lucene import And, Clause
-from auth0_simulator.search.query_plan import INDEXED_FIELDS, TimeWindow, has_range, plan_query, queried_fields
+from auth0_simulator.search.query_plan import (
+    INDEXED_FIELDS,
+    TimeWindow,
+    has_negated_exists,
+    has_range,
+    plan_query,
+    queried_fields,
+)
+from auth0_simulator.search.sorted_index import NO_KEY
 from auth0_simulator.search.user_predicates import compile_query, field_values, user_predicate
 from auth0_simulator.state.clock import Clock
 from auth0_simulator.state.profiles import KEYS
@@ -30,12 +38,18 @@ class SearchPage:
 
 
 class UserIndex:
-    """The users as the search sees them: `indexing` says which changes it has taken in."""
+    """The users as the search sees them: `indexing` says which changes it has taken in.
+
+    timeout_rows, user_id_ranges, negated_exists, hydrated: as in `TenantOptions`; a test may change them.
+    """
 
     def __init__(self, users: UserStore, clock: Clock, options: TenantOptions) -> None:
         self.indexing = IndexingQueue(users, clock, options.index_lag, options.index_lateness)
         self.timeout_rows = options.timeout_rows
         self.user_id_ranges = options.user_id_ranges
+        self.negated_exists = options.negated_exists
+        self.hydrated = options.hydrated
+        self._users = users
         self._entries = IndexEntries(users)
         self.reset()
 
@@ -50,11 +64,12 @@ class UserIndex:
         self._apply_due_changes()
         field, _, direction = (sort or UNSORTED).partition(":")
         reverse = direction == "-1"
-        windows, rest = plan_query(compile_query(query)[0]) if query is not None else ([], [])
-        if not self.user_id_ranges and any(has_range(clause, "user_id") for clause in rest):
-            raise invalid_search('range operator is not supported on "user_id"')
-        if not rest and len(windows) <= 1 and field in (*INDEXED_FIELDS, UNSORTED):
-            window = windows[0] if windows else TimeWindow(field)
+        windows, rest = ([], []) if query is None else plan_query(self._compiled(query))
+        if not rest and not windows and field in (*INDEXED_FIELDS, UNSORTED):
+            index = self._entries.sorted_index(field)
+            return SearchPage(index.count(), index.page(start, limit, reverse=reverse))
+        if not rest and len(windows) == 1 and field in (*INDEXED_FIELDS, UNSORTED):
+            window = windows[0]
             index = self._entries.sorted_index(window.field)
             total = index.count(window.low, window.high)
             self._raise_if_too_slow(query, total)
@@ -68,13 +83,28 @@ class UserIndex:
         self._raise_if_too_slow(query, len(slots))
         return SearchPage(len(slots), slots[start : start + limit])
 
+    def answered(self, slots: list[int]) -> list[int]:
+        """The slots whose rows answer for these entries; a `hydrated` search leaves out who is deleted by now."""
+        if not self.hydrated:
+            return slots
+        present = (self._users.present_slot(slot) for slot in slots)
+        return [slot for slot in present if slot is not None]
+
     def json(self, slot: int) -> bytes:
-        """A user's row as JSON, in the state of the index."""
-        return self._entries.json(slot)
+        """A user's row as JSON, in the state of the index, or as it is now where the search is `hydrated`."""
+        return self._users.present_json(slot) if self.hydrated else self._entries.json(slot)
 
     def row(self, slot: int) -> Row:
-        """A user's row, in the state of the index."""
-        return self._entries.row(slot)
+        """A user's row, in the state of the index, or as it is now where the search is `hydrated`."""
+        return self._users.present_row(slot) if self.hydrated else self._entries.row(slot)
+
+    def _compiled(self, query: str) -> Clause:
+        clause = compile_query(query)[0]
+        if not self.user_id_ranges and has_range(clause, "user_id"):
+            raise invalid_search('range operator is not supported on "user_id"')
+        if not self.negated_exists and has_negated_exists(clause):
+            raise invalid_search("_exists_ cannot be negated")
+        return clause
 
     def _row_with(self, names: set[str]) -> Callable[[int], Row]:
         """The cheapest function from slot to a row with these fields."""
@@ -94,17 +124,21 @@ class UserIndex:
         """Every match in order: scan the narrowest time window and filter by the others."""
         index = self._entries.sorted_index
         ranked = sorted(windows, key=lambda window: index(window.field).count(window.low, window.high))
-        lead = ranked[0] if ranked else TimeWindow(field if field in INDEXED_FIELDS else UNSORTED)
-        slots = index(lead.field).slots(lead.low, lead.high)
+        if ranked:
+            slots = index(ranked[0].field).slots(ranked[0].low, ranked[0].high)
+        else:
+            slots = index(field if field in INDEXED_FIELDS else UNSORTED).slots()
         for window in ranked[1:]:
             slots = [slot for slot in slots if window.low <= self._entries.key(window.field, slot) <= window.high]
         if rest:
             clause = And(tuple(rest))
             test, row = user_predicate(clause), self._row_with(queried_fields(clause))
             slots = [slot for slot in slots if test(row(slot))]
-        if field in (*INDEXED_FIELDS, UNSORTED):
-            return sorted(slots, key=lambda slot: (self._entries.key(field, slot), slot), reverse=reverse)
-        return self._sorted_by(field, slots, reverse=reverse)
+        if field not in (*INDEXED_FIELDS, UNSORTED):
+            return self._sorted_by(field, slots, reverse=reverse)
+        keyed = sorted(((self._entries.key(field, slot), slot) for slot in slots), reverse=reverse)
+        # Those without a date come last in either direction, which is a guess.
+        return [slot for key, slot in keyed if key != NO_KEY] + [slot for key, slot in keyed if key == NO_KEY]
 
     def _sorted_by(self, field: str, slots: list[int], *, reverse: bool) -> list[int]:
         """Sort by an attribute that not every user has; those without it come last."""

@@ -23,7 +23,7 @@ from auth0_simulator.state.identities import (
     make_identity,
     make_user_id,
 )
-from auth0_simulator.wire.rows import Row, encode_row
+from auth0_simulator.wire.rows import Row
 
 GIVEN = ("Ada", "Bruno", "Chioma", "Dmitri", "Élodie", "Farah", "Goran", "Hana", "Ines", "Jörg", "Kaito", "Lucía")
 FAMILY = ("Abe", "Brandt", "Costa", "Dubois", "Eriksen", "Fraser", "García", "Haddad", "Ivanova", "Jansen", "Łukasz")
@@ -107,10 +107,6 @@ class ProfileGenerator:
             "updated_at": timestamp(updated),
             "user_id": make_user_id(random, number),
         }
-
-    def json(self, index: int, created: int, updated: int) -> bytes:
-        """The row as JSON."""
-        return encode_row(self.row(index, created, updated))
 
 
 def _names(random: bytes) -> tuple[str, str]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from auth0_simulator.state.clock import milliseconds
+
+DATES = frozenset({"created_at", "updated_at"})
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,9 @@ class TenantOptions:
     timeout_rows: a query that matches more rows times out; None for never.
     user_id_ranges: whether the search supports ranges of `user_id`.
     index_lateness: the most seconds, beside the lag, by which each change is late in the search index, out of order.
+    hydrated: whether search results are the users' current rows, whatever the index has.
+    negated_exists: whether the search supports `NOT _exists_`.
+    undated: a function of a user's index that gives the dates that the user lacks, of created_at and updated_at.
     """
 
     users: int = 2500
@@ -29,3 +37,33 @@ class TenantOptions:
     timeout_rows: int | None = None
     user_id_ranges: bool = True
     index_lateness: float = 0.0
+    hydrated: bool = False
+    negated_exists: bool = True
+    undated: Callable[[int], Iterable[str]] | None = None
+
+
+def seeded_created(options: TenantOptions, now: int) -> Iterator[int]:
+    """When each seeded user was created, in milliseconds."""
+    if options.created_at is not None:
+        return map(milliseconds, map(options.created_at, range(options.users)))
+    width = options.spread // timedelta(milliseconds=1)
+    return (now - width + width * index // options.users for index in range(options.users))
+
+
+def seeded_updated(
+    options: TenantOptions, last_update: Callable[[int, int, int], int], created: array[int], now: int
+) -> Iterator[int]:
+    """When each seeded user was last updated, in milliseconds."""
+    if options.updated_at is not None:
+        return map(milliseconds, map(options.updated_at, range(options.users)))
+    return (last_update(index, moment, now) for index, moment in enumerate(created))
+
+
+def seeded_undated(options: TenantOptions) -> dict[int, frozenset[str]]:
+    """The dates that seeded users lack, of those who lack any."""
+    if options.undated is None:
+        return {}
+    undated = {index: frozenset(options.undated(index)) for index in range(options.users)}
+    if unknown := sorted(frozenset[str]().union(*undated.values()) - DATES):
+        raise ValueError(f"a user cannot lack {', '.join(unknown)}; only {', '.join(sorted(DATES))}")
+    return {index: fields for index, fields in undated.items() if fields}

@@ -10,15 +10,14 @@ import json
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from auth0_simulator.state.clock import Clock, milliseconds, timestamp
+from auth0_simulator.state.clock import Clock, timestamp
 from auth0_simulator.state.identities import DATABASE, SEEDED_CONNECTIONS
 from auth0_simulator.state.profiles import ProfileGenerator
-from auth0_simulator.state.tenant_options import TenantOptions
+from auth0_simulator.state.tenant_options import DATES, TenantOptions, seeded_created, seeded_undated, seeded_updated
 from auth0_simulator.state.user_changes import ChangeKind, UserChange, UserVersion, login_attributes
-from auth0_simulator.wire.rows import Row
+from auth0_simulator.wire.rows import Row, encode_row
 
 MAX_CACHED_USERS = 100_000
 
@@ -43,8 +42,9 @@ class UserStore:
         self.profiles = profiles
         self.seeded = options.users
         self._clock = clock
-        self.created = array("q", _created(options, now))
-        self.updated = array("q", _updated(options, profiles, self.created, now))
+        self.created = array("q", seeded_created(options, now))
+        self.updated = array("q", seeded_updated(options, profiles.last_update, self.created, now))
+        self.undated = seeded_undated(options)
         self._json: dict[int, bytes] = {}
         self.reset()
 
@@ -74,6 +74,19 @@ class UserStore:
         slot = self._slot(user_id)
         return None if slot is None else self._row(slot, self._clock.milliseconds())
 
+    def present_slot(self, slot: int) -> int | None:
+        """The slot of the user who has this slot's id now; None when there is none."""
+        change = self._latest.get(slot)
+        return slot if change is None or change.row is not None else self._slot(change.user_id)
+
+    def present_row(self, slot: int) -> Row:
+        """The current row in a slot; read only."""
+        return self._row(slot, self._clock.milliseconds())
+
+    def present_json(self, slot: int) -> bytes:
+        """The same as JSON."""
+        return encode_row(self.present_row(slot)) if slot in self._latest else self.seeded_json(slot)
+
     def at(self, slot: int) -> str | None:
         """The id of the user in a slot, None when it was deleted."""
         if slot in self._latest:
@@ -87,16 +100,24 @@ class UserStore:
         if cached is None:
             if len(self._json) >= MAX_CACHED_USERS:
                 self._json.clear()
-            cached = self._json[slot] = self.profiles.json(slot, self.created[slot], self.updated[slot])
+            cached = self._json[slot] = encode_row(self.seeded_row(slot))
         return cached
 
     def seeded_row(self, slot: int) -> Row:
         """A seeded user's row, as it was before any change."""
-        return self.profiles.row(slot, self.created[slot], self.updated[slot])
+        return self._dated(slot, self.profiles.row(slot, self.created[slot], self.updated[slot]))
 
     def seeded_key_row(self, slot: int) -> Row:
         """The identifying columns of a seeded user's row."""
-        return self.profiles.key_row(slot, self.created[slot], self.updated[slot])
+        return self._dated(slot, self.profiles.key_row(slot, self.created[slot], self.updated[slot]))
+
+    def dates(self, field: str) -> array[int]:
+        """By slot the seeded users' `created_at` or `updated_at`, in milliseconds."""
+        return self.created if field == "created_at" else self.updated
+
+    def lacks(self, field: str, slot: int) -> bool:
+        """Whether a seeded user has no such date."""
+        return field in self.undated.get(slot, ())
 
     def snapshot(self) -> UserSnapshot:
         """The users as they are now, unaffected by later changes."""
@@ -126,7 +147,7 @@ class UserStore:
         return str(row["user_id"])
 
     def update(self, user_id: str, **attributes: Any) -> None:
-        """Change attributes; `updated_at` becomes now unless given."""
+        """Change attributes; `updated_at` becomes now unless given. A date that is None is taken away."""
         if attributes.get("user_id", user_id) != user_id:
             raise ValueError("a user_id cannot change")
         at = self._clock.epoch()
@@ -152,6 +173,8 @@ class UserStore:
         # A row is never changed in place: the search index may still have to show the old one.
         before = self._latest.get(slot) or self._latest.get(self.predecessors.get(slot, -1))
         number = 1 if before is None else before.number + before.touches(int(at * 1000)) + 1
+        if row is not None:
+            row = {name: value for name, value in row.items() if value is not None or name not in DATES}
         change = UserChange(at, kind, row["user_id"] if row else user_id, slot, row, number)
         self._latest[slot] = change
         self.changes.append(change)
@@ -171,6 +194,11 @@ class UserStore:
             return None
         return None if index in self._latest and self._latest[index].row is None else index
 
+    def _dated(self, slot: int, row: Row) -> Row:
+        for field in self.undated.get(slot, ()):
+            del row[field]
+        return row
+
     def _row(self, slot: int, now: int) -> Row:
         change = self._latest.get(slot)
         row = None if change is None else _row_at(change, now)
@@ -180,16 +208,3 @@ class UserStore:
 def _row_at(change: UserChange, now: int) -> Row | None:
     """The row after a change and its touches up to a moment in milliseconds."""
     return UserVersion(change, change.touches(now)).row()
-
-
-def _created(options: TenantOptions, now: int) -> Iterator[int]:
-    if options.created_at is not None:
-        return map(milliseconds, map(options.created_at, range(options.users)))
-    width = options.spread // timedelta(milliseconds=1)
-    return (now - width + width * index // options.users for index in range(options.users))
-
-
-def _updated(options: TenantOptions, profiles: ProfileGenerator, created: array[int], now: int) -> Iterator[int]:
-    if options.updated_at is not None:
-        return map(milliseconds, map(options.updated_at, range(options.users)))
-    return (profiles.last_update(index, moment, now) for index, moment in enumerate(created))

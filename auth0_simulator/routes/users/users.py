@@ -32,10 +32,11 @@ def _search(call: ApiCall) -> object:
         )
     found = call.tenant.user_index.search(call.query.get("q"), call.query.get("sort"), start, size)
     total = found.total if call.total_cap is None else min(found.total, call.total_cap)
+    slots = call.tenant.user_index.answered(found.slots)
     if call.query.get("fields"):
-        rows = render_rows(call, [_visible(call, call.tenant.user_index.row(slot)) for slot in found.slots])
+        rows = render_rows(call, [_visible(call, call.tenant.user_index.row(slot)) for slot in slots])
         return PAGING.offset_body("users", call.query, rows, total, size)
-    return _joined(call, found.slots, start, size, total)
+    return _joined(call, slots, start, size, total)
 
 
 def _joined(call: ApiCall, slots: list[int], start: int, size: int, total: int) -> bytes:

@@ -1,5 +1,6 @@
 """The user search: Lucene queries compared with a naive filter, sort orders, errors."""
 
+import json
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -12,6 +13,7 @@ from auth0_simulator.state.clock import Clock, timestamp
 from auth0_simulator.state.profiles import KEYS
 from auth0_simulator.state.tenant_options import TenantOptions
 from auth0_simulator.tenant import Tenant
+from auth0_simulator.wire.errors import ApiError
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 BASE = int((NOW - timedelta(days=3)).timestamp() * 1000)
@@ -278,3 +280,121 @@ def test_a_tenant_may_refuse_ranges_and_order_by_user_id(connect):
         assert 400 == client.search("created_at:[* TO *]", sort="user_id:1").status
         assert 1 == len(client.search(f'user_id:"{user_id}"').json)
         assert 20 == len(client.search("created_at:[* TO *]", sort="created_at:1").json)
+
+
+def lacking(index: int) -> set[str]:
+    """One user in ten has no `created_at`, one in ten no `updated_at`, one in a hundred neither."""
+    return {name for name, share in (("created_at", index % 10 == 3), ("updated_at", index // 10 % 10 == 7)) if share}
+
+
+UNDATED = make_tenant(undated=lacking)
+UNDATED_ROWS = [UNDATED.users.get(user_id) for user_id in UNDATED.users]
+
+
+@pytest.mark.parametrize("sort", [None, "created_at:1", "updated_at:-1", "email:1"])
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [
+        ("_exists_:updated_at", lambda row: "updated_at" in row),
+        ("NOT _exists_:updated_at", lambda row: "updated_at" not in row),
+        ("NOT _exists_:created_at", lambda row: "created_at" not in row),
+        ("NOT (_exists_:created_at)", lambda row: "created_at" not in row),
+        (
+            "NOT _exists_:updated_at OR NOT _exists_:created_at",
+            lambda row: not {"created_at", "updated_at"} <= set(row),
+        ),
+        ("NOT (_exists_:updated_at AND _exists_:created_at)", lambda row: not {"created_at", "updated_at"} <= set(row)),
+        (
+            "NOT _exists_:updated_at AND NOT _exists_:created_at",
+            {"created_at", "updated_at"}.isdisjoint,
+        ),
+        (
+            "NOT _exists_:updated_at AND created_at:[* TO *]",
+            lambda row: "created_at" in row and "updated_at" not in row,
+        ),
+        ("(NOT _exists_:updated_at) AND (_exists_:email)", lambda row: "email" in row and "updated_at" not in row),
+        ("updated_at:[* TO *]", lambda row: "updated_at" in row),
+        ("NOT updated_at:[* TO *]", lambda row: "updated_at" not in row),
+        ("created_at:[* TO 2099-01-01]", lambda row: "created_at" in row),
+    ],
+)
+def test_users_without_dates_are_found_by_what_they_lack(query, holds, sort):
+    expected = {row["user_id"] for row in UNDATED_ROWS if holds(row)}
+    assert 0 < len(expected) < 200
+    assert expected == set(found(UNDATED, query, sort))
+
+
+def test_users_without_dates_lack_them_in_their_rows_and_come_last():
+    lacks = {
+        field: {row["user_id"] for row in UNDATED_ROWS if field not in row} for field in ("created_at", "updated_at")
+    }
+    assert [20, 20] == [len(ids) for ids in lacks.values()]
+    for field, ids in lacks.items():
+        for sort in (f"{field}:1", f"{field}:-1"):
+            for query in (None, "NOT blocked:true OR blocked:true"):
+                whole = found(UNDATED, query, sort)
+                assert 200 == len(whole)
+                assert ids == set(whole[180:])
+            pages = [UNDATED.user_index.search(None, sort, start, 7).slots for start in range(0, 210, 7)]
+            rows = [UNDATED.user_index.row(slot)["user_id"] for page in pages for slot in page]
+            assert found(UNDATED, None, sort) == rows
+
+
+def test_a_change_gives_and_takes_dates():
+    tenant = make_tenant(undated=lacking)
+    user_id = found(tenant, "NOT _exists_:updated_at AND _exists_:created_at")[0]
+    tenant.login(user_id)
+    assert user_id not in found(tenant, "NOT _exists_:updated_at")
+    assert user_id in found(tenant, "updated_at:[2026-03-01 TO *]")
+    tenant.update_user(user_id, updated_at=None, created_at=None)
+    assert user_id in found(tenant, "NOT _exists_:updated_at AND NOT _exists_:created_at")
+    assert {"created_at", "updated_at"}.isdisjoint(tenant.users.get(user_id))
+
+
+def test_only_dates_can_be_lacking():
+    with pytest.raises(ValueError, match="a user cannot lack email; only created_at, updated_at"):
+        make_tenant(undated=lambda index: ["email"] if index == 3 else [])
+
+
+def test_a_search_may_refuse_negated_exists():
+    with Simulator(users=20, negated_exists=False) as sim:
+        for query in ("NOT _exists_:updated_at", "blocked:true OR (email:a AND NOT (blocked:true OR _exists_:name))"):
+            with pytest.raises(ApiError) as refused:
+                sim.tenant.user_index.search(query, None, 0, 100)
+            assert 400 == refused.value.status
+        assert 20 == sim.tenant.user_index.search("_exists_:updated_at", None, 0, 100).total
+        sim.tenant.user_index.negated_exists = True
+        assert 0 == sim.tenant.user_index.search("NOT _exists_:updated_at", None, 0, 100).total
+
+
+def test_a_hydrated_search_filters_by_its_entries_and_answers_with_the_rows_of_now():
+    tenant = make_tenant(20, hydrated=True, index_lag=600)
+    tenant.clock.freeze()
+    query = "updated_at:[* TO *]"
+    before = found(tenant, query, "updated_at:1")
+    tenant.login(before[0])
+    since = tenant.users.get(before[0])["updated_at"]
+    page = tenant.user_index.search(query, "updated_at:1", 0, 100)
+    assert since == json.loads(tenant.user_index.json(page.slots[0]))["updated_at"]
+    assert before == found(tenant, query, "updated_at:1")
+    assert [] == found(tenant, f"updated_at:[{since} TO *]")
+    tenant.delete_user(before[1])
+    assert [before[0], *before[2:]] == [
+        tenant.user_index.row(slot)["user_id"] for slot in tenant.user_index.answered(page.slots)
+    ]
+    tenant.create_user(user_id=before[1], nickname="again")
+    rows = [tenant.user_index.row(slot) for slot in tenant.user_index.answered(page.slots)]
+    assert (before, "again") == ([row["user_id"] for row in rows], rows[1]["nickname"])
+    tenant.user_index.hydrated = False
+    assert "again" != tenant.user_index.row(page.slots[1])["nickname"]
+
+
+def test_a_hydrated_page_lacks_who_is_deleted_though_the_total_counts_them(connect):
+    with Simulator(users=20, hydrated=True, index_lag=600) as sim:
+        client = connect(sim)
+        first = client.search("updated_at:[* TO *]", sort="updated_at:1", include_totals="true").json["users"][0]
+        sim.tenant.delete_user(first["user_id"])
+        body = client.search("updated_at:[* TO *]", sort="updated_at:1", include_totals="true").json
+        assert (20, 19, 19) == (body["total"], body["length"], len(body["users"]))
+        client.control("PATCH", "/settings", {"hydrated": False})
+        assert first == client.search("updated_at:[* TO *]", sort="updated_at:1").json[0]
