@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from http import HTTPStatus
+from typing import Any, Protocol
 
 from auth0_simulator.control.faults import Fault
 from auth0_simulator.oauth.access_tokens import AccessTokenService
@@ -111,6 +112,7 @@ _BEFORE: dict[str, Callable[[Fault, FaultContext], HttpResponse | None]] = {
     "hang": lambda _fault, _context: HttpResponse(0, b"", hang=True),
     "html": lambda fault, _context: HttpResponse(fault.status or 200, HTML, "text/html; charset=utf-8"),
     "empty": lambda fault, _context: HttpResponse(fault.status or 200, b""),
+    "empty_list": lambda _fault, _context: json_response(200, []),
     "revoke_token": _revoke,
     "expired_checkpoint": _expired_checkpoint,
     "vanish_parent": _vanish_parent,
@@ -141,7 +143,44 @@ def _lead_astray(fault: Fault, _context: FaultContext, response: HttpResponse) -
     return json_response(response.status, {**body, **targets}, linked.headers)
 
 
+def _empty_page(fault: Fault, _context: FaultContext, response: HttpResponse) -> HttpResponse:
+    return _with_rows(response, lambda _rows: [], {} if fault.true_total else {"total": 0})
+
+
+def _short_page(fault: Fault, _context: FaultContext, response: HttpResponse) -> HttpResponse:
+    def shorten(rows: list[Any]) -> list[Any]:
+        kept = max(0, len(rows) - fault.rows)
+        first = kept // 2 if fault.amid else kept
+        return rows[:first] + rows[first + len(rows) - kept :]
+
+    return _with_rows(response, shorten, {})
+
+
+def _with_rows(
+    response: HttpResponse, change: Callable[[list[Any]], list[Any]], numbers: dict[str, int]
+) -> HttpResponse:
+    """The response with other rows, the length of the page, and other numbers; what is no page stays as it is."""
+    if response.status != HTTPStatus.OK or response.content_type != JSON_CONTENT_TYPE or not response.body:
+        return response
+    body = json.loads(response.body)
+    if isinstance(body, list):
+        return replace(response, body=json_response(200, change(body)).body)
+    wrapped = body if isinstance(body, dict) else {}
+    name = next((name for name, value in wrapped.items() if isinstance(value, list)), None)
+    if name is None:
+        return response
+    rows = change(body[name])
+    changed = {**body, name: rows, **{key: value for key, value in numbers.items() if key in body}}
+    if "length" in body:
+        changed["length"] = len(rows)
+    if not rows:
+        changed.pop("next", None)
+    return replace(response, body=json_response(200, changed).body)
+
+
 _AFTER: dict[str, Callable[[Fault, FaultContext, HttpResponse], HttpResponse]] = {
+    "empty_page": _empty_page,
+    "short_page": _short_page,
     "reset_during": lambda _fault, _context, response: replace(response, body_share=0.5, declares_sent_length=False),
     "reset_after": lambda _fault, _context, response: replace(response, reset=True),
     "truncated_json": lambda _fault, _context, response: replace(response, body_share=0.5, gzip=False),

@@ -15,7 +15,10 @@ FAULT_KINDS = {
     "truncated_json": "ends the body early, under a content-length that agrees; of a download, amid a line of it",
     "truncated_gzip": "compresses the body and ends it early; a download is a gzip already",
     "html": "answers a proxy's page of HTML, with `status` or 200",
-    "empty": "answers 200, or `status`, with no body",
+    "empty": "answers 200, or `status` such as 204, with no body",
+    "empty_page": "takes every row out of a page, and `next`; `total` is 0, or with `true_total` what it is",
+    "empty_list": "answers [], in whatever shape the rows were wanted",
+    "short_page": "takes the last `rows` rows out of a page, or with `amid` those in its middle; the total is right",
     "wrong_content_type": "sends the right body as text/html",
     "repeat_page": "sends again what the same path answered last, asked with the same parameters, whatever they were",
     "looping_next": "sends the cursor that came as `from` back as `next`, from the second page on",
@@ -60,6 +63,9 @@ class Fault:
     seconds: float = 0.0
     scope: str = ""
     to: str = ""
+    rows: int = 1
+    amid: bool = False
+    true_total: bool = False
     where: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -123,7 +123,11 @@ class HttpResponse:
         kept = payload if self.body_share >= 1 else payload[: int(len(payload) * self.body_share)]
         declared = len(kept) if self.declares_sent_length else len(payload)
         framing = ["content-encoding: gzip"] if self.gzip else []
-        head = self.head([*framing, f"content-length: {declared}"], keep_alive=keep_alive)
+        if (
+            self.status != HTTPStatus.NO_CONTENT
+        ):  # which has no length: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
+            framing.append(f"content-length: {declared}")
+        head = self.head(framing, keep_alive=keep_alive)
         return (head if head_only else head + kept), len(kept) < declared
 
     def head(self, framing: list[str], *, keep_alive: bool) -> bytes:

@@ -214,3 +214,65 @@ def test_a_fault_that_is_not_known_is_refused_with_those_that_are():
         Fault("hang", when="sometimes")
     with pytest.raises(ValueError, match="needs a status"):
         Fault("status")
+
+
+SEARCH = {"q": "updated_at:[* TO *]", "search_engine": "v3", "sort": "updated_at:1", "per_page": 100}
+
+
+@pytest.mark.parametrize(("true_total", "total"), [(False, 0), (True, 2500)])
+def test_a_page_may_be_valid_and_empty(client, sim, true_total, total):
+    sim.faults.add(Fault("empty_page", "/users", "nth:2", true_total=true_total))
+    answers = [client.get("/users", include_totals="true", page=page, **SEARCH) for page in (0, 1, 1)]
+    assert [(200, 100), (200, 0), (200, 100)] == [(answer.status, len(answer.json["users"])) for answer in answers]
+    assert {"start": 100, "limit": 100, "length": 0, "users": [], "total": total} == answers[1].json
+    assert [2500, 2500] == [answers[place].json["total"] for place in (0, 2)]
+
+
+def test_an_empty_page_has_the_shape_that_was_asked_for(client, sim):
+    sim.faults.add(Fault("empty_page", when="always"))
+    assert [] == client.get("/users", **SEARCH).json
+    assert {"organizations": []} == client.get("/organizations", take=2).json
+    assert {"statusCode": 404} == {name: client.get("/nowhere").json[name] for name in ["statusCode"]}
+    assert isinstance(client.get("/stats/active-users").json, int)
+    assert "flags" in client.get("/tenants/settings").json
+
+
+def test_a_list_may_be_empty_whatever_was_asked_for(client, sim):
+    sim.faults.add(Fault("empty_list", "/users", "every:2"))
+    answers = [client.get("/users", include_totals="true", **SEARCH).json for _ in range(4)]
+    assert [2500, [], 2500, []] == [answer if isinstance(answer, list) else answer["total"] for answer in answers]
+
+
+def test_an_answer_may_have_no_content(client, sim):
+    sim.faults.add(Fault("empty", "/users", status=204))
+    answer = client.get("/users", **SEARCH)
+    assert (204, b"", False) == (answer.status, answer.body, "content-length" in answer.headers)
+    parts = urlsplit(sim.base_url)
+    sim.faults.add(Fault("empty", "/users", status=204))
+    connection = http.client.HTTPConnection(parts.netloc, timeout=5)
+    statuses = []
+    for _ in range(3):
+        connection.request("GET", "/api/v2/users", headers={"authorization": f"Bearer {client.token}"})
+        response = connection.getresponse()
+        statuses.append((response.status, len(response.read()) > 2))
+    connection.close()
+    assert [(204, False), (200, True), (200, True)] == statuses
+
+
+@pytest.mark.parametrize(
+    ("more", "lacking"), [({}, [99]), ({"rows": 3}, [97, 98, 99]), ({"rows": 2, "amid": True}, [49, 50])]
+)
+def test_a_page_may_be_short_of_rows_under_a_total_that_is_right(client, sim, more, lacking):
+    whole = client.get("/users", include_totals="true", **SEARCH).json
+    sim.faults.add(Fault("short_page", "/users", **more))
+    short = client.get("/users", include_totals="true", **SEARCH).json
+    expected = [row for place, row in enumerate(whole["users"]) if place not in lacking]
+    assert {**whole, "users": expected, "length": len(expected)} == short
+    assert whole == client.get("/users", include_totals="true", **SEARCH).json
+
+
+def test_a_short_page_keeps_its_next_unless_nothing_is_left(client, sim):
+    sim.faults.add(Fault("short_page", "/organizations"), Fault("short_page", "/organizations", "nth:2", rows=9))
+    body = client.get("/organizations", take=2).json
+    assert (1, True) == (len(body["organizations"]), "next" in body)
+    assert {"organizations": []} == client.get("/organizations", take=2).json
