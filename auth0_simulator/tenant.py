@@ -12,6 +12,7 @@ from auth0_simulator.logs.event_context import TenantSnapshot
 from auth0_simulator.logs.index import LogIndex
 from auth0_simulator.logs.seeded_events import LogOptions, SeededLogEvents
 from auth0_simulator.logs.store import LogStore
+from auth0_simulator.logs.touch_events import TouchEvents, touch_event
 from auth0_simulator.search.user_index import UserIndex
 from auth0_simulator.seeds.registry import SEEDS, SeedContext
 from auth0_simulator.state.application import Application
@@ -53,10 +54,11 @@ class Tenant(UserOperationsMixin):
         self.exports = ExportJobStore(seed, self.name, clock)
         self.events = EventStore(self)
         log_options = log_options or LogOptions()
-        self.log = LogStore(
+        self.touch_events = TouchEvents(self.users)
+        self._log = LogStore(
             SeededLogEvents(seed, log_options, self.made_at), log_options, clock, self._make_tenant_snapshot, self.lock
         )
-        self.log_index = LogIndex(self.log, clock)
+        self._log_index = LogIndex(self._log, clock)
         self.reset()
 
     def reset(self) -> None:
@@ -66,7 +68,8 @@ class Tenant(UserOperationsMixin):
             self.user_index.reset()
             self.exports.reset()
             self.events.reset()
-            self.log.reset()
+            self._log.reset()
+            self.touch_events.reset()
             self.application = Application(
                 opaque_id(self.seed, "client", length=32), "SECRET-" + opaque_id(self.seed, "secret", length=57)
             )
@@ -77,6 +80,27 @@ class Tenant(UserOperationsMixin):
             self._deleted: set[str] = set()
             self._ever_deleted: set[str] = set()
             self._random = Random(self.seed)
+
+    @property
+    def log(self) -> LogStore:
+        """The tenant's log, with the touches up to now."""
+        self.log_touches()
+        return self._log
+
+    @property
+    def log_index(self) -> LogIndex:
+        """The search over the log."""
+        self.log_touches()
+        return self._log_index
+
+    def log_touches(self) -> None:
+        """Log the touches up to now of the users whose touches are logged."""
+        if not len(self.touch_events):
+            return
+        with self.lock:
+            for version in self.touch_events.due(self.clock.milliseconds()):
+                happened = version.touched_at or 0
+                self._log.append(touch_event(version, self._log.tenant_snapshot), happened, happened)
 
     def __getattr__(self, name: str) -> list[Row]:
         if name.startswith("_") or name not in SEEDS:

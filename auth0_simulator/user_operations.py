@@ -6,14 +6,17 @@ Which events Auth0 writes for a deletion is not established: recordings of delet
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from threading import RLock
 from typing import Any, Literal, get_args
 
 from auth0_simulator.logs.api_writes import api_write_event, percent_encoded
 from auth0_simulator.logs.store import LogStore
+from auth0_simulator.logs.touch_events import TouchEvents
 from auth0_simulator.logs.user_events import deletion_event, login_event, signup_event
 from auth0_simulator.state.clock import Clock
 from auth0_simulator.state.identities import without_idp_tokens
+from auth0_simulator.state.user_changes import TouchKind
 from auth0_simulator.state.users import UserStore
 from auth0_simulator.wire.rows import Row
 
@@ -32,7 +35,12 @@ class UserOperationsMixin(ABC):
     lock: RLock
     clock: Clock
     users: UserStore
-    log: LogStore
+    touch_events: TouchEvents
+
+    @property
+    @abstractmethod
+    def log(self) -> LogStore:
+        """The log, with the touches up to now."""
 
     @abstractmethod
     def remove_from_collections(self, user_id: str) -> None:
@@ -62,6 +70,7 @@ class UserOperationsMixin(ABC):
     def update_user(self, user_id: str, **attributes: Any) -> None:
         """Change attributes of a user; `updated_at` becomes now unless given."""
         with self.lock:
+            self.log_touches()
             self.users.update(user_id, **attributes)
             path = f"/users/{percent_encoded(user_id)}"
             self._log_event(
@@ -71,8 +80,44 @@ class UserOperationsMixin(ABC):
     def login(self, user_id: str) -> None:
         """Log a user in, which changes `updated_at` too."""
         with self.lock:
+            self.log_touches()
             self.users.login(user_id)
             self._log_event(login_event(self._user(user_id), self.log.tenant_snapshot))
+
+    def touch_users(
+        self,
+        user_ids: Iterable[str],
+        every: float,
+        by: TouchKind = "login",
+        *,
+        together: bool = False,
+        log: bool = False,
+    ) -> None:
+        """From now on log each of these users in, or update them, every so many seconds, at no work in between.
+
+        Times and counts are computed from the clock when they are asked for. The users take turns within the period,
+        unless `together`. With `log` the log tells of each touch, which is for a few users. Events do not.
+        """
+        _require_known("by", by, TouchKind)
+        if (period := round(every * 1000)) < 1:
+            raise ValueError(f"every {every} seconds is too often; once in a millisecond is the most")
+        with self.lock:
+            self.log_touches()
+            for user_id in user_ids:
+                self.users.schedule(user_id, by, period, together=together)
+                (self.touch_events.add if log else self.touch_events.discard)(user_id)
+
+    def stop_touching(self, user_ids: Iterable[str] | None = None) -> None:
+        """Touch these users no longer, or nobody; what was touched so far stays."""
+        with self.lock:
+            self.log_touches()
+            for user_id in self.users.scheduled() if user_ids is None else user_ids:
+                self.users.unschedule(user_id)
+                self.touch_events.discard(user_id)
+
+    @abstractmethod
+    def log_touches(self) -> None:
+        """Log the touches up to now of the users whose touches are logged."""
 
     def delete_user(
         self, user_id: str, by: DeletedBy = "api", events: DeletionEvents = "both", late: float = 0.0

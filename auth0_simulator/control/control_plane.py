@@ -19,7 +19,20 @@ from auth0_simulator.wire.messages import HttpRequest, HttpResponse, json_respon
 
 Body = dict[str, Any]
 FAULT_FIELDS = tuple(field.name for field in dataclasses.fields(Fault))
-USER_ACTIONS = ("create", "update", "login", "delete", "by", "events", "late", "logins", "creates", "deletes")
+USER_ACTIONS = (
+    "create",
+    "update",
+    "login",
+    "delete",
+    "by",
+    "events",
+    "late",
+    "logins",
+    "creates",
+    "deletes",
+    "touch",
+    "stop_touching",
+)
 LOG_SETTINGS = {"log_expired": "expired", "log_retention": "retention", "log_search_lag": "search_lag"}
 SEARCH_SETTINGS = ("user_id_ranges", "negated_exists", "hydrated")
 INDEXING_SETTINGS = {"index_lag": "lag", "index_lateness": "max_lateness", "index_stalled": "stalled"}
@@ -145,6 +158,7 @@ class ControlPlane:
     def _change_users(self, body: Body) -> Body:
         """`create`, `update` take attributes, `login` and `delete` an id, `creates`, `deletes`, `logins` a number.
 
+        `touch` takes the arguments of `Tenant.touch_users`, `stop_touching` the ids, or null for all.
         `by`, `events` and `late` say how `delete` is done and logged.
         """
         _require_known(body, USER_ACTIONS)
@@ -156,6 +170,10 @@ class ControlPlane:
             tenant.update_user(**body["update"])
         if "login" in body:
             tenant.login(body["login"])
+        if "touch" in body:
+            tenant.touch_users(**body["touch"])
+        if "stop_touching" in body:
+            tenant.stop_touching(body["stop_touching"])
         if "delete" in body:
             tenant.delete_user(
                 body["delete"], **{name: body[name] for name in ("by", "events", "late") if name in body}

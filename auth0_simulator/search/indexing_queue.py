@@ -132,7 +132,8 @@ class IndexingQueue:
             if (before := self._current.get(change.slot)) is not None:
                 before.last = change.number - before.change.number - 1
             track = self._current[change.slot] = _Track(change)
-            self._push(self._due_at(change, 0), track)
+            # A touch may be due before the change that it follows: that is looked at once at least.
+            self._push(self._due_at(change, 0) if change.schedule is None else -math.inf, track)
 
     def _push(self, due: float, track: _Track) -> None:
         # The sequence keeps tracks that are due together in order, and from being compared.

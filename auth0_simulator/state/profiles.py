@@ -19,6 +19,7 @@ from auth0_simulator.state.identities import (
     HEX_DIGITS,
     OKTA,
     SAML,
+    SEEDED_CONNECTIONS,
     SMS,
     make_identity,
     make_user_id,
@@ -97,6 +98,18 @@ class ProfileGenerator:
         if random[6] < 5:  # noqa: PLR2004 - one user in fifty is blocked
             row["blocked"] = True
         return row
+
+    def new_row(self, index: int, now: int, attributes: Row) -> Row:
+        """A new user's row, of the database connection unless `user_id` names another provider."""
+        row = self.row(index, now, now)
+        local = row["user_id"].rpartition("|")[2].partition("@")[0][-24:].rjust(24, "0")
+        row["user_id"] = attributes.get("user_id", f"auth0|{local}")
+        provider, _, local = row["user_id"].partition("|")
+        known = {of: (connection, social) for _, connection, of, social in SEEDED_CONNECTIONS}
+        connection, social = known.get(provider, (DATABASE, False))
+        row["identities"] = [{"connection": connection, "user_id": local, "provider": provider, "isSocial": social}]
+        row.setdefault("email", f"{row['nickname']}@example.com")
+        return {**row, **attributes}
 
     def key_row(self, index: int, created: int, updated: int) -> Row:
         """The columns in KEYS only, which takes a fifth of the time."""

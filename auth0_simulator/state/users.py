@@ -10,13 +10,20 @@ import json
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from auth0_simulator.state.clock import Clock, timestamp
-from auth0_simulator.state.identities import DATABASE, SEEDED_CONNECTIONS
+from auth0_simulator.state.identifiers import scramble
 from auth0_simulator.state.profiles import ProfileGenerator
 from auth0_simulator.state.tenant_options import DATES, TenantOptions, seeded_created, seeded_undated, seeded_updated
-from auth0_simulator.state.user_changes import ChangeKind, UserChange, UserVersion, login_attributes
+from auth0_simulator.state.user_changes import (
+    ChangeKind,
+    TouchKind,
+    TouchSchedule,
+    UserChange,
+    UserVersion,
+    login_attributes,
+)
 from auth0_simulator.wire.rows import Row, encode_row
 
 MAX_CACHED_USERS = 100_000
@@ -128,15 +135,7 @@ class UserStore:
         """Add a user, of the database connection unless `user_id` names another provider; returns the id."""
         at, slot = self._clock.epoch(), self._slots
         now = int(at * 1000)
-        row = self.profiles.row(slot, now, now)
-        local = row["user_id"].rpartition("|")[2].partition("@")[0][-24:].rjust(24, "0")
-        row["user_id"] = attributes.get("user_id", f"auth0|{local}")
-        provider, _, local = row["user_id"].partition("|")
-        known = {of: (connection, social) for _, connection, of, social in SEEDED_CONNECTIONS}
-        connection, social = known.get(provider, (DATABASE, False))
-        row["identities"] = [{"connection": connection, "user_id": local, "provider": provider, "isSocial": social}]
-        row.setdefault("email", f"{row['nickname']}@example.com")
-        row.update(attributes)
+        row = self.profiles.new_row(slot, now, attributes)
         if row["user_id"] in self:
             raise ValueError(f"the user {row['user_id']!r} exists already")
         self._slots += 1
@@ -163,19 +162,54 @@ class UserStore:
     def delete(self, user_id: str) -> None:
         """Delete a user."""
         at = self._clock.epoch()
-        slot, row = self._require(user_id, at)
+        slot = self._require(user_id, at)[0]
         self._added.pop(user_id, None)
         self._deleted[user_id] = slot
         self._deleted_count += 1
-        self._record("delete", slot, None, at, row["user_id"])
+        self._record("delete", slot, None, at)
 
-    def _record(self, kind: ChangeKind, slot: int, row: Row | None, at: float, user_id: str = "") -> None:
+    def schedule(self, user_id: str, kind: TouchKind, milliseconds: int, *, together: bool) -> None:
+        """Touch a user every so many milliseconds, first within that time from now; `together` just after it."""
+        at = self._clock.epoch()
+        slot, row = self._require(user_id, at)
+        wait = milliseconds if together else 1 + scramble(self.profiles.seed + 4, slot) % milliseconds
+        self._record("schedule", slot, row, at, schedule=TouchSchedule(kind, int(at * 1000) + wait, milliseconds))
+
+    def unschedule(self, user_id: str) -> None:
+        """Touch a user no longer."""
+        at = self._clock.epoch()
+        slot, row = self._require(user_id, at)
+        self._record("schedule", slot, row, at, schedule=None)
+
+    def scheduled(self) -> list[str]:
+        """The ids of the users who are touched."""
+        return [change.user_id for change in self._latest.values() if change.schedule is not None]
+
+    def latest(self, user_id: str) -> UserChange | None:
+        """The last change of a user; None for a seeded one that never changed, and for one who does not exist."""
+        slot = self._slot(user_id)
+        return None if slot is None else self._latest.get(slot)
+
+    def _record(
+        self,
+        kind: ChangeKind,
+        slot: int,
+        row: Row | None,
+        at: float,
+        *,
+        schedule: TouchSchedule | Literal["kept"] | None = "kept",
+    ) -> None:
         # A row is never changed in place: the search index may still have to show the old one.
-        before = self._latest.get(slot) or self._latest.get(self.predecessors.get(slot, -1))
-        number = 1 if before is None else before.number + before.touches(int(at * 1000)) + 1
+        now, known = int(at * 1000), self._latest.get(slot)
+        before = known or self._latest.get(self.predecessors.get(slot, -1))
+        number = 1 if before is None else before.number + before.touches(now) + 1
         if row is not None:
             row = {name: value for name, value in row.items() if value is not None or name not in DATES}
-        change = UserChange(at, kind, row["user_id"] if row else user_id, slot, row, number)
+        if schedule == "kept":
+            schedule = None if known is None or row is None else known.schedule
+        touched = 0 if schedule is None else schedule.count(now)
+        user_id = self.at(slot) if row is None else row["user_id"]
+        change = UserChange(at, kind, str(user_id), slot, row, number, schedule, touched)
         self._latest[slot] = change
         self.changes.append(change)
 
