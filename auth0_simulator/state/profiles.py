@@ -73,6 +73,13 @@ class ProfileGenerator:
         index = unscramble(self.seed, number & BITS_32)
         return index if self.user_id(index) == user_id else None
 
+    def index_by_email(self, email: str) -> int | None:
+        """The index of the seeded user who may have this address, which has the number of the user in it."""
+        try:
+            return unscramble(self.seed, int(email.partition("@")[0].rpartition(".")[2], 16) & BITS_32)
+        except ValueError:
+            return None
+
     def row(self, index: int, created: int, updated: int) -> Row:
         """The user's row as Auth0 sends it to a caller with every scope."""
         random = self._digest(index)

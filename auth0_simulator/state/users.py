@@ -81,6 +81,13 @@ class UserStore:
         slot = self._slot(user_id)
         return None if slot is None else self._row(slot, self._clock.milliseconds())
 
+    def by_email(self, email: str) -> list[Row]:
+        """The current rows of the users with an address; its case matters."""
+        index, now = self.profiles.index_by_email(email), self._clock.milliseconds()
+        seeded = {index} if index is not None and index < self.seeded else set[int]()
+        rows = (self._row(slot, now) for slot in sorted(seeded | self._latest.keys()) if self.at(slot) is not None)
+        return [row for row in rows if row.get("email") == email]
+
     def present_slot(self, slot: int) -> int | None:
         """The slot of the user who has this slot's id now; None when there is none."""
         change = self._latest.get(slot)

@@ -1,4 +1,7 @@
-"""Users: the search, and one user by id."""
+"""Users: the search, which is as late as its index, and users by id or email address, which are as they are now.
+
+https://auth0.com/docs/manage-users/user-search/get-users-by-id-or-email
+"""
 
 from __future__ import annotations
 
@@ -79,6 +82,12 @@ def _one(call: ApiCall) -> object:
     return render_rows(call, [_visible(call, user)])[0]
 
 
+def _by_email(call: ApiCall) -> object:
+    if not call.query.get("email"):
+        raise invalid_query("Query validation error: 'Missing required property: email'.")
+    return render_rows(call, [_visible(call, user) for user in call.tenant.users.by_email(call.query["email"])])
+
+
 def _visible(call: ApiCall, row: Row) -> Row:
     return row if IDP_TOKENS_SCOPE in call.scopes else without_idp_tokens(row)
 
@@ -99,4 +108,11 @@ ROUTES = (
         handler=_search,
     ),
     Route("/users/{id}", ("read:users", "read:current_user", IDP_TOKENS_SCOPE), fields=True, handler=_one),
+    Route(
+        "/users-by-email",
+        ("read:users",),
+        fields=True,
+        params=(QueryParameter("email"),),
+        handler=_by_email,
+    ),
 )

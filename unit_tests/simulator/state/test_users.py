@@ -131,3 +131,26 @@ def test_fields_of_users_can_be_included_and_excluded(client):
 def test_a_row_is_as_large_as_a_real_one(client):
     sizes = [len(str(row)) for row in client.get("/users", per_page=100).json]
     assert 900 < sum(sizes) / len(sizes) < 1600
+
+
+def test_users_by_email_are_as_they_are_now(connect):
+    with Simulator(users=50, index_lag=600) as sim:
+        client = connect(sim)
+
+        def by_email(email, **query):
+            return client.get("/users-by-email", email=email, **query).json
+
+        user = next(row for row in client.get("/users", per_page=50).json if "email" in row)
+        assert ([user], []) == (by_email(user["email"]), by_email(user["email"].upper()))
+        sim.tenant.login(user["user_id"])
+        assert [sim.tenant.users.get(user["user_id"])["last_login"]] == [
+            row["last_login"] for row in by_email(user["email"])
+        ]
+        new = sim.tenant.create_user(email=user["email"])
+        assert [user["user_id"], new] == [row["user_id"] for row in by_email(user["email"])]
+        assert [{"user_id": user["user_id"]}, {"user_id": new}] == by_email(user["email"], fields="user_id")
+        sim.tenant.update_user(user["user_id"], email="moved@example.com")
+        sim.tenant.delete_user(new)
+        assert [] == by_email(user["email"]) == by_email("nobody@example.com") == by_email("x.ffffffff@example.com")
+        assert [user["user_id"]] == [row["user_id"] for row in by_email("moved@example.com")]
+        assert 400 == client.get("/users-by-email").status
