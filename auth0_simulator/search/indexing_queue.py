@@ -17,18 +17,24 @@ from auth0_simulator.state.user_changes import UserChange, UserVersion
 from auth0_simulator.state.users import UserStore
 
 Lateness = Callable[[str, int], float]
+Delays = Callable[[int], float]
 _MASK = (1 << 64) - 1
 
 
 def seeded_lateness(seed: int, maximum: float) -> Lateness:
     """A function that delays each change by its own share of `maximum` seconds, evenly spread."""
+    return lambda user_id, number: _seeded_delays(seed, maximum, user_id)(number)
 
-    def lateness(user_id: str, number: int) -> float:
-        mixed = (crc32(user_id.encode(), seed) * 0x9E3779B97F4A7C15 + number * 0xD1B54A32D192ED03) & _MASK
-        mixed = ((mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93) & _MASK
-        return maximum * ((mixed ^ mixed >> 32) >> 11) / (1 << 53)
 
-    return lateness
+def _seeded_delays(seed: int, maximum: float, user_id: str) -> Delays:
+    start, scale = crc32(user_id.encode(), seed) * 0x9E3779B97F4A7C15, maximum / (1 << 53)
+
+    def delay(number: int) -> float:
+        mixed = start + number * 0xD1B54A32D192ED03 & _MASK
+        mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 & _MASK
+        return ((mixed ^ mixed >> 32) >> 11) * scale
+
+    return delay
 
 
 class _Track:
@@ -62,7 +68,6 @@ class IndexingQueue:
         self._current: dict[int, _Track] = {}
         self._due: dict[int, UserVersion] = {}
         self._stalled = False
-        self._choose_lateness()
 
     @property
     def lag(self) -> float:
@@ -133,7 +138,7 @@ class IndexingQueue:
                 before.last = change.number - before.change.number - 1
             track = self._current[change.slot] = _Track(change)
             # A touch may be due before the change that it follows: that is looked at once at least.
-            self._push(self._due_at(change, 0) if change.schedule is None else -math.inf, track)
+            self._push(self._due_times(change)(0) if change.schedule is None else -math.inf, track)
 
     def _push(self, due: float, track: _Track) -> None:
         # The sequence keeps tracks that are due together in order, and from being compared.
@@ -145,9 +150,10 @@ class IndexingQueue:
         change = track.change
         if (current := self._current[change.slot]) is not track and current.shown >= 0:
             return  # a later change is in the index already
-        newest = min(change.touches(int((now - self._lag) * 1000)), track.last)
-        touches, next_due = int(newest), math.inf
-        while touches > track.shown and (due := self._due_at(change, touches)) > now:
+        due_at = self._due_times(change)
+        newest = int(min(change.touches(int((now - self._lag) * 1000)), track.last))
+        touches, next_due = newest, math.inf
+        while touches > track.shown and (due := due_at(touches)) > now:
             next_due = min(next_due, due)
             touches -= 1
         if touches > track.shown:
@@ -155,23 +161,23 @@ class IndexingQueue:
             version, known = UserVersion(change, touches), self._due.get(change.slot)
             if known is None or known.number < version.number:
                 self._due[change.slot] = version
-        ahead = int(newest) + 1
+        ahead = newest + 1
         while ahead <= track.last and change.moment(ahead) + self._lag < next_due:
-            next_due = min(next_due, self._due_at(change, ahead))
+            next_due = min(next_due, due_at(ahead))
             ahead += 1
         if next_due < math.inf:
             self._push(next_due, track)
 
-    def _due_at(self, change: UserChange, touches: int) -> float:
-        due = change.moment(touches) + self._lag
-        if self._delay is None:
-            return due
-        late = self._delay(change.user_id, change.number + touches)
-        return due + min(max(late, 0.0), self._max_lateness)
-
-    def _choose_lateness(self) -> None:
-        seeded = seeded_lateness(self._users.profiles.seed, self._max_lateness)
-        self._delay = (self._lateness or seeded) if self._max_lateness > 0 else None
+    def _due_times(self, change: UserChange) -> Callable[[int], float]:
+        """When each version that follows a change is due, by its number of touches."""
+        lag, moment, number, maximum = self._lag, change.moment, change.number, self._max_lateness
+        if maximum <= 0:
+            return lambda touches: moment(touches) + lag
+        if (lateness := self._lateness) is None:
+            delay = _seeded_delays(self._users.profiles.seed, maximum, change.user_id)
+            return lambda touches: moment(touches) + lag + delay(number + touches)
+        user_id = change.user_id
+        return lambda touches: moment(touches) + lag + min(max(lateness(user_id, number + touches), 0.0), maximum)
 
     @contextmanager
     def _changed_settings(self) -> Iterator[None]:
@@ -179,6 +185,5 @@ class IndexingQueue:
         with self._lock:
             self._take_in()
             yield
-            self._choose_lateness()
             self._heap = [(-math.inf, sequence, track) for _, sequence, track in self._heap]
             heapify(self._heap)
