@@ -25,7 +25,7 @@ class UserDirectoryById(UserDirectory):
 
     def get(self, part: Any, query: dict[str, Any]) -> Any:
         """The users with the ids that the query names, or those that an ordinary query finds."""
-        if (match := BY_ID.fullmatch(query["q"])) is None:
+        if (match := BY_ID.fullmatch(query.get("q", ""))) is None:
             return super().get(part, query)
         self.on_query(query)
         self.queries.append(query)

@@ -8,9 +8,9 @@ from requests_mock import Mocker
 
 from source_auth0.config.excluded_fields import REQUIRED_FIELDS, ExcludedFields, excluded_fields_problems
 from source_auth0.manifest.assembly import load_stream
+from source_auth0.retrievers.user_search.queries import QueryWindow
 from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, UserExport
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
-from source_auth0.retrievers.user_search.queries import QueryWindow
 from testing.fakes.management_api import API
 from testing.fakes.times import timestamp
 from testing.fakes.user_search import UserDirectory, users_at

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airbyte_cdk.models import FailureType
@@ -12,7 +12,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.config.options import look_back
+from source_auth0.config.options import deep_look_back_every, index_lateness, look_back
 from source_auth0.engine.thread_pool import raise_if_cancelled
 from source_auth0.errors import MissingScopeError
 from source_auth0.retrievers.cursors.state_validation import (
@@ -27,15 +27,19 @@ from source_auth0.retrievers.log_events.ordering import MAX_EVENT_LATENESS_MS, L
 from source_auth0.retrievers.logs.cursors import LogPositionCursor, raise_if_beyond_log
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.tenant_log import TenantLog
+from source_auth0.retrievers.user_lists.newly_wanted import newly_wanted_users
 from source_auth0.retrievers.user_lists.user_ids import UserIds, users_in_scope
 from source_auth0.retrievers.user_lists.user_pass import UserPass
+from source_auth0.retrievers.users.state import UserFilter
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Most failed users that a state has for the next sync to retry; with more, this sync reads no further users.
 MAX_FAILED_USERS = 8
 #: Keys of an unfinished pass in a state.
-PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left")
+PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left", "deep_at", "since")
+#: Keys of a state that say up to where everybody was read, and how.
+MARK_KEYS = ("updated_at", "log_id", "date", "deep_at", "read_with")
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class ChangedUsersCursor(LogPositionCursor):
     per user; this state stays below 2 KB for any number of users.
     """
 
-    state_keys = ("updated_at", "log_id", "date", "open", "missed")
+    state_keys = (*MARK_KEYS, "open", "missed")
     selection: UserSelection
 
     def __init__(self, **kwargs: Any) -> None:
@@ -76,7 +80,7 @@ class ChangedUsersCursor(LogPositionCursor):
         log_end = self._log_end(log, LogPosition.from_state(saved.get("open") or saved))
         if saved and is_in_future(self.tenant, _latest_timestamp(saved), self._stream_name):
             saved = {}
-        low_water_mark = {name: saved[name] for name in ("updated_at", "log_id", "date") if name in saved}
+        low_water_mark = {name: saved[name] for name in MARK_KEYS if name in saved}
         failed_users = set(saved.get("missed", []))
         for user_pass in self._passes(saved, log, log_end):
             with self._changed:
@@ -138,7 +142,14 @@ class ChangedUsersCursor(LogPositionCursor):
                 self._changed.wait(1.0)
                 raise_if_cancelled()
             if user_pass.is_done:
-                self._low_water_mark = {"updated_at": to_iso(user_pass.until), **user_pass.log.state}
+                before = (self._low_water_mark or {}).get("deep_at")
+                deep_at = before if user_pass.deep_at is None else to_iso(user_pass.deep_at)
+                self._low_water_mark = {
+                    "updated_at": to_iso(user_pass.until),
+                    **user_pass.log.state,
+                    **({"deep_at": deep_at} if deep_at else {}),
+                    "read_with": UserFilter.of(self.tenant).state,
+                }
                 self._current_pass = None
             return user_pass.is_done
 
@@ -157,19 +168,51 @@ class ChangedUsersCursor(LogPositionCursor):
         unfinished = saved.get("open")
         begin = to_milliseconds(saved["updated_at"]) if "updated_at" in saved else None
         position = LogPosition.from_state(saved)
-        updated = UserIds.of(self.selection.requester, begin)
+        requester, newly_wanted = (
+            self.selection.requester,
+            newly_wanted_users(self.selection.requester, saved.get("read_with")),
+        )
         retried, failed = sorted(saved.get("missed", [])), set(saved.get("missed", []))
+        deep_at = _optional_timestamp(saved, "deep_at")
         if unfinished:
             until, high = to_milliseconds(unfinished["until"]), LogPosition.from_state(unfinished)
+            since, pass_deep_at = _optional_timestamp(unfinished, "since"), _optional_timestamp(unfinished, "deep_at")
+            updated = UserIds.of(requester, begin if since is None else since)
             users = {*updated.between(None, until)} | self._users_named_in_log(log, position, high, begin)
-            rest = sorted(user for user in users - failed if user > unfinished["asked"] or user in unfinished["left"])
-            yield UserPass([*retried, *rest], until, high, unfinished["asked"], len(retried))
-            begin, position, retried = until, high, []
+            rest = sorted(
+                user
+                for user in (users | newly_wanted) - failed
+                if user > unfinished["asked"] or user in unfinished["left"]
+            )
+            user_pass = UserPass([*retried, *rest], until, high, unfinished["asked"], len(retried))
+            yield replace(user_pass, deep_at=pass_deep_at, since=since)
+            begin, position, retried, newly_wanted, deep_at = until, high, [], set(), pass_deep_at or deep_at
+        deep_since = self._deep_since(begin, deep_at)
+        now = self.tenant.now_ms
         since = None if begin is None else begin - look_back(self.tenant)
+        updated = UserIds.of(requester, begin if deep_since is None else deep_since)
+        if deep_since is not None:
+            since = deep_since
         users = {*updated.between(since, None)} | self._users_named_in_log(log, position, log_end, begin)
-        rest = sorted(users - (self._failed_users if unfinished else failed))
+        rest = sorted((users | newly_wanted) - (self._failed_users if unfinished else failed))
         # `Date` headers are to the second, and no state may be earlier than the last one.
-        yield UserPass([*retried, *rest], max(updated.until, begin or 0), log_end, retried=len(retried))
+        until = max(updated.until, begin or 0)
+        is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
+        user_pass = UserPass([*retried, *rest], until, log_end, retried=len(retried))
+        yield replace(user_pass, deep_at=now if is_deep else None, since=deep_since or 0)
+
+    @property
+    def _looks_back_deeply(self) -> bool:
+        return bool(self.tenant.get("user_lists_deep_look_back")) and deep_look_back_every(self.tenant) > 0
+
+    def _deep_since(self, begin: Milliseconds | None, deep_at: Milliseconds | None) -> Milliseconds | None:
+        """Where a deep look-back begins that is due now; None if there is none."""
+        every = deep_look_back_every(self.tenant)
+        is_due = deep_at is None or self.tenant.now_ms - deep_at >= every
+        if begin is None or not self._looks_back_deeply or not is_due:
+            return None
+        last = begin if deep_at is None else deep_at + every
+        return max(min(begin, last) - every - index_lateness(self.tenant), 0)
 
     def _log_end(self, log: TenantLog, saved: LogPosition) -> LogPosition:
         """The end of the log; the saved position, to resume from later, if the log may not be read."""
@@ -213,15 +256,26 @@ class ChangedUsersCursor(LogPositionCursor):
         if unfinished is not None:
             validate_keys_and_size(unfinished, PASS_STATE_KEYS)
             validate_timestamp(unfinished["until"])
+            if {"deep_at", "since"} & set(unfinished):
+                validate_timestamp(unfinished["deep_at"])
+                validate_timestamp(unfinished["since"])
             super().validate_state(unfinished)
             _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
         _validate_user_ids(validate_list(saved.get("missed", [])))
+        if "deep_at" in saved:
+            validate_timestamp(saved["deep_at"])
+        if "read_with" in saved:
+            UserFilter.from_state(saved["read_with"])
 
 
 def _latest_timestamp(saved: Mapping[str, Any]) -> Milliseconds:
     """The latest timestamp in a state."""
     texts = [saved.get("updated_at"), (saved.get("open") or {}).get("until")]
     return max(to_milliseconds(text) for text in texts if text)
+
+
+def _optional_timestamp(saved: Mapping[str, Any], key: str) -> Milliseconds | None:
+    return to_milliseconds(saved[key]) if key in saved else None
 
 
 def _validate_user_ids(ids: Iterable[Any]) -> None:

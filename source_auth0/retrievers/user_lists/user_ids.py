@@ -10,6 +10,7 @@ from airbyte_cdk.sources.message import NoopMessageRepository
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.retrievers.user_search.queries import and_conditions
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.state import VERSION
@@ -32,9 +33,13 @@ class UserIds:
     until: Milliseconds
 
     @classmethod
-    def of(cls, requester: ManagementApiRequester, since: Milliseconds | None) -> "UserIds":
-        """All users, or those updated since a timestamp; read once per sync for all streams with the same `since`."""
-        return requester.tenant.once(f"users since {since}", lambda: _read(requester, since))
+    def of(cls, requester: ManagementApiRequester, since: Milliseconds | None, conditions: str = "") -> "UserIds":
+        """All users, or those updated since a timestamp, under conditions besides the config's.
+
+        Read once per sync for all streams with the same arguments.
+        """
+        key = f"users since {since}" + (f" with {conditions}" if conditions else "")
+        return requester.tenant.once(key, lambda: _read(requester, since, conditions))
 
     def between(self, low: Milliseconds | None, high: Milliseconds | None) -> Iterator[str]:
         """Ids of users last updated from `low` to `high`, both included; None leaves a side open."""
@@ -56,7 +61,7 @@ def users_in_scope(requester: ManagementApiRequester, user_ids: Iterable[str]) -
     }
 
 
-def _read(requester: ManagementApiRequester, since: Milliseconds | None) -> UserIds:
+def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditions: str) -> UserIds:
     """Read the users in time slices, as the stream `users` does, but emit nothing."""
     tenant, state = requester.tenant, ConnectorStateManager()
     if since is not None:
@@ -71,6 +76,7 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None) -> User
     )
     cursor.deep_look_back_every = 0
     retriever = _user_retriever(requester, cursor)
+    retriever.search.conditions = and_conditions(retriever.search.conditions, conditions)
 
     def read_slice(stream_slice: StreamSlice) -> "tuple[list[str], array[int]]":
         ids, updated_at = list[str](), array("q")

@@ -29,6 +29,9 @@ class UserPass:
     #: How many users were given to workers, and how many of these reads ended, in success or failure.
     dispatched: int = 0
     finished: int = 0
+    #: When the deep look-back began that this pass is; None if it is none. From when on it has the users updated since.
+    deep_at: Milliseconds | None = None
+    since: Milliseconds | None = None
 
     def mark_done(self, index: int) -> None:
         """Record that the user at this index needs no further read; raises ValueError if it was done before."""
@@ -56,4 +59,9 @@ class UserPass:
         last = self.last_done if len(left) <= MAX_PENDING_USERS else left[MAX_PENDING_USERS] - 1
         asked = max(self.users[last], self.resumed_after) if last >= self.retried else self.resumed_after
         left_users = [self.users[index] for index in left[:MAX_PENDING_USERS]]
-        return {"until": to_iso(self.until), **self.log.state, "asked": asked, "left": left_users}
+        deep = (
+            {}
+            if self.deep_at is None or self.since is None
+            else {"deep_at": to_iso(self.deep_at), "since": to_iso(self.since)}
+        )
+        return {"until": to_iso(self.until), **self.log.state, "asked": asked, "left": left_users, **deep}

@@ -18,7 +18,7 @@ class WalkPlan:
     """The ranges that a sync reads, ascending; the last has no end yet, as it ends where the sync does.
 
     is_deep: whether it looks back deeply, or reads everything. deep_at: when an unfinished deep look-back that it
-    resumes began; None if it is none, or begins one itself. every: milliseconds between two deep look-backs, 0 for none.
+    resumes began; None if it is none, or begins one itself. every: milliseconds between two deep look-backs, or 0.
     """
 
     ranges: list[Range]

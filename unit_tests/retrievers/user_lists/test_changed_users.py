@@ -83,10 +83,14 @@ class Sync:
         #: The emitted states, each with the number of rows before it.
         self.states: list[tuple[int, dict[str, Any]]] = []
         self.failed: list[Exception] = []
+        #: The filter in the last state.
+        self.read_with: Any = None
         requester.things, self.things = self.read, requester.things
 
     def emit_message(self, message: AirbyteMessage) -> None:
-        self.states.append((len(self.rows), json.loads(json.dumps(vars(message.state.stream.stream_state)))))
+        state = json.loads(json.dumps(vars(message.state.stream.stream_state)))
+        self.read_with = state.pop("read_with", None)
+        self.states.append((len(self.rows), state))
 
     def read(self, user_id: str) -> Any:
         self.requested.append(user_id)

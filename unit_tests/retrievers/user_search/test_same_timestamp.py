@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_auth0.errors import MissingScopeError, QueryTimeoutError, transient_error
-from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.user_search.queries import QueryWindow
 from source_auth0.retrievers.user_search.same_timestamp import MAX_ATTEMPTS
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
+from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from testing.fakes.times import MIDNIGHT, timestamp
 from testing.fakes.user_search import TOTALS, User, UserDirectory, ids, user_retriever, users_at
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import transient_error
 from source_auth0.retrievers.cursors import progress as progress_module
-from source_auth0.retrievers.users.cursor import PAGES_PER_STATE, UserCursor
 from source_auth0.retrievers.user_search.time_slices import SearchPage, TimeSlice
+from source_auth0.retrievers.users.cursor import PAGES_PER_STATE, UserCursor
 from source_auth0.source import SourceAuth0
 from source_auth0.timestamps import to_iso
 from testing.fakes.clock import FakeClock, SteppingCondition
