@@ -56,10 +56,13 @@ class QueryTimeoutError(AirbyteTracedException):
 
 
 class RequestRefusedError(AirbyteTracedException):
-    """A status that is no rate limit, no fault and no missing scope: Auth0 refuses the request itself."""
+    """A status that is no rate limit, no fault and no missing scope: Auth0 refuses the request itself.
 
-    def __init__(self, status: int, message: str, failure_type: FailureType) -> None:
-        self.status = status
+    reason: the message of Auth0's error envelope, "" where it has none.
+    """
+
+    def __init__(self, status: int, message: str, failure_type: FailureType, *, reason: str = "") -> None:
+        self.status, self.reason = status, reason
         super().__init__(message=message, internal_message=message, failure_type=failure_type)
 
 

@@ -57,12 +57,17 @@ class ManagementApiRequester:
     query: dict[str, str] | None = None
     query_withholding: dict[str, str] | None = None
     may_be_missing: bool | None = None
+    on_every_plan: bool | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
         self._context = RequestContext(
-            self.name, tuple(self.required_scopes), "stream_partition" in self.resource, bool(self.may_be_missing)
+            self.name,
+            tuple(self.required_scopes),
+            below_parent="stream_partition" in self.resource,
+            may_be_missing=bool(self.may_be_missing),
+            on_every_plan=bool(self.on_every_plan),
         )
         withholding = {} if is_hashing_secrets(self.config) else self.query_withholding or {}
         self._query = {**(self.query or {}), **withholding}
@@ -74,14 +79,31 @@ class ManagementApiRequester:
 
     def get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
         """The parsed body; None where there is nothing to read: a vanished parent, a feature the plan lacks."""
+        return self._get(stream_slice, query, known_to_exist=False)
+
+    def get_existing(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
+        """Like `get`, for a list that was answered before: None only where the parent has vanished since.
+
+        Any other answer of nothing is requested again, with back-off; if it stays, the stream fails.
+        """
+        return self._get(stream_slice, query, known_to_exist=True)
+
+    def _get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any], *, known_to_exist: bool) -> Any:
         partition = partition_columns(stream_slice.partition) if stream_slice else {}
         stream_query = {name: self._interpolate(value, partition) for name, value in self._query.items()}
-        return self.get_path(self.path_of(self.resource, partition), {**stream_query, **query}, template=self.resource)
+        path, all_parameters = self.path_of(self.resource, partition), {**stream_query, **query}
+        return self.get_path(path, all_parameters, template=self.resource, known_to_exist=known_to_exist)
 
-    def exists(self, stream_slice: StreamSlice) -> bool:
-        """Whether the resource exists, where the status of the response is all there is to read."""
+    def exists(self, stream_slice: StreamSlice) -> bool | None:
+        """Whether the resource exists, where the status of the response is all there is to read; None if untold."""
         path = self.path_of(self.resource, partition_columns(stream_slice.partition))
-        return self._request_with_retries("GET", path, self.resource, only_status=True) is not None
+        is_there: bool | None = self._request_with_retries("GET", path, self.resource, {"only_status": True})
+        return is_there
+
+    def pause(self, attempt: int) -> None:
+        """Wait before a list is read once more; `attempt` counts from 1."""
+        with release_worker_slot():
+            time.sleep(backoff_seconds(attempt))
 
     def with_policy(self, policy: RetryPolicy) -> "ManagementApiRequester":
         """The same requester with another retry policy."""
@@ -100,16 +122,26 @@ class ManagementApiRequester:
             return template
         return str(InterpolatedString.create(template, parameters={}).eval(self.config, stream_slice=partition))
 
-    def get_path(self, path: str, query: Mapping[str, Any], *, template: str = "", below_parent: bool = False) -> Any:
+    def get_path(
+        self,
+        path: str,
+        query: Mapping[str, Any],
+        *,
+        template: str = "",
+        below_parent: bool = False,
+        known_to_exist: bool = False,
+    ) -> Any:
         """Like `get`, for a finished path; `below_parent`: the parent's row may have vanished since it was read.
 
         `template` is the path with placeholders for its ids: the endpoint that Auth0 counts the request for.
+        `known_to_exist` is as in `get_existing`.
         """
-        return self._request_with_retries("GET", path, template or path, params=query, below_parent=below_parent)
+        facts = {"below_parent": below_parent or self._context.below_parent, "known_to_exist": known_to_exist}
+        return self._request_with_retries("GET", path, template or path, facts, params=query)
 
     def post_path(self, path: str, body: Mapping[str, Any]) -> Any:
         """The parsed response to a JSON body; only export jobs are created by POST."""
-        return self._request_with_retries("POST", path, path, json=body)
+        return self._request_with_retries("POST", path, path, {}, json=body)
 
     def open_event_stream(self, query: Mapping[str, Any]) -> requests.Response | None:
         """The open response of an event stream, for the caller to read and close; None where there is nothing to read.
@@ -120,6 +152,7 @@ class ManagementApiRequester:
             "GET",
             self.resource,
             self.resource,
+            {},
             params={**self._query, **query},
             headers=EVENT_STREAM_HEADERS,
             stream=True,
@@ -131,13 +164,11 @@ class ManagementApiRequester:
         method: str,
         path: str,
         template: str,
-        *,
-        below_parent: bool = False,
-        only_status: bool = False,
+        facts: Mapping[str, bool],
         **options: Any,
     ) -> Any:
-        below_parent = below_parent or self._context.below_parent
-        context = replace(self._context, below_parent=below_parent, only_status=only_status)
+        """The parsed body; `facts` are what the request's context knows more than the stream's, `options` the body."""
+        context, was_doubted = replace(self._context, **facts), False
         url = self._api_url + path
         endpoint = f"{method} /{PATH_PLACEHOLDER.sub('{}', template)}"
         state, circuit_breaker = RetryState(self.retry_policy, time.monotonic()), self.tenant.circuit_breaker
@@ -147,9 +178,13 @@ class ManagementApiRequester:
             action = classification.action
             if action is ResponseAction.SUCCESS:
                 self.authenticator.record_accepted(token)
+            if not was_doubted and self._is_doubtful(classification, context):
+                was_doubted = True
+                self.pause(state.attempt)
+                continue
             if action in {ResponseAction.SUCCESS, ResponseAction.IGNORE}:
                 circuit_breaker.record_success(self.name, time.monotonic())
-                return self._body_with_warning(classification)
+                return self._body_with_warning(classification, context)
             last_success_at = circuit_breaker.last_success_at.get(self.name, 0.0)
             may_retry = state.allows_retry(action, wait, time.monotonic(), last_success_at)
             if not may_retry or (action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and not self._renew_token(token)):
@@ -160,12 +195,31 @@ class ManagementApiRequester:
                 with release_worker_slot():
                     time.sleep(wait)
 
-    def _body_with_warning(self, classification: Classification) -> Any:
-        """The parsed body; records that a feature is missing, and logs the warning once a sync."""
-        if classification.for_all_parents:
+    def _is_doubtful(self, classification: Classification, context: RequestContext) -> bool:
+        """Whether an answer of nothing is worth a second request.
+
+        Of many parents that nothing was answered for yet, only the first: a release without the route lacks it for all.
+        """
+        return classification.is_doubtful and (
+            not context.below_parent
+            or self.name in self.tenant.streams_answered
+            or self.tenant.first_time(f"doubted answer to {self.name}")
+        )
+
+    def _body_with_warning(self, classification: Classification, context: RequestContext) -> Any:
+        """The parsed body; records that a feature is missing, and logs the warning once a sync.
+
+        Once one parent was answered, the tenant has the feature, and a refusal is that parent's alone.
+        """
+        warning = classification.warning
+        if classification.action is ResponseAction.SUCCESS and context.below_parent:
+            self.tenant.streams_answered.add(self.name)
+        elif classification.for_all_parents and self.name in self.tenant.streams_answered:
+            warning = classification.one_parent_warning
+        elif classification.for_all_parents:
             self.tenant.streams_without_feature.add(self.name)
-        if classification.warning and self.tenant.first_time(classification.warning):
-            LOGGER.warning(classification.warning)
+        if warning and self.tenant.first_time(warning):
+            LOGGER.warning(warning)
         return classification.body
 
     def _final_error(self, classification: Classification) -> AirbyteTracedException:

@@ -54,6 +54,8 @@ class Tenant(dict[str, Any]):
         self.refused_scopes: set[str] = set()
         #: Streams of many parents without rows for any of them, since the tenant lacks the feature.
         self.streams_without_feature: set[str] = set()
+        #: Streams of many parents that Auth0 has answered for at least one of them in this sync.
+        self.streams_answered: set[str] = set()
 
     def __repr__(self) -> str:
         """The address alone: a config holds secrets."""

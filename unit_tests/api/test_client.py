@@ -60,6 +60,16 @@ def test_exists_is_decided_by_the_status_alone(requests_mock: Mocker, make_api: 
     assert expected is api.exists(StreamSlice(partition={"user_id": "auth0|1"}, cursor_slice={}))
 
 
+@pytest.mark.parametrize("status", [204, 402, 410, 501])
+def test_a_status_that_tells_nothing_is_requested_again_and_stays_untold(
+    requests_mock: Mocker, make_api: MakeApi, status: int
+):
+    requests_mock.get(f"{API}/users/a/things", [{"status_code": status}] * 2)
+    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
+    assert api.exists(StreamSlice(partition={"user_id": "a"}, cursor_slice={})) is None
+    assert 2 == requests_mock.call_count
+
+
 def test_the_lists_parameters_override_the_configured_query(requests_mock: Mocker, make_api: MakeApi):
     requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     make_api(query={"take": "1"}).get(None, {"take": 100})
@@ -408,6 +418,84 @@ def test_a_feature_that_the_tenant_lacks_is_warned_of_once(
     assert [None] * 5 == in_threads(5, lambda _: api.get(None, {}))
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert ["`things` is empty: the tenant lacks the feature (Please upgrade your subscription)"] == warnings
+
+
+GONE = {"status_code": 410, "json": {"message": "Gone"}}
+PLAN = {"status_code": 403, "json": {"message": "Please upgrade your subscription", "errorCode": "x"}}
+
+
+def user_slice(user_id: str) -> StreamSlice:
+    return StreamSlice(partition={"user_id": user_id}, cursor_slice={})
+
+
+@pytest.mark.parametrize("nothing", [{"status_code": 204}, GONE, {"status_code": 501}, PLAN])
+def test_an_answer_of_nothing_by_accident_is_not_believed_of_a_list_with_rows(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock, nothing: dict[str, Any]
+):
+    requests_mock.get(THINGS_URL, [nothing, nothing, THINGS_RESPONSE])
+    assert [{"id": 1}] == make_api().get_existing(None, {})
+    assert 2 == len(clock.sleeps)
+
+
+@pytest.mark.parametrize("nothing", [{"status_code": 204}, GONE, {"status_code": 501}, PLAN])
+@pytest.mark.parametrize(("on_every_plan", "method"), [(None, "get_existing"), (True, "get")])
+def test_an_answer_of_nothing_that_stays_fails_a_list_that_has_rows_or_that_every_tenant_has(
+    requests_mock: Mocker, make_api: MakeApi, nothing: dict[str, Any], on_every_plan: bool | None, method: str
+):
+    requests_mock.get(THINGS_URL, **nothing)
+    with pytest.raises(AirbyteTracedException, match="as if there were nothing to read") as caught:
+        getattr(make_api(on_every_plan=on_every_plan), method)(None, {})
+    assert FailureType.transient_error == caught.value.failure_type
+    assert RetryPolicy().attempts == requests_mock.call_count
+
+
+@pytest.mark.parametrize(
+    ("nothing", "requests_sent"), [({"status_code": 204}, 2), (GONE, 2), ({"status_code": 501}, 2), (PLAN, 1)]
+)
+def test_a_status_without_words_is_believed_the_second_time(
+    requests_mock: Mocker, make_api: MakeApi, nothing: dict[str, Any], requests_sent: int
+):
+    requests_mock.get(THINGS_URL, **nothing)
+    assert make_api().get(None, {}) is None
+    assert requests_sent == requests_mock.call_count
+
+
+def test_of_many_parents_only_the_first_answer_of_nothing_is_requested_again(
+    requests_mock: Mocker, make_api: MakeApi, tenant: Tenant
+):
+    requests_mock.get(ANY, **GONE)
+    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
+    assert [None] * 5 == [api.get(user_slice(user_id), {}) for user_id in "abcde"]
+    assert 6 == requests_mock.call_count
+    assert {"things"} == tenant.streams_without_feature
+
+
+@pytest.mark.parametrize(("nothing", "requests_sent"), [(GONE, 2), ({"status_code": 501}, 2), (PLAN, 1)])
+def test_a_refusal_of_one_parent_is_its_own_once_another_was_answered(
+    requests_mock: Mocker,
+    make_api: MakeApi,
+    tenant: Tenant,
+    caplog: pytest.LogCaptureFixture,
+    nothing: dict[str, Any],
+    requests_sent: int,
+):
+    requests_mock.get(f"{API}/users/a/things", **THINGS_RESPONSE)
+    requests_mock.get(f"{API}/users/b/things", **nothing)
+    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
+    assert [[{"id": 1}], None, [{"id": 1}]] == [api.get(user_slice(user_id), {}) for user_id in "aba"]
+    assert 2 + requests_sent == requests_mock.call_count
+    assert set() == tenant.streams_without_feature
+    (warning,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert warning.startswith("`things` has no rows for some of what it is read for: Auth0 refused those (")
+
+
+def test_a_parent_that_vanishes_amid_its_list_ends_it_after_a_second_request(
+    requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
+):
+    requests_mock.get(ANY, status_code=404, json={"message": "The user does not exist."})
+    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
+    assert api.get_existing(user_slice("a"), {}) is None
+    assert (2, 1) == (requests_mock.call_count, len(clock.sleeps))
 
 
 def test_a_404_is_ignored_only_for_a_child_of_a_deleted_parent(requests_mock: Mocker, make_api: MakeApi):

@@ -24,6 +24,8 @@ class RequestContext:
     below_parent: it reads below a parent's row, which may have vanished since.
     may_be_missing: its route is new, and a private cloud's release may lack it.
     only_status: the status is all that it reads.
+    on_every_plan: every tenant has it, so that no plan and no release can lack it.
+    known_to_exist: this very list was answered before, or its row was listed; only a vanished parent can end it.
     """
 
     stream: str
@@ -31,6 +33,13 @@ class RequestContext:
     below_parent: bool = False
     may_be_missing: bool = False
     only_status: bool = False
+    on_every_plan: bool = False
+    known_to_exist: bool = False
+
+    @property
+    def cannot_lack_it(self) -> bool:
+        """Whether an answer without rows that blames the plan, or nothing at all, cannot be true."""
+        return self.known_to_exist or (self.on_every_plan and not self.below_parent)
 
 
 def json_object(response: requests.Response) -> dict[str, Any]:
@@ -68,6 +77,17 @@ def busy_error(response: requests.Response, context: RequestContext) -> AirbyteT
     )
 
 
+def denied_error(response: requests.Response, context: RequestContext) -> AirbyteTracedException:
+    """The error for an answer of nothing that cannot be true, once its retries are exhausted."""
+    message = error_code_and_message(response)[1] or excerpt(response.reason) or "no reason given"
+    known = "it had answered before" if context.known_to_exist else "every tenant has"
+    return transient_error(
+        f"Auth0 answered `{context.stream}` with status {response.status_code} ({message}), as if there were "
+        f"nothing to read, which {known}. Nothing was left out silently: the stream fails. Sync again; if that does "
+        "not help, ask Auth0's support about this status.",
+    )
+
+
 def unauthorized_error(response: requests.Response, context: RequestContext) -> AirbyteTracedException:
     """The error for an access token that Auth0 rejects."""
     message = error_code_and_message(response)[1] or "no reason given"
@@ -94,6 +114,7 @@ def refused_error(
             f"Auth0 has nothing at the address of `{context.stream}` (404 {reason}). Check that the Base URL is the "
             "tenant's domain and nothing else answers there.",
             FailureType.config_error,
+            reason=message,
         )
     if 300 <= status < 400:  # noqa: PLR2004 - redirects are never followed with the token
         return config_error(
@@ -101,5 +122,8 @@ def refused_error(
             "Enter the domain that answers itself.",
         )
     return RequestRefusedError(
-        status, f"Auth0 refused `{context.stream}` ({status} {code} {reason}).", FailureType.system_error
+        status,
+        f"Auth0 refused `{context.stream}` ({status} {code} {reason}).",
+        FailureType.system_error,
+        reason=message,
     )

@@ -1,7 +1,7 @@
 """Response classification: rows, nothing to read, a retry, or an error that says what to change."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from source_auth0.api.http.bodies import excerpt, parse_json
 from source_auth0.api.http.response_errors import (
     RequestContext,
     busy_error,
+    denied_error,
     error_code_and_message,
     refused_error,
     scope_error,
@@ -43,6 +44,10 @@ UNCONFIGURED_CODES = re.compile(r"^(inexistent_|theme_not_found$)")
 UNCONFIGURED_WORDS = re.compile(r"configuration not found|^No .* found for this tenant", re.IGNORECASE)
 #: A 400 about a name of a fixed list, such as a prompt's, that this tenant does not have.
 UNKNOWN_NAME = re.compile(r"^Path validation error: 'Invalid value ")
+#: Statuses that say by themselves, without a word, that there is nothing to read.
+WORDLESS_STATUSES = frozenset(
+    {requests.codes.no_content, requests.codes.payment_required, requests.codes.gone, requests.codes.not_implemented}
+)
 TIMEOUT_WORDS = re.compile(r"^The query exceeded the timeout")
 
 
@@ -50,7 +55,8 @@ TIMEOUT_WORDS = re.compile(r"^The query exceeded the timeout")
 class Classification:
     """What one response means, with its parsed body, warning or error.
 
-    for_all_parents: no other parent has rows either.
+    for_all_parents: no other parent has rows either, unless others were answered: then `one_parent_warning` holds.
+    is_doubtful: it may be an accident, or come from a proxy in between, and is worth a second request.
     """
 
     action: ResponseAction
@@ -58,6 +64,8 @@ class Classification:
     warning: str = ""
     error: AirbyteTracedException | None = None
     for_all_parents: bool = False
+    one_parent_warning: str = ""
+    is_doubtful: bool = False
 
 
 def classify_response(response: requests.Response, context: RequestContext) -> Classification:
@@ -67,8 +75,8 @@ def classify_response(response: requests.Response, context: RequestContext) -> C
         # Only the status counts, unless HTML shows that a proxy sent it.
         is_html = response.content.lstrip().startswith(b"<")
         return _classify_non_json(response, context) if is_html else Classification(ResponseAction.SUCCESS, body=True)
-    if status == requests.codes.no_content:
-        return Classification(ResponseAction.IGNORE)
+    if context.only_status and status == requests.codes.not_found:
+        return Classification(ResponseAction.SUCCESS, body=False)
     if status in {requests.codes.ok, requests.codes.created}:
         return _classify_body(response, context)
     if status == requests.codes.too_many_requests:
@@ -101,27 +109,41 @@ def _classify_non_json(response: requests.Response, context: RequestContext) -> 
 
 
 def _classify_nothing_to_read(response: requests.Response, context: RequestContext) -> Classification | None:
-    """IGNORE for a response that explains why there are no rows; None for any other."""
+    """IGNORE for a response that explains why there are no rows, RETRY where that cannot be; None for any other."""
+    nothing, status = _nothing_to_read(response, context), response.status_code
+    if nothing is None:
+        return None
+    is_gone = status == requests.codes.not_found and context.below_parent
+    if context.cannot_lack_it and not is_gone:
+        return Classification(ResponseAction.RETRY, error=denied_error(response, context))
+    return replace(nothing, is_doubtful=status in WORDLESS_STATUSES or context.known_to_exist)
+
+
+def _nothing_to_read(response: requests.Response, context: RequestContext) -> Classification | None:
     status, (code, message) = response.status_code, error_code_and_message(response)
     if status == requests.codes.forbidden and scope_error(message, context):
         return None
     if _lacks_feature(status, code, message):
-        warning = f"`{context.stream}` is empty: the tenant lacks the feature ({message or f'status {status}'})"
-        is_parent_specific = code in ONE_PARENT_CODES or ONE_PARENT_WORDS.search(message)
-        return Classification(
-            ResponseAction.IGNORE, warning=warning, for_all_parents=context.below_parent and not is_parent_specific
-        )
-    if status == requests.codes.bad_request and context.below_parent and TOO_MANY_IDENTIFIERS in message:
-        return Classification(
-            ResponseAction.IGNORE, warning=f"`{context.stream}` lacks some users' rows: the {TOO_MANY_IDENTIFIERS}"
-        )
-    if status == requests.codes.bad_request and context.below_parent and UNKNOWN_NAME.match(message):
-        return Classification(
-            ResponseAction.IGNORE, warning=f"`{context.stream}`: this tenant does not know some names ({message})"
-        )
-    if status == requests.codes.not_found and (absence := _absence_warning(code, message, context)) is not None:
-        return Classification(ResponseAction.IGNORE, warning=absence)
-    return None
+        return _lacking_feature(code, message or f"status {status}", context)
+    warning = None
+    if status == requests.codes.no_content:
+        warning = f"`{context.stream}`: Auth0 answered with status 204, nothing at all"
+    elif status == requests.codes.bad_request and context.below_parent:
+        warning = _unreadable_parent_warning(message, context)
+    elif status == requests.codes.not_found:
+        warning = _absence_warning(code, message, context)
+    return None if warning is None else Classification(ResponseAction.IGNORE, warning=warning)
+
+
+def _lacking_feature(code: str, reason: str, context: RequestContext) -> Classification:
+    is_parent_specific = code in ONE_PARENT_CODES or ONE_PARENT_WORDS.search(reason)
+    return Classification(
+        ResponseAction.IGNORE,
+        warning=f"`{context.stream}` is empty: the tenant lacks the feature ({reason})",
+        for_all_parents=context.below_parent and not is_parent_specific,
+        one_parent_warning=f"`{context.stream}` has no rows for some of what it is read for: Auth0 refused those "
+        f"({reason}), although it answered for others",
+    )
 
 
 def _classify_failure(response: requests.Response, context: RequestContext) -> Classification:
@@ -135,16 +157,23 @@ def _classify_failure(response: requests.Response, context: RequestContext) -> C
 
 
 def _lacks_feature(status: int, code: str, message: str) -> bool:
-    if status in {requests.codes.payment_required, requests.codes.not_implemented, requests.codes.gone}:
-        return True
+    if status in WORDLESS_STATUSES:
+        return status != requests.codes.no_content
     is_refusal = status in {requests.codes.bad_request, requests.codes.forbidden}
     return is_refusal and (code in FEATURE_CODES or bool(FEATURE_WORDS.search(message)))
 
 
+def _unreadable_parent_warning(message: str, context: RequestContext) -> str | None:
+    """The warning for a 400 that tells why one parent has no rows; None where it is an error."""
+    if TOO_MANY_IDENTIFIERS in message:
+        return f"`{context.stream}` lacks some users' rows: the {TOO_MANY_IDENTIFIERS}"
+    if UNKNOWN_NAME.match(message):
+        return f"`{context.stream}`: this tenant does not know some names ({message})"
+    return None
+
+
 def _absence_warning(code: str, message: str, context: RequestContext) -> str | None:
     """The warning for a 404 that is no error: a vanished parent, an unconfigured resource; None where it is one."""
-    if context.only_status:
-        return ""
     if context.below_parent:
         return f"`{context.stream}`: nothing is there for some of what it is read for ({message or 'status 404'})"
     if UNCONFIGURED_CODES.match(code) or UNCONFIGURED_WORDS.search(message):

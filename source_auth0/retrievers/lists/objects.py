@@ -42,7 +42,8 @@ class DetailRetriever(PageNumberRetriever):
         for page in super().pages(stream_slice):
             for row in page:
                 path = self.requester.path_of(self.detail, {**stream_slice.partition, **_text_columns(row)})
-                detail = self.requester.get_path(path, {}, template=self.detail, below_parent=True)
+                # Its row was listed: only if that has vanished since can there be nothing.
+                detail = self.requester.get_path(path, {}, template=self.detail, below_parent=True, known_to_exist=True)
                 row.update(detail if isinstance(detail, dict) else {})
             yield page
 
@@ -54,8 +55,9 @@ class ReachabilityRetriever(ListRetriever):
     column: str | None = None
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The one row."""
-        yield [{self.column or "online": self.requester.exists(stream_slice)}]
+        """The one row; none where the response told neither."""
+        if (exists := self.requester.exists(stream_slice)) is not None:
+            yield [{self.column or "online": exists}]
 
 
 def _text_columns(row: dict[str, Any]) -> dict[str, Any]:

@@ -261,8 +261,10 @@ def test_an_unknown_name_in_a_path_is_skipped_below_a_parent():
     assert classification.warning.startswith("`things`: this tenant does not know some names (Path validation error")
 
 
-def test_a_204_is_ignored_without_a_warning():
-    assert Classification(ResponseAction.IGNORE) == classify_response(response_with(204, content=b""), LIST)
+def test_a_204_is_nothing_to_read_with_a_warning_and_says_nothing_of_other_parents():
+    warning = "`things`: Auth0 answered with status 204, nothing at all"
+    expected = Classification(ResponseAction.IGNORE, warning=warning, is_doubtful=True)
+    assert expected == classify_response(response_with(204, content=b""), CHILD)
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -316,12 +318,71 @@ def test_a_404_of_an_endpoint_that_may_be_missing_is_an_empty_stream(message: st
 
 @pytest.mark.parametrize(
     ("status", "classification"),
-    [(200, Classification(ResponseAction.SUCCESS, body=True)), (404, Classification(ResponseAction.IGNORE))],
+    [
+        (200, Classification(ResponseAction.SUCCESS, body=True)),
+        (404, Classification(ResponseAction.SUCCESS, body=False)),
+    ],
 )
 def test_only_status_ignores_the_body(status: int, classification: Classification):
     assert classification == classify_response(
         response_with(status, content=b""), RequestContext("things", (), below_parent=True, only_status=True)
     )
+
+
+@pytest.mark.parametrize("status", [204, 402, 410, 501])
+def test_only_200_and_404_tell_whether_something_is_there(status: int):
+    context = RequestContext("things", (), below_parent=True, only_status=True)
+    classification = classify_response(response_with(status, content=b""), context)
+    assert (ResponseAction.IGNORE, None) == (classification.action, classification.body)
+
+
+NOTHING_TO_READ = [
+    response_with(204, content=b""),
+    error_response(402, "Payment required"),
+    error_response(410, "Gone"),
+    response_with(501, content=b"<html>"),
+    error_response(403, "Please upgrade your subscription.", "insufficient_entitlement"),
+    error_response(400, "Feature not enabled for this tenant.", "feature_not_enabled"),
+]
+
+
+@pytest.mark.parametrize("response", NOTHING_TO_READ)
+@pytest.mark.parametrize(
+    ("context", "known"),
+    [
+        (RequestContext("things", known_to_exist=True), "it had answered before"),
+        (RequestContext("things", below_parent=True, known_to_exist=True), "it had answered before"),
+        (RequestContext("things", on_every_plan=True), "every tenant has"),
+    ],
+)
+def test_nothing_to_read_is_not_believed_of_what_has_rows_or_what_every_tenant_has(
+    response: requests.Response, context: RequestContext, known: str
+):
+    classification = classify_response(response, context)
+    assert ResponseAction.RETRY == classification.action
+    assert f"`things` with status {response.status_code} (" in message_of(classification)
+    assert f"nothing to read, which {known}." in message_of(classification)
+    assert FailureType.transient_error == classification.error.failure_type
+
+
+@pytest.mark.parametrize("response", NOTHING_TO_READ)
+def test_a_plan_may_refuse_one_parent_of_what_every_tenant_has(response: requests.Response):
+    context = RequestContext("things", below_parent=True, on_every_plan=True)
+    assert ResponseAction.IGNORE == classify_response(response, context).action
+
+
+@pytest.mark.parametrize(("known_to_exist", "below_parent"), [(True, True), (False, True), (True, False)])
+def test_a_parent_may_vanish_amid_its_list_and_a_whole_list_may_not(known_to_exist: bool, below_parent: bool):
+    """A route that a release may lack answers no second page with a 404 either."""
+    context = RequestContext("things", (), below_parent, may_be_missing=True, known_to_exist=known_to_exist)
+    classification = classify_response(error_response(404, "Not Found"), context)
+    assert (ResponseAction.IGNORE if below_parent else ResponseAction.RETRY) == classification.action
+    assert (known_to_exist and below_parent) == classification.is_doubtful
+
+
+@pytest.mark.parametrize("response", NOTHING_TO_READ)
+def test_nothing_to_read_is_doubtful_without_words(response: requests.Response):
+    assert (response.status_code not in {400, 403}) == classify_response(response, LIST).is_doubtful
 
 
 def test_only_status_still_retries_an_html_page_of_a_proxy():
@@ -366,7 +427,7 @@ def test_every_response_has_a_complete_classification(status: int, content: byte
         case ResponseAction.SUCCESS:
             assert classification.body is not None
         case ResponseAction.IGNORE:
-            assert "`things`" in classification.warning or status == 204
+            assert "`things`" in classification.warning
         case _:
             assert "`things`" in message_of(classification)
 
