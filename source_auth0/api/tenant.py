@@ -56,6 +56,9 @@ class Tenant(dict[str, Any]):
         self.streams_without_feature: set[str] = set()
         #: Streams of many parents that Auth0 has answered for at least one of them in this sync.
         self.streams_answered: set[str] = set()
+        #: Streams whose lists this release pages by number only, and the page sizes that it named as their maximum.
+        self.streams_without_checkpoints: set[str] = set()
+        self.page_sizes: dict[str, int] = {}
 
     def __repr__(self) -> str:
         """The address alone: a config holds secrets."""

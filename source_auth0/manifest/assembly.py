@@ -13,7 +13,15 @@ from source_auth0.redaction.secret_fields import FREE_FORM_MARK, marked_paths
 #: list) to the stream whose key it holds, or to another of that stream's columns (`resource_servers.identifier`).
 STREAM_PARAMETERS = (
     *("name", "stream_name", "resource", "rows", "detail", "column", "page_size", "query", "query_withholding"),
-    *("may_be_missing", "required_scopes", "optional_scopes", "foreign_keys", "reference"),
+    *(
+        "may_be_missing",
+        "on_every_plan",
+        "key_columns",
+        "required_scopes",
+        "optional_scopes",
+        "foreign_keys",
+        "reference",
+    ),
 )
 Definition = dict[str, Any]
 
@@ -28,7 +36,8 @@ def load_manifest() -> Definition:
 def load_stream(name: str) -> Definition:
     """A stream file, with all parameters set."""
     definition: Definition = load_yaml(stream_files()[name])
-    parameters = {"name": definition["name"], "stream_name": definition["name"], **definition["$parameters"]}
+    name, key_columns = definition["name"], primary_key(definition)
+    parameters = {"name": name, "stream_name": name, "key_columns": key_columns, **definition["$parameters"]}
     definition["$parameters"] = {key: parameters.get(key) for key in STREAM_PARAMETERS}
     return definition
 

@@ -14,13 +14,21 @@ from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import excerpt
 from source_auth0.api.tenant import Tenant
 from source_auth0.engine.page_records import PageRecord
-from source_auth0.errors import system_error
+from source_auth0.errors import RequestRefusedError, system_error, transient_error
 from source_auth0.records import DEFAULT_PAGE_SIZE, PAGE_SIZE, Page, Row, partition_columns
-from source_auth0.retrievers.lists.pagination import ListResponse
+from source_auth0.retrievers.lists.pagination import (
+    MAX_PASSES,
+    ListResponse,
+    NumberedWalk,
+    max_page_size,
+    refuses_checkpoints,
+)
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Keys of Auth0's page envelope; every list read by page number or checkpoint has one of them, or is a bare array.
 ENVELOPE_KEYS = {"start", "limit", "length", "total", "next"}
+#: Those of them that only a page by number has.
+NUMBERING_KEYS = ENVELOPE_KEYS - {"next"}
 EMPTY_SLICE = StreamSlice(partition={}, cursor_slice={})
 
 
@@ -38,6 +46,7 @@ class ListRetriever(Retriever):
     requester: ManagementApiRequester
     rows: str | None = None
     page_size: int | None = None
+    key_columns: list[str] | None = None
     whole_pages: bool = False
     partition_router: PartitionRouter | None = None
     transformations: list[RecordTransformation] = field(default_factory=list)
@@ -73,10 +82,10 @@ class ListRetriever(Retriever):
         """The pages of one slice as Auth0 sends them."""
         raise NotImplementedError
 
-    def rows_of(self, body: Any) -> Page:
+    def rows_of(self, body: Any, *, is_first: bool = True) -> Page:
         """The rows in a response body; raises if they are not where Auth0 documents them: that is no empty list."""
         rows = body.get(self.rows) if isinstance(body, dict) and self.rows else body
-        if rows is None and self._is_single_resource(body):
+        if rows is None and is_first and self._is_single_resource(body):
             return []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             keys = f"an object with {excerpt(str(sorted(body)[:9]))}" if isinstance(body, dict) else ""
@@ -89,24 +98,38 @@ class ListRetriever(Retriever):
         router = self.partition_router
         return dict(router.get_request_params(stream_slice=stream_slice)) if router else {}
 
+    @property
+    def current_page_size(self) -> int:
+        """Rows to ask for: as configured, unless Auth0 named a smaller maximum in this sync."""
+        return self.tenant.page_sizes.get(self.requester.name, self.page_size or PAGE_SIZE)
+
+    def smaller_page_size(self, refusal: RequestRefusedError, previous: ListResponse) -> int:
+        """The maximum page size that the refusal of a first page names; raises the refusal if it names none."""
+        maximum = max_page_size(refusal) or 0
+        if not previous.is_before_first or not 0 < maximum < self.current_page_size:
+            raise refusal
+        self.tenant.page_sizes[self.requester.name] = maximum
+        return maximum
+
     def fetch(self, stream_slice: StreamSlice, query: Mapping[str, Any], previous: ListResponse) -> ListResponse | None:
         """Request a page; None if the resource is absent. Raises if the page or its checkpoint is a repeated one.
 
         Following a repeated page or checkpoint would loop for ever, or skip rows; a cache in between may have
-        repeated it by chance, so it is requested twice.
+        repeated it by chance, so it is requested twice. So is a page of another shape than those before it.
         """
         response = self._fetch(stream_slice, query, previous)
-        if response is not None and response.repeated:
+        if response is not None and response.doubt:
             response = self._fetch(stream_slice, query, previous)
-        if response is not None and response.repeated:
-            raise system_error(f"Auth0 sent the same {response.repeated} of `{self.name}` twice.")
+        if response is not None and response.doubt:
+            raise system_error(f"Auth0 {response.doubt.format(f'`{self.name}`')}.")
         return response.accept() if response is not None else None
 
     def _fetch(
         self, stream_slice: StreamSlice, query: Mapping[str, Any], previous: ListResponse
     ) -> ListResponse | None:
-        body = self.requester.get(stream_slice, query)
-        return None if body is None else ListResponse.of(body, self.rows_of(body), previous)
+        is_first = previous.is_before_first
+        body = (self.requester.get if is_first else self.requester.get_existing)(stream_slice, query)
+        return None if body is None else ListResponse.of(body, self.rows_of(body, is_first=is_first), previous)
 
     def _is_single_resource(self, body: dict[str, Any]) -> bool:
         """Whether the body is one resource instead of a child's list, as in one recording of a real tenant."""
@@ -135,20 +158,37 @@ class PageNumberRetriever(ListRetriever):
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages; the list ends at the total if Auth0 sends one, at an empty page otherwise."""
-        number, rows_read, previous = 0, 0, ListResponse()
-        while True:
-            query = {"page": number, "per_page": self.page_size or PAGE_SIZE, **self.totals}
-            if (response := self.fetch(stream_slice, query | self.fields(stream_slice), previous)) is None:
+        walk, previous, size = NumberedWalk(self.key_columns or []), ListResponse(), self.current_page_size
+        while not walk.is_settled:
+            query = {"page": walk.number, "per_page": size, **self.totals, **self.fields(stream_slice)}
+            try:
+                response = self.fetch(stream_slice, query, previous)
+            except RequestRefusedError as refusal:
+                size = self.smaller_page_size(refusal, previous)
+                continue
+            if response is None:
                 return
-            previous, page, body = response, response.page, response.body
-            rows_read += len(page)
-            yield page
-            total = body.get("total") if isinstance(body, dict) else None
-            if isinstance(total, int) and total > rows_read and not page:
-                raise system_error(f"Auth0 told of {total} rows of `{self.name}` and sent {rows_read}.")
-            if not page or (isinstance(total, int) and rows_read >= total):
-                return
-            number += 1
+            yield walk.add(response)
+            previous = response
+            if walk.must_restart:
+                self._restart(walk)
+                previous = ListResponse(response.body)
+
+    def _restart(self, walk: NumberedWalk) -> None:
+        """Wait, and begin again; raises where that was done often enough."""
+        if walk.passes < MAX_PASSES:
+            self.requester.pause(walk.passes)
+            walk.restart()
+        elif walk.has_moved or not walk.is_short:
+            raise transient_error(
+                f"Rows of `{self.name}` came and went each time that its pages were read, so that others may be "
+                "missing. Nothing was left out silently: the stream fails. Sync again when less of it changes."
+            )
+        else:
+            raise transient_error(
+                f"Auth0 told of {walk.total} rows of `{self.name}` and sent {walk.rows}, however often it was asked. "
+                "Nothing was left out silently: the stream fails. Sync again; if that does not help, report it."
+            )
 
 
 @dataclass
@@ -164,17 +204,35 @@ class CheckpointRetriever(PageNumberRetriever):
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages, without a row cap; by page number if the tenant's release does not support checkpoints."""
-        query: dict[str, Any] = {"take": self.page_size or PAGE_SIZE, **self.fields(stream_slice)}
-        previous = ListResponse()
-        while (response := self.fetch(stream_slice, query, previous)) is not None:
-            previous = response
-            if isinstance(response.body, list) and len(response.page) >= DEFAULT_PAGE_SIZE:
-                yield from super().pages(stream_slice)
+        previous, size, checkpoint = ListResponse(), self.current_page_size, dict[str, str]()
+        while self.requester.name not in self.tenant.streams_without_checkpoints:
+            query = {"take": size, **self.fields(stream_slice), **checkpoint}
+            try:
+                response = self.fetch(stream_slice, query, previous)
+            except RequestRefusedError as refusal:
+                if previous.is_before_first and refuses_checkpoints(refusal):
+                    self.tenant.streams_without_checkpoints.add(self.requester.name)
+                    break
+                size = self.smaller_page_size(refusal, previous)
+                continue
+            if response is None:
                 return
+            if previous.is_before_first and self._ignores_take(response, size):
+                break
             yield response.page
             if not response.next_checkpoint:
                 return
-            query = {**query, "from": response.next_checkpoint}
+            previous, checkpoint = response, {"from": response.next_checkpoint}
+        yield from super().pages(stream_slice)
+
+    def _ignores_take(self, response: ListResponse, size: int) -> bool:
+        """Whether the first response is a numbered page that may have a successor: a release without checkpoints."""
+        if response.next_checkpoint:
+            return False
+        if response.total is not None:
+            return response.total > len(response.page)
+        is_numbered = isinstance(response.body, list) or not NUMBERING_KEYS.isdisjoint(response.body)
+        return is_numbered and len(response.page) >= min(size, DEFAULT_PAGE_SIZE)
 
 
 @dataclass

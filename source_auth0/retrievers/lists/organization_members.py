@@ -4,14 +4,16 @@ import itertools
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_auth0.api.tenant import Tenant
 from source_auth0.errors import MissingScopeError
-from source_auth0.records import PAGE_SIZE, Page, Row
-from source_auth0.retrievers.lists.lists import CheckpointRetriever
+from source_auth0.records import Page, Row
+from source_auth0.retrievers.lists.lists import CheckpointRetriever, PageNumberRetriever
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 MEMBER_FIELDS = "user_id,email,picture,name"
@@ -44,6 +46,14 @@ class OrganizationMembersRetriever(CheckpointRetriever):
     def _may_read_roles(self) -> bool:
         granted = self.requester.authenticator.scopes
         return ROLES_SCOPE not in self.tenant.refused_scopes and (granted is None or ROLES_SCOPE in granted)
+
+
+@dataclass
+class MemberRolesRetriever(PageNumberRetriever):
+    """The roles of one member, who may have more than a page of them; nothing else reads these pages."""
+
+    def __post_init__(self) -> None:
+        self.tenant = Tenant.of(self.config)
 
 
 @dataclass
@@ -94,12 +104,15 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
     def _fetch_roles(self, member: Row) -> Iterator[Row]:
         if self.tenant.first_time(MEMBER_ROLES_PATH):
             LOGGER.warning(f"`{self.name}`: Auth0 sent members without their roles, so each member's are asked for.")
-        path = self._own_requester.path_of(MEMBER_ROLES_PATH, {name: member[name] for name in ("org_id", "user_id")})
-        body = self._own_requester.get_path(path, {"page": 0, "per_page": PAGE_SIZE}, template=MEMBER_ROLES_PATH)
-        yield from self._role_rows(body) if body is not None else []
+        partition = {name: member[name] for name in ("org_id", "user_id")}
+        yield from itertools.chain.from_iterable(
+            self._member_roles.pages(StreamSlice(partition=partition, cursor_slice={}))
+        )
 
-    def _role_rows(self, body: Any) -> Page:
-        return self.rows_of(body if isinstance(body, list) else body.get("roles"))
+    @cached_property
+    def _member_roles(self) -> MemberRolesRetriever:
+        requester = replace(self._own_requester, resource=MEMBER_ROLES_PATH, query=None, query_withholding=None)
+        return MemberRolesRetriever(self.config, self.name, requester, rows="roles", key_columns=["id"])
 
     def _descriptions(self) -> dict[str, str | None]:
         """Role id to description; empty, with a warning, if the token may not list roles."""

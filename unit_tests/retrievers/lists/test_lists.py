@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -22,6 +22,8 @@ from source_auth0.retrievers.lists.lists import (
     WrappedPageNumberRetriever,
 )
 from source_auth0.retrievers.lists.objects import SingletonRetriever
+from source_auth0.retrievers.lists.pagination import MAX_PASSES
+from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET
 
 Make = Callable[..., ManagementApiRequester]
@@ -179,17 +181,114 @@ def test_more_rows_than_can_be_paged_are_an_error_and_no_short_list(
 
 @pytest.mark.parametrize("kind", [PageNumberRetriever, WrappedPageNumberRetriever])
 def test_fewer_rows_than_the_total_are_an_error_and_no_short_list(
-    requests_mock: Mocker, read, kind: type[ListRetriever]
+    requests_mock: Mocker, read, clock: FakeClock, kind: type[ListRetriever]
 ):
-    requests_mock.get(URL, [{"json": {"things": rows(1), "total": 5}}, {"json": {"things": [], "total": 5}}])
-    with pytest.raises(AirbyteTracedException, match="Auth0 told of 5 rows of `things` and sent 1"):
+    pages = [rows(1), []]
+    requests_mock.get(URL, json=lambda request, _: {"things": pages[min(int(request.qs["page"][0]), 1)], "total": 5})
+    with pytest.raises(AirbyteTracedException, match="Auth0 told of 5 rows of `things` and sent 1,") as caught:
         read(kind)
+    assert FailureType.transient_error == caught.value.failure_type
+    assert 2 * MAX_PASSES == requests_mock.call_count
+    assert [1, 2, 4, 8] == clock.sleeps
 
 
-def test_a_row_deleted_during_paging_is_no_error(requests_mock: Mocker, read):
-    pages = [rows(*range(100)), rows(*range(101, 149))]
-    requests_mock.get(URL, [{"json": {"things": page, "total": 150 - 2 * n}} for n, page in enumerate(pages)])
-    assert 148 == len(read(PageNumberRetriever))
+@pytest.mark.parametrize("limit", [50, 100])
+@pytest.mark.parametrize("number", [101, 200, 201, 250, 300])
+@pytest.mark.parametrize("deleted", [[17], [0, 99], range(60), range(99)])
+@pytest.mark.parametrize("after", [1, 2])
+def test_rows_deleted_between_two_pages_hide_no_others(
+    requests_mock: Mocker, read, number: int, limit: int, deleted: Iterable[int], after: int
+):
+    """They move later rows to pages that were read before; the total tells."""
+    alive = rows(*range(number))
+    requests_sent: list[int] = []
+
+    def respond(request: Any, context: Any) -> Any:
+        body = paged_by_number(list(alive), limit, totals=True)(request, context)
+        requests_sent.append(1)
+        if len(requests_sent) == after:
+            alive[:] = [row for row in alive if row["id"] not in deleted]
+        return body
+
+    requests_mock.get(URL, json=respond)
+    found = ids(read(PageNumberRetriever, key_columns=["id"]))
+    assert {row["id"] for row in alive} <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_a_list_that_shrinks_whenever_it_is_read_is_an_error(requests_mock: Mocker, read):
+    alive = rows(*range(400))
+
+    def respond(request: Any, context: Any) -> Any:
+        body = paged_by_number(list(alive), 100, totals=True)(request, context)
+        del alive[0]
+        return body
+
+    requests_mock.get(URL, json=respond)
+    with pytest.raises(AirbyteTracedException, match="`things` came and went each time that its pages were read") as e:
+        read(PageNumberRetriever, key_columns=["id"])
+    assert FailureType.transient_error == e.value.failure_type
+
+
+@pytest.mark.parametrize("at_front", [True, False])
+def test_a_list_that_grows_while_it_is_read_is_complete(requests_mock: Mocker, read, at_front: bool):
+    """A row that comes first moves the others to later pages, where they are repeats."""
+    alive = rows(*range(250))
+    requests_sent: list[int] = []
+
+    def respond(request: Any, context: Any) -> Any:
+        body = paged_by_number(list(alive), 100, totals=True)(request, context)
+        requests_sent.append(1)
+        if len(requests_sent) == 1:
+            alive.insert(0 if at_front else 250, {"id": 1000})
+        return body
+
+    requests_mock.get(URL, json=respond)
+    assert [*range(250), 1000] == sorted(ids(read(PageNumberRetriever, key_columns=["id"])))
+
+
+def test_a_row_that_leaves_while_another_comes_first_hides_none(requests_mock: Mocker, read):
+    """The total stays, but a row comes twice in the place of another."""
+    alive = rows(*range(250))
+    requests_sent: list[int] = []
+
+    def respond(request: Any, context: Any) -> Any:
+        body = paged_by_number(list(alive), 100, totals=True)(request, context)
+        requests_sent.append(1)
+        if len(requests_sent) == 1:
+            alive.insert(0, {"id": 1000})
+        if len(requests_sent) == 2:
+            del alive[5]
+        return body
+
+    requests_mock.get(URL, json=respond)
+    assert {row["id"] for row in alive} <= set(ids(read(PageNumberRetriever, key_columns=["id"])))
+
+
+@pytest.mark.parametrize("later_total", [0, 50, 100])
+def test_a_full_page_is_not_the_last_one_on_the_word_of_a_smaller_total(requests_mock: Mocker, read, later_total: int):
+    """Auth0 tells 0 on all pages of a user's roles but the first (https://github.com/auth0/node-auth0/issues/625)."""
+
+    def respond(request: Any, context: Any) -> Any:
+        body = paged_by_number(rows(*range(250)), 100, totals=True)(request, context)
+        return body if body["start"] == 0 else {**body, "total": later_total}
+
+    requests_mock.get(URL, json=respond)
+    assert list(range(250)) == ids(read(PageNumberRetriever))
+    assert 3 == requests_mock.call_count
+
+
+def test_a_list_that_repeats_rows_itself_is_read_twice_and_is_complete(requests_mock: Mocker, read):
+    doubled = rows(*range(120), *range(20, 150))
+    requests_mock.get(URL, json=paged_by_number(doubled, 100, totals=True))
+    assert list(range(150)) == ids(read(PageNumberRetriever, key_columns=["id"]))
+    assert 6 == requests_mock.call_count
+
+
+def test_rows_without_a_key_are_told_apart_by_all_of_their_columns(requests_mock: Mocker, read):
+    responses = [{"things": [{"a": 1}, {"a": 2}]}, {"things": [{"a": 2}, {"a": 3}]}, {"things": []}]
+    requests_mock.get(URL, [{"json": response} for response in responses])
+    assert [1, 2, 3] == [row["a"] for row in read(PageNumberRetriever, key_columns=["id"])]
 
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, UnpagedRetriever])
@@ -239,6 +338,106 @@ def test_a_release_without_checkpoints_is_read_by_page_number(requests_mock: Moc
 
     requests_mock.get(URL, json=respond)
     assert list(range(number)) == ids(read(CheckpointRetriever))
+
+
+@pytest.mark.parametrize("number", [0, 1, 50, 51, 120, 250])
+def test_a_release_that_refuses_checkpoints_is_read_by_page_number(requests_mock: Mocker, read, number: int):
+    """It is asked for a checkpoint once a sync, not for each parent."""
+
+    def respond(request: Any, context: Any) -> Any:
+        if "take" in request.qs:
+            context.status_code = 400
+            return {"message": "Query validation error: 'Additional properties not allowed: take'", "errorCode": "x"}
+        return paged_by_number(rows(*range(number)), 50, totals=True)(request, context)
+
+    requests_mock.get(URL, json=respond)
+    assert [list(range(number))] * 2 == [ids(read(CheckpointRetriever)) for _ in range(2)]
+    assert 1 == sum("take" in request.qs for request in requests_mock.request_history)
+
+
+@pytest.mark.parametrize("message", ["Additional properties not allowed: from", "Invalid checkpoint", ""])
+def test_another_400_is_an_error_and_no_fallback(requests_mock: Mocker, read, message: str):
+    requests_mock.get(URL, status_code=400, json={"message": message})
+    with pytest.raises(AirbyteTracedException, match="Auth0 refused `things`"):
+        read(CheckpointRetriever)
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize("totals", [True, False])
+@pytest.mark.parametrize(("number", "size"), [(120, None), (250, None), (15, 10), (20, 10)])
+def test_a_release_that_ignores_take_is_read_by_page_number(
+    requests_mock: Mocker, read, number: int, size: int | None, totals: bool
+):
+    """Its first page looks like any numbered one, with a total or without."""
+
+    def respond(request: Any, context: Any) -> Any:
+        limit = min(50, size or 50)
+        number_of_page = int(request.qs.get("page", ["0"])[0])
+        page = rows(*range(number))[number_of_page * limit : (number_of_page + 1) * limit]
+        return {"things": page, "start": number_of_page * limit, **({"total": number} if totals else {})}
+
+    requests_mock.get(URL, json=respond)
+    assert list(range(number)) == ids(read(CheckpointRetriever, page_size=size))
+
+
+@pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever])
+def test_a_page_size_above_the_maximum_is_requested_again_with_the_maximum(
+    requests_mock: Mocker, read, kind: type[ListRetriever]
+):
+    """Once a sync."""
+
+    def respond(request: Any, context: Any) -> Any:
+        name = "take" if "take" in request.qs else "per_page"
+        if (size := int(request.qs[name][0])) > 10:
+            context.status_code = 400
+            text = f"Query validation error: 'Value {size} is greater than maximum 10' on property {name} (Number)."
+            return {"message": text, "errorCode": "invalid_query_string"}
+        start = int(request.qs.get("page", request.qs.get("from", ["0"]))[0]) * 10
+        more = {"next": str(start // 10 + 1)} if name == "take" and start < 20 else {}
+        totals = {"total": 25} if name == "per_page" else {}
+        return {"things": rows(*range(25))[start : start + 10], **more, **totals}
+
+    requests_mock.get(URL, json=respond)
+    assert [list(range(25))] * 2 == [ids(read(kind)) for _ in range(2)]
+    assert 7 == requests_mock.call_count
+
+
+@pytest.mark.parametrize("text", ["greater than maximum 100", "greater than maximum 0", "is less than minimum 1"])
+def test_a_maximum_that_is_no_smaller_is_an_error(requests_mock: Mocker, read, text: str):
+    requests_mock.get(URL, status_code=400, json={"message": text})
+    with pytest.raises(AirbyteTracedException, match=text):
+        read(CheckpointRetriever)
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever])
+@pytest.mark.parametrize("nothing", [{"status_code": 204}, {"status_code": 410}, {"json": []}])
+def test_an_answer_of_nothing_amid_a_list_is_requested_again(
+    requests_mock: Mocker, read, kind: type[ListRetriever], nothing: dict[str, Any]
+):
+    first, last = ({"things": rows(n), "start": n, **({"next": "a"} if n == 1 else {})} for n in (1, 2))
+    requests_mock.get(URL, [{"json": first}, nothing, {"json": last}, {"json": {"things": []}}])
+    assert [1, 2] == ids(read(kind))
+
+
+def test_a_bare_list_amid_the_pages_that_stays_is_an_error(requests_mock: Mocker, read):
+    requests_mock.get(URL, [{"json": {"things": rows(1), "next": "a"}}, {"json": []}])
+    with pytest.raises(AirbyteTracedException, match="sent a bare list amid the pages of `things`"):
+        read(CheckpointRetriever)
+
+
+def test_a_single_resource_amid_a_childs_list_is_an_error(requests_mock: Mocker, read):
+    requests_mock.get(f"{URL}/rol_1", [{"json": {"things": rows(1), "next": "a"}}, {"json": {"id": "rol_1"}}])
+    with pytest.raises(AirbyteTracedException, match="where a list of rows was due"):
+        read(CheckpointRetriever, parent={"role_id": "rol_1"})
+
+
+@pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever])
+def test_a_parent_that_vanishes_amid_its_list_ends_it(requests_mock: Mocker, read, kind: type[ListRetriever]):
+    first = {"things": rows(1), "next": "a", "total": 2}
+    gone = {"status_code": 404, "json": {"message": "The role does not exist."}}
+    requests_mock.get(f"{URL}/rol_1", [{"json": first}, gone])
+    assert [1] == ids(read(kind, parent={"role_id": "rol_1"}))
 
 
 @pytest.mark.parametrize("number", [0, 1, 49])

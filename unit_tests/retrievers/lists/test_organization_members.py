@@ -245,11 +245,12 @@ def test_a_response_without_roles_costs_a_request_per_member(
     requests_mock.get(URL, json={"members": [member(1, inline=False), member(2, inline=False)]})
     for number, roles in ((1, [ADMIN, READER]), (2, [])):
         body = {"roles": roles, "start": 0, "limit": 100, "total": len(roles)} if wrapped else roles
-        requests_mock.get(f"{URL}/auth0%7C{number}/roles", json=body)
+        requests_mock.get(f"{URL}/auth0%7C{number}/roles", [{"json": body}, {"json": []}])
     rows = read(build(OrganizationMemberRolesRetriever))
     assert [("auth0|1", "rol_a"), ("auth0|1", "rol_r")] == [(row["user_id"], row["id"]) for row in rows]
-    assert ["members", "roles", "roles"] == [path for path, _ in requested(requests_mock)]
-    assert {"page": ["0"], "per_page": ["100"]} == requests_mock.last_request.qs
+    # Without a total, only an empty page tells that a list has ended.
+    assert ["members", *["roles"] * (2 if wrapped else 3)] == [path for path, _ in requested(requests_mock)]
+    assert {"page": ["0"], "per_page": ["100"], "include_totals": ["true"]} == requests_mock.last_request.qs
     assert "GET /organizations/{}/members/{}/roles" in tenant.budget.buckets
     expected_text = (
         "`organization_member_roles`: Auth0 sent members without their roles, so each member's are asked for."
@@ -257,10 +258,30 @@ def test_a_response_without_roles_costs_a_request_per_member(
     assert [expected_text] == [record.message for record in caplog.records if record.levelno == logging.WARNING]
 
 
+@pytest.mark.parametrize("wrapped", [True, False])
+@pytest.mark.parametrize("number", [50, 99, 120, 150])
+def test_the_roles_of_one_member_may_fill_several_pages(
+    requests_mock: Mocker, build, caplog: pytest.LogCaptureFixture, number: int, wrapped: bool
+):
+    """Auth0 sends 50 a page, whatever size was asked for."""
+    roles = [{"id": f"rol_{n}", "name": f"Role {n}"} for n in range(number)]
+
+    def respond(request: Any, context: Any) -> Any:
+        start = 50 * int(request.qs["page"][0])
+        page = roles[start : start + 50]
+        return {"roles": page, "start": start, "limit": 50, "total": number} if wrapped else page
+
+    requests_mock.get(URL, json={"members": [member(1, inline=False)]})
+    requests_mock.get(f"{URL}/auth0%7C1/roles", json=respond)
+    found = read(build(OrganizationMemberRolesRetriever))
+    assert [role["id"] for role in roles] == [row["id"] for row in found]
+    assert {("org_1", "auth0|1")} == {(row["org_id"], row["user_id"]) for row in found}
+
+
 def test_a_member_removed_during_the_sync_is_skipped(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": [member(1, inline=False), member(2, inline=False)]})
     requests_mock.get(f"{URL}/auth0%7C1/roles", status_code=404, json={"message": "The user does not exist."})
-    requests_mock.get(f"{URL}/auth0%7C2/roles", json=[ADMIN])
+    requests_mock.get(f"{URL}/auth0%7C2/roles", [{"json": [ADMIN]}, {"json": []}])
     assert [("auth0|2", "rol_a")] == [
         (row["user_id"], row["id"]) for row in read(build(OrganizationMemberRolesRetriever))
     ]
