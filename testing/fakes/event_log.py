@@ -129,7 +129,7 @@ class FakeLogRequester:
     query_withholding: dict[str, str] | None = field(default_factory=lambda: {"fields": "secret"})
     may_be_missing: bool | None = True
 
-    def get(self, part: None, query: dict[str, Any]) -> Any:
+    def get_existing(self, part: None, query: dict[str, Any]) -> Any:
         """The log's response; the caller has to have turned this into a requester of the log."""
         assert (part, self.resource, self.required_scopes) == (None, "logs", ["read:logs"])
         assert (self.query, self.query_withholding, self.may_be_missing) == (None, None, None)

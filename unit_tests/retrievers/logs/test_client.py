@@ -1,10 +1,13 @@
 from typing import Any
 
 import pytest
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import Mocker
 
 from source_auth0.retrievers.logs.client import LogClient
 from testing.fakes.event_log import EventLog, FakeLogRequester, event, events_at, ids, log_id
+from testing.fakes.management_api import API, MakeApi
 from testing.fakes.times import MIDNIGHT
 
 
@@ -20,8 +23,27 @@ def test_events_may_be_a_bare_or_a_wrapped_list(response: Any):
     assert [1] == ids(client_with_response(response).search())
 
 
-def test_a_missing_log_yields_no_events():
-    assert [] == client_with_response(None).search()
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"status_code": 204},
+        {"status_code": 402},
+        {"status_code": 410},
+        {"status_code": 501},
+        {"status_code": 403, "json": {"message": "Please upgrade your subscription"}},
+    ],
+)
+def test_an_answer_of_nothing_is_requested_again_and_never_an_empty_log(
+    requests_mock: Mocker, make_api: MakeApi, nothing: dict[str, Any]
+):
+    """Every tenant has a log; a search without a response would hide its end, or where it begins."""
+    client = LogClient(make_api(name="logs"))
+    requests_mock.get(f"{API}/logs", [nothing, nothing, {"json": [event(1, 1)]}])
+    assert [1] == ids(client.search())
+    requests_mock.get(f"{API}/logs", **nothing)
+    with pytest.raises(AirbyteTracedException, match="`logs` with status") as caught:
+        client.after(log_id(1))
+    assert FailureType.transient_error == caught.value.failure_type
 
 
 @pytest.mark.parametrize(
@@ -37,6 +59,7 @@ def test_a_missing_log_yields_no_events():
         [{}],
         [{"log_id": log_id(1)}],
         [{"date": "2024-01-01T00:00:00.000Z"}],
+        None,
         *([{"log_id": log_id, "date": "2024-01-01T00:00:00.000Z"}] for log_id in ("", "9\n", "é", "9" * 1025)),
         [{"log_id": "9", "date": "soon"}],
         [event(1, 1), {"log_id": 2, "date": "2024-01-01T00:00:00.000Z"}],
