@@ -154,6 +154,21 @@ def test_the_parameters_of_a_stream_are_known_and_complete(name: str):
 
 
 @each_stream
+def test_what_is_on_every_plan_is_a_whole_stream_that_no_release_lacks(name: str):
+    """Of one parent, such as a user, a refusal may be true."""
+    parameters = load_stream(name)["$parameters"]
+    assert parameters["on_every_plan"] in {None, True}
+    assert not (parameters["on_every_plan"] and parameters["may_be_missing"])
+    assert not (parameters["on_every_plan"] and "stream_partition" in parameters["resource"])
+
+
+@each_stream
+def test_a_list_knows_its_primary_key(name: str):
+    """By which it drops repeats."""
+    assert primary_key(raw(name)) == load_stream(name)["$parameters"]["key_columns"]
+
+
+@each_stream
 def test_a_resource_is_a_path_below_the_management_api(name: str):
     resource = raw(name)["$parameters"]["resource"]
     plain = re.sub(r"\{\{ stream_partition\.([a-z_]+) \}\}", "X", resource)
