@@ -116,7 +116,8 @@ def _classify_nothing_to_read(response: requests.Response, context: RequestConte
     is_gone = status == requests.codes.not_found and context.below_parent
     if context.cannot_lack_it and not is_gone:
         return Classification(ResponseAction.RETRY, error=denied_error(response, context))
-    return replace(nothing, is_doubtful=status in WORDLESS_STATUSES or context.known_to_exist)
+    is_doubtful = nothing.is_doubtful or status in WORDLESS_STATUSES or context.known_to_exist
+    return replace(nothing, is_doubtful=is_doubtful)
 
 
 def _nothing_to_read(response: requests.Response, context: RequestContext) -> Classification | None:
@@ -131,7 +132,7 @@ def _nothing_to_read(response: requests.Response, context: RequestContext) -> Cl
     elif status == requests.codes.bad_request and context.below_parent:
         warning = _unreadable_parent_warning(message, context)
     elif status == requests.codes.not_found:
-        warning = _absence_warning(code, message, context)
+        return _classify_absence(code, message, context)
     return None if warning is None else Classification(ResponseAction.IGNORE, warning=warning)
 
 
@@ -172,14 +173,17 @@ def _unreadable_parent_warning(message: str, context: RequestContext) -> str | N
     return None
 
 
-def _absence_warning(code: str, message: str, context: RequestContext) -> str | None:
-    """The warning for a 404 that is no error: a vanished parent, an unconfigured resource; None where it is one."""
+def _classify_absence(code: str, message: str, context: RequestContext) -> Classification | None:
+    """IGNORE for a 404 that is no error: a vanished parent, an unconfigured resource; None where it is one."""
     if context.below_parent:
-        return f"`{context.stream}`: nothing is there for some of what it is read for ({message or 'status 404'})"
+        warning = f"`{context.stream}`: nothing is there for some of what it is read for ({message or 'status 404'})"
+        return Classification(ResponseAction.IGNORE, warning=warning)
     if UNCONFIGURED_CODES.match(code) or UNCONFIGURED_WORDS.search(message):
-        return f"`{context.stream}` is empty: nothing is configured ({message})"
+        warning = f"`{context.stream}` is empty: nothing is configured ({message})"
+        return Classification(ResponseAction.IGNORE, warning=warning)
     if context.may_be_missing:
-        return (
+        warning = (
             f"`{context.stream}` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
         )
+        return Classification(ResponseAction.IGNORE, warning=warning, is_doubtful=True)
     return None

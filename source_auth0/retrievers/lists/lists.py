@@ -204,7 +204,7 @@ class CheckpointRetriever(PageNumberRetriever):
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages, without a row cap; by page number if the tenant's release does not support checkpoints."""
-        previous, size, checkpoint = ListResponse(), self.current_page_size, dict[str, str]()
+        previous, size, checkpoint, rows_read = ListResponse(), self.current_page_size, dict[str, str](), 0
         while self.requester.name not in self.tenant.streams_without_checkpoints:
             query = {"take": size, **self.fields(stream_slice), **checkpoint}
             try:
@@ -220,6 +220,9 @@ class CheckpointRetriever(PageNumberRetriever):
             if previous.is_before_first and self._ignores_take(response, size):
                 break
             yield response.page
+            rows_read += len(response.page)
+            if not response.next_checkpoint and (response.total or 0) > rows_read:
+                raise transient_error(f"Auth0 told of {response.total} rows of `{self.name}` and sent {rows_read}.")
             if not response.next_checkpoint:
                 return
             previous, checkpoint = response, {"from": response.next_checkpoint}

@@ -44,7 +44,9 @@ class DetailRetriever(PageNumberRetriever):
                 path = self.requester.path_of(self.detail, {**stream_slice.partition, **_text_columns(row)})
                 # Its row was listed: only if that has vanished since can there be nothing.
                 detail = self.requester.get_path(path, {}, template=self.detail, below_parent=True, known_to_exist=True)
-                row.update(detail if isinstance(detail, dict) else {})
+                if detail is not None and not (isinstance(detail, dict) and detail):
+                    raise system_error(f"Auth0 answered a detail of `{self.name}` with no object.")
+                row.update(detail or {})
             yield page
 
 

@@ -757,12 +757,19 @@ def test_the_manifest_knows_the_archetype():
 
 
 @pytest.mark.parametrize(
-    "response",
-    [{"headers": {"content-type": "text/event-stream"}, "text": ":connected\n\n"}, {"status_code": 404, "json": {}}],
+    ("response", "number"),
+    [
+        ({"headers": {"content-type": "text/event-stream"}, "text": ":connected\n\n"}, 1),
+        ({"status_code": 404, "json": {}}, 2),
+    ],
 )
-def test_the_check_does_not_wait_for_events(requests_mock: Mocker, tenant: Tenant, response: dict[str, Any]):
+def test_the_check_does_not_wait_for_events(
+    requests_mock: Mocker, tenant: Tenant, clock: FakeClock, response: dict[str, Any], number: int
+):
+    """That a release lacks the route is believed the second time."""
     requests_mock.get(ANY, **response)
     url = "{{ config['base_url'] }}/api/v2/"
     granted = FakeAuthenticator(frozenset({"read:events"}))
     check_tenant(tenant, granted, url, {"events": load_stream("events")}, {"events": "events"}, logging.getLogger("x"))
-    assert (1, True) == (requests_mock.call_count, requests_mock.last_request.stream)
+    assert (number, True) == (requests_mock.call_count, requests_mock.last_request.stream)
+    assert sum(clock.sleeps) < 2

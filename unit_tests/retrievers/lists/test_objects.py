@@ -91,12 +91,17 @@ def test_a_detail_may_be_addressed_by_the_parent_too(requests_mock: Mocker, read
     )
 
 
-@pytest.mark.parametrize("response", [GONE, {"json": ["no object"]}])
-def test_a_row_whose_own_resource_is_gone_stays_as_the_list_has_it(
-    requests_mock: Mocker, read, response: dict[str, Any]
-):
+@pytest.mark.parametrize("body", [["no object"], [], {}, "text"])
+def test_a_detail_that_is_no_object_is_an_error_and_no_summary(requests_mock: Mocker, read, body: Any):
     requests_mock.get(URL, json={"things": [{"id": "a", "n": 1}], "total": 1})
-    requests_mock.get(f"{URL}/a", **response)
+    requests_mock.get(f"{URL}/a", json=body)
+    with pytest.raises(AirbyteTracedException, match="answered a detail of `things` with no object"):
+        read(DetailRetriever, rows="things", detail="things/{{ stream_partition.id }}")
+
+
+def test_a_row_whose_own_resource_is_gone_stays_as_the_list_has_it(requests_mock: Mocker, read):
+    requests_mock.get(URL, json={"things": [{"id": "a", "n": 1}], "total": 1})
+    requests_mock.get(f"{URL}/a", **GONE)
     assert [{"id": "a", "n": 1}] == read(DetailRetriever, rows="things", detail="things/{{ stream_partition.id }}")
 
 
