@@ -97,7 +97,8 @@ class ManagementApiRequester:
     def exists(self, stream_slice: StreamSlice) -> bool | None:
         """Whether the resource exists, where the status of the response is all there is to read; None if untold."""
         path = self.path_of(self.resource, partition_columns(stream_slice.partition))
-        is_there: bool | None = self._request_with_retries("GET", path, self.resource, {"only_status": True})
+        context = replace(self._context, only_status=True)
+        is_there: bool | None = self._request_with_retries("GET", path, self.resource, context)
         return is_there
 
     def pause(self, attempt: int) -> None:
@@ -136,12 +137,13 @@ class ManagementApiRequester:
         `template` is the path with placeholders for its ids: the endpoint that Auth0 counts the request for.
         `known_to_exist` is as in `get_existing`.
         """
-        facts = {"below_parent": below_parent or self._context.below_parent, "known_to_exist": known_to_exist}
-        return self._request_with_retries("GET", path, template or path, facts, params=query)
+        below_parent = below_parent or self._context.below_parent
+        context = replace(self._context, below_parent=below_parent, known_to_exist=known_to_exist)
+        return self._request_with_retries("GET", path, template or path, context, params=query)
 
     def post_path(self, path: str, body: Mapping[str, Any]) -> Any:
         """The parsed response to a JSON body; only export jobs are created by POST."""
-        return self._request_with_retries("POST", path, path, {}, json=body)
+        return self._request_with_retries("POST", path, path, self._context, json=body)
 
     def open_event_stream(self, query: Mapping[str, Any]) -> requests.Response | None:
         """The open response of an event stream, for the caller to read and close; None where there is nothing to read.
@@ -152,7 +154,7 @@ class ManagementApiRequester:
             "GET",
             self.resource,
             self.resource,
-            {},
+            self._context,
             params={**self._query, **query},
             headers=EVENT_STREAM_HEADERS,
             stream=True,
@@ -160,15 +162,9 @@ class ManagementApiRequester:
         return response
 
     def _request_with_retries(
-        self,
-        method: str,
-        path: str,
-        template: str,
-        facts: Mapping[str, bool],
-        **options: Any,
+        self, method: str, path: str, template: str, context: RequestContext, **options: Any
     ) -> Any:
-        """The parsed body; `facts` are what the request's context knows more than the stream's, `options` the body."""
-        context, was_doubted = replace(self._context, **facts), False
+        was_doubted = False
         url = self._api_url + path
         endpoint = f"{method} /{PATH_PLACEHOLDER.sub('{}', template)}"
         state, circuit_breaker = RetryState(self.retry_policy, time.monotonic()), self.tenant.circuit_breaker

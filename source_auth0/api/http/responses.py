@@ -159,7 +159,7 @@ def _classify_failure(response: requests.Response, context: RequestContext) -> C
 
 def _lacks_feature(status: int, code: str, message: str) -> bool:
     if status in WORDLESS_STATUSES:
-        return status != requests.codes.no_content
+        return bool(status != requests.codes.no_content)
     is_refusal = status in {requests.codes.bad_request, requests.codes.forbidden}
     return is_refusal and (code in FEATURE_CODES or bool(FEATURE_WORDS.search(message)))
 

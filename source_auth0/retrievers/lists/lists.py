@@ -131,6 +131,13 @@ class ListRetriever(Retriever):
         body = (self.requester.get if is_first else self.requester.get_existing)(stream_slice, query)
         return None if body is None else ListResponse.of(body, self.rows_of(body, is_first=is_first), previous)
 
+    def _raise_if_short(self, total: int | None, rows_read: int) -> None:
+        if total is not None and rows_read < total:
+            raise transient_error(
+                f"Auth0 told of {total} rows of `{self.name}` and sent {rows_read}. Nothing was left out silently: the "
+                "stream fails. Sync again; if that does not help, report it."
+            )
+
     def _is_single_resource(self, body: dict[str, Any]) -> bool:
         """Whether the body is one resource instead of a child's list, as in one recording of a real tenant."""
         is_single = "id" in body and not ENVELOPE_KEYS & set(body) and self.partition_router is not None
@@ -172,22 +179,19 @@ class PageNumberRetriever(ListRetriever):
             previous = response
             if walk.must_restart:
                 self._restart(walk)
-                previous = ListResponse(response.body)
+                previous = ListResponse.of_earlier_pass()
 
     def _restart(self, walk: NumberedWalk) -> None:
         """Wait, and begin again; raises where that was done often enough."""
         if walk.passes < MAX_PASSES:
             self.requester.pause(walk.passes)
             walk.restart()
-        elif walk.has_moved or not walk.is_short:
+        else:
+            if not walk.has_moved:
+                self._raise_if_short(walk.total, walk.rows)
             raise transient_error(
                 f"Rows of `{self.name}` came and went each time that its pages were read, so that others may be "
                 "missing. Nothing was left out silently: the stream fails. Sync again when less of it changes."
-            )
-        else:
-            raise transient_error(
-                f"Auth0 told of {walk.total} rows of `{self.name}` and sent {walk.rows}, however often it was asked. "
-                "Nothing was left out silently: the stream fails. Sync again; if that does not help, report it."
             )
 
 
@@ -221,9 +225,8 @@ class CheckpointRetriever(PageNumberRetriever):
                 break
             yield response.page
             rows_read += len(response.page)
-            if not response.next_checkpoint and (response.total or 0) > rows_read:
-                raise transient_error(f"Auth0 told of {response.total} rows of `{self.name}` and sent {rows_read}.")
             if not response.next_checkpoint:
+                self._raise_if_short(response.total, rows_read)
                 return
             previous, checkpoint = response, {"from": response.next_checkpoint}
         yield from super().pages(stream_slice)
@@ -243,6 +246,8 @@ class UnpagedRetriever(ListRetriever):
     """A list that Auth0 sends whole, in one response."""
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The one page."""
-        if (body := self.requester.get(stream_slice, self.fields(stream_slice))) is not None:
-            yield self.rows_of(body)
+        """The one page; raises where its total says that it is not all."""
+        response = self.fetch(stream_slice, self.fields(stream_slice), ListResponse())
+        if response is not None:
+            self._raise_if_short(response.total, len(response.page))
+            yield response.page

@@ -43,6 +43,11 @@ class ListResponse:
             doubt = "sent a bare list amid the pages of {}"
         return cls(body, page, fingerprint, checkpoint, doubt, previous.seen_checkpoints)
 
+    @classmethod
+    def of_earlier_pass(cls) -> "ListResponse":
+        """Stands before the first page of a list that is read again: all that is known is that it exists."""
+        return cls(body=())
+
     def accept(self) -> "ListResponse":
         """Record its checkpoint as seen, and return it."""
         if self.next_checkpoint is not None:
