@@ -103,10 +103,10 @@ class ListRetriever(Retriever):
         """Rows to ask for: as configured, unless Auth0 named a smaller maximum in this sync."""
         return self.tenant.page_sizes.get(self.requester.name, self.page_size or PAGE_SIZE)
 
-    def smaller_page_size(self, refusal: RequestRefusedError, previous: ListResponse) -> int:
-        """The maximum page size that the refusal of a first page names; raises the refusal if it names none."""
+    def smaller_page_size(self, refusal: RequestRefusedError, size: int, *, is_first: bool) -> int:
+        """The maximum that the refusal of a first page of this size names; raises the refusal if it names none."""
         maximum = max_page_size(refusal) or 0
-        if not previous.is_before_first or not 0 < maximum < self.current_page_size:
+        if not is_first or not 0 < maximum < size:
             raise refusal
         self.tenant.page_sizes[self.requester.name] = maximum
         return maximum
@@ -165,13 +165,17 @@ class PageNumberRetriever(ListRetriever):
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages; the list ends at the total if Auth0 sends one, at an empty page otherwise."""
-        walk, previous, size = NumberedWalk(self.key_columns or []), ListResponse(), self.current_page_size
+        yield from self.numbered_pages(stream_slice, ListResponse())
+
+    def numbered_pages(self, stream_slice: StreamSlice, previous: ListResponse) -> Iterator[Page]:
+        """The same; `previous` says whether the list is known to exist."""
+        walk, size = NumberedWalk(self.key_columns or []), self.current_page_size
         while not walk.is_settled:
             query = {"page": walk.number, "per_page": size, **self.totals, **self.fields(stream_slice)}
             try:
                 response = self.fetch(stream_slice, query, previous)
             except RequestRefusedError as refusal:
-                size = self.smaller_page_size(refusal, previous)
+                size = self.smaller_page_size(refusal, size, is_first=walk.number == 0)
                 continue
             if response is None:
                 return
@@ -209,7 +213,8 @@ class CheckpointRetriever(PageNumberRetriever):
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """All pages, without a row cap; by page number if the tenant's release does not support checkpoints."""
         previous, size, checkpoint, rows_read = ListResponse(), self.current_page_size, dict[str, str](), 0
-        while self.requester.name not in self.tenant.streams_without_checkpoints:
+        is_numbered = self.requester.name in self.tenant.streams_without_checkpoints
+        while not is_numbered:
             query = {"take": size, **self.fields(stream_slice), **checkpoint}
             try:
                 response = self.fetch(stream_slice, query, previous)
@@ -217,11 +222,12 @@ class CheckpointRetriever(PageNumberRetriever):
                 if previous.is_before_first and refuses_checkpoints(refusal):
                     self.tenant.streams_without_checkpoints.add(self.requester.name)
                     break
-                size = self.smaller_page_size(refusal, previous)
+                size = self.smaller_page_size(refusal, size, is_first=previous.is_before_first)
                 continue
             if response is None:
                 return
             if previous.is_before_first and self._ignores_take(response, size):
+                previous = ListResponse.of_earlier_pass()
                 break
             yield response.page
             rows_read += len(response.page)
@@ -229,7 +235,7 @@ class CheckpointRetriever(PageNumberRetriever):
                 self._raise_if_short(response.total, rows_read)
                 return
             previous, checkpoint = response, {"from": response.next_checkpoint}
-        yield from super().pages(stream_slice)
+        yield from self.numbered_pages(stream_slice, previous)
 
     def _ignores_take(self, response: ListResponse, size: int) -> bool:
         """Whether the first response is a numbered page that may have a successor: a release without checkpoints."""
@@ -237,8 +243,8 @@ class CheckpointRetriever(PageNumberRetriever):
             return False
         if response.total is not None:
             return response.total > len(response.page)
-        is_numbered = isinstance(response.body, list) or not NUMBERING_KEYS.isdisjoint(response.body)
-        return is_numbered and len(response.page) >= min(size, DEFAULT_PAGE_SIZE)
+        has_numbers = isinstance(response.body, list) or not NUMBERING_KEYS.isdisjoint(response.body)
+        return has_numbers and len(response.page) >= min(size, DEFAULT_PAGE_SIZE)
 
 
 @dataclass

@@ -45,7 +45,7 @@ class ListResponse:
 
     @classmethod
     def of_earlier_pass(cls) -> "ListResponse":
-        """Stands before the first page of a list that is read again: all that is known is that it exists."""
+        """Stands before the first page of a list that is read again: nothing is known but that it exists."""
         return cls(body=())
 
     def accept(self) -> "ListResponse":

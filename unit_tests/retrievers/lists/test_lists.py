@@ -402,6 +402,38 @@ def test_a_page_size_above_the_maximum_is_requested_again_with_the_maximum(
     assert 7 == requests_mock.call_count
 
 
+def test_a_maximum_that_another_parents_list_was_told_meanwhile_is_no_error(
+    requests_mock: Mocker, read, tenant: Tenant
+):
+    def respond(request: Any, context: Any) -> Any:
+        if request.qs["take"] != ["10"]:
+            tenant.page_sizes["things"] = 10
+            context.status_code = 400
+            return {"message": "Query validation error: 'Value 100 is greater than maximum 10' on property take (x)."}
+        return {"things": rows(1)}
+
+    requests_mock.get(URL, json=respond)
+    assert [1] == ids(read(CheckpointRetriever))
+
+
+def test_a_list_that_is_read_by_checkpoint_goes_on_though_another_parents_was_refused(
+    requests_mock: Mocker, read, tenant: Tenant
+):
+    def respond(request: Any, _: Any) -> Any:
+        tenant.streams_without_checkpoints.add("things")
+        return {"things": rows(2)} if "from" in request.qs else {"things": rows(1), "next": "a"}
+
+    requests_mock.get(URL, json=respond)
+    assert [1, 2] == ids(read(CheckpointRetriever))
+
+
+def test_a_list_that_ignored_take_is_known_to_exist(requests_mock: Mocker, read):
+    gone = {"status_code": 403, "json": {"message": "Please upgrade your subscription"}}
+    full = {"things": rows(*range(60)), "total": 60}
+    requests_mock.get(URL, [{"json": rows(*range(50))}, gone, {"json": full}])
+    assert list(range(60)) == ids(read(CheckpointRetriever))
+
+
 @pytest.mark.parametrize("text", ["greater than maximum 100", "greater than maximum 0", "is less than minimum 1"])
 def test_a_maximum_that_is_no_smaller_is_an_error(requests_mock: Mocker, read, text: str):
     requests_mock.get(URL, status_code=400, json={"message": text})
