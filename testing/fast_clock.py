@@ -14,7 +14,6 @@ from requests.adapters import HTTPAdapter
 
 import source_auth0
 from source_auth0.api.auth import authenticators
-from source_auth0.api.http import session
 from source_auth0.api.http.retry_policy import RetryPolicy
 
 #: The shortest socket timeouts in seconds, where timeouts are what is tested and where not: a busy machine is no fault.
@@ -72,8 +71,7 @@ def fast_clock(speed: float, policy: RetryPolicy | None = None) -> Iterator[None
             stack.enter_context(patch.object(authenticators, "FIRST_SIGN_IN_SECONDS", SIGN_IN_SECONDS))
         stack.enter_context(patch.object(HTTPAdapter, "send", send_with_short_timeout))
         for module in _modules():
-            # How long a body may take is measured on the tenant's clock, unless that is what is tested.
-            if getattr(module, "time", None) is time and (policy is None or module is not session):
+            if getattr(module, "time", None) is time:
                 stack.enter_context(patch.object(module, "time", clock))
             if getattr(module, "queue", None) is queue:
                 fast = type("FastQueues", (), {"Queue": FastQueue, "Empty": queue.Empty, "Full": queue.Full})

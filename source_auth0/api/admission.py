@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import requests
 
+from source_auth0.api.http.deadlines import when_slow
 from source_auth0.api.http.response_errors import json_object
 from source_auth0.api.http.retry_policy import MAX_BACKOFF_SECONDS, seconds_until_reset
 from source_auth0.api.rate_limit.api_budget import RequestPermit
@@ -24,18 +25,31 @@ TENANT_WIDE_LIMIT = re.compile(r"Global limit ")
 MIN_LOGGED_WAIT_SECONDS = 1.0
 #: The largest bucket, in tokens, that a header may claim: a hundred times Auth0's largest.
 MAX_BUCKET_SIZE = 1_000_000
+#: Seconds after which a request that still waits for its response gives its places up to others.
+MAX_SLOT_SECONDS = 10.0
 
 
 @contextlib.contextmanager
 def request_slot(tenant: Tenant, stream: str, permit: RequestPermit) -> Iterator[None]:
-    """Hold a concurrency slot for one request, once the rate limit budget admits it."""
+    """Hold a concurrency slot for one request, once the rate limit budget admits it.
+
+    A response that drips in for a minute would hold up every other stream: after some seconds its request goes on
+    without the slot, and without the worker's.
+    """
     while True:
         raise_if_cancelled()
         _wait_for_budget(tenant, stream, permit)
-        with tenant.concurrency_limit:
+        with contextlib.ExitStack() as slots:
+            slots.enter_context(tenant.concurrency_limit)
+
+            def give_up_slots(slots: contextlib.ExitStack = slots) -> None:
+                slots.close()
+                slots.enter_context(release_worker_slot())
+
             # A 429 to another request may have closed the bucket while this one waited for a slot.
             if tenant.budget.request(permit) <= 0:
-                yield
+                with when_slow(MAX_SLOT_SECONDS, give_up_slots):
+                    yield
                 return
 
 

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import logging
+import threading
 from datetime import datetime, timezone
 from email.utils import formatdate
 from typing import Any
@@ -15,6 +16,8 @@ from source_auth0.api.admission import parse_rate_limit_headers, record_outcome,
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from source_auth0.api.tenant import Tenant
+from source_auth0.engine.thread_pool import FairThreadPool
+from testing.dripping_servers import BODY, dripping_server
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, THINGS_RESPONSE, THINGS_URL, MakeApi
 
@@ -209,3 +212,28 @@ def test_a_429_while_waiting_for_the_concurrency_limit_delays_the_request(clock:
     with request_slot(tenant, "things", RequestPermit("GET /things")):
         assert 20 <= sum(clock.sleeps) < 22
     assert [0] == granted
+
+
+def test_a_request_whose_response_drips_gives_up_its_slots(monkeypatch: pytest.MonkeyPatch):
+    """Of concurrency and of the pool, once; after the request, each counter is where it was."""
+    monkeypatch.setattr(admission, "MAX_SLOT_SECONDS", 0.2)
+    tenant, pool = Tenant({"base_url": "https://acme.us.auth0.com", "num_workers": 2}), FairThreadPool(lambda: 1)
+    free: list[bool] = []
+
+    class Stream:
+        def __init__(self, name: str) -> None:
+            self.stream_name = lambda: name
+
+    def read(_: Stream) -> None:
+        with dripping_server(BODY) as address, request_slot(tenant, "things", RequestPermit("GET /things")):
+            free.append(tenant.concurrency_limit._in_flight == 0)
+            pool.submit(lambda _: other_read.set(), Stream("others"))
+            with contextlib.suppress(requests.Timeout):
+                tenant.session.get(f"http://{address}/", timeout=(1, 1))
+            free.append(tenant.concurrency_limit._in_flight == 0)
+            free.append(other_read.is_set())
+
+    other_read = threading.Event()
+    pool.submit(read, Stream("things")).result(30)
+    assert [False, True, True] == free
+    assert (0, 0) == (tenant.concurrency_limit._in_flight, sum(pool._released.values()))

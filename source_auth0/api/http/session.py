@@ -1,15 +1,15 @@
 """HTTP sessions: a connection pool, bounded bodies, and no credentials from this machine's files."""
 
 import math
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+import urllib3
 
 from source_auth0.api.http.bodies import MAX_BODY_BYTES, BodyTooLargeError
+from source_auth0.api.http.deadlines import DeadlineAdapter, limit_rest
 
 POOL_SIZE = 64
 CHUNK_BYTES = 1 << 16
@@ -47,40 +47,45 @@ class PooledSession(requests.Session):
         return self._settings[key]
 
 
-class BoundedBodyAdapter(HTTPAdapter):
-    """Limits a body to the seconds of the read timeout and to `MAX_BODY_BYTES`; streamed ones are left to the caller.
+class BoundedBodyAdapter(DeadlineAdapter):
+    """Limits a body to `MAX_BODY_BYTES` and to the read timeout; streamed ones are left to the caller.
 
-    A socket's timeout counts from the last byte, so a body that trickles in byte by byte would take hours.
+    The caller of a streamed one sets its limit with `limit_rest`; until then, no byte may be later than the timeout.
     """
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: FBT001, FBT002 - as HTTPAdapter has it
         """The response; reading its body raises `requests.Timeout` or BodyTooLargeError."""
         response = super().send(request, stream=stream, **options)
-        if not stream:
-            timeout = options.get("timeout")
-            response.raw = _BoundedBody(response.raw, timeout[1] if timeout else math.inf)
+        if stream:
+            limit_rest(response, math.inf)
+        else:
+            response.raw = _BoundedBody(response.raw)
         return response
 
 
 class _BoundedBody:
     """A response body, which `requests` reads to its end by `stream`."""
 
-    def __init__(self, raw: Any, seconds: float) -> None:
+    def __init__(self, raw: Any) -> None:
         self._raw = raw
-        self._deadline = time.monotonic() + seconds
         self._bytes_left = MAX_BODY_BYTES
 
     def stream(self, _amount: int, *, decode_content: bool) -> Iterator[bytes]:
         """Decoded chunks as they arrive."""
-        while chunk := self._raw.read1(CHUNK_BYTES, decode_content=decode_content):
+        while chunk := self._read(decode_content=decode_content):
             self._bytes_left -= len(chunk)
             if self._bytes_left < 0:
                 self._raw.close()
                 raise BodyTooLargeError
             yield chunk
-            if time.monotonic() > self._deadline:
-                self._raw.close()
-                raise requests.Timeout("the answer does not end")
+
+    def _read(self, *, decode_content: bool) -> bytes:
+        try:
+            chunk: bytes = self._raw.read1(CHUNK_BYTES, decode_content=decode_content)
+        except urllib3.exceptions.ReadTimeoutError as error:
+            # `requests` would make an error of the connection of it.
+            raise requests.Timeout("the answer does not end") from error
+        return chunk
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)

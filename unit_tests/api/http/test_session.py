@@ -1,6 +1,5 @@
 import gzip
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from source_auth0.api.http import session as session_module
 from source_auth0.api.http.bodies import BodyTooLargeError
 from source_auth0.api.http.session import CHUNK_BYTES, PooledSession
 from source_auth0.api.rate_limit.concurrency_limit import MAX_LIMIT
-from testing.fakes.clock import FakeClock
 
 SETTINGS = (False, None, None)
 URL = "https://acme.us.auth0.com/api/v2/roles"
@@ -71,69 +69,6 @@ def test_settings_of_a_request_are_merged_as_requests_does(
 def test_the_pool_keeps_as_many_connections_as_requests_may_be_in_flight(scheme: str):
     pool = PooledSession().get_adapter(f"{scheme}://a.example.com/").poolmanager.connection_from_host("a.example.com")
     assert pool.pool.maxsize >= MAX_LIMIT
-
-
-class SlowBody:
-    """A body that arrives byte by byte, so many seconds apart."""
-
-    def __init__(self, clock: FakeClock, body: bytes, seconds: float) -> None:
-        self._clock, self._left, self._seconds = clock, body, seconds
-        self.headers, self.closed = {"x": "y"}, False
-
-    def read1(self, _: int, *, decode_content: bool) -> bytes:
-        self._clock.now += self._seconds
-        byte, self._left = self._left[:1], self._left[1:]
-        return byte
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@pytest.fixture
-def send_slow_body(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[requests.Response, SlowBody]]:
-    """Sends a request whose response arrives slowly; returns response and body. Options have to be passed on."""
-    clock = FakeClock()
-    monkeypatch.setattr(session_module, "time", clock)
-
-    def send(seconds: float, url: str = URL, **options: Any) -> tuple[requests.Response, SlowBody]:
-        body, response = SlowBody(clock, b"[1, 2, 3]", seconds), requests.Response()
-        request = requests.Request("GET", url).prepare()
-        response.raw = body
-
-        def adapter_send(_: HTTPAdapter, *args: Any, **kwargs: Any) -> requests.Response:
-            assert ((request,), {"stream": False, **options}) == (args, kwargs)
-            return response
-
-        monkeypatch.setattr(HTTPAdapter, "send", adapter_send)
-        return PooledSession().get_adapter(url).send(request, **options), body
-
-    return send
-
-
-def test_a_body_may_take_up_to_the_timeout(send_slow_body: Any):
-    """Nine bytes, of which the last arrives just in time."""
-    response, _ = send_slow_body(6, timeout=(10, 54))
-    assert [1, 2, 3] == response.json()
-    assert {"x": "y"} == response.raw.headers
-
-
-@pytest.mark.parametrize("url", [URL, "http://127.0.0.1:8080/"])
-def test_a_body_that_takes_longer_than_the_timeout_fails(send_slow_body: Any, url: str):
-    """Although each byte arrives within the read timeout."""
-    response, body = send_slow_body(20, url, timeout=(10, 60))
-    with pytest.raises(requests.Timeout, match="the answer does not end"):
-        _ = response.content
-    assert body.closed
-
-
-def test_a_streamed_body_has_no_total_timeout(send_slow_body: Any):
-    response, body = send_slow_body(20, timeout=(10, 60), stream=True)
-    assert response.raw is body
-
-
-def test_without_a_timeout_a_body_may_take_any_time(send_slow_body: Any):
-    response, _ = send_slow_body(2000, timeout=None)
-    assert [1, 2, 3] == response.json()
 
 
 @pytest.fixture
