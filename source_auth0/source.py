@@ -55,6 +55,7 @@ class SourceAuth0(PageDeclarativeSource):
             catalog=catalog, config=config, state=state, config_path=config_path, manifest=assemble(selected)
         )
         tenant = Tenant(self.config)
+        tenant.is_resumed = bool(state)
         self.replace_parts(tenant, FairThreadPool(lambda: tenant.threads), whole_pages=whole_pages)
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:

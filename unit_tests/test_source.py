@@ -434,3 +434,10 @@ def test_the_thread_pool_is_sized_by_the_current_number_of_workers(config: dict[
     """The concurrency limit adapts while a sync runs."""
     source = SourceAuth0(catalog_of("users"), {**config, "num_workers": 5})
     assert 12 == source._concurrent_source._threadpool._threadpool._size()
+
+
+@pytest.mark.parametrize(("saved", "is_resumed"), [(None, False), ([], False), (state_of("users", {}), True)])
+def test_the_host_of_a_saved_state_is_known(saved: list[AirbyteStateMessage] | None, is_resumed: bool) -> None:
+    """So that its name is no typing error where it cannot be resolved."""
+    source = SourceAuth0(None, {"base_url": "https://acme.us.auth0.com"}, saved)
+    assert is_resumed is source.config.is_known_host

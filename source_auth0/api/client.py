@@ -237,7 +237,7 @@ class ManagementApiRequester:
         try:
             response, sent_at = self._send(permit, url, token, options)
         except CONNECTION_ERRORS as error:
-            failure = connection_error(self.config["base_url"], error)
+            failure = connection_error(self.config["base_url"], error, is_known_host=self.tenant.is_known_host)
             failure.message = f"`{self.name}` could not be read. {failure.message}"
             # A host that has never responded is most likely misspelled or untrusted, which no retry fixes.
             is_permanent = failure.failure_type == FailureType.config_error and not self.tenant.is_reached

@@ -46,6 +46,8 @@ class Tenant(dict[str, Any]):
         self._offset_samples: deque[timedelta] = deque(maxlen=CLOCK_SAMPLES)
         #: Whether anything has responded at its address yet.
         self.is_reached = False
+        #: Whether a state of an earlier sync is resumed from, which read from this host.
+        self.is_resumed = False
         self._last_date_header: str | None = None
         self._seen_keys: set[str] = set()
         self._results: dict[str, Any] = {}
@@ -88,6 +90,11 @@ class Tenant(dict[str, Any]):
     def threads(self) -> int:
         """Size of the thread pool: over twice the requests in flight, since threads that split work send none."""
         return 2 * self.workers + 2
+
+    @property
+    def is_known_host(self) -> bool:
+        """Whether the Base URL has been read from, in this sync or in an earlier one, so that its name is right."""
+        return self.is_reached or self.is_resumed
 
     @cached_property
     def session(self) -> requests.Session:

@@ -154,7 +154,12 @@ class ClientCredentialsAuthenticator(TenantAuthenticator):
         # After a failure, the next streams get one attempt each.
         seconds = 0 if self._shared_token.failures else deadline
         return request_token(
-            self.config["base_url"], self._form, self._tenant.observe_date, seconds=seconds, has_signed_in=has_signed_in
+            self.config["base_url"],
+            self._form,
+            self._tenant.observe_date,
+            seconds=seconds,
+            has_signed_in=has_signed_in,
+            is_known_host=self._tenant.is_known_host,
         )
 
     def _form(self) -> dict[str, str]:

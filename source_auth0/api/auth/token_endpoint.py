@@ -47,18 +47,20 @@ class NotAnAuth0TenantError(AirbyteTracedException):
         super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
 
 
-def request_token(
+def request_token(  # noqa: PLR0913 - what is known of the endpoint, and two callables
     base_url: str,
     make_form: Callable[[], TokenForm],
     observe_date: Callable[[str | None], None],
     *,
     seconds: float = FIRST_SIGN_IN_SECONDS,
     has_signed_in: bool = False,
+    is_known_host: bool = False,
 ) -> dict[str, Any]:
     """Request a token, with retries for so many seconds while the endpoint is only busy.
 
     Each attempt has a form of its own, since a client assertion is valid once; `observe_date` gets the `Date` of each
     response. `has_signed_in`: it has issued a token before, so that an odd response must come from a proxy in between.
+    `is_known_host`: this sync or an earlier one has read from there, so that its name is right.
     The response has `access_token`, and mostly `expires_in` (seconds) and `scope` (separated by spaces).
 
     Raises a config error that names what to change, or a transient one when the endpoint stays out of reach.
@@ -66,7 +68,7 @@ def request_token(
     began_at, backoff = time.monotonic(), 1.0
     while True:
         try:
-            return _attempt(base_url, make_form(), observe_date)
+            return _attempt(base_url, make_form(), observe_date, is_known_host=is_known_host or has_signed_in)
         except AirbyteTracedException as error:
             is_past_deadline = time.monotonic() - began_at + backoff + sum(TIMEOUT_SECONDS) > seconds
             if is_past_deadline or not _is_retryable(error, backoff, has_signed_in=has_signed_in):
@@ -82,14 +84,16 @@ def _is_retryable(error: AirbyteTracedException, backoff: float, *, has_signed_i
     return bool(error.failure_type == FailureType.transient_error)
 
 
-def _attempt(base_url: str, form: TokenForm, observe_date: Callable[[str | None], None]) -> dict[str, Any]:
+def _attempt(
+    base_url: str, form: TokenForm, observe_date: Callable[[str | None], None], *, is_known_host: bool
+) -> dict[str, Any]:
     try:
         with PooledSession() as session:
             response = session.post(
                 f"{base_url}/oauth/token", data=form, timeout=TIMEOUT_SECONDS, allow_redirects=False, auth=no_auth
             )
     except CONNECTION_ERRORS as error:
-        raise connection_error(base_url, error) from None
+        raise connection_error(base_url, error, is_known_host=is_known_host) from None
     except BodyTooLargeError:
         raise NotAnAuth0TenantError(urlsplit(base_url).netloc) from None
     observe_date(response.headers.get("date"))

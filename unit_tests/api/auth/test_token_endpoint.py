@@ -1,10 +1,13 @@
 import json
+import socket
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import parse_qs
 
 import pytest
 import requests
+import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
@@ -300,6 +303,13 @@ def test_a_timeout_is_retried(requests_mock: Mocker, clock: FakeClock):
     assert {"access_token": "t"} == request()
 
 
+def unresolved(code: int, kind: type[requests.ConnectionError] = requests.ConnectionError) -> requests.ConnectionError:
+    """What `requests` raises for a name that could not be resolved."""
+    reason = urllib3.exceptions.NameResolutionError("acme.us.auth0.com", Mock(), socket.gaierror(code, "told by DNS"))
+    reason.__cause__ = socket.gaierror(code, "told by DNS")
+    return kind(urllib3.exceptions.MaxRetryError(Mock(), URL, reason))
+
+
 UNVERIFIED = "The TLS certificate of acme.us.auth0.com could not be verified. Check the Base URL; behind a proxy"
 NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there."
 
@@ -307,15 +317,12 @@ NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE 
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (
-            requests.exceptions.ConnectionError("Max retries exceeded (Caused by NameResolutionError('Failed'))"),
-            "There is no host named acme.us.auth0.com",
-        ),
-        (requests.exceptions.ConnectionError("[Errno -2] getaddrinfo failed"), "There is no host named"),
+        (unresolved(socket.EAI_NONAME), "There is no host named acme.us.auth0.com"),
         (requests.exceptions.SSLError("certificate verify failed: self-signed certificate"), UNVERIFIED),
         (requests.exceptions.SSLError("hostname 'a' doesn't match 'b' (CertificateError)"), UNVERIFIED),
         (OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /a"), NO_BUNDLE),
         (requests.exceptions.ProxyError("Cannot connect to proxy"), "HTTPS_PROXY"),
+        (unresolved(socket.EAI_NONAME, requests.exceptions.ProxyError), "the name of the proxy on the way to acme"),
     ],
 )
 def test_permanent_connection_errors_are_config_errors_without_a_retry(
@@ -344,3 +351,30 @@ def test_an_impossible_host_name_is_a_config_error(host: str):
         request(f"https://{host}")
     assert FailureType.config_error == caught.value.failure_type
     assert SECRET not in str(vars(caught.value))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        unresolved(socket.EAI_AGAIN),
+        unresolved(socket.EAI_FAIL),
+        unresolved(socket.EAI_AGAIN, requests.exceptions.ProxyError),
+        requests.exceptions.ProxyError(TimeoutError("timed out")),
+    ],
+)
+def test_passing_connection_errors_are_retried(requests_mock: Mocker, clock: FakeClock, error: OSError):
+    requests_mock.post(URL, [{"exc": error}, {"exc": error}, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request()
+    assert [1.0, 2.0] == clock.sleeps
+
+
+@pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_NONAME])
+@pytest.mark.parametrize("known", [{"has_signed_in": True}, {"is_known_host": True}])
+def test_the_name_of_a_known_host_is_never_a_typing_error(
+    requests_mock: Mocker, clock: FakeClock, code: int, known: dict[str, bool]
+):
+    requests_mock.post(URL, exc=unresolved(code))
+    with pytest.raises(AirbyteTracedException, match="could not be resolved") as caught:
+        request_token(BASE, lambda: FORM, lambda _: None, **known)
+    assert FailureType.transient_error == caught.value.failure_type
+    assert len(clock.sleeps) > 1
