@@ -266,7 +266,7 @@ def test_a_partial_write_is_continued(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_exits_with_128_plus_its_number(
+def test_a_signal_ends_process_1_with_128_plus_its_number(
     command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
 ):
     ended, is_over = list[int](), threading.Event()
@@ -277,12 +277,14 @@ def test_a_signal_exits_with_128_plus_its_number(
         is_over.set()
 
     def signalled(*_: Any) -> Any:
-        signal.raise_signal(number)
+        (thread,) = (thread for thread in threading.enumerate() if thread.name == "shutdown")
+        signal.pthread_kill(thread.ident, number)
         is_over.wait(30)
         return []
 
     monkeypatch.setattr(AirbyteEntrypoint, "run", signalled)
     monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
     command("spec")
     assert [code] == ended
 

@@ -128,6 +128,25 @@ def type_of(declared: dict[str, Any]) -> str:
     return str(declared.get("format") or (kinds[0] if kinds else declared["type"]))
 
 
+def test_a_limited_read_prints_no_traceback(sim: Simulator, tmp_path: Path) -> None:
+    """PyAirbyte ends the connector with SIGTERM once it has enough; more than a pipe holds is left then."""
+    script = (
+        "import demo.warehouse, airbyte, json, sys\n"
+        "job = json.load(sys.stdin)\n"
+        "source = airbyte.get_source('source-auth0', config=job['config'], local_executable=job['executable'])\n"
+        "source.select_streams(['users'])\n"
+        "print(*(len(list(source.get_records('users', limit=limit))) for limit in (3, 2)))\n"
+    )
+    with Simulator(users=3000, organizations=1) as large:
+        job = {"config": config_of(large), "executable": str(Path(sys.executable).with_name("source-auth0"))}
+        done = subprocess.run(
+            [str(PYTHON), "-c", script], input=json.dumps(job), capture_output=True, text=True, cwd=ROOT, check=False
+        )
+    assert "3 2" == done.stdout.splitlines()[-1], done.stderr
+    assert 0 == done.returncode
+    assert not re.search("Traceback|AirbyteSubprocessFailedError|Exception", done.stderr), done.stderr
+
+
 def test_values_are_stored_unchanged(pyairbyte: Callable[..., Results], sim: Simulator) -> None:
     results = pyairbyte(
         syncs=[{"config": config_of(sim), "streams": ["users"]}],

@@ -1,6 +1,7 @@
-"""Graceful shutdown on SIGTERM and SIGINT: soon, after a complete output line, and with the signal's exit code.
+"""Graceful shutdown on SIGTERM and SIGINT: soon, after a complete output line, and of the signal itself.
 
-A platform that cancels a sync sends SIGTERM and, some seconds later, SIGKILL; Ctrl-C is SIGINT.
+A platform that cancels a sync sends SIGTERM and, some seconds later, SIGKILL; Ctrl-C is SIGINT. PyAirbyte ends every
+sync that it limits with SIGTERM, and takes an exit code for a failure.
 """
 
 import contextlib
@@ -10,55 +11,65 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from queue import SimpleQueue
 
 from airbyte_cdk.logger import PRINT_BUFFER
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds to wait for a line that is being written: a reader that hangs with the pipe open never accepts it.
 MAX_LINE_WAIT_SECONDS = 3.0
-#: The exit code of a process that a signal ended is this plus the signal's number, as in a shell.
+#: The first process of a container, which no signal kills by default.
+INIT_PID = 1
+#: Its exit code after a signal is this plus the signal's number, as a shell has it.
 SIGNAL_EXIT_CODE_BASE = 128
-#: Tells the thread to end without a signal.
-NO_SIGNAL = 0
 
 
 @contextlib.contextmanager
 def exit_on_signals() -> Iterator[None]:
-    """Within the block, SIGTERM and SIGINT end the process with exit code 143 or 130.
+    """Within the block, SIGTERM and SIGINT kill the process after a whole line; as process 1 it exits with 143 or 130.
 
     By default, SIGTERM kills Python in the middle of a line (or is ignored by a container's first process), and SIGINT
-    raises KeyboardInterrupt in the middle of one. Here another thread ends the process once it holds the lock under
-    which every line is written; workers are not waited for, since they may be waiting for a rate limit.
+    raises KeyboardInterrupt in the middle of one. Here both are blocked, and a thread waits for them: it dies of the
+    signal once it holds the lock under which every line is written. Workers are not waited for, since they may be
+    waiting for a rate limit; nor is the main thread, which may be resolving a name.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set signal handlers; the calling program has its own
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield  # only the main thread may set a signal's handler; the calling program has its own
         return
-    # A signal handler may interrupt anything: `SimpleQueue.put` is reentrant, starting a thread there may deadlock.
-    received: SimpleQueue[int] = SimpleQueue()
     # An ignored signal, such as SIGINT of a shell's background job, stays ignored.
-    previous = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
-    for number in previous:
-        signal.signal(number, lambda signum, _: received.put(signum))
-    thread = threading.Thread(target=_exit_when_signalled, args=(received,), name="shutdown", daemon=True)
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = {number: handler for number, handler in previous.items() if handler not in {signal.SIG_IGN, None}}
+    for number in handlers:
+        signal.signal(number, signal.SIG_DFL)
+    # Threads inherit the mask of the thread that starts them.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, handlers)
+    is_over = threading.Event()
+    thread = threading.Thread(target=_die_when_signalled, args=(set(handlers), is_over), name="shutdown", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        received.put(NO_SIGNAL)
+        is_over.set()
+        if handlers and thread.ident is not None:
+            signal.pthread_kill(thread.ident, next(iter(handlers)))
         thread.join()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _exit_when_signalled(received: "SimpleQueue[int]") -> None:
-    number = received.get()
-    if number == NO_SIGNAL:
+def _die_when_signalled(numbers: set[signal.Signals], is_over: threading.Event) -> None:
+    if not numbers:
+        return
+    number = signal.sigwait(numbers)
+    if is_over.is_set():
         return
     if PRINT_BUFFER.lock.acquire(timeout=MAX_LINE_WAIT_SECONDS):
         _log_last_line(
             f"Ended by {signal.Signals(number).name}. The next sync goes on from the last state that was printed."
         )
+    if os.getpid() != INIT_PID:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        signal.raise_signal(number)
     os._exit(SIGNAL_EXIT_CODE_BASE + number)
 
 

@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -35,9 +36,18 @@ class FakeExit:
 
 @pytest.fixture
 def process_exit(monkeypatch: pytest.MonkeyPatch) -> FakeExit:
+    """The exit of a container's first process: any other would die of the signal."""
     end = FakeExit()
     monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
     return end
+
+
+def send(number: signal.Signals) -> None:
+    """Send a signal to this process; to the one thread that does not block it, as the kernel would choose it."""
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "shutdown")
+    assert thread.ident is not None
+    signal.pthread_kill(thread.ident, number)
 
 
 @pytest.fixture
@@ -55,22 +65,50 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], tuple[int, in
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_exits_with_its_code_and_logs_a_message(
+def test_process_1_exits_with_the_signals_code_and_logs_a_message(
     process_exit: FakeExit, pipe: Callable[[], tuple[int, int]], number: signal.Signals, code: int
 ) -> None:
     reading, _ = pipe()
     with exit_on_signals():
-        signal.raise_signal(number)
+        send(number)
         assert code == process_exit.wait()
     message = json.loads(os.read(reading, 4096))
     assert f"Ended by {number.name}. The next sync goes on" in message["log"]["message"]
+
+
+DYING = """
+import os, sys, threading, time
+from source_auth0.engine.shutdown import exit_on_signals
+from source_auth0.engine.stdout import StdoutWriter
+threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
+with exit_on_signals():
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    output = StdoutWriter()
+    output.write_message(f"{threads} thread")
+    os.kill(os.getpid(), int(sys.argv[1]))
+    while True:
+        output.write_message("x" * 100_000)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_dies_of_the_signal_itself_after_a_whole_line(number: signal.Signals) -> None:
+    """Amid its output; the signal is blocked in all threads, of which there is one when the process begins."""
+    done = subprocess.run(
+        [sys.executable, "-c", DYING, str(number.value)], capture_output=True, timeout=60, check=False
+    )
+    assert (-number, b"") == (done.returncode, done.stderr)
+    first, *_, last = done.stdout.splitlines(keepends=True)
+    assert b"1 thread\n" == first
+    assert last.endswith(b"\n")
+    assert f"Ended by {number.name}." in json.loads(last)["log"]["message"]
 
 
 def test_a_line_being_written_is_finished_first(process_exit: FakeExit) -> None:
     with exit_on_signals():
         with PRINT_BUFFER.lock:
             process_exit.is_writing = True
-            signal.raise_signal(signal.SIGTERM)
+            send(signal.SIGTERM)
             process_exit.is_writing = False
         assert (143, False) == (process_exit.wait(), process_exit.was_amid_a_line)
 
@@ -79,7 +117,7 @@ def test_a_blocked_line_is_waited_for_only_briefly(process_exit: FakeExit, monke
     monkeypatch.setattr(shutdown, "MAX_LINE_WAIT_SECONDS", 0.01)
     with exit_on_signals(), PRINT_BUFFER.lock:
         process_exit.is_writing = True
-        signal.raise_signal(signal.SIGTERM)
+        send(signal.SIGTERM)
         assert (143, True) == (process_exit.wait(), process_exit.was_amid_a_line)
 
 
@@ -93,7 +131,7 @@ def test_the_message_is_left_out_where_the_pipe_is_full(
             pass
     os.set_blocking(writing, True)
     with exit_on_signals():
-        signal.raise_signal(signal.SIGTERM)
+        send(signal.SIGTERM)
         assert 143 == process_exit.wait()
     os.set_blocking(reading, False)
     assert {ord("x")} == set(os.read(reading, 1 << 20))
@@ -104,15 +142,18 @@ def test_a_closed_stdout_does_not_prevent_the_exit(process_exit: FakeExit, monke
         pass
     monkeypatch.setattr(sys, "stdout", closed)
     with exit_on_signals():
-        signal.raise_signal(signal.SIGINT)
+        send(signal.SIGINT)
         assert 130 == process_exit.wait()
 
 
 def test_signal_handlers_are_restored_afterwards() -> None:
     before = [signal.getsignal(number) for number in shutdown.SIGNALS]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     with exit_on_signals():
-        assert before != [signal.getsignal(number) for number in shutdown.SIGNALS]
+        assert set(shutdown.SIGNALS) <= signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        assert {signal.SIG_DFL} == {signal.getsignal(number) for number in shutdown.SIGNALS}
     assert before == [signal.getsignal(number) for number in shutdown.SIGNALS]
+    assert mask == signal.pthread_sigmask(signal.SIG_BLOCK, [])
     assert "shutdown" not in {thread.name for thread in threading.enumerate()}
 
 
@@ -122,6 +163,7 @@ def test_a_signal_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch)
     try:
         with exit_on_signals():
             assert signal.SIG_IGN is signal.getsignal(signal.SIGINT)
+            assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -138,3 +180,18 @@ def test_outside_of_the_main_thread_no_handler_is_set() -> None:
     thread.start()
     thread.join()
     assert [signal.getsignal(signal.SIGTERM)] == found
+
+
+def test_with_all_signals_ignored_none_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    with exit_on_signals():
+        pass
+    assert "shutdown" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_without_signal_masks_signals_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    before = signal.getsignal(signal.SIGTERM)
+    with exit_on_signals():
+        assert before is signal.getsignal(signal.SIGTERM)

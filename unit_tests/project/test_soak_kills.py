@@ -125,10 +125,10 @@ def test_after_a_crash_no_output_is_taken_and_a_partial_message_is_reported() ->
     [
         (ProcessExit(0, None, b"", "", is_hung=False), []),
         (ProcessExit(-9, signal.SIGKILL, b'{"ty', "", is_hung=False), []),
-        (ProcessExit(143, signal.SIGTERM, b"", "", is_hung=False), []),
+        (ProcessExit(-15, signal.SIGTERM, b"", "", is_hung=False), []),
         (ProcessExit(1, None, b"", "", is_hung=False), ["the exit code is 1"]),
-        (ProcessExit(-15, signal.SIGTERM, b'{"ty', "", is_hung=False), ["the exit code is -15", "half a line"]),
-        (ProcessExit(130, signal.SIGINT, b"", "Traceback", is_hung=False), ["stderr has 'Traceback'"]),
+        (ProcessExit(143, signal.SIGTERM, b'{"ty', "", is_hung=False), ["the exit code is 143", "half a line"]),
+        (ProcessExit(-2, signal.SIGINT, b"", "Traceback", is_hung=False), ["stderr has 'Traceback'"]),
         (ProcessExit(-9, signal.SIGTERM, b"", "", is_hung=True), ["it did not end, though told to"]),
     ],
 )
@@ -183,7 +183,7 @@ def test_every_kind_of_kill_time_is_drawn() -> None:
 
 def test_outcomes_add_up_to_a_line() -> None:
     whole = Outcome(repeats=[1, 5])
-    whole.count(ProcessExit(143, signal.SIGTERM, b"", "", is_hung=False), "after a time")
+    whole.count(ProcessExit(-15, signal.SIGTERM, b"", "", is_hung=False), "after a time")
     whole.add(Outcome(runs=2, kills=1, repeats=[9], complaints=["a"]))
     assert (3, 2, ["after a time"], ["a"]) == (whole.runs, whole.kills, whole.kill_points, whole.complaints)
     assert "5 repeats a kill, 9 at most" == whole.repeated

@@ -41,9 +41,8 @@ class ProcessExit:
             return []
         if self.is_hung:
             return ["it did not end, though told to" if self.sent_signal else "it did not end"]
-        codes = {None: 0, signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143, signal.SIGINT: 130}
         problems = []
-        if self.code not in {0, codes[self.sent_signal]}:
+        if self.code not in {0, -(self.sent_signal or 0)}:
             problems.append(f"the exit code is {self.code}")
         if self.unfinished_line and self.sent_signal != signal.SIGKILL:
             problems.append(f"half a line is left: {self.unfinished_line[-60:]!r}")

@@ -13,16 +13,25 @@ MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 60.0
 
 
 def rate_limit_wait_seconds(headers: Mapping[str, str], attempt: int) -> float:
-    """Seconds to back off after a 429: by `retry-after`, else by the reset, else exponential."""
-    for read_seconds in (_retry_after, seconds_until_reset):
-        with contextlib.suppress(KeyError, ValueError, OverflowError):
-            if math.isfinite(wait := read_seconds(headers)):
-                return min(max(wait, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
+    """Seconds to back off after a 429: as long as `retry-after` says, else by the reset, else exponential."""
+    if (asked := retry_after_seconds(headers)) is not None:
+        return max(asked, MIN_BACKOFF_SECONDS)
+    with contextlib.suppress(KeyError, ValueError, OverflowError):
+        if math.isfinite(wait := seconds_until_reset(headers)):
+            return min(max(wait, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
     return backoff_seconds(attempt)
 
 
-def _retry_after(headers: Mapping[str, str]) -> float:
-    return float(headers["retry-after"])
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """The seconds of `retry-after`, or those to its date by the server's clock; None for none, or an odd one."""
+    text = headers.get("retry-after", "")
+    with contextlib.suppress(KeyError, ValueError, OverflowError, TypeError):
+        if text[:1].isalpha():
+            resumes_at, now = (email.utils.parsedate_to_datetime(value) for value in (text, headers["date"]))
+            return max((resumes_at - now).total_seconds(), 0.0)
+        if math.isfinite(seconds := float(text)):
+            return max(seconds, 0.0)
+    return None
 
 
 def seconds_until_reset(headers: Mapping[str, str]) -> float:
@@ -54,7 +63,7 @@ class RetryPolicy:
     renewals: int = MAX_TOKEN_RENEWALS
 
 
-#: A connection check ends within half a minute, whatever the host does.
+#: Somebody waits for a connection check; with its sign-in it ends within a minute, whatever the host does.
 CHECK_RETRY_POLICY = RetryPolicy(timeout=(5, 8), attempts=2, rate_limit_seconds=15, renewals=1)
 
 
