@@ -14,6 +14,8 @@ from testing.network import RECEIVE_BYTES, certificate, loopback_server
 DRIP_SECONDS = 0.05
 HEADER = b"HTTP/1.1 200 OK\r\nX-Pad: "
 BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+#: An endless size of a chunk.
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #: The name of a file in the gzip header never ends, so that what drips decodes to nothing.
 GZIP_BODY = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9999\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\xff"
 #: The head of a TLS record of four kilobytes.

@@ -189,5 +189,28 @@ def limit_rest(response: requests.Response, seconds: float) -> None:
         connection.reader.deadline = monotonic() + seconds
 
 
+#: Bytes of a file that have to come within each read timeout, not counting what the caller does meanwhile.
+MIN_STEADY_BYTES = 1 << 18
+
+
+def steady_chunks(response: requests.Response, chunk_bytes: int) -> Iterator[bytes]:
+    """The bytes of a streamed file as they were sent, in chunks; raises urllib3's ReadTimeoutError once it only drips.
+
+    A file may take hours, and so may what its reader does with each chunk; a deadline for the whole would cut it short.
+    """
+    connection = getattr(response.raw, "connection", None)
+    timeout = _seconds(connection.timeout) if isinstance(connection, _ConnectionWithDeadlines) else math.inf
+    chunks, seconds, received = response.raw.stream(chunk_bytes), timeout, 0
+    while True:
+        began_at = monotonic()
+        limit_rest(response, seconds)
+        if not (chunk := next(chunks, b"")):
+            return
+        seconds, received = seconds - (monotonic() - began_at), received + len(chunk)
+        if received >= MIN_STEADY_BYTES:
+            seconds, received = timeout, 0
+        yield chunk
+
+
 def _seconds(timeout: Any) -> float:
     return math.inf if timeout is None else float(timeout)

@@ -16,9 +16,11 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import excerpt, parse_json
-from source_auth0.api.http.session import no_auth, proxies_for
+from source_auth0.api.http.deadlines import steady_chunks
+from source_auth0.api.http.session import PooledSession, no_auth
 from source_auth0.config.excluded_fields import ExcludedFields
 from source_auth0.config.normalization import LOOPBACK_HOSTS
+from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import transient_error
 from source_auth0.records import Page, Row
 from source_auth0.timestamps import Milliseconds, to_milliseconds
@@ -40,7 +42,9 @@ MIN_EXPORT_POLL_SECONDS, MAX_EXPORT_POLL_SECONDS, EXPORT_POLL_GROWTH = 0.25, 15.
 ROWS_PER_PAGE = 100
 #: Bytes of a line, which is one user; Auth0 allows a megabyte at most.
 MAX_LINE_BYTES = 8 << 20
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES, MAX_PIECE_BYTES = 1 << 16, 1 << 20
+#: Connect and read timeouts; how much of the file has to come within the latter: `api/http/deadlines.py`.
+DOWNLOAD_TIMEOUT = (10, 60)
 #: Path template, so that rate limits count all jobs as one endpoint.
 JOB_PATH = "jobs/{{ stream_partition.id }}"
 MAX_DOWNLOAD_ATTEMPTS = 5
@@ -131,7 +135,8 @@ class UserExport:
                 )
             if time.monotonic() - began > MAX_EXPORT_SECONDS:
                 raise ExportError(f"After eight hours the job is still {excerpt(job.get('status')) or 'not done'}.")
-            time.sleep(poll_seconds)
+            with release_worker_slot():
+                time.sleep(poll_seconds)
             poll_seconds = min(poll_seconds * EXPORT_POLL_GROWTH, MAX_EXPORT_POLL_SECONDS)
             job = self._fetch_job(job["id"]) or {"status": "failed"}
         try:
@@ -163,14 +168,15 @@ class UserExport:
         """Pages of rows from a gzipped NDJSON file (one JSON object per line)."""
         gzip, rest, page = _GzipDecoder(), b"", Page()
         # No token: the link is signed, and points to another host.
-        with requests.get(
-            link, stream=True, timeout=(10, 60), allow_redirects=False, auth=no_auth, proxies=proxies_for(link)
-        ) as response:
+        with (
+            PooledSession() as session,
+            session.get(link, stream=True, timeout=DOWNLOAD_TIMEOUT, allow_redirects=False, auth=no_auth) as response,
+        ):
             if response.status_code != requests.codes.ok:
                 raise ExportError(f"status {response.status_code}")
             # `raw` yields the bytes as sent, without decoding `Content-Encoding`.
-            for chunk in response.raw.stream(CHUNK_BYTES):
-                *lines, rest = (rest + gzip.decompress(chunk)).split(b"\n")
+            for piece in (piece for chunk in steady_chunks(response, CHUNK_BYTES) for piece in gzip.decompress(chunk)):
+                *lines, rest = (rest + piece).split(b"\n")
                 if len(rest) > MAX_LINE_BYTES:
                     raise ExportError("a line of the file does not end")
                 for line in lines:
@@ -196,17 +202,24 @@ class _GzipDecoder:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=GZIP_WINDOW_BITS)
-        self.eof = False
 
-    def decompress(self, chunk: bytes) -> bytes:
-        """Decompress the next chunk of the file."""
-        out = self._member.decompress(chunk)
-        # Zero bytes after the last member are padding.
-        while self._member.eof and (next_member := self._member.unused_data.lstrip(b"\0")):
-            self._member = zlib.decompressobj(wbits=GZIP_WINDOW_BITS)
-            out += self._member.decompress(next_member)
-        self.eof = self._member.eof
-        return out
+    @property
+    def eof(self) -> bool:
+        """Whether the last byte was the end of a member."""
+        return self._member.eof
+
+    def decompress(self, chunk: bytes) -> Iterator[bytes]:
+        """Decompress the next chunk, in pieces: it may unpack to a thousand times its size."""
+        piece = b""
+        while chunk or len(piece) == MAX_PIECE_BYTES:
+            if self._member.eof:
+                # Zero bytes after the last member are padding.
+                if not (chunk := chunk.lstrip(b"\0")):
+                    break
+                self._member = zlib.decompressobj(wbits=GZIP_WINDOW_BITS)
+            piece = self._member.decompress(chunk, MAX_PIECE_BYTES)
+            chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+            yield piece
 
 
 def _row(line: bytes) -> Row:

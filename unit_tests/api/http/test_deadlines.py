@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from source_auth0.api.http.deadlines import limit_rest, when_slow
+from source_auth0.api.http.deadlines import MIN_STEADY_BYTES, limit_rest, steady_chunks, when_slow
 from source_auth0.api.http.session import PooledSession
 from testing.dripping_servers import (
     BODY,
+    DRIP_SECONDS,
     GZIP_BODY,
     HEADER,
     TLS_RECORD,
@@ -211,3 +212,39 @@ def test_an_exchange_that_is_over_does_not_act():
         response.raw.read(1)
         response.close()
     assert [] == acts
+
+
+def test_a_file_takes_any_time_as_long_as_it_is_steady():
+    """What its reader does with a chunk does not count; three times the timeout pass in all."""
+    sent = MIN_STEADY_BYTES * 3
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(RECEIVE_BYTES)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % sent)
+        for _ in range(3):
+            time.sleep(TIMEOUT[1] / 3)
+            connection.sendall(bytes(MIN_STEADY_BYTES))
+
+    with server(serve) as address, PooledSession() as session:
+        response = session.get(f"http://{address}/", timeout=TIMEOUT, stream=True)
+        received = 0
+        for chunk in steady_chunks(response, MIN_STEADY_BYTES // 2):
+            time.sleep(TIMEOUT[1] / 3)
+            received += len(chunk)
+    assert sent == received
+
+
+def test_a_file_whose_chunks_are_tiny_is_not_steady():
+    """Each of them begins a new read."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(RECEIVE_BYTES)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"1\r\n0\r\n")
+            time.sleep(DRIP_SECONDS)
+
+    with server(serve) as address, PooledSession() as session, timed():
+        response = session.get(f"http://{address}/", timeout=TIMEOUT, stream=True)
+        with pytest.raises(Exception, match="timed out"):
+            list(steady_chunks(response, 100))

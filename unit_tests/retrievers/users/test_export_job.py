@@ -4,6 +4,7 @@ import json
 import logging
 import random
 import re
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ from source_auth0.retrievers.users.export_job import (
     _GzipDecoder,
 )
 from source_auth0.timestamps import to_milliseconds
+from testing.dripping_servers import BODY, CHUNKED, HEADER, dripping_server
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API
 from testing.fakes.times import MIDNIGHT, timestamp
@@ -219,7 +221,7 @@ def test_a_job_that_was_not_created_falls_back_to_search(
 
 def test_zeros_after_the_last_gzip_member_are_padding() -> None:
     decoder = _GzipDecoder()
-    assert b"a\nb\n" == decoder.decompress(gzip.compress(b"a\n") + gzip.compress(b"b\n") + bytes(512))
+    assert [b"a\n", b"b\n"] == list(decoder.decompress(gzip.compress(b"a\n") + gzip.compress(b"b\n") + bytes(512)))
     assert decoder.eof
 
 
@@ -286,12 +288,37 @@ def test_gzip_members_are_decompressed_wherever_chunks_and_members_end(members: 
     """The end is reached with the last byte of the last member, and not before."""
     content = b"".join(map(gzip.compress, members))
     decoder = _GzipDecoder()
-    assert b"".join(members) == b"".join(decoder.decompress(chunk) for chunk in chunks_of(content, size))
+    assert b"".join(members) == b"".join(
+        piece for chunk in chunks_of(content, size) for piece in decoder.decompress(chunk)
+    )
     assert decoder.eof
     decoder = _GzipDecoder()
     for chunk in chunks_of(content[: -min(broken, 19)], size):
-        decoder.decompress(chunk)
+        list(decoder.decompress(chunk))
     assert not decoder.eof
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_a_gzip_bomb_is_decompressed_in_pieces(size: int):
+    """Also where a piece ends with the file."""
+    content = bytes(size * export_job.MAX_PIECE_BYTES)
+    decoder = _GzipDecoder()
+    pieces = [len(piece) for piece in decoder.decompress(gzip.compress(content))]
+    assert (len(content), True) == (sum(pieces), decoder.eof)
+    assert max(pieces) <= export_job.MAX_PIECE_BYTES
+
+
+def test_a_file_that_drips_is_given_up(make: Make, auth0: Mocker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch):
+    """Whether its header drips or its body, at once or in chunks."""
+    monkeypatch.setattr(export_job, "DOWNLOAD_TIMEOUT", (0.3, 0.3))
+    for head in (HEADER, BODY, CHUNKED):
+        with dripping_server(head) as address:
+            auth0.get(f"http://{address}/file", real_http=True)
+            monkeypatch.setattr(export_job.UserExport, "_download_link", lambda *_, a=address: f"http://{a}/file")
+            began = time.monotonic()
+            with pytest.raises(AirbyteTracedException, match="could not be downloaded in 5 attempts"):
+                rows_of(make())
+            assert time.monotonic() - began < 10
 
 
 def chunks_of(content: bytes, size: int) -> list[bytes]:
