@@ -1,6 +1,7 @@
 """The connection check: one sign-in, one diagnosis of scopes, one row."""
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,10 @@ from source_auth0.api.auth.scopes import family_table, how_to_grant, missing_sco
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY
 from source_auth0.api.tenant import Tenant
-from source_auth0.errors import MissingScopeError, config_error
+from source_auth0.errors import MissingScopeError, config_error, transient_error
 
+#: Seconds after which no further stream is tried, where the token does not tell its scopes.
+MAX_TRYING_SECONDS = 25.0
 #: Archetype to the query parameters that ask for one row.
 ONE_ROW_QUERIES: Mapping[str, Mapping[str, str]] = {
     "checkpointed": {"take": "1"},
@@ -32,7 +35,9 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
     `streams` is stream name to definition, `families` stream name to family. Raises a config error when the sign-in
     fails or nothing is readable.
     """
+    authenticator.renewal_seconds = 0
     readable = _readable_streams(authenticator, streams, families, logger)
+    began_at = time.monotonic()
     for name in readable:
         parameters = streams[name]["$parameters"]
         if "stream_partition" in parameters["resource"] or not parameters["required_scopes"]:
@@ -49,6 +54,11 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
             _read_one(api, streams[name])
         except MissingScopeError as missing:
             logger.warning(missing.message)
+            if time.monotonic() - began_at > MAX_TRYING_SECONDS:
+                raise transient_error(
+                    f"{tenant.domain} answers so slowly that no readable stream was found within "
+                    f"{MAX_TRYING_SECONDS:.0f} seconds. Test the connection again later."
+                ) from None
             continue
         logger.info(f"Signed in to {tenant.domain}; {len(readable)} of {len(streams)} streams are readable.")
         return

@@ -8,6 +8,7 @@ AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 ├── RequestRefusedError     api.http.response_errors: a status that is no rate limit, no fault and no missing scope
 ├── PositionRefusedError    api.http.event_stream, retrievers.events.consumer: Auth0 does not resume from a position
 ├── TooManyConsumersError   api.http.event_stream: others hold all the connections that the plan allows
+├── TokenEndpointBusyError  api.auth.token_endpoint: a 429 or 5xx, and how long to wait
 └── NotAnAuth0TenantError   api.auth.token_endpoint: the host does not respond as Auth0's token endpoint does
 Exception
 ├── BodyTooLargeError       api.http.session: a body over 128 MiB; becomes one of the above

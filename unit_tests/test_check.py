@@ -7,6 +7,8 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
+from source_auth0 import check as check_module
+from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
 from source_auth0.api.auth.scopes import family_table
 from source_auth0.api.tenant import Tenant
 from source_auth0.check import check_tenant
@@ -23,7 +25,9 @@ LOGGER = logging.getLogger("airbyte.test")
 
 
 @pytest.fixture
-def check(tenant: Tenant, clock: FakeClock) -> Callable[..., None]:
+def check(tenant: Tenant, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    monkeypatch.setattr(check_module, "time", clock)
+
     def check(scopes: Any = None, streams: Any = STREAMS, **token: Any) -> None:
         granted = None if scopes is None else frozenset(scopes)
         url = "{{ config['base_url'] }}/api/v2/"
@@ -163,3 +167,30 @@ def test_fails_for_a_base_url_that_is_no_management_api(
     with pytest.raises(AirbyteTracedException, match=expected):
         check(["read:users"])
     assert sum(clock.sleeps) < 15
+
+
+def test_ends_within_a_minute_where_each_stream_is_refused_slowly(requests_mock: Mocker, check, clock: FakeClock):
+    """A token of unknown scopes has every stream tried."""
+
+    def refuse(_request: Any, context: Any) -> dict[str, Any]:
+        clock.sleep(12)
+        context.status_code = 403
+        return {"message": "Insufficient scope, expected any of: read:something"}
+
+    requests_mock.get(ANY, json=refuse)
+    began = clock.now
+    with pytest.raises(AirbyteTracedException, match="so slowly that no readable stream was found") as caught:
+        check()
+    assert FailureType.transient_error == caught.value.failure_type
+    assert clock.now - began <= 40
+
+
+def test_a_rejected_token_is_replaced_in_one_attempt(requests_mock: Mocker, config: dict[str, Any], clock: FakeClock):
+    """Amid a sync, the token endpoint is waited for; somebody waits for a check."""
+    tenant = Tenant(config)
+    tokens = ClientCredentialsAuthenticator(tenant)
+    requests_mock.get(ANY, status_code=401, json={"message": "Invalid token"})
+    requests_mock.post(ANY, [{"json": {"access_token": "t", "scope": "read:users"}}, {"status_code": 503}])
+    with pytest.raises(AirbyteTracedException, match="could not give an access token"):
+        check_tenant(tenant, tokens, "{{ config['base_url'] }}/api/v2/", STREAMS, FAMILIES, LOGGER)
+    assert [] == clock.sleeps

@@ -66,7 +66,9 @@ def _wait_for_budget(tenant: Tenant, stream: str, permit: RequestPermit) -> None
                     f"`{stream}` waits until {resumes_at:%H:%M:%S} UTC for Auth0's rate limit of "
                     f"{tenant.budget.describe(permit.endpoint)}."
                 )
-            time.sleep(wait)
+            # In parts, so that the thread of a sync that is over ends.
+            time.sleep(min(wait, MAX_BACKOFF_SECONDS))
+            raise_if_cancelled()
             wait = tenant.budget.request(permit)
 
 

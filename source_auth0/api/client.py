@@ -22,9 +22,15 @@ from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.http.bodies import MAX_BODY_BYTES, BodyTooLargeError
 from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connection_error
 from source_auth0.api.http.event_stream import EVENT_STREAM_HEADERS, classify_event_stream
-from source_auth0.api.http.response_errors import RequestContext
+from source_auth0.api.http.response_errors import RequestContext, long_wait_error
 from source_auth0.api.http.responses import Classification, classify_response
-from source_auth0.api.http.retry_policy import RetryPolicy, RetryState, backoff_seconds, rate_limit_wait_seconds
+from source_auth0.api.http.retry_policy import (
+    MAX_BACKOFF_SECONDS,
+    RetryPolicy,
+    RetryState,
+    backoff_seconds,
+    rate_limit_wait_seconds,
+)
 from source_auth0.api.http.session import BearerAuth
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.tenant import Tenant
@@ -255,8 +261,13 @@ class ManagementApiRequester:
             classification = (classify_event_stream if options.get("stream") else classify_response)(response, context)
             is_rate_limited = classification.action is ResponseAction.RATE_LIMITED
             wait = rate_limit_wait_seconds(response.headers, attempt) if is_rate_limited else backoff_seconds(attempt)
+            patience = self.retry_policy.rate_limit_seconds
+            if is_rate_limited and wait > patience:
+                classification = replace(classification, error=long_wait_error(context, wait, patience))
             wait *= random.uniform(1.0, 1.1)  # noqa: S311 - jitter, so that threads do not return at once
-            record_outcome(self.tenant, permit, response, sent_at, wait if is_rate_limited else None)
+            # Streams that share the bucket learn by themselves of a wait that none of them has the patience for.
+            closed_for = wait if wait <= patience else MAX_BACKOFF_SECONDS
+            record_outcome(self.tenant, permit, response, sent_at, closed_for if is_rate_limited else None)
             return classification, wait, token
         finally:
             self.tenant.budget.release(permit)

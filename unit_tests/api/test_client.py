@@ -241,6 +241,30 @@ def test_an_implausible_retry_after_still_waits(
     assert min(clock.sleeps) >= 0.5
 
 
+def test_a_retry_after_within_the_patience_is_waited_for(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    """In one wait, not a minute at a time."""
+    refused = {"status_code": 429, "headers": {"retry-after": "600"}, "json": {"message": "Global limit"}}
+    requests_mock.get(THINGS_URL, [refused, THINGS_RESPONSE])
+    assert [{"id": 1}] == make_api().get(None, {})
+    assert 2 == requests_mock.call_count
+    assert 600 <= sum(clock.sleeps) <= 661
+
+
+def test_a_retry_after_beyond_the_patience_fails_at_once(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
+    """Another stream, which waits for the same limit, learns so within a minute."""
+    headers = {"retry-after": "3600", "x-ratelimit-limit": "10", "x-ratelimit-remaining": "0"}
+    requests_mock.get(ANY, status_code=429, headers=headers, json={"message": "Global limit has been reached"})
+    api = make_api()
+    with pytest.raises(AirbyteTracedException, match=r"asks to wait 3,600 seconds .*`things`.* at most 900") as caught:
+        api.get(None, {})
+    assert FailureType.transient_error == caught.value.failure_type
+    assert (1, []) == (requests_mock.call_count, clock.sleeps)
+    with pytest.raises(AirbyteTracedException, match="asks to wait 3,600 seconds"):
+        api.get_path("others", {})
+    assert 2 == requests_mock.call_count
+    assert sum(clock.sleeps) <= 66
+
+
 def test_a_check_does_not_wait_long_for_the_rate_limit(requests_mock: Mocker, make_api: MakeApi, clock: FakeClock):
     requests_mock.get(THINGS_URL, status_code=429, headers={"retry-after": "14"})
     started_at = clock.now

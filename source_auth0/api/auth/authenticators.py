@@ -29,6 +29,8 @@ class TenantAuthenticator(DeclarativeAuthenticator):
     """Supplies the Authorization header, and the scopes that the token grants."""
 
     config: dict[str, Any] = field(repr=False)
+    #: Seconds for which a renewal is retried; a connection check, which somebody waits for, sets 0.
+    renewal_seconds: float = field(default=RENEWAL_SECONDS, init=False, repr=False)
 
     @property
     def auth_header(self) -> str:
@@ -150,7 +152,7 @@ class ClientCredentialsAuthenticator(TenantAuthenticator):
 
     def _request_token(self) -> dict[str, Any]:
         has_signed_in = bool(self._shared_token.value)
-        deadline = RENEWAL_SECONDS if has_signed_in else FIRST_SIGN_IN_SECONDS
+        deadline = self.renewal_seconds if has_signed_in else FIRST_SIGN_IN_SECONDS
         # After a failure, the next streams get one attempt each.
         seconds = 0 if self._shared_token.failures else deadline
         return request_token(

@@ -12,9 +12,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.http.bodies import BodyTooLargeError, excerpt
 from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connection_error
-from source_auth0.api.http.response_errors import json_object
+from source_auth0.api.http.response_errors import MAX_TOLD_SECONDS, json_object
+from source_auth0.api.http.retry_policy import retry_after_seconds
 from source_auth0.api.http.session import PooledSession, no_auth
-from source_auth0.errors import GRANT_PATH, config_error, transient_error
+from source_auth0.errors import GRANT_PATH, config_error
 from source_auth0.redaction.log_masking import MASK, mask_secret_like, quote_input
 
 #: Connect and read timeouts of one attempt, and the deadline of all attempts: a check ends within 30 s, and an attempt
@@ -32,6 +33,15 @@ TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,32768}")
 
 
 TokenForm = Mapping[str, str]
+
+
+class TokenEndpointBusyError(AirbyteTracedException):
+    """A 429 or 5xx of the token endpoint, with the seconds that it asks to wait: 0 where it does not say."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        self.retry_after = retry_after
+        asked = f" It asks to wait {retry_after:,.0f} seconds." if retry_after else ""
+        super().__init__(message=message + asked, internal_message=message, failure_type=FailureType.transient_error)
 
 
 class NotAnAuth0TenantError(AirbyteTracedException):
@@ -70,10 +80,11 @@ def request_token(  # noqa: PLR0913 - what is known of the endpoint, and two cal
         try:
             return _attempt(base_url, make_form(), observe_date, is_known_host=is_known_host or has_signed_in)
         except AirbyteTracedException as error:
-            is_past_deadline = time.monotonic() - began_at + backoff + sum(TIMEOUT_SECONDS) > seconds
+            wait = max(backoff, error.retry_after if isinstance(error, TokenEndpointBusyError) else 0.0)
+            is_past_deadline = time.monotonic() - began_at + wait + sum(TIMEOUT_SECONDS) > seconds
             if is_past_deadline or not _is_retryable(error, backoff, has_signed_in=has_signed_in):
                 raise
-        time.sleep(backoff)
+        time.sleep(wait)
         backoff = min(2 * backoff, MAX_SIGN_IN_BACKOFF_SECONDS)
 
 
@@ -110,9 +121,10 @@ def _refused_error(
     host, status = urlsplit(base_url).netloc, response.status_code
     error, description = _masked_excerpt(body, "error", form), _masked_excerpt(body, "error_description", form)
     if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
-        return transient_error(
+        return TokenEndpointBusyError(
             f"{host} could not give an access token just now ({status} {description or excerpt(response.reason)}). "
-            "Try again later."
+            "Try again later.",
+            min(retry_after_seconds(response.headers) or 0.0, MAX_TOLD_SECONDS),
         )
     if not error:
         return NotAnAuth0TenantError(host, status)

@@ -14,6 +14,8 @@ from source_auth0.errors import MissingScopeError, RequestRefusedError, config_e
 
 SCOPE_WORDS = re.compile(r"^Insufficient scope(?:, expected(?: (any|all) of)?: (.+))?$")
 FIELD_WORDS = re.compile(r"^Some fields cannot be read with the permissions granted")
+#: Seconds of a wait as a message tells them: a year, whatever a header says.
+MAX_TOLD_SECONDS = 31_536_000.0
 PAGING_CAP_CODE = "invalid_paging"
 
 
@@ -85,6 +87,15 @@ def denied_error(response: requests.Response, context: RequestContext) -> Airbyt
         f"Auth0 answered `{context.stream}` with status {response.status_code} ({message}), as if there were "
         f"nothing to read, which {known}. Nothing was left out silently: the stream fails. Sync again; if that does "
         "not help, ask Auth0's support about this status.",
+    )
+
+
+def long_wait_error(context: RequestContext, seconds: float, patience: float) -> AirbyteTracedException:
+    """The error for a 429 whose `Retry-After` asks for more seconds than anything waits for."""
+    return transient_error(
+        f"Auth0 asks to wait {min(seconds, MAX_TOLD_SECONDS):,.0f} seconds (`Retry-After`) before `{context.stream}` "
+        f"is requested again, and at most {patience:,.0f} are waited for. What was read is kept; sync again after that "
+        "time.",
     )
 
 

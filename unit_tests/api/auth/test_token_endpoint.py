@@ -378,3 +378,20 @@ def test_the_name_of_a_known_host_is_never_a_typing_error(
         request_token(BASE, lambda: FORM, lambda _: None, **known)
     assert FailureType.transient_error == caught.value.failure_type
     assert len(clock.sleeps) > 1
+
+
+def test_a_retry_after_of_the_token_endpoint_is_waited_for(requests_mock: Mocker, clock: FakeClock):
+    requests_mock.post(URL, [{"status_code": 429, "headers": {"retry-after": "7"}}, {"json": {"access_token": "t"}}])
+    assert {"access_token": "t"} == request()
+    assert [7.0] == clock.sleeps
+
+
+@pytest.mark.parametrize(("retry_after", "told"), [("3600", "3,600"), ("1e300", "31,536,000")])
+def test_a_retry_after_beyond_the_patience_fails_the_sign_in_at_once(
+    requests_mock: Mocker, clock: FakeClock, retry_after: str, told: str
+):
+    requests_mock.post(URL, status_code=429, headers={"retry-after": retry_after})
+    with pytest.raises(AirbyteTracedException, match=f"It asks to wait {told} seconds") as caught:
+        request()
+    assert FailureType.transient_error == caught.value.failure_type
+    assert [] == clock.sleeps
