@@ -1,21 +1,24 @@
 """The framework's concurrent reading, with a queue that is counted in pages."""
 
+import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from queue import Queue
+from queue import Empty, Queue
 
-from airbyte_cdk.models import AirbyteMessage
+from airbyte_cdk.models import AirbyteMessage, AirbyteStateBlob
 from airbyte_cdk.sources.concurrent_source.concurrent_read_processor import ConcurrentReadProcessor
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.engine.heartbeat import Heartbeat
 from source_auth0.engine.page_records import PageRecord
 from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import unexpected_error
@@ -25,6 +28,8 @@ from source_auth0.errors import unexpected_error
 MAX_QUEUED_ROWS, ROWS_PER_PAGE = 500, 100
 #: Streams that may cut partitions at once; how many threads do so is for those who own the threads to say.
 MAX_STREAMS_GENERATING_PARTITIONS = 64
+#: Seconds between two looks whether a heartbeat is due, while nothing comes.
+IDLE_CHECK_SECONDS = 1.0
 
 
 class ClosableQueue(Queue[QueueItem]):
@@ -35,11 +40,22 @@ class ClosableQueue(Queue[QueueItem]):
     """
 
     _is_closed = False
+    _heartbeat: Heartbeat | None = None
 
-    def open(self) -> None:
-        """Take things again, for another sync."""
+    def open(self, heartbeat: Heartbeat | None = None) -> None:
+        """Take things again, for another sync, with a heartbeat for times when nothing comes."""
         with self.mutex:
-            self._is_closed = False
+            self._is_closed, self._heartbeat = False, heartbeat
+
+    def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:  # noqa: FBT001, FBT002 - as Queue
+        """The next item, or the heartbeat where that is due; without a timeout, whichever comes first."""
+        while True:
+            if self._heartbeat is not None and (state := self._heartbeat.due()) is not None:
+                return state
+            if not block or timeout is not None:
+                return super().get(block, timeout)
+            with contextlib.suppress(Empty):
+                return super().get(timeout=IDLE_CHECK_SECONDS)
 
     def close(self) -> None:
         """Forget what waits, and refuse all that comes."""
@@ -57,9 +73,17 @@ class ClosableQueue(Queue[QueueItem]):
 class PageConcurrentSource(ConcurrentSource):
     """Reads streams in threads; `messages` takes what components have to say, in order with the rows."""
 
-    def __init__(self, threads: Executor, logger: logging.Logger, *, whole_pages: bool) -> None:
-        """Read with these threads."""
+    def __init__(
+        self,
+        threads: Executor,
+        logger: logging.Logger,
+        saved: Mapping[HashableStreamDescriptor, AirbyteStateBlob | None],
+        *,
+        whole_pages: bool,
+    ) -> None:
+        """Read with these threads, from these states."""
         self._threads = threads
+        self._saved = {descriptor.name: state for descriptor, state in saved.items()}
         self._outbox = queue = ClosableQueue(
             maxsize=MAX_QUEUED_ROWS // ROWS_PER_PAGE if whole_pages else MAX_QUEUED_ROWS
         )
@@ -74,9 +98,12 @@ class PageConcurrentSource(ConcurrentSource):
 
     def read(self, streams: list[AbstractStream]) -> Iterator[AirbyteMessage]:
         """The messages of a sync; one that its caller leaves half way begins nothing more, and its threads end."""
-        self._outbox.open()
+        heartbeat = Heartbeat(self._saved)
+        self._outbox.open(heartbeat)
         try:
-            yield from super().read(streams)
+            for message in super().read(streams):
+                heartbeat.observe(message)
+                yield message
         finally:
             self._threads.shutdown(wait=False)
             self._outbox.close()

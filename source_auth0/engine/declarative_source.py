@@ -45,7 +45,7 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
         """Have streams read by these threads and see this config; `whole_pages` lets rows travel in pages."""
         self._config = config
         self._concurrent_source = concurrent_source = PageConcurrentSource(
-            threads, self.logger, whole_pages=whole_pages
+            threads, self.logger, self._connector_state_manager.per_stream_states, whole_pages=whole_pages
         )
         self._message_repository = concurrent_source.messages
         self._constructor = ComponentFactory(

@@ -212,14 +212,14 @@ def statuses(messages: list[AirbyteMessage]) -> list[tuple[str, str]]:
 
 def test_the_log_counts_rows_rather_than_pages(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO, LOGGER.name)
-    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=True)
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, {}, whole_pages=True)
     messages = list(source.read([stream("things", 30, 4)]))
     assert 2 == sum(message.type is Type.RECORD for message in messages)
     assert "Read 34 records from things stream" in caplog.messages
 
 
 def test_all_streams_start_before_the_first_completes():
-    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=True)
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, {}, whole_pages=True)
     found = statuses(list(source.read([stream("things"), stream("roles")])))
     started = [("things", "STARTED"), ("roles", "STARTED")]
     assert [*started, ("things", "COMPLETE"), ("roles", "COMPLETE")] == found
@@ -227,7 +227,7 @@ def test_all_streams_start_before_the_first_completes():
 
 def test_messages_at_the_end_of_a_stream_are_not_lost_in_a_full_queue():
     """Its last state above all has to be emitted."""
-    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=True)
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, {}, whole_pages=True)
     texts = [str(number) for number in range(9)]
 
     def emit() -> None:
@@ -241,11 +241,11 @@ def test_messages_at_the_end_of_a_stream_are_not_lost_in_a_full_queue():
 
 @pytest.mark.parametrize(("whole_pages", "items"), [(True, 5), (False, 500)])
 def test_the_queue_holds_at_most_five_hundred_rows(whole_pages: bool, items: int):
-    assert items == PageConcurrentSource(SynchronousExecutor(), LOGGER, whole_pages=whole_pages)._queue.maxsize
+    assert items == PageConcurrentSource(SynchronousExecutor(), LOGGER, {}, whole_pages=whole_pages)._queue.maxsize
 
 
 def test_the_pool_is_shut_down_without_waiting():
     """A thread may be waiting for a rate limit."""
     threads = SynchronousExecutor()
-    list(PageConcurrentSource(threads, LOGGER, whole_pages=True).read([stream("things")]))
+    list(PageConcurrentSource(threads, LOGGER, {}, whole_pages=True).read([stream("things")]))
     assert {False} == set(threads.waited)
