@@ -11,7 +11,7 @@ AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 ├── TokenEndpointBusyError  api.auth.token_endpoint: a 429 or 5xx, and how long to wait
 └── NotAnAuth0TenantError   api.auth.token_endpoint: the host does not respond as Auth0's token endpoint does
 Exception
-├── BodyTooLargeError       api.http.session: a body over 128 MiB; becomes one of the above
+├── BodyTooLargeError       api.http.bodies, api.http.session: a body over 64 MiB, or of too many values
 ├── ExportError             retrievers.users.export_job: no export; a retry, the search or a transient error follows
 ├── SyncCancelledError      engine.thread_pool, engine.concurrent_source: the sync is over, and its threads end
 └── ValueError

@@ -19,10 +19,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.admission import record_outcome, request_slot
 from source_auth0.api.auth.authenticators import TenantAuthenticator
-from source_auth0.api.http.bodies import MAX_BODY_BYTES, BodyTooLargeError
+from source_auth0.api.http.bodies import BodyTooLargeError, one_large_body
 from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connection_error
 from source_auth0.api.http.event_stream import EVENT_STREAM_HEADERS, classify_event_stream
-from source_auth0.api.http.response_errors import RequestContext, long_wait_error
+from source_auth0.api.http.response_errors import RequestContext, long_wait_error, too_large_error
 from source_auth0.api.http.responses import Classification, classify_response
 from source_auth0.api.http.retry_policy import (
     MAX_BACKOFF_SECONDS,
@@ -176,7 +176,8 @@ class ManagementApiRequester:
         state, circuit_breaker = RetryState(self.retry_policy, time.monotonic()), self.tenant.circuit_breaker
         circuit_breaker.raise_if_open(self.name)
         while True:
-            classification, wait, token = self._attempt(context, endpoint, url, options, state.attempt)
+            with one_large_body():
+                classification, wait, token = self._attempt(context, endpoint, url, options, state.attempt)
             action = classification.action
             if action is ResponseAction.SUCCESS:
                 self.authenticator.record_accepted(token)
@@ -250,12 +251,7 @@ class ManagementApiRequester:
             action = ResponseAction.FAIL if is_permanent else ResponseAction.RETRY
             return Classification(action, error=failure), backoff_seconds(attempt), token
         except BodyTooLargeError:
-            failure = system_error(
-                f"Auth0 answered `{self.name}` with more than {MAX_BODY_BYTES >> 20} megabytes, which no page of rows "
-                "has. Nothing of it was read: something in between may have answered in its place. Please report it "
-                "where your tenant's rows are so large."
-            )
-            return Classification(ResponseAction.FAIL, error=failure), 0.0, token
+            return Classification(ResponseAction.FAIL, error=too_large_error(context)), 0.0, token
         else:
             self.tenant.observe_date(response.headers.get("date"))
             classification = (classify_event_stream if options.get("stream") else classify_response)(response, context)

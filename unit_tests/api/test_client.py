@@ -105,7 +105,7 @@ def test_a_response_that_is_too_large_fails_its_stream_without_a_retry(
     requests_mock: Mocker, make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
 ):
     requests_mock.get(THINGS_URL, exc=BodyTooLargeError)
-    with pytest.raises(AirbyteTracedException, match="Auth0 answered `things` with more than 128 megabytes") as caught:
+    with pytest.raises(AirbyteTracedException, match="Auth0 answered `things` with more than 64 megabytes") as caught:
         make_api().get(None, {})
     assert (FailureType.system_error, 1) == (caught.value.failure_type, requests_mock.call_count)
 

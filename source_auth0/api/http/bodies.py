@@ -1,13 +1,30 @@
 """Response bodies: their size limit, JSON as Auth0 writes it, and excerpts for messages."""
 
+import contextlib
 import re
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-#: Limit of a decoded body: a hundred rows of over a megabyte each. A few megabytes may decompress to gigabytes.
-MAX_BODY_BYTES = 128 << 20
+#: Limit of a decoded body: a hundred rows of over half a megabyte each. A few megabytes may decompress to gigabytes,
+#: and a text takes four times its size where it has an emoji.
+MAX_BODY_BYTES = 64 << 20
+#: Bodies from this size on are read and parsed one at a time.
+LARGE_BODY_BYTES = 4 << 20
+#: Seconds to wait for that, while the socket's deadline runs.
+MAX_TURN_SECONDS = 60.0
+#: Limit of what the values of a body take once they are parsed, strings' own characters not counted: a hundred rows of
+#: ten thousand values each. Three bytes such as `{},` take seventy.
+MAX_PARSED_BYTES = 100 << 20
+#: What CPython takes for an object with a member, and for any other value with its place in a list or object, in bytes.
+OBJECT_BYTES, VALUE_BYTES = 200, 72
+#: A body below this size cannot take more than a tenth of the limit, and is not counted.
+MIN_COUNTED_BYTES = 256 << 10
+#: The part of a body that is split at its quotation marks at a time.
+SLICE_BYTES = 1 << 16
 #: Characters of Auth0's text that a message to people repeats.
 MAX_EXCERPT_LENGTH = 500
 #: An escaped backslash, a surrogate pair, or (in the group) a lone surrogate.
@@ -17,15 +34,44 @@ SURROGATE_ESCAPES = re.compile(
 
 
 class BodyTooLargeError(Exception):
-    """A decoded body over `MAX_BODY_BYTES`."""
+    """A decoded body over `MAX_BODY_BYTES`, or one whose values would take more than `MAX_PARSED_BYTES`."""
+
+
+#: Held by the thread that reads or parses a large body; `_turn.may_wait` is set within `one_large_body`.
+_large_body = threading.Lock()
+_turn = threading.local()
+
+
+@contextlib.contextmanager
+def one_large_body() -> Iterator[None]:
+    """Within the block, what this thread reads from `LARGE_BODY_BYTES` on is the only such body in memory."""
+    _turn.may_wait, _turn.is_held = True, False
+    try:
+        yield
+    finally:
+        if _turn.is_held:
+            _large_body.release()
+        _turn.may_wait = _turn.is_held = False
+
+
+def wait_for_large_body() -> None:
+    """Wait until no other thread has a large body; raises TimeoutError after a minute. Once a block is enough."""
+    if getattr(_turn, "may_wait", False) and not _turn.is_held:
+        _turn.is_held = _large_body.acquire(timeout=MAX_TURN_SECONDS)
+        if not _turn.is_held:
+            raise TimeoutError("other answers are too large")
 
 
 def parse_json(content: bytes) -> Any:
-    """Parse JSON; raises orjson.JSONDecodeError for anything else.
+    """Parse JSON; raises orjson.JSONDecodeError for anything else, and BodyTooLargeError for too many values.
 
     Auth0 sends lone surrogates as they were stored, such as in a name that was cut amid an emoji. They are not valid
     Unicode, and orjson rejects the whole page; U+FFFD replaces them.
     """
+    # What strings hold is left out of the count only where it would tip the scales: it takes longer than to parse.
+    is_dense = len(content) >= MIN_COUNTED_BYTES and _parsed_bytes(content) > MAX_PARSED_BYTES
+    if is_dense and sum(map(_parsed_bytes, _outside_strings(content))) > MAX_PARSED_BYTES:
+        raise BodyTooLargeError
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -33,6 +79,21 @@ def parse_json(content: bytes) -> Any:
         if not escapes:
             raise
         return orjson.loads(repaired)
+
+
+def _parsed_bytes(content: bytes) -> int:
+    """The most that the values of a body take, by the characters that each of them needs."""
+    return OBJECT_BYTES * content.count(b"{") + VALUE_BYTES * (content.count(b"[") + content.count(b","))
+
+
+def _outside_strings(content: bytes) -> Iterator[bytes]:
+    """The parts of a body that are no strings."""
+    # Without escapes, a quotation mark begins or ends a string.
+    bare, inside = content.replace(b"\\\\", b"").replace(b'\\"', b""), False
+    for start in range(0, len(bare), SLICE_BYTES):
+        parts = bare[start : start + SLICE_BYTES].split(b'"')
+        yield b"".join(parts[inside::2])
+        inside ^= len(parts) % 2 == 0
 
 
 def excerpt(value: object) -> str:

@@ -9,7 +9,7 @@ import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.http.bodies import excerpt, parse_json
+from source_auth0.api.http.bodies import MAX_BODY_BYTES, BodyTooLargeError, excerpt, parse_json
 from source_auth0.errors import MissingScopeError, RequestRefusedError, config_error, system_error, transient_error
 
 SCOPE_WORDS = re.compile(r"^Insufficient scope(?:, expected(?: (any|all) of)?: (.+))?$")
@@ -48,7 +48,7 @@ def json_object(response: requests.Response) -> dict[str, Any]:
     """The JSON object in a response, such as Auth0's error envelope; empty for any other body."""
     try:
         body = parse_json(response.content)
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, BodyTooLargeError):
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -87,6 +87,15 @@ def denied_error(response: requests.Response, context: RequestContext) -> Airbyt
         f"Auth0 answered `{context.stream}` with status {response.status_code} ({message}), as if there were "
         f"nothing to read, which {known}. Nothing was left out silently: the stream fails. Sync again; if that does "
         "not help, ask Auth0's support about this status.",
+    )
+
+
+def too_large_error(context: RequestContext) -> AirbyteTracedException:
+    """The error for a body that is too large to be read, or whose values are too many to be parsed."""
+    return system_error(
+        f"Auth0 answered `{context.stream}` with more than {MAX_BODY_BYTES >> 20} megabytes, or with more values than "
+        "a page of rows has. Nothing of it was read: something in between may have answered in its place. Please "
+        "report it where your tenant's rows are so large."
     )
 
 

@@ -9,7 +9,7 @@ import requests
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.http.bodies import excerpt, parse_json
+from source_auth0.api.http.bodies import BodyTooLargeError, excerpt, parse_json
 from source_auth0.api.http.response_errors import (
     RequestContext,
     busy_error,
@@ -17,6 +17,7 @@ from source_auth0.api.http.response_errors import (
     error_code_and_message,
     refused_error,
     scope_error,
+    too_large_error,
     unauthorized_error,
 )
 from source_auth0.errors import QueryTimeoutError, transient_error
@@ -93,6 +94,8 @@ def _classify_body(response: requests.Response, context: RequestContext) -> Clas
         body = parse_json(response.content)
     except orjson.JSONDecodeError:
         body = None
+    except BodyTooLargeError:
+        return Classification(ResponseAction.FAIL, error=too_large_error(context))
     return (
         Classification(ResponseAction.SUCCESS, body=body) if body is not None else _classify_non_json(response, context)
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from source_auth0.api.http.bodies import MAX_BODY_BYTES, BodyTooLargeError
+from source_auth0.api.http.bodies import LARGE_BODY_BYTES, MAX_BODY_BYTES, BodyTooLargeError, wait_for_large_body
 from source_auth0.api.http.deadlines import DeadlineAdapter, limit_rest
 
 POOL_SIZE = 64
@@ -74,10 +74,19 @@ class _BoundedBody:
         """Decoded chunks as they arrive."""
         while chunk := self._read(decode_content=decode_content):
             self._bytes_left -= len(chunk)
+            if self._bytes_left < MAX_BODY_BYTES - LARGE_BODY_BYTES:
+                self._wait_for_turn()
             if self._bytes_left < 0:
                 self._raw.close()
                 raise BodyTooLargeError
             yield chunk
+
+    def _wait_for_turn(self) -> None:
+        try:
+            wait_for_large_body()
+        except TimeoutError as error:
+            self._raw.close()
+            raise requests.Timeout(str(error)) from error
 
     def _read(self, *, decode_content: bool) -> bytes:
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from source_auth0.api.http.bodies import parse_json
+from source_auth0.api.http.bodies import BodyTooLargeError, parse_json
 from source_auth0.errors import system_error
 from source_auth0.retrievers.cursors.state_validation import MAX_ID_LENGTH
 from source_auth0.retrievers.events.sse import SseMessage
@@ -19,7 +19,7 @@ POSITION_ERROR_CODES, TOO_LARGE_CODE = {"cursor_expired", "invalid_cursor"}, "pa
 
 def parse_content(message: SseMessage, stream: str) -> dict[str, Any]:
     """A message's data as a JSON object; raises a system error for anything else, rather than skip an event."""
-    with contextlib.suppress(orjson.JSONDecodeError):
+    with contextlib.suppress(orjson.JSONDecodeError, BodyTooLargeError):
         if isinstance(content := parse_json(message.data.encode()), dict):
             return content
     raise system_error(f"Auth0 sent `{stream}` a message `{message.event[:50]}` that is no JSON object.")

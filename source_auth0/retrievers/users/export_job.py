@@ -15,7 +15,7 @@ import urllib3
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.bodies import excerpt, parse_json
+from source_auth0.api.http.bodies import BodyTooLargeError, excerpt, parse_json
 from source_auth0.api.http.deadlines import steady_chunks
 from source_auth0.api.http.session import PooledSession, no_auth
 from source_auth0.config.excluded_fields import ExcludedFields
@@ -70,6 +70,7 @@ DOWNLOAD_ERRORS = (
     urllib3.exceptions.HTTPError,
     zlib.error,
     orjson.JSONDecodeError,
+    BodyTooLargeError,
     ExportError,
 )
 

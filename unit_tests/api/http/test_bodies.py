@@ -1,10 +1,25 @@
+import time
+import tracemalloc
 from typing import Any
 
 import orjson
 import pytest
 from airbyte_cdk.utils import airbyte_secrets_utils
 
-from source_auth0.api.http.bodies import excerpt, parse_json
+from source_auth0.api.http import bodies
+from source_auth0.api.http.bodies import (
+    MAX_PARSED_BYTES,
+    MIN_COUNTED_BYTES,
+    OBJECT_BYTES,
+    SLICE_BYTES,
+    VALUE_BYTES,
+    BodyTooLargeError,
+    excerpt,
+    one_large_body,
+    parse_json,
+    wait_for_large_body,
+)
+from testing.threads import in_threads
 
 
 @pytest.mark.parametrize(
@@ -47,3 +62,73 @@ def test_an_excerpt_is_one_printable_line(value: object, expected: str):
 def test_an_excerpt_is_masked_before_it_is_truncated(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(airbyte_secrets_utils, "__SECRETS_FROM_CONFIG", ["made-up-secret"])
     assert f"{'x' * 490} ****" == excerpt(f"{'x' * 490} made-up-secret")
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b'{"":0}', b"1.5", b'"a"', b'{"":{"":{"":{}}}}', b"[[[[]]]]"])
+def test_the_estimate_is_no_less_than_what_values_take(value: bytes):
+    """As CPython counts it, all objects of a list of a thousand."""
+    content = b"[" + b",".join([value] * 1000) + b"]"
+    tracemalloc.start()
+    try:
+        parsed = bodies.orjson.loads(content)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 1000 == len(parsed)
+    assert taken <= 1.1 * bodies._parsed_bytes(content)
+
+
+@pytest.mark.parametrize(("value", "size"), [(b"{}", OBJECT_BYTES + VALUE_BYTES), (b"[]", 2 * VALUE_BYTES)])
+def test_more_values_than_memory_allows_are_refused(value: bytes, size: int):
+    most = MAX_PARSED_BYTES // size
+    assert most == len(parse_json(b"[" + b",".join([value] * most) + b"]"))
+    with pytest.raises(BodyTooLargeError):
+        parse_json(b"[" + b",".join([value] * (most + 2)) + b"]")
+
+
+@pytest.mark.parametrize("text", ["," * 2_000_000, '{\\"' * 1_000_000, "{\\\\" * 1_000_000 + "x", "a,{" * 999_999])
+def test_what_strings_hold_is_no_value(text: str):
+    """With escapes, and strings that span several slices or begin at the end of one."""
+    assert len(text) > 10 * SLICE_BYTES
+    assert 3 == len(parse_json(b'["%b", "\\\\", {}]' % text.encode()))
+    assert 100 == len(parse_json(b"[%b]" % b",".join([b'"%b"' % text[: 7 * SLICE_BYTES].encode()] * 100)))
+
+
+def test_a_dense_body_with_strings_is_refused():
+    row = b'{"a":"{\\\\","b\\"":{},"c":[{},{},{}]}'
+    number = MAX_PARSED_BYTES // (5 * OBJECT_BYTES) + 1
+    assert len(row) * number > MIN_COUNTED_BYTES
+    with pytest.raises(BodyTooLargeError):
+        parse_json(b"[" + b",".join([row] * number) + b"]")
+
+
+def test_large_bodies_are_in_memory_one_at_a_time():
+    held: list[int] = []
+    most: list[int] = []
+
+    def read(number: int) -> None:
+        with one_large_body():
+            wait_for_large_body()
+            wait_for_large_body()  # it has its turn already
+            held.append(number)
+            most.append(len(held))
+            time.sleep(0.01)
+            held.remove(number)
+
+    in_threads(8, read)
+    assert [1] * 8 == most
+
+
+def test_a_turn_that_does_not_come_is_a_timeout(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "MAX_TURN_SECONDS", 0.01)
+    with one_large_body():
+        wait_for_large_body()
+
+        def read(_: int) -> None:
+            wait_for_large_body()  # outside of a block, nothing is waited for
+            with one_large_body(), pytest.raises(TimeoutError):
+                wait_for_large_body()
+
+        in_threads(2, read)
+    with one_large_body():
+        wait_for_large_body()
