@@ -1,5 +1,6 @@
 """The tenant of a sync: its normalized config, and the services that all streams share."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -22,9 +23,12 @@ from source_auth0.timestamps import Milliseconds
 
 #: `Date` headers whose median gives the clock offset.
 CLOCK_SAMPLES = 5
+#: How far this machine's clock may be ahead of Auth0's where no response has a date.
+UNDATED_MARGIN = timedelta(minutes=15)
 #: Clock offsets from this on are not believed.
 MAX_CLOCK_OFFSET = timedelta(days=3653)
 
+LOGGER = logging.getLogger("airbyte.source_auth0")
 T = TypeVar("T")
 
 
@@ -109,6 +113,22 @@ class Tenant(dict[str, Any]):
     def now_ms(self) -> Milliseconds:
         """The tenant's clock in milliseconds since 1970."""
         return int(self.now().timestamp() * 1000)
+
+    @property
+    def clock_margin(self) -> timedelta:
+        """How far `now` may be ahead of Auth0's clock: fifteen minutes, with a warning, where no response was dated.
+
+        A proxy may strip the `Date` header, and this machine's clock be fast: what happens at Auth0 until its clock
+        gets there would be taken for read.
+        """
+        if self._offset_samples or not self.is_reached:
+            return timedelta()
+        if self.first_time("answers without a date"):
+            LOGGER.warning(
+                "Auth0's answers have no `Date` header: a proxy may have removed it. This machine's clock counts instead, "
+                f"and may be fast, so that incremental syncs end {UNDATED_MARGIN.seconds // 60} minutes earlier."
+            )
+        return UNDATED_MARGIN
 
     @property
     def clock_offset(self) -> timedelta:

@@ -1,6 +1,7 @@
 """Numeric options of the config, and their defaults."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from source_auth0.timestamps import Milliseconds
@@ -34,8 +35,13 @@ SECOND_MS, HOUR_MS = 1000, 3_600_000
 
 
 def safety_lag(config: Mapping[str, Any]) -> Milliseconds:
-    """Milliseconds before now at which an incremental sync of users ends."""
-    return _milliseconds(config, "users_safety_lag", DEFAULT_SAFETY_LAG_SECONDS, SECOND_MS)
+    """Milliseconds before now at which an incremental sync of users ends.
+
+    A tenant's config adds how far its clock may be ahead.
+    """
+    margin: timedelta = getattr(config, "clock_margin", timedelta())
+    lag = _milliseconds(config, "users_safety_lag", DEFAULT_SAFETY_LAG_SECONDS, SECOND_MS)
+    return lag + int(margin.total_seconds() * 1000)
 
 
 def look_back(config: Mapping[str, Any]) -> Milliseconds:

@@ -14,7 +14,7 @@ from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.rate_limit.concurrency_limit import INITIAL_LIMIT
 from source_auth0.api.tenant import Tenant
 from source_auth0.config.normalization import normalize_audience, normalize_base_url
-from source_auth0.config.options import configured_workers, positive_number
+from source_auth0.config.options import configured_workers, positive_number, safety_lag
 from source_auth0.redaction.log_masking import mask_secret_like
 from testing.fakes.clock import FakeClock
 from testing.threads import in_threads
@@ -387,3 +387,18 @@ def test_the_concurrency_limit_is_the_number_of_workers():
 
 def test_the_repr_shows_only_the_base_url():
     assert "Tenant(https://acme.us.auth0.com)" == repr(Tenant({"base_url": "acme.us.auth0.com", "secret": "x"}))
+
+
+def test_without_a_date_the_clock_may_be_ahead(caplog: pytest.LogCaptureFixture):
+    """Which a warning says, once there was a response; an incremental sync of users ends earlier."""
+    tenant = Tenant({"base_url": "https://acme.us.auth0.com", "users_safety_lag": 30})
+    assert (timedelta(), []) == (tenant.clock_margin, caplog.records)
+    for header in (None, "", "yesterday", "Mon, 01 Jan 0001 00:00:00 GMT"):
+        tenant.observe_date(header)
+        assert 930_000 == safety_lag(tenant)
+    (warning,) = caplog.records
+    assert "no `Date` header" in warning.message
+    assert "end 15 minutes earlier" in warning.message
+    tenant.observe_date(format_datetime(datetime.now(timezone.utc), usegmt=True))
+    assert (timedelta(), 30_000) == (tenant.clock_margin, safety_lag(tenant))
+    assert 30_000 == safety_lag({"users_safety_lag": 30})

@@ -74,7 +74,8 @@ class EventConsumer:
                 return
             # Connecting does not count as idle time.
             self._idle_timer.extend(time.monotonic() - requested_at)
-            self._started_at = self._started_at or int(self._api.tenant.now().timestamp() * SECOND_MS)
+            tenant = self._api.tenant
+            self._started_at = self._started_at or int((tenant.now() - tenant.clock_margin).timestamp() * SECOND_MS)
             connection = self._connect(response)
             try:
                 if (yield from self._read(connection)):
