@@ -125,7 +125,7 @@ class Tenant(dict[str, Any]):
             return timedelta()
         if self.first_time("answers without a date"):
             LOGGER.warning(
-                "Auth0's answers have no `Date` header: a proxy may have removed it. This machine's clock counts instead, "
+                "Auth0's answers have no `Date` header: a proxy may have removed it. This machine's clock counts then, "
                 f"and may be fast, so that incremental syncs end {UNDATED_MARGIN.seconds // 60} minutes earlier."
             )
         return UNDATED_MARGIN

@@ -107,7 +107,7 @@ class _ConnectionWithDeadlines(HTTPConnection):
         """Connect to the first address that accepts; all of them share the timeout, which urllib3 gives to each."""
         self._deadline = monotonic() + _seconds(self.timeout)
         try:
-            found = socket.getaddrinfo(self._dns_host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+            found = socket.getaddrinfo(self.host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         failure: Exception = OSError("no address")
