@@ -1,0 +1,56 @@
+import tracemalloc
+from bisect import bisect_left
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_auth0.retrievers.cursors import compact_ids
+from source_auth0.retrievers.cursors.compact_ids import CompactIds
+
+IDS = st.text(st.characters(exclude_characters="\0"), max_size=5)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "memory" not in request.node.name:
+        monkeypatch.setattr(compact_ids, "RUN_IDS", 7)
+        monkeypatch.setattr(compact_ids, "BLOCK_IDS", 3)
+
+
+@given(st.lists(IDS, max_size=60), IDS)
+def test_ids_are_a_sorted_list_without_repeats(ids: list[str], other: str):
+    expected, found = sorted(set(ids)), CompactIds(ids)
+    assert expected == list(found) == found[:] == [found[index] for index in range(len(expected))]
+    assert (len(expected), expected[::-1]) == (len(found), [found[-1 - index] for index in range(len(found))])
+    assert expected[2:9:2] == found[2:9:2]
+    for each in (*expected, other, f"{other}\U0010ffff"):
+        assert (each in expected, bisect_left(expected, each)) == (each in found, found.position(each))
+
+
+def test_an_index_beyond_the_ends_is_an_error():
+    for index in (3, -4):
+        with pytest.raises(IndexError):
+            CompactIds("abc")[index]
+    with pytest.raises(IndexError):
+        CompactIds()[0]
+
+
+def test_what_is_no_id_is_not_among_them():
+    assert None not in CompactIds("abc")
+
+
+def test_ids_take_a_third_of_the_memory_of_strings():
+    """Of random ids such as Auth0's, while they are sorted too; in any order."""
+    number = 100_000
+    tracemalloc.start()
+    try:
+        found = CompactIds(
+            f"auth0|{index * 7919 % number * 0x9E3779B97F4A7C15 % 16**24:024x}" for index in range(number)
+        )
+        taken, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert number == len(found)
+    assert taken < number * 80 / 3
+    assert peak < number * 150
