@@ -70,26 +70,14 @@ class Simulator(BackgroundServer):
         self.clock = Clock(now)
         router = Router(ROUTES)
         tenant_options = TenantOptions(
-            users,
-            organizations,
-            spread,
-            created_at,
-            updated_at,
-            index_lag,
-            timeout_rows,
-            user_id_ranges,
-            index_lateness,
-            hydrated,
-            negated_exists,
-            undated,
-        )
-        log_options = LogOptions(
-            log_events, log_days, log_lateness, log_at, log_retention, expired=log_expired, search_lag=log_search_lag
-        )
+            users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges,
+            index_lateness, hydrated, negated_exists, undated,
+        )  # fmt: skip
+        log_options = LogOptions(log_events, log_days, log_lateness, log_at, log_retention, log_expired, log_search_lag)
         self.tenant = Tenant(seed, self.clock, tenant_options, router.scopes(), log_options)
         self.tenant.exports.seconds, self.tenant.exports.link_seconds = export_seconds, export_link_seconds
-        readable = frozenset(scope for scope in router.scopes() if scope.startswith("read:"))
-        granted = readable if scopes is None else frozenset(scopes)
+        readable = (scope for scope in router.scopes() if scope.startswith("read:"))
+        granted = frozenset(readable if scopes is None else scopes)
         self._limits = RateLimiter(self.clock, plan)
         self.settings = SimulatorSettings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
         self._dispatcher = Dispatcher(self.tenant, self.clock, router, self._limits, self.settings)
@@ -214,10 +202,9 @@ class Simulator(BackgroundServer):
     ) -> str:
         """Issue an access token without a call to the token endpoint; scopes and lifetime default to the settings."""
         granted = self.scopes if scopes is None else scopes
+        seconds = self.settings.token_lifetime if lifetime is None else lifetime
         with self.tenant.lock:
-            return self._dispatcher.tokens.issue(
-                granted, self.settings.token_lifetime if lifetime is None else lifetime, audience
-            )
+            return self._dispatcher.tokens.issue(granted, seconds, audience)
 
     def revoke_tokens(self) -> None:
         """Invalidate every token issued so far."""

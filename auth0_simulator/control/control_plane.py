@@ -10,9 +10,7 @@ from typing import Any, Protocol
 from auth0_simulator.control.faults import Fault, FaultRegistry
 from auth0_simulator.control.journal import JournalEntry
 from auth0_simulator.control.settings import SimulatorSettings
-from auth0_simulator.events.store import EVENT_SETTINGS
-from auth0_simulator.exports.store import EXPORT_SETTINGS
-from auth0_simulator.search.indexing_queue import IndexingQueue
+from auth0_simulator.control.tenant_settings import change_settings, read_settings, require_known
 from auth0_simulator.state.clock import Clock
 from auth0_simulator.tenant import Tenant
 from auth0_simulator.wire.messages import HttpRequest, HttpResponse, json_response
@@ -33,23 +31,6 @@ USER_ACTIONS = (
     "touch",
     "stop_touching",
 )
-LOG_SETTINGS = {"log_expired": "expired", "log_retention": "retention", "log_search_lag": "search_lag"}
-SEARCH_SETTINGS = ("user_id_ranges", "negated_exists", "hydrated")
-INDEXING_SETTINGS = {"index_lag": "lag", "index_lateness": "max_lateness", "index_stalled": "stalled"}
-SETTING_NAMES = (
-    "latency",
-    "plan",
-    "scopes",
-    "page_limit",
-    "total_cap",
-    "token_lifetime",
-    "gzip",
-    "exports",
-    "events",
-    *LOG_SETTINGS,
-    *SEARCH_SETTINGS,
-    *INDEXING_SETTINGS,
-)
 CLOCK_ACTIONS = ("advance", "freeze", "unfreeze")
 
 
@@ -64,10 +45,6 @@ class ControlledSimulator(Protocol):
     @property
     def journal(self) -> list[JournalEntry]:
         """Every request so far."""
-
-    @property
-    def indexing(self) -> IndexingQueue:
-        """How late the search index is."""
 
     @property
     def faults(self) -> FaultRegistry:
@@ -96,8 +73,8 @@ class ControlPlane:
             ("GET", "/users"): self._count_users,
             ("POST", "/users"): self._change_users,
             ("POST", "/logs"): self._add_event,
-            ("GET", "/settings"): self._settings,
-            ("PATCH", "/settings"): self._change_settings,
+            ("GET", "/settings"): lambda _body: read_settings(simulator),
+            ("PATCH", "/settings"): lambda body: change_settings(simulator, body),
         }
 
     def latency(self) -> float:
@@ -132,7 +109,7 @@ class ControlPlane:
         return {"now": self._simulator.clock.now().isoformat()}
 
     def _clock(self, body: Body) -> Body:
-        _require_known(body, CLOCK_ACTIONS)
+        require_known(body, CLOCK_ACTIONS)
         clock = self._simulator.clock
         if body.get("freeze"):
             clock.freeze()
@@ -144,7 +121,7 @@ class ControlPlane:
     def _add_faults(self, body: Body) -> Body:
         entries = body.get("faults", [body])
         for entry in entries:
-            _require_known(entry, FAULT_FIELDS)
+            require_known(entry, FAULT_FIELDS)
         self._simulator.faults.add(*(Fault(**entry) for entry in entries))
         return {"faults": len(self._simulator.faults)}
 
@@ -161,7 +138,7 @@ class ControlPlane:
         `touch` takes the arguments of `Tenant.touch_users`, `stop_touching` the ids, or null for all.
         `by`, `events` and `late` say how `delete` is done and logged.
         """
-        _require_known(body, USER_ACTIONS)
+        require_known(body, USER_ACTIONS)
         tenant = self._simulator.tenant
         done = tenant.simulate_activity(*(int(body.get(name, 0)) for name in ("logins", "creates", "deletes")))
         if "create" in body:
@@ -186,50 +163,3 @@ class ControlPlane:
             raise ValueError("an event needs a type")
         date = datetime.fromisoformat(body["date"].replace("Z", "+00:00")) if "date" in body else None
         return {"log_id": self._simulator.tenant.log.add(**{**body, "date": date})}
-
-    def _settings(self, _body: Body) -> Body:
-        settings = dataclasses.asdict(self._simulator.settings)
-        simulator = self._simulator
-        return {
-            **settings,
-            "scopes": sorted(simulator.settings.scopes),
-            "plan": simulator.plan,
-            **{name: getattr(simulator.tenant.user_index, name) for name in SEARCH_SETTINGS},
-            **{name: getattr(simulator.tenant.log, attribute) for name, attribute in LOG_SETTINGS.items()},
-            **{name: getattr(simulator.indexing, attribute) for name, attribute in INDEXING_SETTINGS.items()},
-            "exports": {name: getattr(simulator.tenant.exports, name) for name in EXPORT_SETTINGS},
-            "events": {name: getattr(simulator.tenant.events, name) for name in EVENT_SETTINGS},
-        }
-
-    def _change_settings(self, body: Body) -> Body:
-        _require_known(body, SETTING_NAMES)
-        for name, value in body.items():
-            if name == "plan":
-                self._simulator.plan = value
-            elif name == "scopes":
-                self._simulator.settings.scopes = frozenset(value)
-            elif name in SEARCH_SETTINGS:
-                setattr(self._simulator.tenant.user_index, name, bool(value))
-            elif name in LOG_SETTINGS:
-                setattr(self._simulator.tenant.log, LOG_SETTINGS[name], value)
-            elif name in INDEXING_SETTINGS:
-                setattr(self._simulator.indexing, INDEXING_SETTINGS[name], value)
-            elif name == "exports":
-                _apply_settings(self._simulator.tenant.exports, EXPORT_SETTINGS, value)
-            elif name == "events":
-                _apply_settings(self._simulator.tenant.events, EVENT_SETTINGS, value)
-            else:
-                setattr(self._simulator.settings, name, value)
-        return self._settings({})
-
-
-def _apply_settings(target: object, names: tuple[str, ...], values: Body) -> None:
-    _require_known(values, names)
-    for name, value in values.items():
-        setattr(target, name, value)
-
-
-def _require_known(body: Body, known: tuple[str, ...]) -> None:
-    unknown = [name for name in body if name not in known]
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)} not known here; known are {', '.join(known)}")

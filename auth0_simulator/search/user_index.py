@@ -90,9 +90,10 @@ class UserIndex:
         present = (self._users.present_slot(slot) for slot in slots)
         return [slot for slot in present if slot is not None]
 
-    def json(self, slot: int) -> bytes:
-        """A user's row as JSON, in the state of the index, or as it is now where the search is `hydrated`."""
-        return self._users.present_json(slot) if self.hydrated else self._entries.json(slot)
+    def json(self, slots: list[int]) -> list[bytes]:
+        """Users' rows as JSON, in the state of the index, or as they are now where the search is `hydrated`."""
+        encode = self._users.present_json if self.hydrated else self._entries.json
+        return [encode(slot) for slot in slots]
 
     def row(self, slot: int) -> Row:
         """A user's row, in the state of the index, or as it is now where the search is `hydrated`."""

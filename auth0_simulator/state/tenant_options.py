@@ -1,4 +1,4 @@
-"""Options of a new tenant: how many users and organizations, when they were created, what the search can do."""
+"""Options of a new tenant, such as how many users it has and when they were created, and the users that follow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auth0_simulator.state.clock import milliseconds
+from auth0_simulator.state.profiles import ProfileGenerator
+from auth0_simulator.wire.rows import Row, encode_row
 
+MAX_CACHED_USERS = 100_000
 DATES = frozenset({"created_at", "updated_at"})
 
 
@@ -42,24 +45,62 @@ class TenantOptions:
     undated: Callable[[int], Iterable[str]] | None = None
 
 
-def seeded_created(options: TenantOptions, now: int) -> Iterator[int]:
-    """When each seeded user was created, in milliseconds."""
+class SeededUsers:
+    """The users that a tenant has at first, generated on demand; `created` and `updated` are in milliseconds."""
+
+    def __init__(self, profiles: ProfileGenerator, options: TenantOptions, now: int) -> None:
+        self.profiles = profiles
+        self.seeded = options.users
+        self.created = array("q", _created(options, now))
+        self.updated = array("q", _updated(options, profiles, self.created, now))
+        self.undated = _undated(options)
+        self._json: dict[int, bytes] = {}
+
+    def seeded_json(self, slot: int) -> bytes:
+        """A seeded user's row as JSON, as it was before any change."""
+        cached = self._json.get(slot)
+        if cached is None:
+            if len(self._json) >= MAX_CACHED_USERS:
+                self._json.clear()
+            cached = self._json[slot] = encode_row(self.seeded_row(slot))
+        return cached
+
+    def seeded_row(self, slot: int) -> Row:
+        """A seeded user's row, as it was before any change."""
+        return self._dated(slot, self.profiles.row(slot, self.created[slot], self.updated[slot]))
+
+    def seeded_key_row(self, slot: int) -> Row:
+        """The identifying columns of a seeded user's row."""
+        return self._dated(slot, self.profiles.key_row(slot, self.created[slot], self.updated[slot]))
+
+    def dates(self, field: str) -> array[int]:
+        """By slot the seeded users' `created_at` or `updated_at`, in milliseconds."""
+        return self.created if field == "created_at" else self.updated
+
+    def lacks(self, field: str, slot: int) -> bool:
+        """Whether a seeded user has no such date."""
+        return field in self.undated.get(slot, ())
+
+    def _dated(self, slot: int, row: Row) -> Row:
+        for field in self.undated.get(slot, ()):
+            del row[field]
+        return row
+
+
+def _created(options: TenantOptions, now: int) -> Iterator[int]:
     if options.created_at is not None:
         return map(milliseconds, map(options.created_at, range(options.users)))
     width = options.spread // timedelta(milliseconds=1)
     return (now - width + width * index // options.users for index in range(options.users))
 
 
-def seeded_updated(
-    options: TenantOptions, last_update: Callable[[int, int, int], int], created: array[int], now: int
-) -> Iterator[int]:
-    """When each seeded user was last updated, in milliseconds."""
+def _updated(options: TenantOptions, profiles: ProfileGenerator, created: array[int], now: int) -> Iterator[int]:
     if options.updated_at is not None:
         return map(milliseconds, map(options.updated_at, range(options.users)))
-    return (last_update(index, moment, now) for index, moment in enumerate(created))
+    return (profiles.last_update(index, moment, now) for index, moment in enumerate(created))
 
 
-def seeded_undated(options: TenantOptions) -> dict[int, frozenset[str]]:
+def _undated(options: TenantOptions) -> dict[int, frozenset[str]]:
     """The dates that seeded users lack, of those who lack any."""
     if options.undated is None:
         return {}

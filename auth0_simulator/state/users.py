@@ -7,7 +7,6 @@ follows after a lag (https://auth0.com/docs/manage-users/user-search/get-users-b
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from typing import Any, Literal
 from auth0_simulator.state.clock import Clock, timestamp
 from auth0_simulator.state.identifiers import scramble
 from auth0_simulator.state.profiles import ProfileGenerator
-from auth0_simulator.state.tenant_options import DATES, TenantOptions, seeded_created, seeded_undated, seeded_updated
+from auth0_simulator.state.tenant_options import DATES, SeededUsers, TenantOptions
 from auth0_simulator.state.user_changes import (
     ChangeKind,
     TouchKind,
@@ -25,8 +24,6 @@ from auth0_simulator.state.user_changes import (
     login_attributes,
 )
 from auth0_simulator.wire.rows import Row, encode_row
-
-MAX_CACHED_USERS = 100_000
 
 
 @dataclass(frozen=True)
@@ -42,17 +39,12 @@ class UserSnapshot:
         return self.changed[slot] if slot in self.changed else self.users.seeded_row(slot)
 
 
-class UserStore:
+class UserStore(SeededUsers):
     """Every user, by id; a slot is the user's number in order of creation."""
 
     def __init__(self, profiles: ProfileGenerator, clock: Clock, options: TenantOptions, now: int) -> None:
-        self.profiles = profiles
-        self.seeded = options.users
+        super().__init__(profiles, options, now)
         self._clock = clock
-        self.created = array("q", seeded_created(options, now))
-        self.updated = array("q", seeded_updated(options, profiles.last_update, self.created, now))
-        self.undated = seeded_undated(options)
-        self._json: dict[int, bytes] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -107,31 +99,6 @@ class UserStore:
             change = self._latest[slot]
             return None if change.row is None else change.user_id
         return self.profiles.user_id(slot) if slot < self.seeded else None
-
-    def seeded_json(self, slot: int) -> bytes:
-        """A seeded user's row as JSON, as it was before any change."""
-        cached = self._json.get(slot)
-        if cached is None:
-            if len(self._json) >= MAX_CACHED_USERS:
-                self._json.clear()
-            cached = self._json[slot] = encode_row(self.seeded_row(slot))
-        return cached
-
-    def seeded_row(self, slot: int) -> Row:
-        """A seeded user's row, as it was before any change."""
-        return self._dated(slot, self.profiles.row(slot, self.created[slot], self.updated[slot]))
-
-    def seeded_key_row(self, slot: int) -> Row:
-        """The identifying columns of a seeded user's row."""
-        return self._dated(slot, self.profiles.key_row(slot, self.created[slot], self.updated[slot]))
-
-    def dates(self, field: str) -> array[int]:
-        """By slot the seeded users' `created_at` or `updated_at`, in milliseconds."""
-        return self.created if field == "created_at" else self.updated
-
-    def lacks(self, field: str, slot: int) -> bool:
-        """Whether a seeded user has no such date."""
-        return field in self.undated.get(slot, ())
 
     def snapshot(self) -> UserSnapshot:
         """The users as they are now, unaffected by later changes."""
@@ -234,11 +201,6 @@ class UserStore:
         if index is None or index >= self.seeded:
             return None
         return None if index in self._latest and self._latest[index].row is None else index
-
-    def _dated(self, slot: int, row: Row) -> Row:
-        for field in self.undated.get(slot, ()):
-            del row[field]
-        return row
 
     def _row(self, slot: int, now: int) -> Row:
         change = self._latest.get(slot)

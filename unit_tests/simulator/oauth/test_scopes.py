@@ -112,3 +112,10 @@ def test_granted_scopes_are_those_of_tokens_to_come(client, sim):
         assert (200, 403) == (client.get("/roles").status, client.get("/users").status)
     finally:
         sim.scopes = sim.tenant.known_scopes
+
+
+def test_the_number_of_active_users_has_a_scope_of_its_own(client, sim):
+    assert 1250 == client.get("/stats/active-users").json
+    client.token = sim.mint_token(["read:users", "read:logs"])
+    refused = client.get("/stats/active-users")
+    assert (403, "Insufficient scope, expected any of: read:stats") == (refused.status, refused.json["message"])

@@ -28,7 +28,7 @@ def shown(tenant: Tenant, query: str = ALL, sort: str = "updated_at:1") -> dict:
     """The rows that a search shows by id, in order."""
     found = tenant.user_index.search(query, sort, 0, 10_000)
     rows = [tenant.user_index.row(slot) for slot in found.slots]
-    assert rows == [json.loads(tenant.user_index.json(slot)) for slot in found.slots]
+    assert rows == [json.loads(text) for text in tenant.user_index.json(found.slots)]
     assert found.total == len(rows) == len({row["user_id"] for row in rows})
     return {row["user_id"]: row for row in rows}
 

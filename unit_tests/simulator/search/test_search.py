@@ -375,7 +375,7 @@ def test_a_hydrated_search_filters_by_its_entries_and_answers_with_the_rows_of_n
     tenant.login(before[0])
     since = tenant.users.get(before[0])["updated_at"]
     page = tenant.user_index.search(query, "updated_at:1", 0, 100)
-    assert since == json.loads(tenant.user_index.json(page.slots[0]))["updated_at"]
+    assert since == json.loads(tenant.user_index.json(page.slots)[0])["updated_at"]
     assert before == found(tenant, query, "updated_at:1")
     assert [] == found(tenant, f"updated_at:[{since} TO *]")
     tenant.delete_user(before[1])
