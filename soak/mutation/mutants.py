@@ -37,7 +37,7 @@ TESTS = {
     "retrievers.events.messages": ["retrievers/events/test_retriever"],
     "retrievers.events.position": ["retrievers/events/test_retriever"],
     "retrievers.lists.pagination": ["retrievers/lists/test_lists", "retrievers/users/test_retriever"],
-    "retrievers.log_events.api_writes": ["retrievers/log_events/test_facts"],
+    "retrievers.log_events.api_writes": ["retrievers/log_events/test_api_writes", "retrievers/log_events/test_facts"],
     "retrievers.log_events.ordering": ["retrievers/logs/test_tenant_log"],
     "retrievers.user_lists.user_pass": ["retrievers/user_lists/test_cursor", "retrievers/user_lists/test_retrievers"],
     "retrievers.users.cursor": ["retrievers/users/test_tombstones"],

@@ -1,38 +1,30 @@
 """Parses paths of the Management API: which segments are ids, and of which entities."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
+from source_auth0.retrievers.log_events.api_routes import guess_route, match_route
+
 API_PREFIX = "/api/v2/"
-#: Paths that a fixed word always follows; elsewhere words and ids alternate. `*` stands for an id.
-PATHS_FOLLOWED_BY_WORDS = frozenset(
+#: The type of what an undocumented path is about.
+UNKNOWN = "unknown"
+#: Last words of a route that are an action on the entity before them.
+ACTIONS = frozenset(
     """
-    actions anomaly anomaly/blocks attack-protection blacklists branding branding/phone branding/templates clients/cimd
-    connections/*/directory-provisioning connections/*/scim-configuration emails experimentation flows/vault guardian
-    jobs keys risk-assessments risk-assessments/settings tenants tickets users/*/multifactor/actions
-    users/*/risk-assessments verifiable-credentials verifiable-credentials/verification
-    """.split()  # noqa: SIM905 - as above
+    advance-ramp deploy invalidate-remember-browser multifactor/actions/invalidate-remember-browser preview
+    recovery-code-regeneration redeliver register rekey reset revoke revoke-access risk-assessments/clear rollback
+    rotate rotate-secret status test try validate verify wrapping-key
+    """.split()  # noqa: SIM905 - two dozen quotation marks less
 )
-#: Paths whose last word stands where an id would.
-FIXED_WORD_PATHS = frozenset(
-    """
-    clients/cimd connections/*/keys/rotate custom-domains/default flows/vault guardian/enrollments/ticket
-    keys/encryption/rekey keys/signing/rotate prompts/rendering refresh-tokens/revoke users/*/multifactor/actions
-    """.split()  # noqa: SIM905 - as above
-)
-#: Paths whose last id has two segments.
-TWO_SEGMENT_ID_PATHS = frozenset(["self-service-profiles/*/custom-text/*", "users/*/identities/*"])
-#: `PUT guardian/factors/sms` switches the factor with that id; `guardian/factors/sms/templates` has words only.
-GUARDIAN_FACTORS_PATH = "guardian/factors"
-#: Last words of a path that are an action on the entity before them.
-ACTION_WORDS = frozenset(
-    """
-    clear deploy invalidate-remember-browser preview recovery-code-regeneration redeliver register rekey reset revoke
-    revoke-access rollback rotate rotate-secret status test try validate verify wrapping-key
-    """.split()  # noqa: SIM905 - as above
-)
+#: The most words of an action.
+MAX_ACTION_WORDS = 3
+#: Routes whose id is all of their ids.
+JOINED_ID_ROUTES = {"prompts/*/screen/*/rendering": "prompts"}
+#: What ids of Auth0 have and words of its paths have not.
+ID_LIKE = re.compile(r"[0-9|]")
 #: Path pattern to entity name, where that is not made of the path's words: the stream's name, if there is a stream.
 ENTITY_NAMES = {
     "actions/actions": "actions",
@@ -40,6 +32,7 @@ ENTITY_NAMES = {
     "actions/modules/*/versions": "action_module_versions",
     "actions/triggers/*/bindings": "action_trigger_bindings",
     "anomaly/blocks/ips": "blocked_ips",
+    "attack-protection/captcha/policies": "attack_protection_captcha_policies",
     "blacklists/tokens": "blacklisted_tokens",
     "branding/templates/universal-login": "branding_universal_login_template",
     "clients/cimd": "clients",
@@ -55,6 +48,7 @@ ENTITY_NAMES = {
     "experimentation/feature-flags/*/variations": "feature_flag_variations",
     "experimentation/segments": "segments",
     "grants": "user_grants",
+    "guardian/enrollments": "user_enrollments",
     "guardian/enrollments/ticket": "guardian_enrollment_tickets",
     "guardian/factors/phone/providers/twilio": "guardian_factor_phone_twilio",
     "guardian/factors/push-notification/providers/apns": "guardian_factor_push_apns",
@@ -63,23 +57,27 @@ ENTITY_NAMES = {
     "guardian/factors/push-notification/providers/sns": "guardian_factor_push_sns",
     "guardian/factors/push-notification/selected-provider": "guardian_factor_push_selected_provider",
     "guardian/factors/sms/providers/twilio": "guardian_factor_sms_twilio",
+    "integrations/installed": "integrations",
     "jobs/users-exports": "jobs",
     "jobs/users-imports": "jobs",
     "jobs/verification-email": "jobs",
     "keys/custom-signing": "custom_signing_keys",
     "keys/encryption": "encryption_keys",
+    "keys/network-acls": "network_acl_keys",
     "keys/signing": "signing_keys",
     "prompts/*/custom-text": "prompt_custom_texts",
-    "prompts/*/screen": "prompt_screens",
     "prompts/*/screen/*/rendering": "prompt_renderings",
     "prompts/rendering": "prompt_renderings",
+    "refresh-tokens": "user_refresh_tokens",
+    "risk-assessment/config": "risk_assessment_settings",
     "risk-assessments/settings/new-device": "risk_assessment_new_device_settings",
     "self-service-profiles/*/custom-text": "self_service_profile_custom_texts",
     "self-service-profiles/*/sso-ticket": "self_service_profile_sso_tickets",
+    "sessions": "user_sessions",
     "tickets/email-verification": "email_verification_tickets",
     "tickets/password-change": "password_change_tickets",
+    "users/*/federated-connections-tokensets": "user_federated_connection_tokensets",
     "users/*/multifactor": "user_multifactor_providers",
-    "users/*/multifactor/actions": "user_multifactor_providers",
     "verifiable-credentials/verification/templates": "verifiable_credential_templates",
 }
 
@@ -102,14 +100,22 @@ class ApiPath:
 
 @lru_cache(maxsize=1024)
 def parse_api_path(path: str) -> ApiPath:
-    """Parse a path; in an undocumented one, words and ids are taken to alternate."""
-    words, ids = _split(path)
-    entities = list(_entities(words, ids))
-    if not entities:
-        return ApiPath("/".join(words), tuple(ids))
-    *above, (entity, entity_id) = entities
-    parent, parent_id = next(((_entity_name(name), key) for name, key in reversed(above) if name and key), (None, None))
-    return ApiPath("/".join(words), tuple(ids), _entity_name(entity), entity_id, parent, parent_id)
+    """Parse a path. In an undocumented one, words and ids are taken to alternate, and its entity is `unknown`."""
+    segments = [segment for segment in below_api(path).split("/") if segment]
+    if not segments:
+        return ApiPath("", ())
+    route = match_route(segments)
+    words = route or guess_route(segments)
+    pattern = "/".join(words)
+    ids = tuple(unquote(segment) for segment, word in zip(segments, words, strict=True) if word == "*")
+    if route is None:
+        parent, parent_id = _nearest(list(_entities(_documented_part(words), ids)))
+        last_id = ids[-1] if words[-1] == "*" and ID_LIKE.search(ids[-1]) else None
+        return ApiPath(pattern, ids, UNKNOWN, last_id, parent, parent_id)
+    if pattern in JOINED_ID_ROUTES:
+        return ApiPath(pattern, ids, _entity_name(pattern), "|".join(ids), JOINED_ID_ROUTES[pattern], ids[0])
+    *above, (entity, entity_id) = _entities(_without_action(words), ids)
+    return ApiPath(pattern, ids, _entity_name(entity), entity_id, *_nearest(above))
 
 
 def below_api(path: str) -> str:
@@ -117,37 +123,30 @@ def below_api(path: str) -> str:
     return path.partition("?")[0].removeprefix(API_PREFIX).strip("/")
 
 
-def _split(path: str) -> tuple[list[str], list[str]]:
-    """The segments, with `*` for each id, and the ids."""
-    words: list[str] = []
-    ids: list[str] = []
-    segments = [segment for segment in below_api(path).split("/") if segment]
-    for number, segment in enumerate(segments, 1):
-        if segment != "*" and _is_word("/".join(words), segment, last=number == len(segments)):
-            words.append(segment)
-        else:
-            words.append("*")
-            ids.append(unquote(segment))
-    return words, ids
+def _nearest(entities: list[tuple[str, str | None]]) -> tuple[str | None, str | None]:
+    """The type and the id of the last entity that has an id."""
+    return next(((_entity_name(name), key) for name, key in reversed(entities) if key), (None, None))
 
 
-def _is_word(above: str, segment: str, *, last: bool) -> bool:
-    if not above or above in PATHS_FOLLOWED_BY_WORDS or f"{above}/{segment}" in FIXED_WORD_PATHS:
-        return True
-    if above.startswith(GUARDIAN_FACTORS_PATH):
-        return above != GUARDIAN_FACTORS_PATH or not last
-    return above.endswith("*") and above not in TWO_SEGMENT_ID_PATHS
+def _documented_part(words: list[str]) -> list[str]:
+    """The first words of an undocumented path that are a documented route and end in an id."""
+    ends = (end for end in range(len(words) - 1, 0, -1) if words[end - 1] == "*")
+    return next((words[:end] for end in ends if match_route(words[:end])), [])
 
 
-def _entities(words: list[str], ids: list[str]) -> Iterator[tuple[str, str | None]]:
-    """The pattern and the id, if any, of each entity on the path; a final action word is no entity."""
+def _without_action(words: list[str]) -> list[str]:
+    """The words of a route before its action, if it has one."""
+    lengths = range(min(MAX_ACTION_WORDS, len(words) - 1), 0, -1)
+    return next((words[:-length] for length in lengths if "/".join(words[-length:]) in ACTIONS), words)
+
+
+def _entities(words: list[str], ids: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+    """The pattern and the id, if any, of each entity on the path; adjacent ids are one."""
     keys, start = iter(ids), 0
     while start < len(words):
         end = next((n for n in range(start, len(words)) if words[n] == "*"), len(words))
         if end == len(words):
-            last = end - 1 if words[-1] in ACTION_WORDS else end
-            if last > start:
-                yield "/".join(words[:last]), None
+            yield "/".join(words), None
             return
         after = next((n for n in range(end, len(words)) if words[n] != "*"), len(words))
         yield "/".join(words[:end]), "|".join(next(keys) for _ in range(end, after))

@@ -1,7 +1,7 @@
 """Successful writes through the Management API, parsed from the events of the tenant's log."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,11 @@ API_WRITE_TYPE = "sapi"
 WRITE_METHODS = frozenset(["POST", "PUT", "PATCH", "DELETE"])
 #: Last words of the paths whose body lists, under that word, the entities to assign or remove.
 ASSIGNED_LISTS = frozenset(["clients", "connections", "groups", "members", "permissions", "roles", "users"])
+#: Other routes whose body or answer lists entities, and under which key; None where the body or the answer is the list.
+LISTED_IN_BODY = {"hooks/*/secrets": None, "prompts/rendering": "configs", "refresh-tokens/revoke": "ids"}
+LISTED_IN_RESPONSE = frozenset(["organizations/*/clients", "users/*/authentication-methods"])
+#: Routes that answer with the session or token of a user, named there as `user_id`.
+USER_IN_RESPONSE_PATHS = frozenset(["refresh-tokens/*", "sessions/*"])
 #: Paths of writes about one user, whom the body or the query names as `user_id`.
 ONE_USER_PATHS = frozenset(
     """
@@ -20,8 +25,15 @@ ONE_USER_PATHS = frozenset(
 )
 #: Paths whose body lists users.
 USER_LIST_PATHS = frozenset(["groups/*/members", "organizations/*/members", "roles/*/users"])
+#: Entity to the key of its id in the request that assigns it, for an event that has no response.
+ASSIGNED_ID_KEYS = {
+    "organization_client_grants": "grant_id",
+    "organization_connections": "connection_id",
+    "organization_enabled_connections": "connection_id",
+}
 #: Entity to the key of a new one's id in the response, where that is not `id`. A ticket's is a secret: not listed.
 CREATED_ID_KEYS = {
+    "agents": "agent_id",
     "branding_themes": "themeId",
     "clients": "client_id",
     "connection_directory_synchronizations": "synchronization_id",
@@ -30,6 +42,7 @@ CREATED_ID_KEYS = {
     "custom_domains": "custom_domain_id",
     "email_templates": "template",
     "encryption_keys": "kid",
+    "integrations": "integration_id",
     "organization_connections": "connection_id",
     "organization_enabled_connections": "connection_id",
     "signing_keys": "kid",
@@ -47,6 +60,7 @@ class ApiWrite:
     target: ApiPath
     request: Mapping[str, Any]
     response_body: Mapping[str, Any]
+    response_list: Sequence[Any] = ()
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "ApiWrite | None":
@@ -59,30 +73,39 @@ class ApiWrite:
         if method not in WRITE_METHODS or (status is not None and not 200 <= status < 300):  # noqa: PLR2004 - HTTP
             return None
         path = text_or_none(request.get("path")) or ""
-        return cls(method, path, status, parse_api_path(path), request, nested_object(response, "body"))
+        answer, target = response.get("body"), parse_api_path(path)
+        answered_list = answer if isinstance(answer, list) else []
+        return cls(method, path, status, target, request, nested_object(response, "body"), answered_list)
 
     @property
     def entity_id(self) -> str | None:
         """The id of the written entity: the path's, or the response's where the write created it."""
-        is_created = self.target.entity_id is None and self.method == "POST"
-        return (
-            text_or_none(self.response_body.get(CREATED_ID_KEYS.get(self.target.entity_type, "id")))
-            if is_created
-            else self.target.entity_id
+        entity = self.target.entity_type
+        if self.target.entity_id is not None or self.method != "POST":
+            return self.target.entity_id
+        return text_or_none(self.response_body.get(CREATED_ID_KEYS.get(entity, "id"))) or text_or_none(
+            nested_object(self.request, "body").get(ASSIGNED_ID_KEYS.get(entity))
         )
 
     def related_ids(self) -> Iterator[str]:
         """The ids of other entities in the body or the query."""
         body, pattern = nested_object(self.request, "body"), self.target.pattern
-        if (last := re.split("[/-]", pattern)[-1]) in ASSIGNED_LISTS:
-            # The clients of a connection are the body itself.
-            items = self.request["body"] if isinstance(self.request.get("body"), list) else body.get(last)
-            yield from filter(None, map(_id_of, items if isinstance(items, list) else []))
+        yield from dict.fromkeys(filter(None, map(_id_of, self._listed(body, pattern))))
         user = text_or_none(body.get("user_id")) or text_or_none(nested_object(self.request, "query").get("user_id"))
         if user and pattern in ONE_USER_PATHS:
             yield user
         if user and pattern == "users/*/identities" and (provider := text_or_none(body.get("provider"))):
             yield full_user_id(provider, user)
+
+    def _listed(self, body: Mapping[str, Any], pattern: str) -> Iterator[Any]:
+        """The entities that the body lists, or the response where only that has their ids."""
+        sent, last = self.request.get("body"), re.split("[/-]", pattern)[-1]
+        if last in ASSIGNED_LISTS or pattern in LISTED_IN_BODY:
+            # The clients of a connection are the body itself.
+            items = sent if isinstance(sent, list) else body.get(LISTED_IN_BODY.get(pattern, last))
+            yield from items if isinstance(items, list) else []
+        if pattern in LISTED_IN_RESPONSE:
+            yield from self.response_list
 
     def users(self) -> Iterator[str]:
         """The ids of the users in the path or the body, some perhaps twice."""
@@ -95,6 +118,8 @@ class ApiWrite:
             yield self.entity_id
         if pattern == "users/*/identities/*/*/":
             yield full_user_id(ids[1], ids[2])
+        if self.target.pattern in USER_IN_RESPONSE_PATHS and (user := text_or_none(self.response_body.get("user_id"))):
+            yield user
         if pattern == "users/*/identities/" or self.target.pattern in USER_LIST_PATHS | ONE_USER_PATHS:
             yield from self.related_ids()
 
@@ -124,5 +149,10 @@ def _id_of(value: Any) -> str | None:
     return (
         f"{api} {permission}"
         if api and permission
-        else text_or_none(value.get("id")) or text_or_none(value.get("client_id"))
+        else text_or_none(value.get("id")) or text_or_none(value.get("client_id")) or _screen_of(value)
     )
+
+
+def _screen_of(value: Mapping[str, Any]) -> str | None:
+    prompt, screen = text_or_none(value.get("prompt")), text_or_none(value.get("screen"))
+    return f"{prompt}|{screen}" if prompt and screen else None

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from source_auth0.records import Row
 from source_auth0.retrievers.log_events.api_paths import below_api
 from source_auth0.retrievers.log_events.api_writes import (
+    ASSIGNED_ID_KEYS,
     ASSIGNED_LISTS,
     CREATED_ID_KEYS,
     ApiWrite,
@@ -44,7 +45,8 @@ SLIM_EVENT_SHAPE: Row = {
             "query": _plain_values("user_id"),
             "auth": {"user": _plain_values("user_id", "email", "name")},
             "body": {
-                **_plain_values("client_id", "id", "provider", "user_id"),
+                **_plain_values("client_id", "id", "ids", "provider", "user_id", *ASSIGNED_ID_KEYS.values()),
+                "configs": _plain_values("prompt", "screen"),
                 **dict.fromkeys(
                     ASSIGNED_LISTS, _plain_values("client_id", "id", "resource_server_identifier", "permission_name")
                 ),
