@@ -11,8 +11,8 @@ API_WRITE_TYPE = "sapi"
 WRITE_METHODS = frozenset(["POST", "PUT", "PATCH", "DELETE"])
 #: Last words of the paths whose body lists, under that word, the entities to assign or remove.
 ASSIGNED_LISTS = frozenset(["clients", "connections", "groups", "members", "permissions", "roles", "users"])
-#: Other routes whose body or answer lists entities, and under which key; None where the body or the answer is the list.
-LISTED_IN_BODY = {"hooks/*/secrets": None, "prompts/rendering": "configs", "refresh-tokens/revoke": "ids"}
+#: Other routes whose body or answer lists entities, and under which key; none where the body or the answer is the list.
+LISTED_IN_BODY = {"hooks/*/secrets": "", "prompts/rendering": "configs", "refresh-tokens/revoke": "ids"}
 LISTED_IN_RESPONSE = frozenset(["organizations/*/clients", "users/*/authentication-methods"])
 #: Routes that answer with the session or token of a user, named there as `user_id`.
 USER_IN_RESPONSE_PATHS = frozenset(["refresh-tokens/*", "sessions/*"])
@@ -84,7 +84,7 @@ class ApiWrite:
         if self.target.entity_id is not None or self.method != "POST":
             return self.target.entity_id
         return text_or_none(self.response_body.get(CREATED_ID_KEYS.get(entity, "id"))) or text_or_none(
-            nested_object(self.request, "body").get(ASSIGNED_ID_KEYS.get(entity))
+            nested_object(self.request, "body").get(ASSIGNED_ID_KEYS.get(entity, ""))
         )
 
     def related_ids(self) -> Iterator[str]:
