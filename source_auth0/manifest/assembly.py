@@ -5,7 +5,7 @@ from typing import Any
 
 from source_auth0.manifest.files import MANIFEST, load_yaml, stream_files
 from source_auth0.manifest.schemas import open_schema
-from source_auth0.redaction.secret_fields import FREE_FORM_MARK, marked_paths
+from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SOURCE_CODE_MARK, marked_paths
 
 #: The keys that a stream file may have under `$parameters`, and the stream's name. Every stream sets all of them: the
 #: framework passes a stream's parameters on to its parent streams, which inherit any that they do not set.
@@ -75,9 +75,11 @@ def _with_redaction(definition: Definition, *, with_schemas: bool) -> Definition
     del definition["$parameters"]["foreign_keys"]
     for transformation in definition.get("transformations", []):
         transformation["declared"] = list(declared["properties"])
-    paths, free_form = ([list(path) for path in marked_paths(declared, mark)] for mark in (True, FREE_FORM_MARK))
-    if paths or free_form:
-        redaction = {"$ref": "#/definitions/withhold", "paths": paths, "free_form": free_form}
+    marks = {"paths": True, "free_form": FREE_FORM_MARK, "source_code": SOURCE_CODE_MARK}
+    found = {key: [list(path) for path in marked_paths(declared, mark)] for key, mark in marks.items()}
+    redactor = definition.pop("redaction", "withhold")
+    if any(found.values()):
+        redaction = {"$ref": f"#/definitions/{redactor}", **found}
         definition["transformations"] = [*definition.get("transformations", []), redaction]
     schema = json_schema(definition) if with_schemas else {"type": "object"}
     return {**definition, "schema_loader": {**definition["schema_loader"], "schema": schema}}

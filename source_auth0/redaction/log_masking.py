@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 
-from source_auth0.redaction.secret_fields import is_secret_name
+from source_auth0.redaction.secret_names import is_secret_name
 
 MASK = "****"
 #: Masking a shorter text would mask parts of ordinary words.

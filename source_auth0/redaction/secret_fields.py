@@ -1,6 +1,5 @@
 """Redaction of secrets in rows: by the `x-secret` marks of stream files, and by field name in free-form objects."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,36 +8,27 @@ from typing import Any
 import orjson
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 
-#: The schema keyword of a secret property; its value for a free-form object, which is redacted by field name; and that
-#: for an object each of whose values is a secret, whose keys are kept.
-SECRET_MARK, FREE_FORM_MARK, VALUES_MARK = "x-secret", "net", "values"
-#: Names of secrets inside free-form objects, in lower case without `_` and `-` (`apiKey` equals `api_key`).
-SECRET_NAMES = re.compile(
-    r"secret|passw(or)?d|passphrase|passcode|token|credential|authorization|assertion|bearer|connectionstring|customheaders"
-    r"|^(key|skey|ikey|pfx|jwk|pem|pwd)$|(?<!by)pass$|pwd$|signature$|(^|twilio)sid$"
-    r"|(private|primary|secondary|signing|encryption|decryption|api|access|write|master|shared|sas|hmac|integration"
-    r"|subscription|account|license|datadog)key"
+from source_auth0.redaction.hashes import HashedText, hash_leaves, sha256_leaves
+from source_auth0.redaction.secret_names import (
+    PAIR_NAME_KEYS,
+    PAIR_VALUE_KEY,
+    SETTINGS_NAMES,
+    SOURCE_CODE_NAMES,
+    is_secret_field,
+    is_secret_name,
+    is_secret_pair,
+    normalize_name,
 )
-#: Names that `SECRET_NAMES` matches although their value is only about a secret.
-HARMLESS_NAMES = re.compile(
-    r"(url|uri|endpoint|lifetime|type|algs?|algorithms?|policy|methods?|supported|enabled|required|strength|history|format"
-    r"|nopersonalinfo|dictionary|options|expiresin|inseconds|keyid|keyname|iss|sub)$"
-)
-#: Source code of custom databases, kept as it is: docs/behavior.md says what it may hold.
-SOURCE_CODE_NAMES = {"customscripts", "scripts"}
-#: Names of secrets that may hold an object of settings, whose fields are redacted by name instead.
-SETTINGS_NAMES = {"password"}
-#: Keys of the name and the value in lists of pairs, such as HTTP headers.
-PAIR_NAME_KEYS, PAIR_VALUE_KEY = ("header", "name", "key"), "value"
+
+#: The schema keyword of a secret property; its value for a free-form object, which is redacted by field name; that for
+#: an object each of whose values is a secret, whose keys are kept; and that for source code, which is replaced with its
+#: SHA-256 unless the config asks for it.
+SECRET_MARK, FREE_FORM_MARK, VALUES_MARK, SOURCE_CODE_MARK = "x-secret", "net", "values", "source_code"
 #: The step of a path that stands for each key of an object.
 ANY_KEY = "*"
+#: First characters of a text that may be JSON with names in it.
+JSON_STARTS = ("{", "[")
 Path = tuple[str, ...]
-
-
-class HashedText(str):
-    """The hash of a secret; a type of its own, so that it is not hashed again."""
-
-    __slots__ = ()
 
 
 def marked_paths(schema: Mapping[str, Any], mark: object, path: Path = ()) -> Iterator[Path]:
@@ -60,23 +50,47 @@ def marked_paths(schema: Mapping[str, Any], mark: object, path: Path = ()) -> It
             yield from marked_paths(items, mark, (*path, "[]"))
 
 
-@dataclass
-class RedactSecretsTransformation(RecordTransformation):
-    """Removes the marked secrets from a row, or replaces them with their hashes.
+class SecretPaths:
+    """The paths of secrets and of source code in one kind of object, and their removal.
 
     It follows paths by plain loops: the framework's RemoveFields with a glob makes the whole read 4.6 times slower.
     """
 
+    def __init__(
+        self, paths: Iterable[Iterable[str]], source_code: Iterable[Iterable[str]], config: Mapping[str, Any]
+    ) -> None:
+        self._is_hashing, self._keeps_code = is_hashing_secrets(config), is_keeping_source_code(config)
+        #: Names by the path of their parent object, so that each path is followed once a row.
+        self._secrets, self._source_code = _by_parent(paths), _by_parent(source_code)
+
+    def redact(self, record: Any) -> None:
+        """Remove or hash the secrets, and put its SHA-256 beside source code, or in its place."""
+        for parent, name in _present(record, self._secrets):
+            if name == ANY_KEY:
+                redact_values(parent, is_hashing=self._is_hashing)
+            else:
+                redact_field(parent, name, is_hashing=self._is_hashing)
+        for parent, name in _present(record, self._source_code):
+            self._replace_source_code(parent, name)
+
+    def _replace_source_code(self, parent: dict[str, Any], name: str) -> None:
+        parent[sha256_name(name)] = sha256_leaves(parent[name])
+        if not self._keeps_code:
+            del parent[name]
+
+
+@dataclass
+class RedactSecretsTransformation(RecordTransformation):
+    """Removes the marked secrets from a row, or replaces them with their hashes."""
+
     config: dict[str, Any] = field(repr=False)
     paths: list[list[str]] = field(default_factory=list)
     free_form: list[list[str]] = field(default_factory=list)
+    source_code: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._is_hashing = is_hashing_secrets(self.config)
-        #: Names of secrets by the path of their parent object, so that each path is followed once a row.
-        self._names_by_parent: dict[Path, list[str]] = {}
-        for *parent, name in self.paths:
-            self._names_by_parent.setdefault(tuple(parent), []).append(name)
+        self._marked = SecretPaths(self.paths, self.source_code, self.config)
 
     def transform(  # noqa: D102 - the framework's contract
         self,
@@ -85,42 +99,60 @@ class RedactSecretsTransformation(RecordTransformation):
         stream_state: Mapping[str, Any] | None = None,  # noqa: ARG002
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> None:
-        for path, names in self._names_by_parent.items():
-            for parent in _values_at(record, path):
-                if isinstance(parent, dict):
-                    for name in names:
-                        if name == ANY_KEY:
-                            self._redact_values(parent)
-                        elif name in parent:
-                            self._redact(parent, name)
+        self._marked.redact(record)
         for free_form_path in self.free_form:
             for value in _values_at(record, free_form_path):
-                self._redact_by_name(value)
+                redact_by_name(value, is_hashing=self._is_hashing)
 
-    def _redact_by_name(self, value: Any) -> None:
-        if isinstance(value, list):
-            for element in value:
-                self._redact_by_name(element)
-        elif isinstance(value, dict):
-            is_secret_pair = _is_secret_pair(value)
-            for name in list(value):
-                if is_secret_pair is not None and name in PAIR_NAME_KEYS and isinstance(value[name], str):
-                    continue
-                if _is_secret(name, value[name]) or (is_secret_pair and name == PAIR_VALUE_KEY):
-                    self._redact(value, name)
-                elif _normalize_name(name) not in SOURCE_CODE_NAMES:
-                    self._redact_by_name(value[name])
 
-    def _redact_values(self, parent: dict[str, Any]) -> None:
-        """Keep the keys, which say what is configured; their values become null, or hashes."""
-        for name, value in parent.items():
-            parent[name] = hash_leaves(value) if self._is_hashing else None
+def redact_by_name(value: Any, *, is_hashing: bool, inside: bool = False) -> None:
+    """Redact the fields of an object of unknown keys that are secrets by name; `inside` one that is named like one."""
+    if isinstance(value, list):
+        for element in value:
+            redact_by_name(element, is_hashing=is_hashing, inside=inside)
+    elif isinstance(value, dict):
+        is_pair = is_secret_pair(value)
+        for name in list(value):
+            if is_pair is not None and name in PAIR_NAME_KEYS and isinstance(value[name], str):
+                continue
+            if is_pair and name == PAIR_VALUE_KEY:
+                redact_field(value, name, is_hashing=is_hashing)
+            else:
+                redact_named_field(value, name, is_hashing=is_hashing, inside=inside)
 
-    def _redact(self, parent: dict[str, Any], name: str) -> None:
-        if self._is_hashing:
-            parent[name] = hash_leaves(parent[name])
-        else:
+
+def redact_named_field(parent: dict[str, Any], name: str, *, is_hashing: bool, inside: bool = False) -> None:
+    """Redact a field that is a secret by its name and value, or what is one below it."""
+    value = parent[name]
+    if not isinstance(value, (str, dict, list)) or isinstance(value, HashedText):
+        return
+    if (normalized := normalize_name(name)) in SOURCE_CODE_NAMES:
+        return
+    if is_secret_field(name, value, inside=inside):
+        redact_field(parent, name, is_hashing=is_hashing)
+    elif isinstance(value, str):
+        if value[:1] in JSON_STARTS and _holds_secret_json(value):
+            redact_field(parent, name, is_hashing=is_hashing)
+    elif value:
+        is_settings = isinstance(value, dict) and normalized in SETTINGS_NAMES
+        is_inside = inside or (is_secret_name(name) and not is_settings)
+        redact_by_name(value, is_hashing=is_hashing, inside=is_inside)
+        if is_inside and _is_emptied(value):
             del parent[name]
+
+
+def redact_field(parent: dict[str, Any], name: str, *, is_hashing: bool) -> None:
+    """Remove a field, or replace it with its hash."""
+    if is_hashing:
+        parent[name] = hash_leaves(parent[name])
+    else:
+        del parent[name]
+
+
+def redact_values(parent: dict[str, Any], *, is_hashing: bool) -> None:
+    """Keep the keys, which say what is configured; their values become null, or hashes."""
+    for name, value in parent.items():
+        parent[name] = hash_leaves(value) if is_hashing else None
 
 
 def is_hashing_secrets(config: Mapping[str, Any]) -> bool:
@@ -128,46 +160,44 @@ def is_hashing_secrets(config: Mapping[str, Any]) -> bool:
     return config.get("secrets") == "hash"
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a key of a free-form object is the name of a secret."""
-    normalized = _normalize_name(name)
-    return bool(SECRET_NAMES.search(normalized)) and not HARMLESS_NAMES.search(normalized)
+def is_keeping_source_code(config: Mapping[str, Any]) -> bool:
+    """Whether source code is kept beside its SHA-256."""
+    return config.get("source_code") == "keep"
 
 
-def _normalize_name(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "")
+def sha256_name(name: str) -> str:
+    """The name of the column with the SHA-256 of source code: `custom_scripts_sha256` for `customScripts`."""
+    return f"{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).lower()}_sha256"
 
 
-def _is_secret(name: str, value: Any) -> bool:
-    """Whether a field is a secret by its name; flags, numbers and objects of settings are not."""
-    is_settings = isinstance(value, dict) and _normalize_name(name) in SETTINGS_NAMES
-    return is_secret_name(name) and not is_settings and _has_text(value)
+def _holds_secret_json(text: str) -> bool:
+    """Whether a text is JSON with a secret in it, as settings of old connections are."""
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    redact_by_name(parsed, is_hashing=False)
+    return bool(parsed != orjson.loads(text))
 
 
-def _is_secret_pair(value: Mapping[str, Any]) -> bool | None:
-    """Whether a name-value pair, such as an HTTP header, has the name of a secret; None where it is no such pair."""
-    names = [value[key] for key in PAIR_NAME_KEYS if isinstance(value.get(key), str)]
-    if PAIR_VALUE_KEY not in value or not names:
-        return None
-    return any(map(is_secret_name, names))
+def _is_emptied(value: Any) -> bool:
+    """Whether nothing is left of an object, or of the objects of a list."""
+    return not value or (isinstance(value, list) and all(element == {} for element in value))
 
 
-def _has_text(value: Any) -> bool:
-    if isinstance(value, (dict, list)):
-        return any(map(_has_text, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str)
+def _present(record: Any, names_by_parent: Mapping[Path, list[str]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """The parent and the name of each field that a record has of those named."""
+    for path, names in names_by_parent.items():
+        for parent in _values_at(record, path):
+            if isinstance(parent, dict):
+                yield from ((parent, name) for name in names if name in parent or name == ANY_KEY)
 
 
-def hash_leaves(value: Any) -> Any:
-    """The same shape with `sha256:<hex>` for each leaf; nulls and hashes stay as they are."""
-    if isinstance(value, dict):
-        return {key: hash_leaves(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [hash_leaves(child) for child in value]
-    if value is None or isinstance(value, HashedText):
-        return value
-    text = value.encode() if isinstance(value, str) else orjson.dumps(value)
-    return HashedText(f"sha256:{hashlib.sha256(text).hexdigest()}")
+def _by_parent(paths: Iterable[Iterable[str]]) -> dict[Path, list[str]]:
+    names: dict[Path, list[str]] = {}
+    for *parent, name in paths:
+        names.setdefault(tuple(parent), []).append(name)
+    return names
 
 
 def _values_at(value: Any, path: Iterable[str]) -> list[Any]:

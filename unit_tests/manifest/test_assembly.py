@@ -25,7 +25,7 @@ from source_auth0.manifest.assembly import (
     primary_key,
 )
 from source_auth0.manifest.files import YAML_LOADER, stream_files
-from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SECRET_MARK, VALUES_MARK
+from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SECRET_MARK, SOURCE_CODE_MARK, VALUES_MARK
 from source_auth0.retrievers.log_events.facts import TYPES_NAMING_USERS
 
 PACKAGE = Path(assembly.__file__).parents[1]
@@ -287,7 +287,7 @@ def test_marks_of_secrets_are_valid_and_in_effective_positions(name: str):
     """A mark on an array's elements would be ignored, and so would one that is neither true, `net` nor `values`."""
     for path, declared in columns(name).items():
         assert not [key for key in declared if key.startswith("x-") and key != SECRET_MARK], path
-        assert declared.get(SECRET_MARK, True) in (True, FREE_FORM_MARK, VALUES_MARK), path
+        assert declared.get(SECRET_MARK, True) in (True, FREE_FORM_MARK, VALUES_MARK, SOURCE_CODE_MARK), path
         assert SECRET_MARK not in declared or not path.endswith("[]"), path
         assert declared.get(SECRET_MARK) != FREE_FORM_MARK or "object" in declared["type"], path
 
