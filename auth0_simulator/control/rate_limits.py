@@ -39,7 +39,7 @@ def _per_minute(burst: int, sustained: int) -> RateLimit:
 
 
 _PARTIALS = {"/prompts/{prompt}/partials": _per_minute(5, 5)}
-_STATUS = {"/connections/{id}/status": RateLimit(100, 100, 15)}
+_STATUS = {"/connections/{id}/status": RateLimit(100, 15)}
 _EMAIL = {"/email-templates/{templateName}": _per_minute(10, 50), "/emails/provider": _per_minute(5, 25)}
 _SELF_SERVICE = {
     "/users": _per_minute(40, 500),
@@ -57,27 +57,48 @@ _SELF_SERVICE = {
 }
 
 
-def _enterprise(scale: int = 1) -> dict[str, RateLimit]:
-    """The endpoint limits of an enterprise tenant; those of organizations grow with a private cloud's tier."""
-    return {
-        "/organizations": _per_minute(10 * scale, 100 * scale),
-        "/organizations/{id}": _per_minute(10 * scale, 100 * scale),
-        "/organizations/{id}/members": _per_minute(40 * scale, 500 * scale),
-        "/organizations/{id}/members/{user_id}/roles": _per_minute(20 * scale, 200 * scale),
-        "/organizations/{id}/enabled_connections": _per_minute(10 * scale, 100 * scale),
-        "/organizations/{id}/client-grants": _per_minute(10 * scale, 100 * scale),
-        "/organizations/{id}/invitations/{invitation_id}": _per_minute(20 * scale, 200 * scale),
-        "/users/{id}/organizations": _per_minute(40 * scale, 500 * scale),
-        "/email-templates/{templateName}": _per_minute(15, 150),
-        "/emails/provider": _per_minute(15, 150),
-        "/token-exchange-profiles": _per_minute(20, 200),
-        **_PARTIALS,
-        **_STATUS,
-    }
+_ENTERPRISE = {
+    "/organizations": _per_minute(10, 100),
+    "/organizations/{id}": _per_minute(10, 100),
+    "/organizations/{id}/members": _per_minute(40, 500),
+    "/organizations/{id}/members/{user_id}/roles": _per_minute(20, 200),
+    "/organizations/{id}/enabled_connections": _per_minute(10, 100),
+    "/organizations/{id}/client-grants": _per_minute(10, 100),
+    "/organizations/{id}/invitations/{invitation_id}": _per_minute(20, 200),
+    "/users/{id}/organizations": _per_minute(40, 500),
+    "/email-templates/{templateName}": _per_minute(15, 150),
+    "/emails/provider": _per_minute(15, 150),
+    "/token-exchange-profiles": _per_minute(20, 200),
+    **_PARTIALS,
+    **_STATUS,
+}
+#: Burst and tokens per minute of a private cloud's organizations, single organizations, their members (the stricter of
+#: two), members' roles, enabled connections, client grants and token exchange profiles. None where none is published.
+_PRIVATE_CLOUD: dict[int, tuple[tuple[int, int] | None, ...]] = {
+    20: ((10, 100), (40, 500), (20, 200), (20, 200), (10, 100), (10, 100), None),
+    50: ((10, 100), (40, 500), (20, 200), (20, 200), None, (10, 100), (20, 200)),
+    250: ((50, 500), (50, 2500), (100, 1000), (100, 1000), (50, 500), (50, 500), (100, 1000)),
+    750: ((150, 1500), (150, 7500), (300, 3000), (300, 3000), (150, 1500), (150, 1500), (300, 3000)),
+    1500: ((300, 3000), (300, 15000), (600, 6000), (600, 6000), (300, 3000), (300, 3000), (600, 6000)),
+    3000: ((600, 6000), (600, 30000), (1200, 12000), (1200, 12000), (600, 6000), (600, 6000), (1200, 12000)),
+    5000: ((1000, 10000), (4000, 50000), (2400, 24000), (2400, 24000), (1200, 12000), None, (2000, 20000)),
+}
+_PRIVATE_CLOUD_PATHS = (
+    "/organizations",
+    "/organizations/{id}",
+    "/organizations/{id}/members",
+    "/organizations/{id}/members/{user_id}/roles",
+    "/organizations/{id}/enabled_connections",
+    "/organizations/{id}/client-grants",
+    "/token-exchange-profiles",
+)
 
 
 def _private_cloud(requests: int, scale: int) -> RateLimitPlan:
-    return RateLimitPlan(RateLimit(100 * scale, 100 * scale), RateLimit(requests, requests), _enterprise(scale))
+    rows = zip(_PRIVATE_CLOUD_PATHS, _PRIVATE_CLOUD[requests], strict=True)
+    partials = _PARTIALS if _PRIVATE_CLOUD[requests][5] else {}  # the largest tier publishes neither
+    endpoints = {path: _per_minute(*limit) for path, limit in rows if limit} | partials | _STATUS
+    return RateLimitPlan(RateLimit(100 * scale, 100 * scale), RateLimit(requests, requests), endpoints)
 
 
 RATE_LIMIT_PLANS: dict[str, RateLimitPlan | None] = {
@@ -86,8 +107,8 @@ RATE_LIMIT_PLANS: dict[str, RateLimitPlan | None] = {
     "self_service": RateLimitPlan(
         RateLimit(25, 25), None, {**_SELF_SERVICE, **_PARTIALS, **_STATUS, **_EMAIL}, others=_per_minute(10, 150)
     ),
-    "enterprise": RateLimitPlan(RateLimit(100, 100), RateLimit(50, 16), _enterprise()),
-    "enterprise_non_production": RateLimitPlan(RateLimit(100, 100), RateLimit(10, 2), _enterprise()),
+    "enterprise": RateLimitPlan(RateLimit(100, 100), RateLimit(50, 16), _ENTERPRISE),
+    "enterprise_non_production": RateLimitPlan(RateLimit(100, 100), RateLimit(10, 2), _ENTERPRISE),
     "private_cloud_20": _private_cloud(20, 1),
     "private_cloud_100": _private_cloud(50, 1),
     "private_cloud_500": _private_cloud(250, 5),

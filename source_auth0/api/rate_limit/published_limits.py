@@ -98,15 +98,14 @@ def _minutely(size: int, tokens: int) -> SizeAndRefill:
     return size, RefillRate(tokens / 60, 1.0)
 
 
-def _by_path(limits: Mapping[str, Iterable[tuple[int, int]]], scale: int = 1) -> dict[str, tuple[SizeAndRefill, ...]]:
+def _by_path(limits: Mapping[str, Iterable[tuple[int, int]]]) -> dict[str, tuple[SizeAndRefill, ...]]:
     """Endpoint to its buckets, from path to sizes and tokens a minute."""
-    return {
-        f"GET /{path}": tuple(_minutely(scale * size, scale * tokens) for size, tokens in pairs)
-        for path, pairs in limits.items()
-    }
+    return {f"GET /{path}": tuple(_minutely(*pair) for pair in pairs) for path, pairs in limits.items()}
 
 
-_EVERY_PLAN = _by_path({"prompts/{}/partials": [(5, 5)], "connections/{}/status": [(100, 400)]})
+#: Tokens a second rather than a minute, so that they are refilled continuously.
+_STATUS: dict[str, tuple[SizeAndRefill, ...]] = {"GET /connections/{}/status": ((100, RefillRate(15.0)),)}
+_PARTIALS = _by_path({"prompts/{}/partials": [(5, 5)]})
 _EMAILS = {"email-templates/{}": [(10, 50)], "emails/provider": [(5, 25)]}
 _SELF_SERVICE = {
     "users": [(40, 500)],
@@ -122,8 +121,7 @@ _SELF_SERVICE = {
     "organizations/{}/client-grants": [(10, 100)],
     "token-exchange-profiles": [(20, 200)],
 }
-#: Limits that scale with the tier of a private cloud.
-_ORGANIZATIONS = {
+_ENTERPRISE = {
     "organizations": [(10, 100)],
     "organizations/{}": [(10, 100)],
     "organizations/name/{}": [(20, 200)],
@@ -133,27 +131,54 @@ _ORGANIZATIONS = {
     "organizations/{}/client-grants": [(10, 100)],
     "organizations/{}/invitations/{}": [(20, 200)],
     "users/{}/organizations": [(40, 500)],
-}
-_ENTERPRISE = {
     "email-templates/{}": [(15, 150)],
     "emails/provider": [(15, 150)],
     "token-exchange-profiles": [(20, 200)],
 }
+#: The sizes of a private cloud's tenant-wide bucket by tier, which are its requests a second too.
+TIERS = (20, 50, 250, 750, 1500, 3000, 5000)
+#: Path to size and tokens a minute on these tiers; `-` where none is published.
+_PRIVATE_CLOUD = {
+    "organizations": "10/100 10/100 50/500 150/1500 300/3000 600/6000 1000/10000",
+    "organizations/{}": "40/500 40/500 50/2500 150/7500 300/15000 600/30000 4000/50000",
+    "organizations/name/{}": "20/200 20/200 100/1000 30/3000 600/6000 1200/12000 2000/20000",
+    "organizations/{}/members": "40/500,20/200 40/500,20/200 200/2500,100/1000 600/7500,300/3000 1200/15000,600/6000"
+    " 2400/30000,1200/12000 4800/60000,2400/24000",
+    "organizations/{}/members/{}/roles": "20/200 20/200 100/1000 300/3000 600/6000 1200/12000 2400/24000",
+    "organizations/{}/enabled_connections": "10/100 - 50/500 150/1500 300/3000 600/6000 1200/12000",
+    "organizations/{}/client-grants": "10/100 10/100 50/500 150/1500 300/3000 600/6000 -",
+    "token-exchange-profiles": "- 20/200 100/1000 300/3000 600/6000 1200/12000 2000/20000",
+    "prompts/{}/partials": "5/5 5/5 5/5 5/5 5/5 5/5 -",
+}
 
 
-def enterprise(size: int, rate: float, scale: int = 1) -> RateLimitPlan:
-    """The limits of an enterprise tenant, or of a private cloud, with whose tier those of organizations scale."""
-    own = {**_by_path(_ORGANIZATIONS, scale), **_by_path(_ENTERPRISE), **_EVERY_PLAN}
+def enterprise(size: int, rate: float) -> RateLimitPlan:
+    """The limits of an enterprise tenant of the public cloud."""
+    own = {**_by_path(_ENTERPRISE), **_PARTIALS, **_STATUS}
     return RateLimitPlan((size, RefillRate(rate)), is_tenant_wide=True, own=own)
 
 
+def private_cloud(tier: int) -> RateLimitPlan:
+    """The limits of a private cloud by the number of its tier, from 0."""
+    cells = {path: row.split()[tier] for path, row in _PRIVATE_CLOUD.items()}
+    limits = {path: [_pair(pair) for pair in cell.split(",")] for path, cell in cells.items() if cell != "-"}
+    size = TIERS[tier]
+    return RateLimitPlan((size, RefillRate(float(size))), is_tenant_wide=True, own={**_by_path(limits), **_STATUS})
+
+
+def _pair(text: str) -> tuple[int, int]:
+    size, tokens = map(int, text.split("/"))
+    return size, tokens
+
+
 PLANS = [
-    RateLimitPlan((2, RefillRate(2.0)), is_tenant_wide=True, own={**_by_path(_EMAILS), **_EVERY_PLAN}),
+    RateLimitPlan((2, RefillRate(2.0)), is_tenant_wide=True, own={**_by_path(_EMAILS), **_STATUS}),
     RateLimitPlan(
-        _minutely(10, 150), is_tenant_wide=False, own={**_by_path({**_SELF_SERVICE, **_EMAILS}), **_EVERY_PLAN}
+        _minutely(10, 150),
+        is_tenant_wide=False,
+        own={**_by_path({**_SELF_SERVICE, **_EMAILS}), **_PARTIALS, **_STATUS},
     ),
     enterprise(50, 16.0),
     enterprise(10, 2.0),
-    enterprise(20, 20.0),
-    *(enterprise(50 * scale, 50.0 * scale, scale) for scale in (1, 5, 15, 30, 60, 100)),
+    *map(private_cloud, range(len(TIERS))),
 ]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS, TOKEN_PATH
-from source_auth0.api.rate_limit.published_limits import PublishedLimits, RefillRate, enterprise
+from source_auth0.api.rate_limit.published_limits import PublishedLimits, RefillRate, enterprise, private_cloud
 
 SHARED_ENDPOINT = "/roles/{id}/permissions"
 #: Plans by name, except those without limits.
@@ -88,7 +88,7 @@ def test_a_size_that_only_other_plans_publish_has_their_refill_rate():
         (("GET /users", 40), "GET /organizations/{}/members", 20, [200], 1, "own"),
         (("GET /users", 40), "GET /organizations/{}/members", 40, [500], 1, "own"),
         (("GET /users", 40), "GET /emails/provider", 5, [25], 1, "own"),
-        (("GET /users", 40), "GET /connections/{}/status", 100, [400], 1, "own"),
+        (("GET /users", 40), "GET /connections/{}/status", 100, [900], 0, "own"),
         (("GET /users", 40), "GET /prompts/{}/partials", 5, [5], 1, "own"),
         (("GET /roles", 50), "GET /roles", 50, [16 * 60, 50 * 60], 0, "the tenant's"),
         (("GET /roles", 50), "GET /organizations", 10, [100], 1, "own"),
@@ -102,8 +102,14 @@ def test_a_size_that_only_other_plans_publish_has_their_refill_rate():
         (("GET /users", 250), "GET /users", 250, [250 * 60], 0, "the tenant's"),
         (("GET /users", 250), "GET /organizations", 50, [500], 1, "own"),
         (("GET /users", 250), "GET /emails/provider", 15, [150], 1, "own"),
-        (("GET /users", 750), "GET /organizations/{}", 150, [1500], 1, "own"),
+        (("GET /users", 750), "GET /organizations/{}", 150, [7500], 1, "own"),
         (("GET /users", 1500), "GET /organizations/{}/members", 1200, [15000], 1, "own"),
+        (("GET /users", 750), "GET /organizations/name/{}", 30, [3000], 1, "own"),
+        (("GET /users", 1500), "GET /organizations/{}/members", 600, [6000], 1, "own"),
+        (("GET /users", 5000), "GET /organizations/{}/members", 2400, [24000], 1, "own"),
+        (("GET /users", 5000), "GET /organizations/{}/enabled_connections", 1200, [12000], 1, "own"),
+        (("GET /users", 5000), "GET /organizations/{}", 4000, [50000], 1, "own"),
+        (("GET /users", 20), "GET /organizations/{}", 40, [500], 1, "own"),
         (("GET /users", 3000), "GET /organizations/{}/members/{}/roles", 1200, [12000], 1, "own"),
         (("GET /users", 5000), "GET /users", 5000, [5000 * 60], 0, "the tenant's"),
     ],
@@ -120,16 +126,12 @@ def test_published_limits_by_plan_endpoint_and_size(
     )
 
 
-def test_limits_for_organizations_scale_with_a_private_clouds_tier():
-    plan, scaled = enterprise(50, 16.0), enterprise(250, 250.0, 5)
-    assert ((50, RefillRate(16.0)), True) == (plan.shared, plan.is_tenant_wide)
-    assert {RefillRate(100 / 60, 1.0)} == plan.refill_rates("GET /organizations", 10)
-    assert {RefillRate(500 / 60, 1.0)} == scaled.refill_rates("GET /organizations", 50)
-    assert (
-        {RefillRate(150 / 60, 1.0)}
-        == plan.refill_rates("GET /emails/provider", 15)
-        == scaled.refill_rates("GET /emails/provider", 15)
-    )
+def test_a_private_cloud_publishes_less_on_its_largest_tier():
+    public, largest = enterprise(50, 16.0), private_cloud(6)
+    assert ((50, RefillRate(16.0)), (5000, RefillRate(5000.0))) == (public.shared, largest.shared)
+    assert {"GET /organizations/{}/client-grants", "GET /prompts/{}/partials"} <= set(public.own) - set(largest.own)
+    assert {RefillRate(10_000 / 60, 1.0)} == largest.refill_rates("GET /organizations", 1000)
+    assert {RefillRate(15.0)} == largest.refill_rates("GET /connections/{}/status", 100)
 
 
 def _guess(published: PublishedLimits, key: str, size: int) -> tuple[object, ...]:
