@@ -66,10 +66,10 @@ test: lint
 	@$(require_python)
 	@echo 'Setting up .venv, which takes about a minute …'
 	@$(call new_venv,.venv)
-	@$(pip) install --require-hashes --requirement requirements-dev.txt
+	@$(pip) install --no-deps --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-# PyAirbyte brings several hundred megabytes, so it has an environment of its own. The lock is complete: pip need not resolve it.
+# PyAirbyte brings several hundred megabytes, so it has an environment of its own. The locks are complete: pip need not resolve them.
 .venv-demo/ready: .venv-demo/requirements pyproject.toml
 	@$(demo-pip) install --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -96,7 +96,9 @@ lock:
 	@$(require_python)
 	@test -x .venv-lock/bin/uv || { $(call new_venv,.venv-lock) && .venv-lock/bin/python -m pip --quiet --quiet install uv; }
 	@$(resolve) --output-file requirements.txt
-	@$(resolve) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	@# airbyte-connector-models asks for airbyte-api below 1, of which it uses nothing for metadata.yaml.
+	@echo 'airbyte-api>=1' > .venv-lock/overrides.txt
+	@$(resolve) --group dev --constraints requirements.txt --override .venv-lock/overrides.txt --output-file requirements-dev.txt
 	@$(resolve) --extra pyairbyte --output-file requirements-demo.txt
 
 # One file for every supported Python. Neither an index nor a path of this machine is written into it.
