@@ -11,7 +11,7 @@ from auth0_simulator import Simulator
 from auth0_simulator.wire.messages import JSON_CONTENT_TYPE, HttpResponse
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
-from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SECRET_MARK, marked_paths
+from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SECRET_MARK, SOURCE_CODE_MARK, marked_paths
 
 PLANTED_SECRET = "Pl4nted-" * 6
 #: Contents for a field marked as free-form.
@@ -34,7 +34,8 @@ def declared_places() -> dict[str, set[Place]]:
         schema, parameters = stream["schema_loader"]["schema"], stream["$parameters"]
         places = {
             (name, path)
-            for path in (*marked_paths(schema, mark=True), *marked_paths(schema, FREE_FORM_MARK))
+            for mark in (True, FREE_FORM_MARK, SOURCE_CODE_MARK)
+            for path in marked_paths(schema, mark)
             if name != "events"
         }
         for resource in (parameters["resource"], parameters["detail"]):
