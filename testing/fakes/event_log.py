@@ -16,8 +16,10 @@ from testing.fakes.times import timestamp
 
 Event = dict[str, Any]
 MIDNIGHT_UTC = datetime(2024, 1, 1, tzinfo=timezone.utc)
+ANY_DATE = "date:[* TO *]"
 #: The rows that Auth0 gives of one search.
 MAX_SEARCH_ROWS = 1000
+ONE_ID = re.compile(r'log_id:"(\w+)"')
 DATE_RANGE = re.compile(r"date:\[(\S+) TO (\S+)\]")
 
 
@@ -72,7 +74,7 @@ class EventLog:
     unknown_id: the response to an id that the log does not hold: "oldest" for the oldest events, "nothing" for no
     events, or the status of an error. hidden: how many of the latest events a search does not find yet. limit: rows
     of a page, whatever is asked for. expired: how many of the first events have expired. on_query: called with each
-    query before the response.
+    query before the response. unlisted: numbers of events that only a search finds.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class EventLog:
     ) -> None:
         self.events, self.unknown_id, self.hidden, self.limit = events, unknown_id, hidden, limit
         self.expired = 0
+        self.unlisted: set[int] = set()
         self.queries: list[dict[str, Any]] = []
         self.on_query: Callable[[dict[str, Any]], None] = lambda _: None
 
@@ -90,7 +93,8 @@ class EventLog:
         return copy.deepcopy(self._following(**query) if "take" in query else self._found(**query))
 
     def _following(self, take: int, **other: str) -> list[Event]:
-        events, (log_id,) = self.events[self.expired :], other.values()
+        (log_id,) = other.values()
+        events = [e for e in self.events[self.expired :] if not self.unlisted & set(ids([e]))]
         known = [log_order(event["log_id"]) for event in events]
         if log_order(log_id) not in known and isinstance(self.unknown_id, int):
             raise RequestRefusedError(self.unknown_id, "Auth0 refused `logs`.", system_error("").failure_type)
@@ -99,21 +103,29 @@ class EventLog:
         start = bisect_right(known, log_order(log_id))
         return events[start : start + min(take, self.limit)]
 
-    def _found(self, sort: str, page: int, per_page: int, q: str = "date:[* TO *]") -> list[Event]:
+    def _found(self, sort: str, page: int, per_page: int, q: str = ANY_DATE) -> list[Event]:
+        if one := ONE_ID.fullmatch(q):
+            return [event for event in self.events[self.expired :] if event["log_id"] == one[1]]
         size, bounds = min(per_page, self.limit), DATE_RANGE.fullmatch(q)
         assert bounds
         assert page * per_page + per_page <= MAX_SEARCH_ROWS
         assert all(bound == "*" or len(bound) == len("2024-01-01T00:00:00") for bound in bounds.groups())
         low, high = (bound.strip("*") for bound in bounds.groups())
         shown = self.events[self.expired : len(self.events) - self.hidden]
-        found = [e for e in shown if low <= e["date"][:19] and (not high or e["date"][:19] <= high)]
-        found.sort(key=lambda e: (e["date"], e["log_id"]), reverse=sort == "date:-1")
+        found = [e for e in shown if q == ANY_DATE or (_date(e) and low <= _date(e)[:19] <= (high or "9"))]
+        found.sort(key=lambda e: (_date(e), e["log_id"]), reverse=sort == "date:-1")
         return found[page * size : (page + 1) * size]
 
     @property
     def pages(self) -> int:
         """How many pages after an id were requested."""
         return sum("from" in query for query in self.queries)
+
+
+def _date(event: Event) -> str:
+    """The date by which a search finds and sorts an event; "" where it is none, which no range holds."""
+    date = event.get("date")
+    return date if isinstance(date, str) else ""
 
 
 @dataclass

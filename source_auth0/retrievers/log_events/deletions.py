@@ -6,8 +6,13 @@ from typing import Any
 from source_auth0.records import Row
 from source_auth0.retrievers.log_events.api_writes import API_WRITE_TYPE, nested_object, text_or_none
 from source_auth0.retrievers.log_events.facts import deleted_user_id
-from source_auth0.retrievers.log_events.ordering import LOG_BEGINNING, MAX_EVENT_LATENESS_MS, log_order
-from source_auth0.timestamps import Milliseconds, to_milliseconds
+from source_auth0.retrievers.log_events.ordering import (
+    LOG_BEGINNING,
+    MAX_EVENT_LATENESS_MS,
+    event_milliseconds,
+    log_order,
+)
+from source_auth0.timestamps import Milliseconds
 
 #: Milliseconds within which two events of different types record one deletion; recordings show at most 40.
 MAX_PAIR_DISTANCE_MS = 60_000
@@ -39,7 +44,7 @@ class DeletionPairing:
 
     def _is_first(self, user: str, event: Mapping[str, Any]) -> bool:
         """Whether an event is not the second of a pair, judged by the dates."""
-        event_type, timestamp = event["type"], _event_milliseconds(event)
+        event_type, timestamp = event["type"], event_milliseconds(event)
         if timestamp is None:
             return True
         self._expire(timestamp)
@@ -56,13 +61,6 @@ class DeletionPairing:
             if self._newest - self._waiting[user][1] <= LOOK_BACK_MS:
                 return
             del self._waiting[user]
-
-
-def _event_milliseconds(event: Mapping[str, Any]) -> Milliseconds | None:
-    try:
-        return to_milliseconds(event["date"])
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return None
 
 
 def _row(user: str, event: Mapping[str, Any]) -> Row:

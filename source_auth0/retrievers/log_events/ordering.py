@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from source_auth0.timestamps import Milliseconds, to_milliseconds
+from source_auth0.records import Page
+from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
 #: The id that sorts before every event's.
 LOG_BEGINNING = ""
@@ -19,9 +20,12 @@ def log_order(log_id: str) -> LogOrder:
     return len(log_id), log_id
 
 
-def event_milliseconds(event: Mapping[str, Any]) -> Milliseconds:
-    """When an event happened."""
-    return to_milliseconds(event["date"])
+def event_milliseconds(event: Mapping[str, Any]) -> Milliseconds | None:
+    """When an event happened; None where its `date` is no UTC date and time, such as null or an object."""
+    try:
+        return to_milliseconds(event["date"])
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,19 @@ class LogPosition:
     date: str = ""
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> "LogPosition":
-        """The position right after an event."""
-        return cls(event["log_id"], event["date"])
+    def of(cls, event: Mapping[str, Any], before: "LogPosition | None" = None) -> "LogPosition":
+        """The position right after an event; one without a date takes that of the position before it."""
+        return cls.after([dict(event)], before)
+
+    @classmethod
+    def after(cls, page: Page, before: "LogPosition | None" = None) -> "LogPosition":
+        """The position after the last event of a page, with the date of the last event that has one.
+
+        A state has no position without a date: where neither the page nor the position before it has one, 1970 it is.
+        """
+        date = next((ms for event in reversed(page) if (ms := event_milliseconds(event)) is not None), None)
+        inherited = before.date if before and before.date else to_iso(0)
+        return cls(page[-1]["log_id"], inherited if date is None else to_iso(date))
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "LogPosition":

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.api.http.bodies import excerpt
 from source_auth0.errors import system_error
 from source_auth0.records import PAGE_SIZE, Page
 from source_auth0.retrievers.cursors.state_validation import MAX_ID_LENGTH
-from source_auth0.timestamps import UTC_DATE_TIME, Milliseconds, to_iso
+from source_auth0.timestamps import Milliseconds, to_iso
 
 
 class LogClient:
@@ -45,30 +48,50 @@ class LogClient:
         """Up to `limit` events with the newest dates until a timestamp, to the second."""
         return self.search(f"date:[* TO {_to_the_second(timestamp)}]", sort="date:-1", per_page=limit)
 
+    def by_id(self, log_id: str) -> Page:
+        """The event with an id, as the search shows it; none where it does not."""
+        return [event for event in self.search(f'log_id:"{log_id}"') if event["log_id"] == log_id]
+
+    def between(self, low: Milliseconds, high: Milliseconds) -> Page:
+        """The first events with dates between two timestamps, to the second."""
+        return self.search(f"date:[{_to_the_second(low)} TO {_to_the_second(high)}]")
+
     def _get(self, query: Mapping[str, Any]) -> Page:
         # Every tenant has a log: an answer of nothing would end it, or hide the event that it begins with.
         body = self.requester.get_existing(None, query)
         page = body.get("logs") if isinstance(body, dict) else body
-        if not isinstance(page, list) or not all(map(_is_event, page)):
+        if not isinstance(page, list):
             raise system_error(f"Auth0 answered `{self.requester.name}` with something else than a list of events.")
+        for number, event in enumerate(page, 1):
+            self._validate(event, number)
         return page
 
+    def _validate(self, event: Any, number: int) -> None:
+        """Give an event its `log_id` as text; raises where it has none that a state may store.
 
-def _is_event(event: Any) -> bool:
-    """Whether a value has a `log_id` and a `date` that a state may store."""
-    if (
-        not isinstance(event, dict)
-        or not isinstance(event.get("log_id"), str)
-        or not isinstance(event.get("date"), str)
-    ):
-        return False
-    log_id = event["log_id"]
-    return (
-        log_id.isalnum()
-        and log_id.isascii()
-        and len(log_id) <= MAX_ID_LENGTH
-        and bool(UTC_DATE_TIME.fullmatch(event["date"]))
-    )
+        The log is in the order of that field, and its rows are told apart by it. Any other may be odd.
+        """
+        if not isinstance(event, dict):
+            kind = "null" if event is None else f"a {type(event).__name__}"
+            raise self._row_error(number, f"is {kind} and no event")
+        log_id = event.get("log_id")
+        if log_id is None:
+            log_id = event.get("_id")
+        if isinstance(log_id, int) and not isinstance(log_id, bool):
+            log_id = str(log_id)
+        if not isinstance(log_id, str):
+            raise self._row_error(
+                number, f"has no `log_id` that is text or a whole number, but {excerpt(repr(log_id))}"
+            )
+        if not (log_id.isalnum() and log_id.isascii() and len(log_id) <= MAX_ID_LENGTH):
+            raise self._row_error(number, f"has a `log_id` that is no identifier: {excerpt(repr(log_id)[:100])}")
+        event["log_id"] = log_id
+
+    def _row_error(self, number: int, fault: str) -> AirbyteTracedException:
+        return system_error(
+            f"Auth0 answered `{self.requester.name}` with something else than a list of events: row {number} of the "
+            f"page {fault}."
+        )
 
 
 def _to_the_second(timestamp: Milliseconds) -> str:

@@ -78,7 +78,7 @@ class LogCursor(LogPositionCursor):
             slim += slim_events(page) if derived.is_needed else []
             if len(slim) >= MAX_UNPACKED_EVENTS:
                 # A range may be millions of events long.
-                high = LogPosition.of(page[-1])
+                high = log_range.read_up_to
                 derived.add(LogSegment.of(low, high, slim))
                 slim, low = Page(), high
             yield page
@@ -127,11 +127,12 @@ class LogCursor(LogPositionCursor):
         """
         if self._reader is None:
             return dict(self.initial_state())
-        if not (ranges := self._reader.open_ranges):
-            return position_state(self._until)
+        ranges, until = self._reader.open_ranges, self._reader.end or self._until
+        if not ranges:
+            return position_state(until)
         low, _ = ranges[0]
         ids = [[low.log_id, high.log_id, high.date] for low, high in ranges]
-        return {**low.state, "open": ids, "until": self._until.log_id}
+        return {**low.state, "open": ids, "until": until.log_id}
 
 
 class DerivedLogCursor(LogPositionCursor):

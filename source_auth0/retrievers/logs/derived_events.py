@@ -11,7 +11,7 @@ import orjson
 from source_auth0.api.tenant import Tenant
 from source_auth0.records import Page
 from source_auth0.retrievers.log_events.facts import slim_events
-from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
+from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds, log_order
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import to_milliseconds
@@ -80,6 +80,8 @@ class DerivedEvents:
             with self._lock:
                 segment = self._segment_from(log, low, high)
             yield segment.within(low, high)
+            if segment.high.order <= low.order:
+                return  # only the search shows what comes behind it
             low = segment.high
 
     def _segment_from(self, log: TenantLog, low: LogPosition, high: LogPosition) -> LogSegment:
@@ -89,21 +91,24 @@ class DerivedEvents:
                 return segment
         starts = [segment.low for segment in self._segments if low.order < segment.low.order]
         end = self._stride_end(log, low, min([high, *starts], key=lambda position: position.order))
-        segment = LogSegment.of(low, end, list(self._read(log, low, end)))
+        reader = LogRangeReader(log, [(low, end)])
+        events = list(self._read(reader))
+        segment = LogSegment.of(low, reader.end or end, events)
         self._segments.append(segment)
         return segment
 
     def _stride_end(self, log: TenantLog, low: LogPosition, end: LogPosition) -> LogPosition:
         """Where the next stride ends: at `end`, or before it where that is further than a stride."""
-        start_date = low.date or next((event["date"] for event in log.following(low)), end.date)
-        if to_milliseconds(end.date) - to_milliseconds(start_date) <= self._stride:
+        starts = [to_milliseconds(low.date)] if low.date else map(event_milliseconds, log.following(low))
+        start = next((ms for ms in starts if ms is not None), to_milliseconds(end.date))
+        if to_milliseconds(end.date) - start <= self._stride:
             return end
-        event = log.first_from(to_milliseconds(start_date) + self._stride)
-        position = LogPosition.of(event) if event else end
+        event = log.first_from(start + self._stride)
+        position = LogPosition.of(event, low) if event else end
         return position if low.order < position.order < end.order else end
 
-    def _read(self, log: TenantLog, low: LogPosition, high: LogPosition) -> Iterable[dict[str, object]]:
-        reader, page_sizes = LogRangeReader(log, [(low, high)]), [0]
+    def _read(self, reader: LogRangeReader) -> Iterable[dict[str, object]]:
+        page_sizes = [0]
 
         def read_range(log_range: LogRange) -> Page:
             slim: Page = []
@@ -113,7 +118,7 @@ class DerivedEvents:
                 reader.page_handed_on(log_range)
             return slim
 
-        with ThreadPoolExecutor(log.tenant.workers, "log") as pool:
+        with ThreadPoolExecutor(reader.log.tenant.workers, "log") as pool:
             futures = [(log_range, pool.submit(read_range, log_range)) for log_range in reader.slices_to_read()]
         if sum(page_sizes) < MIN_EVENTS_PER_STRIDE:
             self._stride *= 2

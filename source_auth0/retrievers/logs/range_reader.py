@@ -1,9 +1,12 @@
 """Reads ranges of the log concurrently; they are bounded by ids, so that the order of dates does not matter."""
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.errors import system_error, transient_error
 from source_auth0.records import Page, Row
@@ -12,11 +15,14 @@ from source_auth0.retrievers.log_events.ordering import LogPosition, event_milli
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import Milliseconds, to_milliseconds
 
+LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Ranges that are open at once, at most: a state stores both ends of each, in 150 bytes, and stays below 2 KB. One is
 #: reserved for what is new in the next sync.
 MAX_OPEN_RANGES = 12
 #: Events that make a part worth a worker: finding a split point costs a request, and the last page is not full.
 MIN_EVENTS_PER_RANGE = 300
+#: Events in a row that the log's search shows and its list leaves out, at most; more are a wrong page.
+MAX_UNLISTED_EVENTS = 10
 #: The resolution of a search by date.
 SECOND_MS = 1000
 
@@ -36,6 +42,8 @@ class LogRange:
     split_up_to: Milliseconds = field(init=False)
     start: LogPosition = field(init=False)
     being_read: bool = True
+    #: The ids of the last page, of which the next one may repeat some where Auth0 sends them out of order.
+    last_ids: frozenset[str] = frozenset()
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,11 +58,15 @@ class LogRange:
     def take(self, page: Page) -> Page:
         """Claim the events of a page that lie in this range; they can no longer be split off."""
         with self.lock:
+            if page and log_order(page[0]["log_id"]) <= self.read_up_to.order:
+                page = [event for event in page if event["log_id"] not in self.last_ids]
             while page and log_order(page[-1]["log_id"]) > self.end.order:
                 page, self.read_up_to = page[:-1], self.end
             if page and not self.is_read:
-                self.read_up_to = LogPosition.of(page[-1])
-                self.ms_per_event = abs(event_milliseconds(page[-1]) - event_milliseconds(page[0])) / len(page)
+                self.read_up_to = LogPosition.after(page, self.read_up_to)
+                first, last = (next(filter(None, map(event_milliseconds, p)), None) for p in (page, reversed(page)))
+                self.ms_per_event = abs(last - first) / len(page) if first and last else None
+            self.last_ids = frozenset(event["log_id"] for event in page)
             return page
 
     def is_passed_by(self, page: Page) -> bool:
@@ -87,7 +99,7 @@ class LogRange:
     def split(self, timestamp: Milliseconds, event: Row | None) -> "LogRange | None":
         """Split off what follows `event`, the first from a timestamp on; None where the rest does not contain it."""
         with self.lock:
-            position = LogPosition.of(event) if event else self.end
+            position = LogPosition.of(event, self.read_up_to) if event else self.end
             if position.order >= self.end.order:
                 self.split_up_to = min(self.split_up_to, timestamp)
             if not self.being_read or not self.read_up_to.order < position.order < self.end.order:
@@ -122,24 +134,47 @@ class LogRangeReader(WorkSplitter[LogRange]):
         """The pages of a range, which is released afterwards, read to its end or not."""
         try:
             while not log_range.is_read:
-                yield log_range.take(self._following(log_range))
+                page = self.log.following(log_range.read_up_to)
+                if (not page or log_range.is_passed_by(page)) and log_range.read_up_to.log_id:
+                    # A cached response of another range, for instance: taking it would skip the events in between.
+                    page = self.log.following_from_before(log_range.read_up_to)
+                is_listed = page and not log_range.is_passed_by(page)
+                yield log_range.take(page) if is_listed else self._take_unlisted(log_range, page)
         finally:
             self.release(log_range)
 
-    def _following(self, log_range: LogRange) -> Page:
-        """The next page of a range; raises where the log ends before its end, or leaves its last event out."""
-        page = self.log.following(log_range.read_up_to)
-        if not page:
-            self._raise_ended(log_range)
-        if log_range.is_passed_by(page):
-            # A cached response of another range, for instance: taking it would skip the events in between.
-            page = self.log.following(log_range.read_up_to)
-        if log_range.is_passed_by(page):
-            raise system_error(
-                f"Auth0's log left out the event {log_range.end.log_id} for `{self.log.requester.name}`, which it had "
-                "shown. Nothing was left out silently: the stream fails, and the next sync goes on from there."
-            )
-        return page
+    def _take_unlisted(self, log_range: LogRange, page: Page) -> Page:
+        """The last events of a range whose end the log's list leaves out, as the search shows them.
+
+        page: what the list has, up to behind the range's end. Where it has nothing there, the list may be behind the
+        search and have more to come: then the position stays before these events, and they may come again. Raises
+        where more is left out than `MAX_UNLISTED_EVENTS`, or where the list ends and the search shows nothing either.
+        """
+        end, start = log_range.end, log_range.read_up_to
+        if listed := [event for event in page if log_order(event["log_id"]) < end.order]:
+            start = LogPosition.after(listed, start)
+        found = {e["log_id"]: e for e in self.log.by_id(end.log_id) + self._shown_between(start, end)}
+        shown = [e for e in found.values() if start.order < log_order(e["log_id"]) <= end.order]
+        with self.changed:
+            is_last = bool(start.log_id) and self.end == end
+            if len(shown) > MAX_UNLISTED_EVENTS or (not page and not (shown and is_last)):
+                raise self._left_out_error(log_range) if page else self._ended_error(log_range)
+            LOGGER.warning(self._unlisted_warning(end, [e["log_id"] for e in shown]))
+            if page:
+                return log_range.take(sorted([*shown, *page], key=lambda e: log_order(e["log_id"])))
+            log_range.end = start
+            return shown
+
+    def _shown_between(self, start: LogPosition, end: LogPosition) -> Page:
+        low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)]) if start.date else (0, 0)
+        return self.log.between(low, high) if start.date else []
+
+    @property
+    def end(self) -> LogPosition | None:
+        """The highest end of all ranges: how far the log is read once all of them are; None without any range."""
+        with self.changed:
+            ends = [r.end for r in self.slices] if self._is_planned else [high for _, high in self._ranges]
+        return max(ends, key=lambda position: position.order, default=None)
 
     def worth_splitting(self, reading: list[LogRange], idle: int) -> tuple[LogRange, list[Milliseconds]] | None:
         """The range with the most events to come, and the timestamps to split it at."""
@@ -151,7 +186,8 @@ class LogRangeReader(WorkSplitter[LogRange]):
         """The parts after the first events from these timestamps on, the last one first."""
         first = self.log.first_from(points[0])
         # A search from a timestamp before that event would find it again.
-        others = [point for point in points[1:] if first is not None and point > event_milliseconds(first)]
+        first_ms = event_milliseconds(first) if first else None
+        others = [point for point in points[1:] if first_ms is not None and point > first_ms]
         found = pool.map(lambda point: (point, self.log.first_from(point)), others)
         for point, event in reversed([(points[0], first), *found]):
             # Under one lock: a state that is sent in between would leave the part out.
@@ -174,10 +210,29 @@ class LogRangeReader(WorkSplitter[LogRange]):
             ranges = [(r.handed_on_up_to, r.end) for r in self.slices] if self._is_planned else self._ranges
         return sorted(((low, high) for low, high in ranges if low.order < high.order), key=lambda pair: pair[0].order)
 
-    def _raise_ended(self, log_range: LogRange) -> None:
-        """Raise a transient error: nothing follows, although the range's end was seen; perhaps a cache responded."""
-        raise transient_error(
+    def _ended_error(self, log_range: LogRange) -> AirbyteTracedException:
+        """Nothing follows, although the range's end was seen; perhaps a cache responded."""
+        return transient_error(
             f"Auth0's log ended behind {log_range.read_up_to.date or 'its beginning'} for `{self.log.requester.name}`, "
             f"although it had shown an event of {log_range.end.date}. What was read is kept; the next sync goes on "
             "from there."
+        )
+
+    def _left_out_error(self, log_range: LogRange) -> AirbyteTracedException:
+        return system_error(
+            f"Auth0's log left out the event {log_range.end.log_id} for `{self.log.requester.name}`, which it had "
+            "shown, and others before it. Nothing was left out silently: the stream fails, and the next sync goes on "
+            "from there."
+        )
+
+    def _unlisted_warning(self, end: LogPosition, shown: list[str]) -> str:
+        name = self.log.requester.name
+        if not shown:
+            return (
+                f"`{name}`: Auth0 had shown the event {end.log_id} of its log, and shows it no more. What comes behind "
+                "it is read."
+            )
+        return (
+            f"`{name}`: Auth0's search shows the event {' and '.join(shown)}, and its log, read by checkpoint, does "
+            "not. It is handed on as the search shows it."
         )

@@ -1,6 +1,6 @@
 """Retrievers of `logs` and its derived streams: each event once, whatever the order of dates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from source_auth0.records import Page, Row
 from source_auth0.retrievers.lists.lists import ListRetriever
 from source_auth0.retrievers.log_events.deletions import LOOK_BACK_MS, DeletionPairing
 from source_auth0.retrievers.log_events.facts import change_row
-from source_auth0.retrievers.log_events.ordering import LogPosition
+from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds
 from source_auth0.retrievers.logs.cursors import DerivedLogCursor, LogCursor, LogPositionCursor
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.tenant_log import TenantLog
@@ -31,9 +31,16 @@ class LogRetriever(ListRetriever):
         if self.cursor is not None:
             self.cursor.log = self.log
 
-    def _from_start_date(self, page: Iterable[Row]) -> Page:
-        """The events from the start date on, compared as text: Auth0 writes all dates in one format."""
-        return [event for event in page if event["date"] >= self._start_date]
+    def _from_start_date(self, page: Page) -> Page:
+        """The events from the start date on, compared as text: Auth0 writes all dates in one format.
+
+        One whose date is something else is kept: it cannot be told whether it is older.
+        """
+        return [event for event in page if not self._is_before_start(event)] if self._start_date else page
+
+    def _is_before_start(self, event: Row) -> bool:
+        date = event.get("date")
+        return isinstance(date, str) and date < self._start_date and event_milliseconds(event) is not None
 
 
 @dataclass

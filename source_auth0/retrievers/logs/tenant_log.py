@@ -40,18 +40,32 @@ class TenantLog(LogClient):
         self.tenant = requester.tenant
 
     def following(self, position: LogPosition) -> Page:
-        """The next events after a position, at most 100, in the order of their ids; none at the end of the log."""
+        """The next events after a position, at most 100, in the order of their ids; none at the end of the log.
+
+        Where Auth0 sends two in the wrong order, the second may come on the next page, and be before the position.
+        """
         if not position.log_id:
             # A copy, since redaction changes rows in place.
             return copy.deepcopy(self.tenant.once("beginning of the log", self._first))
-        page, before = self._after(position), position.order
-        for event in page:
-            if log_order(event["log_id"]) <= before:
-                raise system_error(
-                    f"Auth0 sent events of `{self.requester.name}` out of order: {event['log_id']} behind {before[1]}."
-                )
-            before = log_order(event["log_id"])
-        return page
+        page = self._after(position)
+        if page is None or (page and log_order(page[-1]["log_id"]) <= position.order):
+            return self.following_from_before(position)
+        return [event for event in page if event["log_id"] != position.log_id]
+
+    def following_from_before(self, position: LogPosition) -> Page:
+        """The same, read from an earlier event on: for a position whose own id gets no answer to go on with.
+
+        Its event may have expired, or be one that only the search shows.
+        """
+        start = self._sampled_before(position)
+        page = _in_order(self.after(start.log_id)) if start.log_id else self.following(start)
+        if not start.log_id and (not page or log_order(page[0]["log_id"]) > position.order):
+            self._warn_of_gap(position, page)
+        while page and (last := log_order(page[-1]["log_id"])) <= position.order:
+            page = _in_order(self.after(last[1]))
+            if page and log_order(page[-1]["log_id"]) <= last:
+                return []  # the same page again, or none but what stands in the wrong place
+        return [event for event in page if log_order(event["log_id"]) > position.order]
 
     def first_from(self, timestamp: Milliseconds) -> Row | None:
         """The event with the earliest date from a timestamp on, to the second; None where there is none."""
@@ -76,7 +90,10 @@ class TenantLog(LogClient):
         if not position.date or self.tenant.now_ms - to_milliseconds(position.date) < MIN_RETENTION_MS:
             return True
         oldest = self.search(per_page=1)
-        if (oldest and event_milliseconds(oldest[0]) <= to_milliseconds(position.date)) or self.begins_before(position):
+        oldest_ms = event_milliseconds(oldest[0]) if oldest else None
+        if oldest_ms is not None and oldest_ms <= to_milliseconds(position.date):
+            return True
+        if self.begins_before(position):
             return True
         self._warn_of_gap(position, oldest)
         return False
@@ -88,19 +105,21 @@ class TenantLog(LogClient):
         first = self.following(LogPosition())
         return bool(first) and log_order(first[0]["log_id"]) <= position.order
 
-    def _after(self, position: LogPosition) -> Page:
-        """The page after a position; where Auth0 refuses its id, perhaps of an expired event, the oldest after it."""
+    def _after(self, position: LogPosition) -> Page | None:
+        """The page after a position, in order; None where Auth0 refuses its id."""
         try:
-            return self.after(position.log_id)
+            return _in_order(self.after(position.log_id))
         except RequestRefusedError as error:
             if error.status not in {requests.codes.bad_request, requests.codes.not_found}:
                 raise
-        page = self._first()
-        if not page or log_order(page[0]["log_id"]) > position.order:
-            self._warn_of_gap(position, page)
-        while page and log_order(page[-1]["log_id"]) <= position.order:
-            page = self.after(page[-1]["log_id"])
-        return [event for event in page if log_order(event["log_id"]) > position.order]
+            return None
+
+    def _sampled_before(self, position: LogPosition) -> LogPosition:
+        """An event from long enough before a position to have a lower id; the beginning where none is shown."""
+        until = to_milliseconds(position.date) - MAX_EVENT_LATENESS_MS
+        found = _lowest(self.newest_until(until, SAMPLE_EVENTS))
+        is_lower = found and log_order(found[0]["log_id"]) < position.order
+        return LogPosition.of(found[0]) if is_lower else LogPosition()
 
     def _first(self) -> Page:
         """The first event to read: one from long enough before the start date, or the oldest of all.
@@ -115,10 +134,10 @@ class TenantLog(LogClient):
         seen: Page = []
         for page_number in range(MAX_SEARCH_PAGES):
             page = self.search(page=page_number)
-            if page and page[-1] in seen:
+            if page and page[-1]["log_id"] in {event["log_id"] for event in seen}:
                 raise system_error(f"Auth0 sent the same page of `{self.requester.name}` twice.")
             seen += page
-            if not page or event_milliseconds(page[-1]) - event_milliseconds(seen[0]) > MAX_EVENT_LATENESS_MS:
+            if not page or _span(seen) > MAX_EVENT_LATENESS_MS:
                 return _lowest(seen)
         return self._oldest(_lowest(seen))
 
@@ -139,15 +158,19 @@ class TenantLog(LogClient):
         """The last event: the newest that a search returns, or what follows it by id, up to the time of this call."""
         started_at = self.tenant.now_ms
         newest = self.search(sort="date:-1", per_page=1)
-        position = LogPosition.of(newest[0]) if newest else LogPosition()
+        if newest and event_milliseconds(newest[0]) is None:
+            # Where a search puts events without a date is not documented: perhaps before all others.
+            newest = _in_order(self.search(sort="date:-1"))
+        position = LogPosition.after(newest) if newest else LogPosition()
         while position.log_id and (page := self.following(position)):
-            position = LogPosition.of(page[-1])
+            position = LogPosition.after(page, position)
             if to_milliseconds(position.date) >= started_at:
                 break
         return position
 
     def _warn_of_gap(self, position: LogPosition, oldest: Page) -> None:
-        begin, until = position.date, oldest[0]["date"] if oldest else "now"
+        begin = position.date
+        until = (LogPosition.of(oldest[0]).date if event_milliseconds(oldest[0]) else "some time") if oldest else "now"
         warning = (
             f"`{self.requester.name}`: Auth0 no longer keeps the log back to {begin}, where the last sync ended. "
             f"What happened between {begin} and {until} cannot be read any more. Sync more often than your plan's "
@@ -155,6 +178,17 @@ class TenantLog(LogClient):
         )
         if self.tenant.first_time(warning):
             LOGGER.warning(warning)
+
+
+def _in_order(page: Page) -> Page:
+    """The events in the order of their ids, which alone counts."""
+    return sorted(page, key=lambda event: log_order(event["log_id"]))
+
+
+def _span(events: Page) -> Milliseconds:
+    """From the first to the last date of events that a search sorted by it."""
+    dates = [ms for event in events if (ms := event_milliseconds(event)) is not None]
+    return dates[-1] - dates[0] if dates else 0
 
 
 def _lowest(page: Page) -> Page:

@@ -57,17 +57,65 @@ def test_an_answer_of_nothing_is_requested_again_and_never_an_empty_log(
         7,
         [7],
         [{}],
-        [{"log_id": log_id(1)}],
         [{"date": "2024-01-01T00:00:00.000Z"}],
         None,
         *([{"log_id": log_id, "date": "2024-01-01T00:00:00.000Z"}] for log_id in ("", "9\n", "é", "9" * 1025)),
-        [{"log_id": "9", "date": "soon"}],
-        [event(1, 1), {"log_id": 2, "date": "2024-01-01T00:00:00.000Z"}],
+        [event(1, 1), None],
+        [event(1, 1), {"log_id": True}],
+        [event(1, 1), {"log_id": 1.5}],
+        [event(1, 1), {"log_id": {"$oid": "9"}}],
     ],
 )
 def test_any_other_response_is_an_error(response: Any):
     with pytest.raises(AirbyteTracedException, match="Auth0 answered `logs` with something else than a list of events"):
         client_with_response(response).after(log_id(1))
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        (None, "row 2 of the page is null and no event"),
+        ([], "row 2 of the page is a list and no event"),
+        ({"type": "s"}, "row 2 of the page has no `log_id` that is text or a whole number, but None"),
+        ({"log_id": "a b"}, "row 2 of the page has a `log_id` that is no identifier: 'a b'"),
+    ],
+)
+def test_an_error_names_the_row_and_what_is_wrong_with_it(row: Any, fault: str):
+    with pytest.raises(AirbyteTracedException, match=fault):
+        client_with_response([event(1, 1), row]).after(log_id(1))
+
+
+@pytest.mark.parametrize("date", [None, {"$date": 1}, [], 7, "", "soon", "2024-13-01T00:00:00.000Z"])
+def test_an_event_may_have_any_date(date: Any):
+    assert [event(1, 1, date=date)] == client_with_response([event(1, 1, date=date)]).search()
+
+
+def test_an_event_may_have_no_date():
+    assert [{"log_id": "9"}] == client_with_response([{"log_id": "9"}]).search()
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({"log_id": 17}, {"log_id": "17"}),
+        ({"_id": "17"}, {"_id": "17", "log_id": "17"}),
+        ({"_id": 17}, {"_id": 17, "log_id": "17"}),
+        ({"_id": "x", "log_id": None}, {"_id": "x", "log_id": "x"}),
+        ({"_id": "x", "log_id": "17"}, {"_id": "x", "log_id": "17"}),
+    ],
+)
+def test_an_id_is_text_and_may_stand_under_its_older_name(sent: Any, expected: Any):
+    assert [expected] == client_with_response([sent]).after(log_id(1))
+
+
+def test_an_event_is_found_by_its_id():
+    client = LogClient(FakeLogRequester(EventLog(events_at(1, 2, 3))))  # type: ignore[arg-type]
+    assert ([2], []) == (ids(client.by_id(log_id(2))), client.by_id(log_id(9)))
+
+
+def test_another_event_is_not_taken_for_that_with_an_id():
+    """Where a release ignores what it cannot search by."""
+    assert [] == client_with_response([event(1, 1)]).by_id(log_id(2))
 
 
 def test_an_id_may_have_the_maximum_length_of_a_state():

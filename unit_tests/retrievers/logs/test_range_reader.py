@@ -216,13 +216,101 @@ def test_a_page_that_skips_the_end_of_the_range_is_requested_again():
     assert [*range(2, 251)] == read(reader, log_range)
 
 
-def test_a_page_that_skips_the_end_twice_is_an_error_and_no_gap():
-    reader = reader_of(EventLog(events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
+def test_a_page_that_skips_the_end_whatever_is_asked_is_an_error_and_no_gap():
+    reader = reader_of(EventLog(events := events_at(*range(400))), (log_position(1, 0), log_position(250, 249)))
     (log_range,) = reader.initial_slices()
-    skip_pages(reader, 2)
+    pages = reader.read(log_range)
+    reader.log.following = reader.log.following_from_before = lambda _: events[350:]  # type: ignore[method-assign]
     with pytest.raises(AirbyteTracedException, match=f"left out the event {log_position(250).log_id} for `logs`"):
+        next(pages)
+    assert [(log_position(1, 0), log_position(250, 249))] == reader.open_ranges
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400])
+@pytest.mark.parametrize("unlisted", [{250}, {248, 249, 250}, {200, 201, 250}])
+def test_an_event_that_only_the_search_shows_is_handed_on_as_it_is_there(
+    unlisted: set[int], unknown_id: str | int, caplog: pytest.LogCaptureFixture
+):
+    """Here as the end of a range, and as the start of the next one."""
+    server = EventLog(events_at(*range(400)), unknown_id=unknown_id)
+    server.unlisted = unlisted
+    ranges = [(log_position(1, 0), log_position(250, 249)), (log_position(250, 249), log_position(400, 399))]
+    reader = reader_of(server, *ranges)
+    first, second = reader.initial_slices()
+    known = {200, 201} & unlisted  # nobody knows of these: they are at the end of nothing
+    assert [n for n in range(2, 251) if n not in known] == sorted(read(reader, first))
+    assert [*range(251, 401)] == read(reader, second)
+    assert [] == reader.open_ranges
+    (warning,) = warnings(caplog)
+    assert log_position(250).log_id in warning
+    assert "does not. It is handed on as the search shows it." in warning
+
+
+def test_more_than_a_few_of_them_are_an_error():
+    """Then it is the page that is wrong."""
+    server = EventLog(events_at(*range(400)))
+    server.unlisted = {*range(240, 251)}
+    (log_range,) = (reader := reader_of(server, (log_position(1, 0), log_position(250, 249)))).initial_slices()
+    with pytest.raises(AirbyteTracedException, match="left out the event"):
         read(reader, log_range)
-    assert [(log_position(101, 100), log_position(250, 249))] == reader.open_ranges
+
+
+def test_an_event_that_is_nowhere_any_more_ends_its_range_with_a_warning(caplog: pytest.LogCaptureFixture):
+    """As a state may name it, from a search of the last sync."""
+    events = events_at(*range(400))
+    del events[249]
+    (log_range,) = (
+        reader := reader_of(EventLog(events), (log_position(1, 0), log_position(250, 249)))
+    ).initial_slices()
+    assert [*range(2, 250)] == read(reader, log_range)
+    assert [] == reader.open_ranges
+    assert ["shows it no more" in text for text in warnings(caplog)] == [True]
+
+
+@pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400])
+def test_behind_the_end_of_the_list_such_an_event_moves_no_position(
+    unknown_id: str | int, caplog: pytest.LogCaptureFixture
+):
+    """The list may be what is late, and have others to show before it."""
+    server = EventLog(events_at(*range(300)), unknown_id=unknown_id)
+    server.unlisted = {299, 300}
+    (log_range,) = (reader := reader_of(server, (log_position(1, 0), log_position(300, 299)))).initial_slices()
+    assert [*range(2, 301)] == sorted(read(reader, log_range))
+    assert [] == reader.open_ranges
+    assert log_position(298, 297) == reader.end
+    assert 1 == len(warnings(caplog))
+
+
+def test_the_end_of_a_reader_is_that_of_its_last_range():
+    reader = reader_of(EventLog([]), (log_position(5), log_position(9)), (log_position(1), log_position(3)))
+    assert log_position(9) == reader.end
+    reader.initial_slices()
+    assert log_position(9) == reader.end
+    assert None is reader_of(EventLog([])).end
+
+
+@pytest.mark.parametrize("limit", [100, 7, 2])
+@pytest.mark.parametrize("number", [2, 100, 101, 102, 298])
+def test_two_events_in_swapped_order_are_both_read(number: int, limit: int):
+    """Within a page, and where one page ends and the next one begins."""
+    events = events_at(*range(300))
+    events[number - 1], events[number] = events[number], events[number - 1]
+    order = [e["log_id"] for e in events]
+    server = EventLog(events)
+
+    def respond(query: dict[str, Any]) -> list[Event]:
+        if "take" not in query:
+            return EventLog.respond(server, query)
+        start = order.index(query["from"]) + 1
+        return events[start : start + limit]
+
+    server.respond = respond  # type: ignore[method-assign]
+    (log_range,) = (reader := reader_of(server, (log_position(1, 0), log_position(300, 299)))).initial_slices()
+    assert [*range(2, 301)] == sorted(read(reader, log_range))
 
 
 @pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400])

@@ -173,3 +173,48 @@ def test_derived_streams_reuse_the_log_read_by_a_resumed_sync():
     assert [*range(1, 201), *range(501, 601), *range(901, 1001)] == sorted(logs.read_all())
     assert [*range(1, 1001)] == changes.read_all()
     assert [*range(1, 1001)] == sorted(ids(changes.rows))
+
+
+@pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400])
+@pytest.mark.parametrize("stream", [LogEventsRetriever, LogChangesRetriever])
+def test_an_event_that_only_the_search_shows_ends_a_sync_and_the_next_one_goes_on(
+    stream: type[Any], unknown_id: str | int
+):
+    """It comes again as long as the list has nothing behind it, since the list may be what is late."""
+    server = EventLog(writes_at(*range(0, 3000, 10)), unknown_id=unknown_id)
+    server.unlisted = {300}
+    first = LogSync(server, stream=stream)
+    assert [*range(1, 301)] == sorted(set(first.read_all()))
+    assert state_at(299, 2980) == first.state
+    assert [300] == sorted(set(LogSync(server, first.state, stream=stream).read_all()))
+    server.events += writes_at(*range(0, 4000, 10))[300:]
+    second = LogSync(server, first.state, stream=stream)
+    assert [*range(301, 401)] == [n for n in sorted(second.read_all()) if n != 300]
+    assert state_at(400, 3990) == second.state
+
+
+@pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400])
+def test_a_state_may_be_at_an_event_that_only_the_search_shows(unknown_id: str | int):
+    server = EventLog(writes_at(*range(0, 3000, 10)), unknown_id=unknown_id)
+    server.unlisted = {200}
+    assert [*range(201, 301)] == LogSync(server, state_at(200, 1990)).read_all()
+
+
+@pytest.mark.parametrize("date", [None, {"$date": 1}, "soon", ...])
+@pytest.mark.parametrize("number", [1, 57, 100, 300])
+@pytest.mark.parametrize("stream", [LogEventsRetriever, LogChangesRetriever])
+@pytest.mark.parametrize("start_date", [None, timestamp(0)])
+def test_an_event_with_an_odd_date_is_read_as_any_other(
+    stream: type[Any], number: int, date: Any, start_date: str | None
+):
+    events = writes_at(*range(300))
+    events[number - 1]["date"] = date
+    if date is ...:
+        del events[number - 1]["date"]
+    sync = LogSync(EventLog(events), stream=stream, start_date=start_date)
+    assert [*range(1, 301)] == sorted(sync.read_all())
+    assert (log_id(300), 298 if number == 300 else 299) == (
+        sync.state["log_id"],
+        int(sync.state["date"][17:19]) + 60 * int(sync.state["date"][14:16]),
+    )
+    assert [] == LogSync(EventLog(events), sync.state, stream=stream, start_date=start_date).read_all()

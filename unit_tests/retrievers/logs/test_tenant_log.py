@@ -160,15 +160,74 @@ def test_a_start_date_before_every_event_starts_at_the_oldest():
     assert [1] == ids(log.following(LogPosition()))
 
 
-def test_events_out_of_order_are_an_error():
+def test_events_out_of_order_are_put_in_order():
     events = events_at(1, 2, 3)
     log = log_of(EventLog(events))
     events.reverse()
     log.requester.server.respond = lambda _: events  # type: ignore[attr-defined]
-    with pytest.raises(AirbyteTracedException, match=f"out of order: {log_id(2)} behind {log_id(3)}"):
-        log.following(log_position(1))
-    with pytest.raises(AirbyteTracedException, match=f"out of order: {log_id(3)} behind {log_id(3)}"):
-        log.following(log_position(3))
+    assert [2, 3] == ids(log.following(log_position(1)))
+
+
+def test_a_page_that_repeats_itself_has_nothing_that_follows():
+    log = log_of(EventLog(events_at(1, 2, 3)))
+    log.requester.server.respond = lambda _: events_at(1, 2, 3)  # type: ignore[attr-defined]
+    assert [] == log.following(log_position(3))
+
+
+def test_an_event_in_the_wrong_place_comes_with_the_next_page():
+    """The first page ends between the two."""
+    log = log_of(EventLog([]))
+    log.requester.server.respond = lambda _: [event(100, 100), event(102, 102)]  # type: ignore[attr-defined]
+    assert [100, 102] == ids(log.following(log_position(101, 101)))
+
+
+@pytest.mark.parametrize("unknown_id", ["oldest", "nothing", 400, 404])
+@pytest.mark.parametrize("limit", [100, 7])
+def test_what_follows_an_event_that_only_a_search_shows(unknown_id: str | int, limit: int):
+    server = EventLog(events_at(*range(0, 4000, 10)), unknown_id=unknown_id, limit=limit)
+    server.unlisted = {250}
+    log = log_of(server)
+    read = log.following(log_position(250, 2490)) or log.following_from_before(log_position(250, 2490))
+    assert [*range(251, 251 + len(read))] == ids(read)[-len(read) :]
+    assert read
+
+
+ODD_DATES = [None, {"$date": 1}, [], 7, "", "soon", "2024-13-01T00:00:00.000Z"]
+
+
+@pytest.mark.parametrize("date", ODD_DATES)
+@pytest.mark.parametrize("number", [1, 2, 150, 299, 300])
+@pytest.mark.parametrize("limit", [100, 50])
+def test_the_log_is_complete_with_an_event_that_has_an_odd_date(date: Any, number: int, limit: int):
+    events = events_at(*range(300))
+    events[number - 1]["date"] = date
+    log = log_of(EventLog(events, limit=limit))
+    assert list(range(1, 301)) == all_of(log)
+    assert log_id(300) == log.end.log_id
+
+
+def test_the_log_is_complete_without_any_date():
+    log = log_of(EventLog([{"log_id": log_id(n)} for n in range(1, 301)]))
+    assert (list(range(1, 301)), "1970-01-01T00:00:00.000Z") == (all_of(log), log.end.date)
+
+
+def test_the_end_is_not_sought_from_an_event_without_a_date():
+    """A search may show it before all others, and everything else of the log is behind it."""
+    events = events_at(*range(0, 40_000, 10))
+    del events[3]["date"]
+    log = log_of(server := EventLog(events))
+    found = server.respond
+    server.respond = lambda query: events[3:4] if query.get("per_page") == 1 else found(query)  # type: ignore[method-assign]
+    assert log_id(4000) == log.end.log_id
+    assert server.pages == 1
+
+
+def test_the_position_after_an_event_without_a_date_has_the_date_before():
+    odd = [event(2, 2), event(3, 3, date=None), event(4, 4, date={})]
+    assert log_position(4, 2) == LogPosition.after(odd, log_position(1, 1))
+    assert log_position(4, 1) == LogPosition.after(odd[1:], log_position(1, 1))
+    assert LogPosition(log_id(4), "1970-01-01T00:00:00.000Z") == LogPosition.after(odd[1:])
+    assert log_position(3, 1) == LogPosition.of(odd[1], log_position(1, 1))
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 7, 5000])
