@@ -83,7 +83,7 @@ class ApiWrite:
         entity = self.target.entity_type
         if self.target.entity_id is not None or self.method != "POST":
             return self.target.entity_id
-        return text_or_none(self.response_body.get(CREATED_ID_KEYS.get(entity, "id"))) or text_or_none(
+        return id_or_none(self.response_body.get(CREATED_ID_KEYS.get(entity, "id"))) or id_or_none(
             nested_object(self.request, "body").get(ASSIGNED_ID_KEYS.get(entity, ""))
         )
 
@@ -91,7 +91,7 @@ class ApiWrite:
         """The ids of other entities in the body or the query."""
         body, pattern = nested_object(self.request, "body"), self.target.pattern
         yield from dict.fromkeys(filter(None, map(_id_of, self._listed(body, pattern))))
-        user = text_or_none(body.get("user_id")) or text_or_none(nested_object(self.request, "query").get("user_id"))
+        user = id_or_none(body.get("user_id")) or id_or_none(nested_object(self.request, "query").get("user_id"))
         if user and pattern in ONE_USER_PATHS:
             yield user
         if user and pattern == "users/*/identities" and (provider := text_or_none(body.get("provider"))):
@@ -142,14 +142,22 @@ def text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def id_or_none(value: Any) -> str | None:
+    """An id as text, whatever its JSON type: 12345 and "12345" are one user; None for what is no id.
+
+    Numeric ones have been seen in the wild (https://github.com/auth0/go-auth0/issues/303).
+    """
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_or_none(value)
+
+
 def _id_of(value: Any) -> str | None:
     if not isinstance(value, dict):
-        return text_or_none(value)
+        return id_or_none(value)
     api, permission = text_or_none(value.get("resource_server_identifier")), text_or_none(value.get("permission_name"))
     return (
         f"{api} {permission}"
         if api and permission
-        else text_or_none(value.get("id")) or text_or_none(value.get("client_id")) or _screen_of(value)
+        else id_or_none(value.get("id")) or id_or_none(value.get("client_id")) or _screen_of(value)
     )
 
 

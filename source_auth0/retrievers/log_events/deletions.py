@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from source_auth0.records import Row
-from source_auth0.retrievers.log_events.api_writes import API_WRITE_TYPE, nested_object, text_or_none
+from source_auth0.retrievers.log_events.api_writes import API_WRITE_TYPE, id_or_none, nested_object, text_or_none
 from source_auth0.retrievers.log_events.facts import deleted_user_id
 from source_auth0.retrievers.log_events.ordering import (
     LOG_BEGINNING,
@@ -30,6 +30,8 @@ class DeletionPairing:
     def __init__(self) -> None:
         self._waiting: dict[str, tuple[str, Milliseconds]] = {}
         self._newest: Milliseconds = 0
+        #: The date of the last event that has one: when about a deletion happened whose own events have none.
+        self._last_date: str | None = None
 
     def rows(self, events: Iterable[Mapping[str, Any]], after: str = LOG_BEGINNING) -> Iterator[Row]:
         """The deletions after the id `after`, from events in the order of their ids.
@@ -39,8 +41,10 @@ class DeletionPairing:
         """
         for event in events:
             user = deleted_user_id(event)
+            if event_milliseconds(event) is not None:
+                self._last_date = event["date"]
             if user and self._is_first(user, event) and log_order(event["log_id"]) > log_order(after):
-                yield _row(user, event)
+                yield _row(user, event, self._last_date)
 
     def _is_first(self, user: str, event: Mapping[str, Any]) -> bool:
         """Whether an event is not the second of a pair, judged by the dates."""
@@ -63,16 +67,16 @@ class DeletionPairing:
             del self._waiting[user]
 
 
-def _row(user: str, event: Mapping[str, Any]) -> Row:
+def _row(user: str, event: Mapping[str, Any], deleted_at: str | None) -> Row:
     actor = nested_object(event, "details", "request", "auth", "user")
-    columns = ("connection", "connection_id", "client_id", "client_name", "ip")
-    acting_user = text_or_none(event.get("user_id")) if event["type"] == API_WRITE_TYPE else None
+    acting_user = id_or_none(event.get("user_id")) if event["type"] == API_WRITE_TYPE else None
     return {
         "log_id": event["log_id"],
         "user_id": user,
-        "deleted_at": event.get("date"),
+        "deleted_at": deleted_at,
         "type": event["type"],
-        **{column: text_or_none(event.get(column)) for column in columns},
-        "deleted_by": text_or_none(actor.get("user_id")) or acting_user,
+        **{column: id_or_none(event.get(column)) for column in ("connection", "connection_id", "client_id")},
+        **{column: text_or_none(event.get(column)) for column in ("client_name", "ip")},
+        "deleted_by": id_or_none(actor.get("user_id")) or acting_user,
         "deleted_by_email": text_or_none(actor.get("email")),
     }

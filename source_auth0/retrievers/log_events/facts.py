@@ -12,6 +12,7 @@ from source_auth0.retrievers.log_events.api_writes import (
     CREATED_ID_KEYS,
     ApiWrite,
     full_user_id,
+    id_or_none,
     nested_object,
     text_or_none,
 )
@@ -89,8 +90,9 @@ def change_row(event: Mapping[str, Any]) -> Row | None:
         "parent_type": write.target.parent_type,
         "parent_id": write.target.parent_id,
         "status_code": write.status,
-        **{column: text_or_none(event.get(column)) for column in ("client_id", "client_name", "ip", "description")},
-        "user_id": text_or_none(actor.get("user_id")) or text_or_none(event.get("user_id")),
+        "client_id": id_or_none(event.get("client_id")),
+        **{column: text_or_none(event.get(column)) for column in ("client_name", "ip", "description")},
+        "user_id": id_or_none(actor.get("user_id")) or id_or_none(event.get("user_id")),
         "user_email": text_or_none(actor.get("email")),
         "user_name": text_or_none(actor.get("name")) or text_or_none(event.get("user_name")),
         "channel": text_or_none(write.request.get("channel")),
@@ -99,7 +101,7 @@ def change_row(event: Mapping[str, Any]) -> Row | None:
 
 def users_named(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """`(source, user_id)` for each user that an event names; the source is a write's path pattern or the type."""
-    event_type, user = text_or_none(event.get("type")), text_or_none(event.get("user_id"))
+    event_type, user = text_or_none(event.get("type")), id_or_none(event.get("user_id"))
     if event_type in TYPES_NAMING_USERS and user:
         yield str(event_type), user
     elif write := ApiWrite.of(event):
@@ -113,12 +115,11 @@ def deleted_user_id(event: Mapping[str, Any]) -> str | None:
     Recorded `sdu` events have an empty `user_id`, and the id without its provider in the description.
     """
     if event.get("type") == USER_DELETED_TYPE:
-        bare_id = (
-            text_or_none(event.get("user_id"))
-            or (text_or_none(event.get("description")) or "").partition("user_id: ")[2].strip()
-        )
-        provider = text_or_none(event.get("strategy"))
-        return full_user_id(provider, bare_id) if provider and bare_id else bare_id if "|" in bare_id else None
+        own_id, provider = id_or_none(event.get("user_id")), text_or_none(event.get("strategy"))
+        bare_id = own_id or (text_or_none(event.get("description")) or "").partition("user_id: ")[2].strip()
+        if provider and bare_id:
+            return full_user_id(provider, bare_id)
+        return bare_id if own_id or "|" in bare_id else None
     write = ApiWrite.of(event)
     return write.entity_id if write and (write.method, write.target.pattern) == ("DELETE", "users/*") else None
 

@@ -138,6 +138,20 @@ def test_an_event_without_a_date_is_not_paired(date: Any):
     assert [None] == [row["deleted_at"] for row in rows(dateless)]
 
 
+@pytest.mark.parametrize("date", [None, "soon", {"$date": 1}, 7])
+def test_a_deletion_without_a_date_has_that_of_the_event_before_it(date: Any):
+    """A tombstone needs a time, and this is the nearest one that is known."""
+    before = {"log_id": "9002026000001", "type": "slo", "date": to_iso(NOON)}
+    assert [to_iso(NOON)] == [row["deleted_at"] for row in rows(before, event("sdu", 2, 0, date=date))]
+
+
+def test_numeric_ids_are_text():
+    sdu = event("sdu", 1, 0, user_id=12345, connection_id=7, client_id=8)
+    assert ("auth0|12345", "7", "8") == tuple(rows(sdu)[0][key] for key in ("user_id", "connection_id", "client_id"))
+    assert [1] == ids(sdu, event("sapi", 2, 0.02, "12345"))
+    assert ["9"] == [row["deleted_by"] for row in rows(event("sapi", 1, 0, user_id=9))]
+
+
 def test_unpaired_events_are_dropped_after_the_look_back():
     deletions = DeletionPairing()
     many_events = [event("sdu", n, n, str(n)) for n in range(5000)]

@@ -93,7 +93,9 @@ def test_the_event_names_the_actor_where_the_request_does_not():
         ("organizations/o/connections", {"connection_id": "con_1"}, "con_1"),
         ("keys/signing/rotate", {"kid": "k"}, "k"),
         ("new-things", {"id": "n"}, "n"),
-        ("new-things", {"id": 7}, None),
+        ("new-things", {"id": 7}, "7"),
+        ("new-things", {"id": True}, None),
+        ("users", {"user_id": 7}, "7"),
         ("tickets/password-change", {"ticket": "https://acme.us.auth0.com/lo/reset?ticket=s"}, None),
         ("self-service-profiles/p/sso-ticket", {"ticket": "s"}, None),
         ("users/auth0%7C1/identities", [{"user_id": "1"}], None),
@@ -124,6 +126,9 @@ PERMISSION = {"resource_server_identifier": "https://api/", "permission_name": "
         ("post", "tickets/password-change", {"user_id": "auth0|1", "new_password": "s"}, ["auth0|1"]),
         ("post", "users/u/identities", {"provider": "google-oauth2", "user_id": "7"}, ["google-oauth2|7"]),
         ("post", "users/u/identities", {"provider": "auth0", "user_id": "auth0|7"}, ["auth0|7"]),
+        ("post", "users/u/identities", {"provider": "auth0", "user_id": 7}, ["auth0|7"]),
+        ("post", "roles/r/users", {"users": [7, 7.5, True, {}]}, ["7"]),
+        ("patch", "connections/c/clients", [{"client_id": 7}], ["7"]),
         ("post", "users/u/identities", {"link_with": "eyJ"}, []),
         ("post", "users/u/roles", {"roles": "rol_1"}, []),
         ("post", "hooks/h/secrets", {"secrets": ["s"], "roles": "s"}, []),
@@ -135,6 +140,12 @@ PERMISSION = {"resource_server_identifier": "https://api/", "permission_name": "
 )
 def test_entity_ids_come_from_the_request_body(method: str, path: str, body: Any, expected: list[str]):
     assert expected == change(method, path, body)["entity_ids"]
+
+
+def test_numeric_ids_of_who_made_a_change_are_text():
+    event = write("patch", "users/auth0%7C1", {}, {}, auth={"user": {"user_id": 7}}) | {"client_id": 8}
+    assert ("7", "8") == ((row := change_row(event))["user_id"], row["client_id"])
+    assert "9" == change_row(write("patch", "x") | {"user_id": 9})["user_id"]
 
 
 def test_a_query_parameter_can_name_the_user():
@@ -259,6 +270,10 @@ def test_a_write_without_a_path_is_still_a_change():
             [("guardian/enrollments/ticket", "a|1")],
         ),
         (write("post", "refresh-tokens/revoke", {"user_id": "a|1"}), [("refresh-tokens/revoke", "a|1")]),
+        (write("post", "refresh-tokens/revoke", {"user_id": 7}), [("refresh-tokens/revoke", "7")]),
+        (write("delete", "grants", query={"user_id": 7}), [("grants", "7")]),
+        ({"type": "slo", "user_id": 7}, [("slo", "7")]),
+        ({"type": "slo", "user_id": False}, []),
         (write("patch", "connections/c/clients", [{"client_id": "app"}]), []),
         (write("post", "groups/g/roles", {"roles": ["rol_1"]}), []),
         ({"type": "slo", "user_id": "a|1"}, [("slo", "a|1")]),
@@ -279,6 +294,8 @@ def test_users_are_named_by_paths_bodies_and_types(event: Event, expected: list[
         ({"description": "user_id: auth0|5bb7", "strategy": "auth0"}, "auth0|5bb7"),
         ({"description": "user_id: auth0|5bb7", "strategy": ""}, "auth0|5bb7"),
         ({"description": "user_id: 5bb7", "strategy": ""}, None),
+        ({"user_id": 12345, "strategy": "auth0"}, "auth0|12345"),
+        ({"user_id": 12345}, "12345"),
         ({"description": "gone", "strategy": "auth0"}, None),
         ({"description": None, "strategy": "auth0"}, None),
     ],
