@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
+from source_auth0.json_values import has_long_number, loads_exactly
+
 #: Limit of a decoded body: a hundred rows of over half a megabyte each. A few megabytes may decompress to gigabytes,
 #: and a text takes four times its size where it has an emoji.
 MAX_BODY_BYTES = 64 << 20
@@ -65,6 +67,7 @@ def wait_for_large_body() -> None:
 def parse_json(content: bytes) -> Any:
     """Parse JSON; raises orjson.JSONDecodeError for anything else, and BodyTooLargeError for too many values.
 
+    Whole numbers outside signed 64 bits become text, digit by digit, and values may be nested to any depth.
     Auth0 sends lone surrogates as they were stored, such as in a name that was cut amid an emoji. They are not valid
     Unicode, and orjson rejects the whole page; U+FFFD replaces them.
     """
@@ -72,13 +75,11 @@ def parse_json(content: bytes) -> Any:
     is_dense = len(content) >= MIN_COUNTED_BYTES and _parsed_bytes(content) > MAX_PARSED_BYTES
     if is_dense and sum(map(_parsed_bytes, _outside_strings(content))) > MAX_PARSED_BYTES:
         raise BodyTooLargeError
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        repaired, escapes = SURROGATE_ESCAPES.subn(lambda match: rb"\ufffd" if match[1] else match[0], content)
-        if not escapes:
-            raise
-        return orjson.loads(repaired)
+    if not has_long_number(content):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(content)
+    repaired = SURROGATE_ESCAPES.sub(lambda match: rb"\ufffd" if match[1] else match[0], content)
+    return loads_exactly(repaired)
 
 
 def _parsed_bytes(content: bytes) -> int:

@@ -19,6 +19,7 @@ from source_auth0.api.http.bodies import (
     parse_json,
     wait_for_large_body,
 )
+from source_auth0.json_values import dumps
 from testing.threads import in_threads
 
 
@@ -39,7 +40,19 @@ def test_lone_surrogates_are_replaced(text: bytes, expected: Any):
     assert expected == parse_json(text)
 
 
-@pytest.mark.parametrize("text", [b"", b"tru", rb'"\ud83d', b'"\xff"', b"NaN", b"1e400", b"[" * 2000, rb'"\x"'])
+def test_long_whole_numbers_are_text_and_everything_else_is_as_before():
+    text = b'{"sub": 115912345678901234567, "n": [-9223372036854775809, 9223372036854775807], "name": "\\ud83d"}'
+    expected = {"sub": "115912345678901234567", "n": ["-9223372036854775809", 2**63 - 1], "name": "\ufffd"}
+    assert expected == parse_json(text)
+
+
+def test_any_depth_is_read():
+    assert b'{"a":' * 5000 + b'"\xef\xbf\xbd"' + b"}" * 5000 == dumps(
+        parse_json(b'{"a":' * 5000 + b'"\\ud83d"' + b"}" * 5000)
+    )
+
+
+@pytest.mark.parametrize("text", [b"", b"tru", rb'"\ud83d', b'"\xff"', b"NaN", b"[" * 2000, rb'"\x"'])
 def test_invalid_json_is_refused(text: bytes):
     with pytest.raises(orjson.JSONDecodeError):
         parse_json(text)
