@@ -13,6 +13,10 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 #: is not documented. A minute less than a round number is inside a retention of exactly that length.
 FALLBACK_DAYS = (365, 180, 90, 60, 45, 30, 21, 14, 10, 7, 5, 4, 3, 2, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 24, 1 / 144)
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
+#: Milliseconds before the time of a refused position at which to begin: an event may arrive after a later one.
+MAX_LATENESS_MS = 5 * MINUTE_MS
+#: In a warning of a gap, the time of a position whose time is not known.
+UNKNOWN_TIME = "some time"
 #: Refusals of an offset that a sync tolerates.
 MAX_RESTARTS = 3
 #: Ids of the last events, kept for deduplication.
@@ -64,9 +68,14 @@ class PositionTracker:
         return {"from_timestamp": f"{to_iso(min(self._since, self._tenant.now_ms))[:19]}Z"}
 
     def advance(self, position: EventPosition) -> None:
-        """Move to a position; the first event after a gap shows how long the gap is, which a warning names."""
+        """Move to a position; the first event after a gap shows how long the gap is, which a warning names.
+
+        There is none where that event is from before the gap: Auth0 still has everything since.
+        """
         self.position = position
         if self._gap_start is not None and position.time:
+            if self._gap_start != UNKNOWN_TIME and position.time < self._gap_start:
+                self._gap_start = None
             self.warn_of_gap(position.time)
 
     def fall_back(self, refusal: PositionRefusedError) -> None:
@@ -75,10 +84,11 @@ class PositionTracker:
             self._restarts += 1
             if self._restarts > MAX_RESTARTS:
                 raise refusal
-            self._gap_start, last_time = "some time", self.position.time
+            self._gap_start, last_time = UNKNOWN_TIME, self.position.time
             # A time in the future cannot be that of the last event.
             if last_time is not None and to_milliseconds(last_time) <= self._tenant.now_ms + MINUTE_MS:
-                self._gap_start, self._since = last_time, to_milliseconds(last_time)
+                # What comes again is dropped by its id.
+                self._gap_start, self._since = last_time, max(to_milliseconds(last_time) - MAX_LATENESS_MS, 0)
             self.position = EventPosition()
             return
         now = self._tenant.now_ms

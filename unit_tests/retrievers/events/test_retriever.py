@@ -568,10 +568,32 @@ def test_too_many_consumers_is_retried_before_it_is_an_error(synced, clock: Fake
 
 def test_an_expired_offset_falls_back_to_its_time_with_a_warning_of_the_gap(synced, caplog: pytest.LogCaptureFixture):
     done = synced([marker("m6"), event(7), event(8), FOREVER], saved=STATE, refusals=[REFUSED])
-    assert [{"from": "o5"}, {"from_timestamp": "2026-11-20T10:00:00Z"}] == done.script.queries
+    assert [{"from": "o5"}, {"from_timestamp": "2026-11-20T09:55:00Z"}] == done.script.queries
     assert ([7, 8], "o8") == (done.ids, done.state["offset"])
     (warning,) = warnings(caplog)
     assert "between 2026-11-20T10:00:00.000Z and 2026-11-22T10:00:00.000Z may be missing" in warning
+
+
+def late(number: int, time: str) -> bytes:
+    return message("user.created", {"offset": f"n{number}", "event": {"id": f"evt_{number}", "time": time}})
+
+
+def test_events_that_arrived_after_later_ones_come_after_an_expired_offset(synced, caplog: pytest.LogCaptureFixture):
+    """Those with a time before the saved one; what was handed on is left out by its id, and nothing is missing."""
+    first = late(6, "2026-11-20T09:56:00.000Z")
+    done = synced([first, late(5, STATE["time"]), event(7), FOREVER], saved=STATE, refusals=[REFUSED])
+    assert ([6, 7], "o7") == (done.ids, done.state["offset"])
+    assert [] == warnings(caplog)
+
+
+def test_an_offset_that_expires_amid_a_sync_repeats_no_event(synced):
+    done = synced([event(6), event(7), error("cursor_expired")], [event(6), event(7), event(8), FOREVER], saved=STATE)
+    assert [6, 7, 8] == done.ids
+
+
+def test_no_time_is_before_1970(synced):
+    saved = {"offset": "o5", "time": "1970-01-01T00:00:01.000Z"}
+    assert FROM_THE_BEGINNING == synced(QUIET, saved=saved, refusals=[REFUSED]).script.queries[1]
 
 
 def test_the_gap_reaches_to_now_where_nothing_follows(synced, caplog: pytest.LogCaptureFixture):
@@ -585,10 +607,13 @@ def test_an_expired_offset_without_a_time_falls_back_to_the_beginning(synced, ca
     assert "between some time and" in warnings(caplog)[0]
 
 
-@pytest.mark.parametrize("time", ["2026-11-23T12:00:00.001Z", "2026-11-23T12:01:00.000Z"])
-def test_a_position_may_be_a_minute_ahead_of_the_clock(synced, caplog: pytest.LogCaptureFixture, time: str):
+@pytest.mark.parametrize(
+    ("time", "since"),
+    [("2026-11-23T12:00:00.001Z", "2026-11-23T11:55:00Z"), ("2026-11-23T12:01:00.000Z", "2026-11-23T11:56:00Z")],
+)
+def test_a_position_may_be_a_minute_ahead_of_the_clock(synced, caplog: pytest.LogCaptureFixture, time: str, since: str):
     done = synced(QUIET, saved={"offset": "o5", "time": time}, refusals=[REFUSED])
-    assert [{"from": "o5"}, {"from_timestamp": "2026-11-23T12:00:00Z"}] == done.script.queries
+    assert [{"from": "o5"}, {"from_timestamp": since}] == done.script.queries
     assert f"between {time} and" in warnings(caplog)[0]
 
 
@@ -629,8 +654,8 @@ def test_a_later_start_time_is_logged(synced, caplog: pytest.LogCaptureFixture):
     ("time", "later"),
     [
         ("2026-11-20T10:00:00.000Z", "2026-11-20T12:01:00Z"),
-        ("2026-11-20T12:00:00.000Z", "2026-11-20T12:01:00Z"),
-        ("2026-11-20T12:00:00.001Z", "2026-11-21T12:01:00Z"),
+        ("2026-11-20T12:05:00.000Z", "2026-11-20T12:01:00Z"),
+        ("2026-11-20T12:05:00.001Z", "2026-11-21T12:01:00Z"),
     ],
 )
 def test_only_times_a_minute_or_more_after_the_refused_one_are_tried(synced, time: str, later: str):
@@ -648,7 +673,7 @@ def test_where_no_time_is_accepted_the_stream_fails(synced):
 @pytest.mark.parametrize("code", ["cursor_expired", "invalid_cursor"])
 def test_an_offset_may_expire_during_a_stream(synced, caplog: pytest.LogCaptureFixture, code: str):
     done = synced([event(6), error(code)], [event(6), event(7), FOREVER], saved=STATE)
-    assert [{"from": "o5"}, {"from_timestamp": "2026-11-22T10:00:00Z"}] == done.script.queries
+    assert [{"from": "o5"}, {"from_timestamp": "2026-11-22T09:55:00Z"}] == done.script.queries
     assert ([6, 7], "o7") == (done.ids, done.state["offset"])
     assert 1 == len(warnings(caplog))
 
