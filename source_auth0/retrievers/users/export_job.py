@@ -191,11 +191,16 @@ class UserExport:
         yield page + ([_row(rest)] if rest.strip() else [])
 
     def _is_in_scope(self, row: Row) -> bool:
-        """Whether a row meets the config's start date and connections; a job filters by one connection at most."""
-        if self._since is not None and to_milliseconds(row["updated_at"]) < self._since:
-            return False
-        names = self._connections
-        return not names or any(identity.get("connection") in names for identity in row.get("identities") or [])
+        """Whether a row meets the config's start date and connections; a job filters by one connection at most.
+
+        An export leaves out what is null. A row without `updated_at` is judged by `created_at`, which is no later, and
+        one without either is kept.
+        """
+        if self._since is not None:
+            dates = (_milliseconds(row.get(name)) for name in ("updated_at", "created_at"))
+            if next((date for date in dates if date is not None), self._since) < self._since:
+                return False
+        return not self._connections or not self._connections.isdisjoint(_connections_of(row))
 
 
 class _GzipDecoder:
@@ -221,6 +226,20 @@ class _GzipDecoder:
             piece = self._member.decompress(chunk, MAX_PIECE_BYTES)
             chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             yield piece
+
+
+def _milliseconds(date: Any) -> Milliseconds | None:
+    try:
+        return to_milliseconds(date)
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def _connections_of(row: Row) -> Iterator[str]:
+    identities = row.get("identities")
+    for identity in identities if isinstance(identities, list) else []:
+        if isinstance(identity, dict) and isinstance(name := identity.get("connection"), str):
+            yield name
 
 
 def _row(line: bytes) -> Row:

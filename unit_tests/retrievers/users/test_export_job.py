@@ -475,6 +475,41 @@ def test_a_start_date_filters_an_export(make: Make, auth0: Mocker):
     assert ids([users[3], *users[7:]]) == ids(rows_of(make(start_date=timestamp(7))))
 
 
+@pytest.mark.parametrize("position", [0, 57, 99])
+@pytest.mark.parametrize(
+    ("dates", "is_kept"),
+    [
+        ({"created_at": timestamp(7)}, True),
+        ({"created_at": timestamp(6)}, False),
+        ({"created_at": timestamp(7), "updated_at": None}, True),
+        ({"created_at": timestamp(6), "updated_at": {"$date": 1}}, False),
+        ({"created_at": timestamp(6), "updated_at": "soon"}, False),
+        ({"created_at": timestamp(6), "updated_at": timestamp(8)}, True),
+        ({"created_at": None, "updated_at": 7}, True),
+        ({}, True),
+    ],
+)
+def test_a_row_without_a_date_is_judged_by_the_other_one(
+    make: Make, auth0: Mocker, dates: dict[str, Any], is_kept: bool, position: int
+):
+    """An export leaves out what is null, and nobody is left out for it."""
+    users = users_at(*range(7, 107))
+    users[position] = {"user_id": users[position]["user_id"], **dates}
+    auth0.get(LINK, content=gzipped(users))
+    expected = [user for number, user in enumerate(users) if is_kept or number != position]
+    assert ids(expected) == ids(rows_of(make(start_date=timestamp(7))))
+
+
+@pytest.mark.parametrize(
+    "identities", [{}, "db", 7, [None], ["db"], [{}], [{"connection": {}}], [{"connection": None}]]
+)
+def test_odd_identities_are_of_no_connection(make: Make, auth0: Mocker, identities: Any):
+    users = [{"user_id": "a", "identities": identities}, {"user_id": "b", "identities": [{"connection": "db"}]}]
+    auth0.get(LINK, content=gzipped(users))
+    assert ["b"] == ids(rows_of(make(users_connections=["db"])))
+    assert ["a", "b"] == ids(rows_of(make()))
+
+
 @pytest.mark.parametrize(
     ("configured", "expected"), [(["db"], "ad"), (["db", "sms"], "abd"), (["none"], ""), ([], "abcd"), (None, "abcd")]
 )
