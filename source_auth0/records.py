@@ -5,6 +5,8 @@ from typing import Any
 
 #: Rows in a page: the most that Auth0 allows, and what it sends when a request names no size.
 PAGE_SIZE, DEFAULT_PAGE_SIZE = 100, 50
+#: The column of values that are not what their own column's schema says, by the column's name.
+UNCONFORMING = "unconforming"
 
 
 def partition_columns(partition: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
+from source_auth0.conformance.loose_columns import loose_columns
 from source_auth0.manifest.files import MANIFEST, load_yaml, stream_files
 from source_auth0.manifest.schemas import open_schema
 from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SOURCE_CODE_MARK, marked_paths
@@ -45,7 +48,7 @@ def load_stream(name: str) -> Definition:
 def assemble(names: list[str], *, with_schemas: bool = False) -> Definition:
     """The manifest of the named streams and the definitions that they refer to, with or without their columns."""
     manifest = load_manifest()
-    manifest["streams"] = [_with_redaction(load_stream(name), with_schemas=with_schemas) for name in names]
+    manifest["streams"] = [_with_transformations(load_stream(name), with_schemas=with_schemas) for name in names]
     definitions, manifest["definitions"] = manifest["definitions"], {"partitions": {}, "parents": {}}
     pending = ["#/definitions/requester", *_references(manifest["streams"])]
     while pending:
@@ -68,8 +71,11 @@ def primary_key(definition: Definition) -> list[str]:
     return [key] if isinstance(key, str) else list(key)
 
 
-def _with_redaction(definition: Definition, *, with_schemas: bool) -> Definition:
-    """A stream with the redaction of its marked secrets added, and with or without its columns."""
+def _with_transformations(definition: Definition, *, with_schemas: bool) -> Definition:
+    """A stream with what its marks ask for added, and with or without its columns.
+
+    Secrets are redacted first: `unconforming` keeps what is left.
+    """
     declared = definition["schema_loader"]["schema"]
     # The framework would copy them into every component, and take them for a component where a column is named `type`.
     del definition["$parameters"]["foreign_keys"]
@@ -81,6 +87,9 @@ def _with_redaction(definition: Definition, *, with_schemas: bool) -> Definition
     if any(found.values()):
         redaction = {"$ref": f"#/definitions/{redactor}", **found}
         definition["transformations"] = [*definition.get("transformations", []), redaction]
+    if loose := loose_columns(declared):
+        conform = {"$ref": "#/definitions/conform", "columns": orjson.dumps(loose).decode()}
+        definition["transformations"] = [*definition.get("transformations", []), conform]
     schema = json_schema(definition) if with_schemas else {"type": "object"}
     return {**definition, "schema_loader": {**definition["schema_loader"], "schema": schema}}
 
@@ -88,7 +97,7 @@ def _with_redaction(definition: Definition, *, with_schemas: bool) -> Definition
 def _lookup(definitions: Definition, group: list[str], name: str) -> Definition:
     """A definition of manifest.yaml or partitions.yaml, or a stream as a parent of others."""
     if group == ["parents"]:
-        return _with_redaction(load_stream(name), with_schemas=False)
+        return _with_transformations(load_stream(name), with_schemas=False)
     definition: Definition = definitions[group[0]][name] if group else definitions[name]
     return definition
 

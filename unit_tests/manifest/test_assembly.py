@@ -15,6 +15,7 @@ from airbyte_cdk.sources.declarative.parsers.manifest_component_transformer impo
 from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import ManifestReferenceResolver
 from jsonschema import Draft7Validator
 
+from source_auth0.conformance.loose_columns import ID_MARK, LOOSE_MARK, loose_columns
 from source_auth0.manifest import assembly
 from source_auth0.manifest.assembly import (
     STREAM_PARAMETERS,
@@ -25,7 +26,14 @@ from source_auth0.manifest.assembly import (
     primary_key,
 )
 from source_auth0.manifest.files import YAML_LOADER, stream_files
-from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SECRET_MARK, SOURCE_CODE_MARK, VALUES_MARK
+from source_auth0.records import UNCONFORMING
+from source_auth0.redaction.secret_fields import (
+    FREE_FORM_MARK,
+    SECRET_MARK,
+    SOURCE_CODE_MARK,
+    VALUES_MARK,
+    marked_paths,
+)
 from source_auth0.retrievers.log_events.facts import TYPES_NAMING_USERS
 
 PACKAGE = Path(assembly.__file__).parents[1]
@@ -286,10 +294,34 @@ def test_every_column_has_a_description(name: str):
 def test_marks_of_secrets_are_valid_and_in_effective_positions(name: str):
     """A mark on an array's elements would be ignored, and so would one that is neither true, `net` nor `values`."""
     for path, declared in columns(name).items():
-        assert not [key for key in declared if key.startswith("x-") and key != SECRET_MARK], path
+        assert not [key for key in declared if key.startswith("x-") and key not in {SECRET_MARK, LOOSE_MARK}], path
         assert declared.get(SECRET_MARK, True) in (True, FREE_FORM_MARK, VALUES_MARK, SOURCE_CODE_MARK), path
         assert SECRET_MARK not in declared or not path.endswith("[]"), path
         assert declared.get(SECRET_MARK) != FREE_FORM_MARK or "object" in declared["type"], path
+
+
+@each_stream
+def test_loose_columns_have_one_type_and_a_place_for_what_does_not_fit(name: str):
+    """They are at the root, no part of the key, and no secret: what is set aside is not looked at again."""
+    schema = raw(name)["schema_loader"]["schema"]
+    loose = {path: declared for path, declared in columns(name).items() if LOOSE_MARK in declared}
+    assert loose == loose_columns(schema)
+    assert not set(loose) & set(primary_key(raw(name)))
+    for declared in loose.values():
+        assert isinstance(declared["type"], str)
+        assert declared[LOOSE_MARK] is True or (declared["type"], declared[LOOSE_MARK]) == ("string", ID_MARK)
+        assert not [*marked_paths({"properties": {"it": declared}}, mark=True)]
+    assert bool(loose) == (UNCONFORMING in schema["properties"])
+    assert not loose or "object" == schema["properties"][UNCONFORMING]["type"]
+
+
+@each_stream
+def test_loose_columns_are_conformed_behind_all_else(name: str):
+    """A stream without any has no transformation for them."""
+    (definition,) = assemble([name])["streams"]
+    conforming = [t["$ref"] for t in definition.get("transformations", []) if t.get("$ref") == "#/definitions/conform"]
+    assert bool(loose_columns(raw(name)["schema_loader"]["schema"])) == bool(conforming)
+    assert not conforming or definition["transformations"][-1]["$ref"] == conforming[0]
 
 
 @each_stream
@@ -330,6 +362,7 @@ def references_in(node: Any) -> Iterator[str]:
     [
         ([], {"requester", "authenticator"}, set()),
         (["clients"], {"requester", "authenticator", "checkpointed", "withhold"}, set()),
+        (["signing_keys"], {"requester", "authenticator", "unpaged", "conform"}, set()),
         (["tenant_settings"], {"requester", "authenticator", "singleton"}, set()),
         (["role_users"], {"requester", "authenticator", "checkpointed", "paged"}, {"roles"}),
         (
