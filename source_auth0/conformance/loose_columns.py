@@ -92,7 +92,7 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
         return all(_fits(value[name], declared) for name, declared in inner.items() if name in value)
     if isinstance(value, list):
         return all(_fits(element, schema.get("items", {})) for element in value)
-    return "format" not in schema or _is_date_time(value)
+    return not isinstance(value, str) or "format" not in schema or _is_date_time(value)
 
 
 def _is_date_time(text: str) -> bool:

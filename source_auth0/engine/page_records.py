@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.types import Record, StreamSlice
 
+from source_auth0.conformance.deep_values import without_deep_values
 from source_auth0.records import Page, Row
 
 LINES_KEY = "lines"
@@ -43,23 +42,21 @@ def lines_in(data: Mapping[str, Any]) -> RecordLines | None:
 
 
 def lines_of(page: Page, stream: str) -> RecordLines:
-    """Serialize the rows of a page, byte for byte as the framework does one by one."""
-    now_ms = time.time_ns() // 1_000_000
+    """Serialize the rows of a page, byte for byte as the framework does one by one, without their null columns.
+
+    A field that is nested deeper than orjson writes, 254 levels, is text in the column `unconforming` instead.
+    """
+    if not page:
+        return RecordLines(b"", 0)
     head = b'{"type":"RECORD","record":{"stream":%b,"data":' % orjson.dumps(stream)
-    tail = b',"emitted_at":%d}}\n' % now_ms
+    tail = b',"emitted_at":%d}}\n' % (time.time_ns() // 1_000_000)
     try:
-        text = b"".join([b"%b%b%b" % (head, orjson.dumps(_without_nulls(row)), tail) for row in page])
-    except orjson.JSONEncodeError:  # nested deeper than orjson serializes, though not than it parses
-        text = b"".join([_serialized_by_framework(row, stream, now_ms) for row in page])
-    return RecordLines(text, len(page))
+        rows = [orjson.dumps(_without_nulls(row) if None in row.values() else row) for row in page]
+    except orjson.JSONEncodeError:
+        rows = [orjson.dumps(_without_nulls(without_deep_values(row))) for row in page]
+    return RecordLines(b"%b%b%b" % (head, (tail + head).join(rows), tail), len(page))
 
 
 def _without_nulls(row: Row) -> Row:
     """A row without null columns, which the protocol's serializer leaves out."""
-    return {name: value for name, value in row.items() if value is not None} if None in row.values() else row
-
-
-def _serialized_by_framework(row: Row, stream: str, now_ms: int) -> bytes:
-    record = AirbyteRecordMessage(stream=stream, data=row, emitted_at=now_ms)
-    line = AirbyteEntrypoint.airbyte_message_to_string(AirbyteMessage(type=Type.RECORD, record=record))
-    return f"{line}\n".encode()
+    return {name: value for name, value in row.items() if value is not None}

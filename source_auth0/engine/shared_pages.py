@@ -6,9 +6,8 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 
-import orjson
-
 from source_auth0.engine.thread_pool import release_worker_slot
+from source_auth0.json_values import dumps, loads
 from source_auth0.records import Page
 
 
@@ -69,7 +68,7 @@ class _SharedList:
             if index == len(self._pages) and self._end is None:
                 self._fetch()
             if index < len(self._pages):
-                page: Page = orjson.loads(zlib.decompress(self._pages[index]))
+                page: Page = loads(zlib.decompress(self._pages[index]))
                 return page
             if self._end is None or isinstance(self._end, StopIteration):
                 return None
@@ -77,7 +76,7 @@ class _SharedList:
 
     def _fetch(self) -> None:
         try:
-            self._pages.append(zlib.compress(orjson.dumps(next(self._source)), 1))
+            self._pages.append(zlib.compress(dumps(next(self._source)), 1))
         except Exception as end:  # noqa: BLE001 - raised again for every reader of the list
             self._end = end
 

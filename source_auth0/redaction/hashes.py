@@ -23,11 +23,23 @@ def sha256_leaves(value: Any) -> Any:
 
 
 def _hashed(value: Any, prefix: str) -> Any:
-    if isinstance(value, dict):
-        return {key: _hashed(child, prefix) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_hashed(child, prefix) for child in value]
-    if value is None or isinstance(value, HashedText):
-        return value
-    text = value.encode() if isinstance(value, str) else orjson.dumps(value)
+    hashed: list[Any] = [None]
+    pending: list[tuple[Any, Any, Any]] = [(hashed, 0, value)]  # no recursion: values may be nested deeper than calls
+    while pending:
+        parent, key, child = pending.pop()
+        if isinstance(child, dict):
+            parent[key] = dict.fromkeys(child)
+            pending += [(parent[key], name, leaf) for name, leaf in child.items()]
+        elif isinstance(child, list):
+            parent[key] = [None] * len(child)
+            pending += [(parent[key], number, leaf) for number, leaf in enumerate(child)]
+        else:
+            parent[key] = _hash(child, prefix)
+    return hashed[0]
+
+
+def _hash(leaf: Any, prefix: str) -> Any:
+    if leaf is None or isinstance(leaf, HashedText):
+        return leaf
+    text = leaf.encode() if isinstance(leaf, str) else orjson.dumps(leaf)
     return HashedText(f"{prefix}{hashlib.sha256(text).hexdigest()}")

@@ -105,39 +105,62 @@ class RedactSecretsTransformation(RecordTransformation):
                 redact_by_name(value, is_hashing=self._is_hashing)
 
 
+#: A field: its parent, its name, and whether it lies inside an object that is named like a secret.
+Field = tuple[dict[str, Any], str, bool]
+
+
 def redact_by_name(value: Any, *, is_hashing: bool, inside: bool = False) -> None:
     """Redact the fields of an object of unknown keys that are secrets by name; `inside` one that is named like one."""
-    if isinstance(value, list):
-        for element in value:
-            redact_by_name(element, is_hashing=is_hashing, inside=inside)
-    elif isinstance(value, dict):
-        is_pair = is_secret_pair(value)
-        for name in list(value):
-            if is_pair is not None and name in PAIR_NAME_KEYS and isinstance(value[name], str):
-                continue
-            if is_pair and name == PAIR_VALUE_KEY:
-                redact_field(value, name, is_hashing=is_hashing)
-            else:
-                redact_named_field(value, name, is_hashing=is_hashing, inside=inside)
+    _redact_fields(_fields_in(value, is_hashing=is_hashing, inside=inside), is_hashing=is_hashing)
 
 
 def redact_named_field(parent: dict[str, Any], name: str, *, is_hashing: bool, inside: bool = False) -> None:
     """Redact a field that is a secret by its name and value, or what is one below it."""
-    value = parent[name]
-    if not isinstance(value, (str, dict, list)) or isinstance(value, HashedText):
-        return
-    if (normalized := normalize_name(name)) in SOURCE_CODE_NAMES:
-        return
-    if is_secret_field(name, value, inside=inside):
-        redact_field(parent, name, is_hashing=is_hashing)
-    elif isinstance(value, str):
-        if value[:1] in JSON_STARTS and _holds_secret_json(value):
+    _redact_fields([(parent, name, inside)], is_hashing=is_hashing)
+
+
+def _fields_in(value: Any, *, is_hashing: bool, inside: bool) -> list[Field]:
+    """The fields of an object, or of a list's objects, but for a pair whose name says that its value is a secret."""
+    fields: list[Field] = []
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            is_pair = is_secret_pair(value)
+            for name in list(value):
+                if is_pair is not None and name in PAIR_NAME_KEYS and isinstance(value[name], str):
+                    continue
+                if is_pair and name == PAIR_VALUE_KEY:
+                    redact_field(value, name, is_hashing=is_hashing)
+                else:
+                    fields.append((value, name, inside))
+    return fields
+
+
+def _redact_fields(pending: list[Field], *, is_hashing: bool) -> None:
+    """Redact fields and what is below them; no recursion, as values may be nested deeper than calls."""
+    inner: list[tuple[dict[str, Any], str]] = []
+    while pending:
+        parent, name, inside = pending.pop()
+        value, normalized = parent[name], normalize_name(name)
+        is_container = isinstance(value, (dict, list))
+        is_text = isinstance(value, str) and not isinstance(value, HashedText)
+        if not (is_container or is_text) or normalized in SOURCE_CODE_NAMES:
+            continue
+        if is_secret_field(name, value, inside=inside):
             redact_field(parent, name, is_hashing=is_hashing)
-    elif value:
-        is_settings = isinstance(value, dict) and normalized in SETTINGS_NAMES
-        is_inside = inside or (is_secret_name(name) and not is_settings)
-        redact_by_name(value, is_hashing=is_hashing, inside=is_inside)
-        if is_inside and _is_emptied(value):
+        elif is_text and value[:1] in JSON_STARTS and _holds_secret_json(value):
+            redact_field(parent, name, is_hashing=is_hashing)
+        elif is_container and value:
+            is_settings = isinstance(value, dict) and normalized in SETTINGS_NAMES
+            is_inside = inside or (is_secret_name(name) and not is_settings)
+            pending += _fields_in(value, is_hashing=is_hashing, inside=is_inside)
+            if is_inside:
+                inner.append((parent, name))
+    for parent, name in reversed(inner):
+        if _is_emptied(parent[name]):
             del parent[name]
 
 

@@ -81,9 +81,14 @@ def is_protocol_secret(name: str, value: Any) -> bool:
 
 def has_secret_text(value: Any) -> bool:
     """Whether a value is a text that may be a secret, or a list with one."""
-    if isinstance(value, list):
-        return any(map(has_secret_text, value))
-    return isinstance(value, str) and not HARMLESS_TEXT.fullmatch(value)
+    pending = [value]  # no recursion: values may be nested deeper than calls
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, str) and not HARMLESS_TEXT.fullmatch(value):
+            return True
+    return False
 
 
 @lru_cache(REMEMBERED_NAMES)

@@ -2,7 +2,6 @@ import json
 import time
 from typing import Any
 
-import orjson
 import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
@@ -12,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_auth0.engine.page_records import PageRecord, lines_in, lines_of
+from source_auth0.json_values import loads
 from source_auth0.records import Page
 
 NOW = 1_700_000_000_123
@@ -40,13 +40,19 @@ def test_lines_are_those_of_the_framework(page: list[dict[str, Any]]):
     assert (as_the_framework_writes(page), len(page)) == (lines.text, lines.rows)
 
 
-def test_a_row_nested_deeper_than_orjson_writes_is_written_nevertheless(now):
-    deep = orjson.loads(b'{"a":' * 300 + b"1" + b"}" * 300)
-    with pytest.raises(orjson.JSONEncodeError):
-        orjson.dumps(deep)
-    rows: Page = [{"user_id": "x"}, deep]
-    expected = [{"stream": "users", "data": row, "emitted_at": NOW} for row in rows]
-    assert expected == [json.loads(line)["record"] for line in lines_of(rows, "users").text.splitlines()]
+@pytest.mark.parametrize("levels", [252, 253, 254, 1000, 1024, 20_000])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_field_nested_deeper_than_orjson_writes_is_text_beside_the_row(now, levels: int, place: int):
+    """And stops nobody else on its page."""
+    text = '{"a":' * levels + "1" + "}" * levels
+    rows: Page = [{"user_id": str(number), "name": None} for number in range(3)]
+    rows[place] |= {"app_metadata": loads(text.encode()), "plan": "gold"}
+    expected: Page = [{"user_id": str(number)} for number in range(3)]
+    is_native = levels < 254
+    expected[place] |= {"plan": "gold"} | ({} if is_native else {"unconforming": {"app_metadata": text}})
+    records = [json.loads(line)["record"]["data"] for line in lines_of(rows, "users").text.splitlines()]
+    assert (text if is_native else None) == (records[place].pop("app_metadata", None) and text)
+    assert expected == records
 
 
 def test_the_framework_passes_a_page_on_unchanged():

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_auth0.json_values import dumps, loads
 from source_auth0.manifest.assembly import assemble, load_stream
 from source_auth0.manifest.files import stream_files
 from source_auth0.redaction.hashes import hash_leaves
@@ -302,6 +303,16 @@ def test_names_of_secrets_are_found_at_any_depth_and_the_rest_is_kept():
         "client_secret": "outside the net",
     }
     assert expected == withheld(row, free_form=["options"])
+
+
+@pytest.mark.parametrize("config", [{}, {"secrets": "hash"}])
+def test_names_of_secrets_are_found_below_any_number_of_levels(config: dict[str, Any]):
+    """A value may be nested deeper than Python calls."""
+    secret = '{"kept":"x","api_key":"hidden","token":' + "[" * 5000 + '"hidden"' + "]" * 5000 + "}"
+    text = '{"in":[' * 5000 + secret + "]}" * 5000
+    shown = dumps(withheld({"free": loads(text.encode())}, free_form=["free"], **config))
+    assert (b"hidden" in shown, b'"kept":"x"' in shown) == (False, True)
+    assert (b"sha256:" in shown) == bool(config)
 
 
 @pytest.mark.parametrize("value", [None, "text", 7, [], {}, ["client_secret"]])

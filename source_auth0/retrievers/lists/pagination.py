@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_auth0.errors import RequestRefusedError
+from source_auth0.json_values import dumps
 from source_auth0.records import Page, Row
 
 #: How often a numbered list is read whose pages do not fit together.
@@ -21,7 +22,7 @@ class ListResponse:
 
     body: Any = None
     page: Page = field(default_factory=list)
-    fingerprint: str = ""
+    fingerprint: bytes = b""
     next_checkpoint: str | None = None
     #: What is wrong with it beside the earlier responses, as the end of a sentence, `{}` being the list; "" if nothing.
     doubt: str = ""
@@ -31,7 +32,7 @@ class ListResponse:
     @classmethod
     def of(cls, body: Any, page: Page, previous: "ListResponse") -> "ListResponse":
         """Parse the response that follows another one."""
-        fingerprint = repr((len(page), page[0], page[-1])) if page else ""  # orjson writes less deep than it reads
+        fingerprint = dumps([len(page), page[0], page[-1]]) if page else b""
         # One recording of event stream deliveries has another name for it.
         checkpoint = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
         doubt = ""

@@ -127,4 +127,7 @@ def deleted_user_id(event: Mapping[str, Any]) -> str | None:
 def _project(value: Any, shape: Row) -> Any:
     if isinstance(value, dict):
         return {key: _project(value[key], inner) for key, inner in shape.items() if key in value}
-    return [_project(element, shape) for element in value] if isinstance(value, list) else value
+    # A list within a list says nothing that is needed, and may be nested to any depth.
+    if isinstance(value, list):
+        return [_project(element, shape) for element in value if not isinstance(element, list)]
+    return value

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import orjson
-
 from source_auth0.api.tenant import Tenant
+from source_auth0.json_values import dumps, loads
 from source_auth0.records import Page
 from source_auth0.retrievers.log_events.facts import slim_events
 from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds, log_order
@@ -34,12 +33,12 @@ class LogSegment:
     @classmethod
     def of(cls, low: LogPosition, high: LogPosition, events: Page) -> "LogSegment":
         """Compress the slim events of a range."""
-        return cls(low, high, zlib.compress(orjson.dumps(events), 1))
+        return cls(low, high, zlib.compress(dumps(events), 1))
 
     @property
     def events(self) -> Page:
         """The slim events, decompressed."""
-        events: Page = orjson.loads(zlib.decompress(self.packed))
+        events: Page = loads(zlib.decompress(self.packed))
         return events
 
     def within(self, low: LogPosition, high: LogPosition) -> "LogSegment":

@@ -1,13 +1,13 @@
 """The tenant's log: pagination by id, searches by date, its end, and gaps from expired events."""
 
 import contextlib
-import copy
 import logging
 
 import requests
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.errors import RequestRefusedError, system_error
+from source_auth0.json_values import dumps, loads
 from source_auth0.records import Page, Row
 from source_auth0.retrievers.log_events.ordering import (
     MAX_EVENT_LATENESS_MS,
@@ -46,7 +46,8 @@ class TenantLog(LogClient):
         """
         if not position.log_id:
             # A copy, since redaction changes rows in place.
-            return copy.deepcopy(self.tenant.once("beginning of the log", self._first))
+            first: Page = loads(dumps(self.tenant.once("beginning of the log", self._first)))
+            return first
         page = self._after(position)
         if page is None or (page and log_order(page[-1]["log_id"]) <= position.order):
             return self.following_from_before(position)
