@@ -149,9 +149,8 @@ def _redact_fields(pending: list[Field], *, is_hashing: bool) -> None:
         is_text = isinstance(value, str) and not isinstance(value, HashedText)
         if not (is_container or is_text) or normalized in SOURCE_CODE_NAMES:
             continue
-        if is_secret_field(name, value, inside=inside):
-            redact_field(parent, name, is_hashing=is_hashing)
-        elif is_text and value[:1] in JSON_STARTS and _holds_secret_json(value):
+        is_json = is_text and value[:1] in JSON_STARTS
+        if is_secret_field(name, value, inside=inside) or (is_json and _holds_secret_json(value)):
             redact_field(parent, name, is_hashing=is_hashing)
         elif is_container and value:
             is_settings = isinstance(value, dict) and normalized in SETTINGS_NAMES

@@ -105,3 +105,9 @@ def excerpt(value: object) -> str:
     text = filter_secrets(value) if isinstance(value, str) else ""
     line = "".join(character if character.isprintable() else " " for character in text[:MAX_EXCERPT_LENGTH]).strip()
     return f"{line}…" if len(text) > MAX_EXCERPT_LENGTH else line
+
+
+def json_type(value: object) -> str:
+    """The JSON type of a value, for a message to people: "null", "an object"."""
+    names = {bool: "a boolean", str: "a text", list: "an array", dict: "an object"}
+    return "null" if value is None else names.get(type(value), "a number")

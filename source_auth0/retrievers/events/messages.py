@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from source_auth0.api.http.bodies import BodyTooLargeError, parse_json
+from source_auth0.api.http.bodies import BodyTooLargeError, json_type, parse_json
 from source_auth0.errors import system_error
 from source_auth0.retrievers.cursors.state_validation import MAX_ID_LENGTH
 from source_auth0.retrievers.events.sse import SseMessage
@@ -29,11 +29,20 @@ def parse_event(content: dict[str, Any], message: SseMessage, stream: str) -> tu
     """The offset after a message and the event in it, None for each that it lacks; raises a system error."""
     offset, event = content.get("offset") or message.id or None, content.get("event")
     if offset is not None and not (isinstance(offset, str) and len(offset) <= MAX_ID_LENGTH):
-        raise system_error(f"Auth0 sent `{stream}` an offset that is none.")
+        raise system_error(
+            f"Auth0 sent `{stream}` an offset that is none: `offset` of a message is {json_type(offset)} where a short "
+            "text was due."
+        )
     if not isinstance(event, dict):
         return offset, None
-    if not isinstance(event.get("id"), str) or not offset or len(event["id"]) > MAX_ID_LENGTH:
-        raise system_error(f"Auth0 sent `{stream}` an event without an id or an offset.")
+    event_id = event.get("id")
+    if isinstance(event_id, int) and not isinstance(event_id, bool):
+        event_id = event["id"] = str(event_id)
+    if not isinstance(event_id, str) or not offset or len(event_id) > MAX_ID_LENGTH:
+        raise system_error(
+            f"Auth0 sent `{stream}` an event without an id or an offset: `event.id` is {json_type(event_id)}, `offset` "
+            f"{json_type(offset)}; both have to be short texts."
+        )
     return offset, event
 
 

@@ -11,7 +11,7 @@ from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.bodies import excerpt
+from source_auth0.api.http.bodies import excerpt, json_type
 from source_auth0.api.tenant import Tenant
 from source_auth0.engine.page_records import PageRecord
 from source_auth0.errors import RequestRefusedError, system_error, transient_error
@@ -87,10 +87,15 @@ class ListRetriever(Retriever):
         rows = body.get(self.rows) if isinstance(body, dict) and self.rows else body
         if rows is None and is_first and self._is_single_resource(body):
             return []
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        if not isinstance(rows, list):
             keys = f"an object with {excerpt(str(sorted(body)[:9]))}" if isinstance(body, dict) else ""
             kind = keys or f"a {type(body).__name__}"
             raise system_error(f"Auth0 answered `{self.name}` with {kind} where a list of rows was due.")
+        if not all(isinstance(row, dict) for row in rows):
+            number, kind = next((n, json_type(row)) for n, row in enumerate(rows, 1) if not isinstance(row, dict))
+            raise system_error(
+                f"Auth0 answered `{self.name}` with {kind} as row {number} of {len(rows)} where a list of rows was due."
+            )
         return rows
 
     def fields(self, stream_slice: StreamSlice) -> dict[str, Any]:

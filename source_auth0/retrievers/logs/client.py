@@ -7,7 +7,7 @@ from typing import Any
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.bodies import excerpt
+from source_auth0.api.http.bodies import excerpt, json_type
 from source_auth0.errors import system_error
 from source_auth0.records import PAGE_SIZE, Page
 from source_auth0.retrievers.cursors.state_validation import MAX_ID_LENGTH
@@ -72,19 +72,16 @@ class LogClient:
         The log is in the order of that field, and its rows are told apart by it. Any other may be odd.
         """
         if not isinstance(event, dict):
-            kind = "null" if event is None else f"a {type(event).__name__}"
-            raise self._row_error(number, f"is {kind} and no event")
+            raise self._row_error(number, f"is {json_type(event)} and no event")
         log_id = event.get("log_id")
         if log_id is None:
             log_id = event.get("_id")
         if isinstance(log_id, int) and not isinstance(log_id, bool):
             log_id = str(log_id)
         if not isinstance(log_id, str):
-            raise self._row_error(
-                number, f"has no `log_id` that is text or a whole number, but {excerpt(repr(log_id))}"
-            )
+            raise self._row_error(number, f"has no `log_id` that is text or a whole number, but {json_type(log_id)}")
         if not (log_id.isalnum() and log_id.isascii() and len(log_id) <= MAX_ID_LENGTH):
-            raise self._row_error(number, f"has a `log_id` that is no identifier: {excerpt(repr(log_id)[:100])}")
+            raise self._row_error(number, f"has a `log_id` that is no identifier: {excerpt(log_id)!r}")
         event["log_id"] = log_id
 
     def _row_error(self, number: int, fault: str) -> AirbyteTracedException:

@@ -246,4 +246,6 @@ def _row(line: bytes) -> Row:
     row = parse_json(line)
     if not isinstance(row, dict):
         raise ExportError("a line of the file is no user")
+    if not isinstance(row.get("user_id"), str):
+        raise ExportError("a line of the file has no `user_id` that is text")
     return row

@@ -277,6 +277,11 @@ def test_an_event_is_a_row_with_its_offset(synced):
     } == row
 
 
+def test_an_id_that_is_a_number_is_its_text(synced):
+    done = synced([message("user.created", {"offset": "o1", "event": {"id": 7}}), FOREVER])
+    assert [{"offset": "o1", "id": "7"}] == done.rows
+
+
 def test_an_offset_may_come_as_the_message_id_alone(synced):
     done = synced([b'id: o9\ndata: {"event": {"id": "evt_9"}}\n\n', FOREVER])
     assert [("evt_9", "o9")] == [(row["id"], row["offset"]) for row in done.rows]
@@ -738,7 +743,8 @@ def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, mo
         (b"data: {\n\n", "no JSON object"),
         (b"data: []\n\n", "no JSON object"),
         (message("user.created", {"offset": "o1", "event": {"type": "x"}}), "without an id or an offset"),
-        (message("user.created", {"offset": "o1", "event": {"id": 7}}), "without an id or an offset"),
+        (message("user.created", {"offset": "o1", "event": {"id": None}}), "`event.id` is null, `offset` a text"),
+        (message("user.created", {"offset": "o1", "event": {"id": True}}), "`event.id` is a boolean"),
         (message("user.created", {"event": {"id": "evt_1"}}), "without an id or an offset"),
         (message("user.created", {"offset": "o1", "event": {"id": "e" * 1025}}), "without an id or an offset"),
         (message("user.created", {"offset": 7, "event": {"id": "evt_1"}}), "an offset that is none"),

@@ -583,6 +583,25 @@ def test_the_error_names_no_more_than_the_first_of_many_columns(requests_mock: M
     assert f"an object with {list('abcdefghi')} where a list of rows was due" in caught.value.message
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(("row", "kind"), [(None, "null"), ([], "an array"), ("x", "a text"), (7, "a number")])
+def test_the_error_names_the_row_that_is_none(requests_mock: Mocker, read, row: Any, kind: str, place: int):
+    rows: list[Any] = [{"id": 1}, {"id": 2}]
+    rows.insert(place, row)
+    requests_mock.get(URL, json=rows)
+    with pytest.raises(AirbyteTracedException, match=f"with {kind} as row {place + 1} of 3 where a list of rows was"):
+        read(UnpagedRetriever)
+
+
+@pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, UnpagedRetriever])
+def test_rows_may_be_nested_to_any_depth(requests_mock: Mocker, read, kind: type[ListRetriever]):
+    """At the first and the last place of a page, which are compared with those of the page before."""
+    deep = '{"id": 1, "deep": ' + "[" * 5000 + "]" * 5000 + "}"
+    empty = {"json": []} if kind is PageNumberRetriever else {"json": {"things": []}}
+    requests_mock.get(URL, [{"text": f"[{deep}]"}, empty])
+    assert [1] == [row["id"] for row in read(kind)]
+
+
 def test_a_single_resource_instead_of_a_child_list_counts_as_an_empty_one(
     requests_mock: Mocker, read, caplog: pytest.LogCaptureFixture
 ):

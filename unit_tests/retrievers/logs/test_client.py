@@ -75,8 +75,8 @@ def test_any_other_response_is_an_error(response: Any):
     ("row", "fault"),
     [
         (None, "row 2 of the page is null and no event"),
-        ([], "row 2 of the page is a list and no event"),
-        ({"type": "s"}, "row 2 of the page has no `log_id` that is text or a whole number, but None"),
+        ([], "row 2 of the page is an array and no event"),
+        ({"type": "s"}, "row 2 of the page has no `log_id` that is text or a whole number, but null"),
         ({"log_id": "a b"}, "row 2 of the page has a `log_id` that is no identifier: 'a b'"),
     ],
 )
