@@ -6,6 +6,7 @@ Google. It reads 1,024 levels and writes 254.
 
 import json
 import math
+import re
 from json.decoder import scanstring  # type: ignore[attr-defined] # documented nowhere, and in CPython ever since 2.6
 from typing import Any, NoReturn
 
@@ -15,15 +16,23 @@ import orjson
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1
 #: Digits of a whole number that may be outside that range.
 LONG_NUMBER_DIGITS = 19
-#: Maps digits to `0`, and what a number can follow, or its sign, to `:`: then one search finds a long number.
-NUMBER_SHAPES = bytes.maketrans(b"123456789,[- \t\r\n", b"000000000:::::::")
-LONG_NUMBER_SHAPE = b":" + b"0" * LONG_NUMBER_DIGITS
+#: Maps digits to `0`: then one fast search finds a long run of them.
+DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+LONG_RUN = b"0" * LONG_NUMBER_DIGITS
+#: What ends where a number begins, and a run of digits.
+BEFORE_NUMBER = re.compile(rb"[:,\[\s]-?\Z")
+RUN = re.compile(rb"0+")
 WHITE_SPACE = " \t\r\n"
 
 
 def has_long_number(content: bytes) -> bool:
     """Whether JSON has a number of 19 digits or more; now and then true where such digits stand inside of a text."""
-    return LONG_NUMBER_SHAPE in content.translate(NUMBER_SHAPES)
+    zeros, at = content.translate(DIGITS_TO_ZERO), 0
+    while (at := zeros.find(LONG_RUN, at)) >= 0:
+        if BEFORE_NUMBER.search(content, max(at - 2, 0), at):
+            return True
+        at = RUN.match(zeros, at).end()  # type: ignore[union-attr] # it matches: there is a run
+    return False
 
 
 def loads_exactly(content: bytes) -> Any:

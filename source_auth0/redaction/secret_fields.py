@@ -225,7 +225,13 @@ def _by_parent(paths: Iterable[Iterable[str]]) -> dict[Path, list[str]]:
 def _values_at(value: Any, path: Iterable[str]) -> list[Any]:
     values = [value]
     for step in path:
-        if step == "[]":
+        if len(values) == 1:  # as mostly: a third of the time that it takes below
+            (only,) = values
+            if step == "[]":
+                values = only if isinstance(only, list) else []
+            else:
+                values = [only[step]] if isinstance(only, dict) and step in only else []
+        elif step == "[]":
             values = [element for parent in values if isinstance(parent, list) for element in parent]
         else:
             values = [parent[step] for parent in values if isinstance(parent, dict) and step in parent]

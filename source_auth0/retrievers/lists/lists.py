@@ -154,11 +154,13 @@ class ListRetriever(Retriever):
 
     def finished(self, page: Page, stream_slice: StreamSlice) -> Page:
         """Add parent keys to a page and apply the stream's transformations, redaction among them, in place."""
-        parents = partition_columns(stream_slice.partition)
-        for row in page:
-            row.update(parents)
-            for transformation in self.transformations:
-                transformation.transform(row, config=self.config, stream_slice=stream_slice)
+        if parents := partition_columns(stream_slice.partition):
+            for row in page:
+                row.update(parents)
+        for transformation in self.transformations:
+            transform, config = transformation.transform, self.config
+            for row in page:
+                transform(row, config, None, stream_slice)
         return page
 
 
