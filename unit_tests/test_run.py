@@ -152,9 +152,8 @@ def test_an_invalid_config_fails_the_read_with_a_message(command, files: Path, c
         "read", "--config", str(files / "config.json"), "--catalog", str(files / "catalog.json")
     )
     assert 1 == code
-    assert {"Start Date `yesterday` is no UTC date and time."} == {
-        error["message"].partition(" Enter")[0] for error in errors(messages)
-    }
+    expected = "Start Date (`start_date`) is `yesterday`, which is no UTC date and time."
+    assert {expected} == {error["message"].partition(" Enter")[0] for error in errors(messages)}
     assert SECRET not in str(messages)
 
 

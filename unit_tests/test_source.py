@@ -327,14 +327,14 @@ def test_check_succeeds(auth0: Mocker, config: dict[str, Any]):
     ("changes", "expected"),
     [
         ({"base_url": "http://acme.us.auth0.com"}, "does not use https"),
-        ({"base_url": None}, "has to be of the type string"),
+        ({"base_url": None}, "Base URL (`base_url`) is missing."),
         ({"start_date": "yesterday"}, "is no UTC date and time"),
         ({"num_workers": "many"}, "Number of Workers"),
         ({"num_workers": -5}, "Number of Workers"),
         ({"num_workers": 2.5}, "Number of Workers"),
         ({"num_workers": True}, "Number of Workers"),
-        ({"credentials": {"auth_type": "oauth2_magic"}}, "has to be one of `oauth2_confidential_application`"),
-        ({"credentials": None}, "has to be of the type object"),
+        ({"credentials": {"auth_type": "oauth2_magic"}}, "it has to be `oauth2_confidential_application`, "),
+        ({"credentials": None}, "Authentication Method (`credentials`) is missing."),
     ],
 )
 def test_check_fails_with_a_message_for_an_invalid_config(

@@ -156,15 +156,14 @@ BAD_CONFIGS = {
     "wrong client": ({"client_id": "wrong"}, {}, "refused the Client ID or the Client Secret"),
     "wrong audience": ({"audience": "https://elsewhere.auth0.com/api/v2/"}, {}, "is not an API of"),
     "empty secret": ({"client_secret": ""}, {}, "Client Secret (`credentials.client_secret`) is empty"),
-    "unknown sign-in": ({"auth_type": "basic"}, {}, "has to be one of `oauth2_confidential_application`"),
+    "unknown sign-in": ({"auth_type": "basic"}, {}, "it has to be `oauth2_confidential_application`, "),
     "http elsewhere": ({}, {"base_url": "http://tenant.example.com"}, "does not use https"),
     "unknown host": ({}, {"base_url": "https://tenant.invalid"}, "There is no host named tenant.invalid"),
     "nothing listens": ({}, {"base_url": "http://127.0.0.1:9"}, "The connection to 127.0.0.1:9 failed"),
     "not a domain": ({}, {"base_url": "https://"}, "is not an Auth0 domain"),
     "another path": ({}, {"base_url": "https://t.example.com/login"}, "has the path `/login`"),
-    "empty start date": ({}, {"start_date": ""}, "Start Date `` is no UTC date and time"),
-    "malformed start date": ({}, {"start_date": "last year"}, "Start Date `last year` is no UTC date and time"),
-    "wrong type": ({}, {"num_workers": "many"}, "Number of Workers (`num_workers`) has to be of the type integer"),
+    "malformed start date": ({}, {"start_date": "last year"}, "Start Date (`start_date`) is `last year`, which is no UTC"),
+    "wrong type": ({}, {"num_workers": "many"}, "it has to be a whole number without quotation marks"),
     "too few workers": ({}, {"num_workers": 1}, "it has to be at least 2"),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from source_auth0.records import Page
 from source_auth0.redaction.log_masking import quote_input
+from source_auth0.spelling import edit_distance
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 EXCLUDED_FIELDS_OPTION = "users_excluded_fields"
@@ -15,6 +16,8 @@ EXCLUDED_FIELDS_TITLE = "Excluded Fields of Users"
 REQUIRED_FIELDS = ("user_id", "created_at", "updated_at")
 #: Nested attributes, which can only be excluded as a whole.
 NESTED_FIELDS = ("app_metadata", "identities", "user_metadata")
+#: Letters by which a name may differ from that of an attribute and still be taken for it; of shorter names, one.
+MAX_EDITS, MIN_LENGTH_FOR_MAX_EDITS = 2, 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,27 @@ class ExcludedFields:
         )
         if unknown and first_time(warning):
             LOGGER.warning(warning)
+
+
+def misspelled_fields_problem(config: Mapping[str, Any], known: Collection[str]) -> str | None:
+    """The error of excluded names that are nearly those of documented attributes, whose values would be replicated."""
+    pairs = [(name, meant) for name in ExcludedFields.of(config).names if (meant := _misspelled(name, known))]
+    if not pairs:
+        return None
+    names = " and ".join(f"`{quote_input(name)}` where Auth0 has `{meant}`" for name, meant in pairs)
+    return (
+        f"{EXCLUDED_FIELDS_TITLE} (`{EXCLUDED_FIELDS_OPTION}`) has {names}, so that the attribute would not be left "
+        "out. "
+        f"Enter {' and '.join(f'`{meant}`' for _, meant in pairs)}."
+    )
+
+
+def _misspelled(name: str, known: Collection[str]) -> str | None:
+    """The documented attribute that a name is nearly; of a short name, more than one letter is another word."""
+    bound = MAX_EDITS if len(name) >= MIN_LENGTH_FOR_MAX_EDITS else 1
+    distances = {each: edit_distance(name.lower(), each) for each in known}
+    nearest = min(distances, key=distances.__getitem__, default=None)
+    return nearest if nearest and name not in known and distances[nearest] <= bound else None
 
 
 def excluded_fields_problems(config: Mapping[str, Any]) -> Iterator[str]:

@@ -73,7 +73,8 @@ def test_any_other_host_requires_https(typed: str):
     assert FailureType.config_error == caught.value.failure_type
     host = typed.partition("://")[2].partition(":80")[0].strip("[]")
     assert (
-        f"Base URL `{typed}` does not use https. The access token travels to this address, so plain http is only "
+        f"Base URL (`base_url`) `{typed}` does not use https. The access token travels to this address, so plain http "
+        "is only "
         f"accepted for this machine's own addresses. Enter `https://{host}`."
     ) == caught.value.message
 
@@ -107,7 +108,8 @@ def test_an_invalid_domain_is_refused_with_an_example(typed: str):
         normalize_base_url(typed)
     assert FailureType.config_error == caught.value.failure_type
     assert (
-        f"Base URL `{mask_secret_like(typed.strip().rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain "
+        f"Base URL (`base_url`) `{mask_secret_like(typed.strip().rpartition('@')[2])}` is not an Auth0 domain. Enter "
+        "the Domain "
         "that Auth0 shows under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
     ) == caught.value.message
 
@@ -115,14 +117,13 @@ def test_an_invalid_domain_is_refused_with_an_example(typed: str):
 def test_a_domain_that_looks_like_a_secret_is_refused():
     """Otherwise it would be sent to a name server."""
     assert f"https://{'a1' * 15}.example" == normalize_base_url(f"{'a1' * 15}.example")
-    with pytest.raises(AirbyteTracedException, match=r"Base URL `\*\*\*\*` is not an Auth0 domain"):
+    with pytest.raises(AirbyteTracedException, match=r"Base URL \(`base_url`\) `\*\*\*\*` is not an Auth0 domain"):
         normalize_base_url("a1" * 16)
 
 
 @pytest.mark.parametrize(
     "typed",
     [
-        "manage.auth0.com/dashboard/us/acme",
         "acme.us.auth0.com/api/v2/users",
         "acme.us.auth0.com/ api",
         "acme.us.auth0.com/X",
@@ -134,9 +135,35 @@ def test_a_base_url_with_a_path_is_refused(scheme: str, typed: str):
         normalize_base_url(scheme + typed)
     host, _, path = typed.partition("/")
     assert (
-        f"Base URL `{host}` has the path `/{path}`, which no Auth0 domain has. Enter the domain alone, such as "
+        f"Base URL (`base_url`) `{host}` has the path `/{path}`, which no Auth0 domain has. Enter the domain alone, "
+        "such as "
         f"`https://{host}`."
     ) == caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("typed", "domain"),
+    [
+        ("manage.auth0.com/dashboard/us/acme", "acme.us.auth0.com"),
+        ("https://manage.auth0.com/dashboard/eu/acme-dev/applications/abc/settings", "acme-dev.eu.auth0.com"),
+        ("https://manage.auth0.com/dashboard/us/acme#/applications", "acme.us.auth0.com"),
+        ("https://manage.auth0.com/#/applications", "your-tenant.us.auth0.com"),
+        ("https://manage.auth0.com", "your-tenant.us.auth0.com"),
+    ],
+)
+def test_the_address_of_the_dashboard_is_answered_with_the_tenants_domain(typed: str, domain: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        normalize_base_url(typed)
+    assert FailureType.config_error == caught.value.failure_type
+    message = caught.value.message
+    assert message.startswith("Base URL (`base_url`) is the address of Auth0's dashboard")
+    assert f"`https://{domain}`" in message
+
+
+@pytest.mark.parametrize("typed", ['"acme.us.auth0.com"', "'https://acme.us.auth0.com'", "“acme.us.auth0.com”"])
+def test_a_base_url_in_quotation_marks_is_refused(typed: str):
+    with pytest.raises(AirbyteTracedException, match=r"in quotation marks\. Enter the domain without them"):
+        normalize_base_url(typed)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +221,8 @@ def test_base_url_and_audience_are_normalised_in_a_copy_of_the_config():
     "config",
     [
         {},
-        {"base_url": None, "credentials": None},
         {"base_url": 7, "credentials": []},
-        {"base_url": "", "credentials": {"audience": None}},
+        {"base_url": "", "credentials": {"audience": 7}},
         {"base_url": "http://acme.us.auth0.com", "credentials": {}},
     ],
 )

@@ -6,7 +6,12 @@ import pytest
 from airbyte_cdk.sources.types import StreamSlice
 from requests_mock import Mocker
 
-from source_auth0.config.excluded_fields import REQUIRED_FIELDS, ExcludedFields, excluded_fields_problems
+from source_auth0.config.excluded_fields import (
+    REQUIRED_FIELDS,
+    ExcludedFields,
+    excluded_fields_problems,
+    misspelled_fields_problem,
+)
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.retrievers.user_search.queries import QueryWindow
 from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, UserExport
@@ -125,3 +130,38 @@ def test_a_page_is_unchanged_where_nothing_is_excluded():
 def test_a_row_may_lack_an_excluded_field():
     page: list[dict[str, Any]] = [{"user_id": "a"}, {"user_id": "b", "email": "b@example.com"}]
     assert [{"user_id": "a"}, {"user_id": "b"}] == ExcludedFields(("email", "phone_number")).without(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("e_mail", "email"),
+        ("mail", "email"),
+        ("Email", "email"),
+        ("emial", "email"),
+        ("last_pi", "last_ip"),
+        ("lst_p", "last_ip"),
+        ("phone_nuber", "phone_number"),
+        ("user_metdata", "user_metadata"),
+        ("email", None),
+        ("age", None),
+        ("date", None),
+        ("department", None),
+    ],
+)
+def test_a_name_within_two_edits_of_an_attribute_is_taken_for_it(name: str, meant: str | None):
+    problem = misspelled_fields_problem({"users_excluded_fields": [name]}, EXPORTABLE_FIELDS)
+    assert (meant is None) is (problem is None)
+    assert problem is None or f"has `{name}` where Auth0 has `{meant}`" in problem
+    assert problem is None or problem.endswith(f"Enter `{meant}`.")
+
+
+def test_all_misspelled_names_are_in_one_error():
+    problem = misspelled_fields_problem({"users_excluded_fields": ["e_mail", "city", "nme"]}, ["email", "name"])
+    assert problem is not None
+    assert "`e_mail` where Auth0 has `email` and `nme` where Auth0 has `name`" in problem
+
+
+def test_nothing_is_misspelled_where_nothing_is_known_or_excluded():
+    assert misspelled_fields_problem({}, ["email"]) is None
+    assert misspelled_fields_problem({"users_excluded_fields": ["emal"]}, []) is None

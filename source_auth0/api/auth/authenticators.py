@@ -17,6 +17,7 @@ from source_auth0.api.auth.access_token import AccessToken
 from source_auth0.api.auth.client_assertion import ASSERTION_TYPE, client_assertion
 from source_auth0.api.auth.token_endpoint import FIRST_SIGN_IN_SECONDS, RENEWAL_SECONDS, TOKEN_PATTERN, request_token
 from source_auth0.api.tenant import Tenant
+from source_auth0.config.pasted_text import bare_token
 from source_auth0.errors import config_error
 from source_auth0.redaction.log_masking import register_secrets
 
@@ -68,7 +69,7 @@ class AccessTokenAuthenticator(TenantAuthenticator):
     @property
     def access_token(self) -> str:
         """The token of the config; raises a config error where it is malformed or has expired."""
-        text = str(self.config["credentials"]["access_token"]).strip().removeprefix("Bearer ").strip()
+        text = bare_token(str(self.config["credentials"]["access_token"]))
         if not TOKEN_PATTERN.fullmatch(text):
             raise config_error(
                 "The access token has characters that no token has, such as a line break or an ellipsis. Copy it "
