@@ -12,6 +12,7 @@ AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 └── NotAnAuth0TenantError   api.auth.token_endpoint: the host does not respond as Auth0's token endpoint does
 Exception
 ├── BodyTooLargeError       api.http.bodies, api.http.session: a body over 64 MiB, or of too many values
+├── OutputError             engine.stdout: standard output takes nothing more; ends the process
 ├── ExportError             retrievers.users.export_job: no export; a retry, the search or a transient error follows
 ├── SyncCancelledError      engine.thread_pool, engine.concurrent_source: the sync is over, and its threads end
 └── ValueError

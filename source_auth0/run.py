@@ -5,32 +5,49 @@ import gc
 import logging
 import os
 import sys
+import tempfile
 import threading
-from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.commands.catalog import print_catalog
+from source_auth0.commands.version import print_version
 from source_auth0.config.validation import validate_config
 from source_auth0.engine.entrypoint import PageEntrypoint
 from source_auth0.engine.shutdown import exit_on_signals
-from source_auth0.engine.stdout import StdoutWriter
+from source_auth0.engine.stdout import OutputError, StdoutWriter
 from source_auth0.errors import config_error
-from source_auth0.redaction.log_masking import MASK, config_secrets, register_secrets
+from source_auth0.input_files.catalog_file import read_catalog
+from source_auth0.input_files.config_file import read_config
+from source_auth0.input_files.state_file import read_state
+from source_auth0.redaction.log_masking import config_secrets, register_secrets
 from source_auth0.source import SourceAuth0
 
 if sys.platform != "win32":
     import resource
 
 EXIT_CODE_BROKEN_PIPE = 1
+#: As sysexits.h has it for input and output.
+EXIT_CODE_OUTPUT_ERROR = 74
+COMMANDS_FOR_PEOPLE = {"catalog": print_catalog, "--version": print_version}
+HELP = """
+more commands:
+    catalog             prints a configured catalog for `read`: source-auth0 catalog --streams users,logs
+    --version           prints the version
+"""
 #: Containers made since the last collection that start another: those of some fifty pages.
 GC_THRESHOLD = 50_000
 
 
 def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
-    arguments = AirbyteEntrypoint.parse_args(sys.argv[1:] or ["--help"])
+    words = sys.argv[1:] or ["--help"]
+    if command := COMMANDS_FOR_PEOPLE.get(words[0]):
+        command(words[1:])
+        return
+    arguments = _parsed(words)
     _mask_tracebacks()
     _disable_core_dumps()
     _collect_garbage_rarely()
@@ -44,6 +61,21 @@ def run() -> None:
     except BrokenPipeError:
         # Nobody reads on, and workers wait for that.
         os._exit(EXIT_CODE_BROKEN_PIPE)
+    except OutputError as error:
+        # Standard output takes no message, and workers wait for it.
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(EXIT_CODE_OUTPUT_ERROR)
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """The arguments of a command of Airbyte's protocol; the framework's help knows no others."""
+    try:
+        return AirbyteEntrypoint.parse_args(words)
+    except SystemExit:
+        if words[0] in {"-h", "--help"}:
+            print(HELP)  # noqa: T201 - help is printed
+        raise
 
 
 def _collect_garbage_rarely() -> None:
@@ -70,34 +102,30 @@ def _disable_core_dumps() -> None:
 
 def _print_messages(arguments: argparse.Namespace, output: StdoutWriter) -> None:
     try:
+        _raise_without_temporary_folder()
         for message in PageEntrypoint(_source(arguments), output, validate_config).run(arguments):
             output.write_message(message)
     finally:
         output.flush()
 
 
-def _source(arguments: argparse.Namespace) -> SourceAuth0:
-    path, catalog, state = (getattr(arguments, name, None) for name in ("config", "catalog", "state"))
-    config = _load(SourceAuth0.read_config, path) if path else None
-    register_secrets(config_secrets(config or {}))
-    return SourceAuth0(
-        config=config,
-        catalog=_load(SourceAuth0.read_catalog, catalog) if catalog else None,
-        state=_load(SourceAuth0.read_state, state) if state else None,
-        config_path=path,
-        whole_pages=True,
-    )
-
-
-def _load(reader: Any, path: str) -> Any:
-    # Some hand over the config itself.
-    named = MASK if "{" in path else path
+def _raise_without_temporary_folder() -> None:
     try:
-        return reader(path)
-    except OSError as error:
-        raise config_error(f"The file {named} cannot be read: {error.strerror}.") from None
-    except Exception as error:  # noqa: BLE001 - whatever a malformed file makes of the framework's parsers
-        kind = reader.__name__.removeprefix("read_")
+        tempfile.gettempdir()
+    except OSError:
         raise config_error(
-            f"The file {named} does not hold a {kind} in Airbyte's form ({type(error).__name__})."
+            "No folder for temporary files can be written, and the framework needs one. Set TMPDIR to a folder that "
+            "this "
+            "user may write; in a container that is read-only, mount one: `--tmpfs /tmp`."
         ) from None
+
+
+def _source(arguments: argparse.Namespace) -> SourceAuth0:
+    paths = {name: getattr(arguments, name, None) for name in ("config", "catalog", "state")}
+    config = read_config(paths["config"]) if paths["config"] else None
+    register_secrets(config_secrets(config or {}))
+    catalog = read_catalog(paths["catalog"]) if paths["catalog"] else None
+    state = read_state(paths["state"])
+    source = SourceAuth0(config=config, catalog=catalog, state=state, config_path=paths["config"], whole_pages=True)
+    source.hand_over(config, catalog, state)
+    return source

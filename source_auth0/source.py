@@ -1,21 +1,17 @@
 """The source: the declarative manifest, with check and discover where the framework's do not serve."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from airbyte_cdk.models import (
     AirbyteCatalog,
     AirbyteConnectionStatus,
     AirbyteMessage,
-    AirbyteStateBlob,
     AirbyteStateMessage,
-    AirbyteStateType,
     AirbyteStream,
-    AirbyteStreamState,
     ConfiguredAirbyteCatalog,
     Status,
-    StreamDescriptor,
     SyncMode,
 )
 from airbyte_cdk.sources.declarative.models import SelectiveAuthenticator as SelectiveAuthenticatorModel
@@ -29,7 +25,9 @@ from source_auth0.check import check_tenant
 from source_auth0.config.validation import validate_config
 from source_auth0.engine.declarative_source import PageDeclarativeSource
 from source_auth0.engine.thread_pool import FairThreadPool
-from source_auth0.errors import config_error
+from source_auth0.input_files.catalog_file import read_catalog, unknown_streams_error
+from source_auth0.input_files.config_file import read_config
+from source_auth0.input_files.state_file import read_state
 from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
 
@@ -88,10 +86,7 @@ class SourceAuth0(PageDeclarativeSource):
         self._tenant(config)
         known = stream_files()
         if unknown := [s.stream.name for s in catalog.streams if s.stream.name not in known]:
-            raise config_error(
-                f"The catalog selects streams that do not exist: {', '.join(unknown)}. Known streams are "
-                f"{', '.join(known)}. Refresh the connection's schema."
-            )
+            raise unknown_streams_error(unknown, len(catalog.streams))
         if catalog != self.configured_catalog:
             yield from SourceAuth0(catalog, config, state).read(logger, config, catalog, state)
         else:
@@ -103,13 +98,20 @@ class SourceAuth0(PageDeclarativeSource):
             self.replace_manifest(assemble(list(stream_files()), with_schemas=True))
         return super().streams(config)
 
+    @staticmethod
+    def read_config(config_path: str) -> MutableMapping[str, Any]:
+        """The config in a file; raises a config error that says what is wrong with the file."""
+        return read_config(config_path)
+
+    @classmethod
+    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
+        """The configured catalog in a file; raises a config error that says what is wrong with it."""
+        return read_catalog(catalog_path)
+
     @classmethod
     def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
-        """The saved state; version 0.1 saved one object, `{"users": {"updated_at": …}}`, which still counts."""
-        state = cls.read_json(state_path)
-        if isinstance(state, dict):
-            return [_stream_state(name, saved) for name, saved in state.items()]
-        return super().read_state(state_path)
+        """The saved state of each stream in a file, in any form that was ever written down."""
+        return read_state(state_path)
 
     def _tenant(self, config: Mapping[str, Any]) -> Tenant:
         """The tenant of this source's config (or of the one a caller hands in), once it holds water."""
@@ -122,15 +124,6 @@ class SourceAuth0(PageDeclarativeSource):
         definition = self.manifest["definitions"]["authenticator"]
         authenticator: TenantAuthenticator = self.create_component(SelectiveAuthenticatorModel, definition, tenant)
         return authenticator
-
-
-def _stream_state(name: str, saved: Mapping[str, Any]) -> AirbyteStateMessage:
-    return AirbyteStateMessage(
-        type=AirbyteStateType.STREAM,
-        stream=AirbyteStreamState(
-            stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(dict(saved))
-        ),
-    )
 
 
 def _airbyte_stream(definition: dict[str, Any]) -> AirbyteStream:

@@ -1,9 +1,11 @@
+import errno
 import gc
 import io
 import json
 import os
 import runpy
 import signal
+import tempfile
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -94,32 +96,21 @@ def test_discover_prints_every_stream(command, files: Path):
     assert (0, list(stream_files())) == (code, [stream["name"] for stream in catalog["streams"]])
 
 
-@pytest.mark.parametrize("name", ["broken", "list", "empty", "binary"])
-def test_an_error_names_a_file_that_is_not_a_config(command, files: Path, name: str):
-    path = str(files / f"{name}.json")
-    code, messages, _ = command("check", "--config", path)
-    (error,) = errors(messages)
-    assert (1, "config_error") == (code, error["failure_type"])
-    assert error["message"].startswith(f"The file {path} does not hold a config in Airbyte's form (")
-
-
-@pytest.mark.parametrize("name", ["config", "broken", "stranger", "empty"])
-def test_an_error_names_a_file_that_is_not_a_catalog(command, files: Path, name: str):
-    path = str(files / f"{name}.json")
-    code, messages, _ = command("read", "--config", str(files / "config.json"), "--catalog", path)
-    (error,) = errors(messages)
-    assert (1, "config_error") == (code, error["failure_type"])
-    assert f"The file {path} does not hold a catalog in Airbyte's form (" in error["message"]
-
-
-@pytest.mark.parametrize("name", ["broken", "list", "old_state"])
-def test_an_error_names_a_file_that_is_not_a_state(command, files: Path, name: str):
-    path = str(files / f"{name}.json")
-    arguments = ["--config", str(files / "config.json"), "--catalog", str(files / "catalog.json"), "--state", path]
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *(("config", name) for name in ("broken", "list", "empty", "binary")),
+        *(("catalog", name) for name in ("config", "broken", "stranger", "empty")),
+        *(("state", name) for name in ("broken", "list", "old_state")),
+    ],
+)
+def test_an_error_names_the_file_that_is_not_what_its_option_takes(command, files: Path, kind: str, name: str):
+    paths = {"config": "config.json", "catalog": "catalog.json"} | {kind: f"{name}.json"}
+    arguments = [word for option, path in paths.items() for word in (f"--{option}", str(files / path))]
     code, messages, _ = command("read", *arguments)
     (error,) = errors(messages)
     assert (1, "config_error") == (code, error["failure_type"])
-    assert f"The file {path} does not hold a state in Airbyte's form (" in error["message"]
+    assert error["message"].startswith(f"The file {files / f'{name}.json'} (`--{kind}`) ")
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])
@@ -209,6 +200,70 @@ def test_the_status_running_comes_before_the_first_row(sync):
     ]
     assert ["STARTED", "RUNNING", "RECORD"] == kinds[:3]
     assert {"STATE", "COMPLETE"} == set(kinds[-2:])
+
+
+def test_each_file_is_read_once(command, files: Path, monkeypatch: pytest.MonkeyPatch):
+    """A pipe, as a shell makes one of `--config <(…)`, ends when it was read."""
+    arguments: list[str] = []
+    for name in ("config", "catalog", "state"):
+        os.mkfifo(files / f"{name}.pipe")
+        text = "{}" if name == "state" else (files / f"{name}.json").read_text().replace("acme.us", "acme.invalid")
+        arguments += [f"--{name}", str(files / f"{name}.pipe")]
+        threading.Thread(target=(files / f"{name}.pipe").write_text, args=(text,), daemon=True).start()
+    monkeypatch.setattr(SourceAuth0, "read", lambda *_: iter(()))
+    assert 0 == command("read", *arguments)[0]
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EIO"])
+def test_an_output_that_takes_nothing_more_is_said_on_standard_error(
+    command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+):
+    ended: list[int] = []
+
+    class Full:
+        def write(self, _: Any) -> int:
+            raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
+
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr("sys.argv", ["source-auth0", "spec"])
+    monkeypatch.setattr("sys.stdout", types.SimpleNamespace(buffer=Full()))
+    run_module.run()
+    assert [74] == ended
+    reason = os.strerror(getattr(errno, name))
+    assert f"cannot be written to standard output: {reason}. Make room" in capsys.readouterr().err
+
+
+def test_a_machine_without_a_temporary_folder_is_told_what_to_set(command, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+    code, messages, _ = command("spec")
+    assert 1 == code
+    assert "Set TMPDIR to a folder that this user may write" in errors(messages)[0]["message"]
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_the_help_names_the_commands_for_people_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+):
+    monkeypatch.setattr("sys.argv", ["source-auth0", option])
+    with pytest.raises(SystemExit):
+        run_module.run()
+    assert {"read", "catalog", "--version"} <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("words", [["--version"], ["catalog", "--streams", "users"]])
+def test_a_command_for_people_prints_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+):
+    monkeypatch.setattr("sys.argv", ["source-auth0", *words])
+    run_module.run()
+    assert capsys.readouterr().out
+
+
+def test_an_older_python_is_named_with_those_that_do(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.version_info", (3, 9, 18))
+    with pytest.raises(SystemExit, match=r"needs Python 3\.10 to 3\.14, and .* is Python 3\.9\. Run it with another"):
+        runpy.run_path(str(Path(run_module.__file__).parent / "__init__.py"))
 
 
 def test_memory_is_checked_every_fifty_pages(monkeypatch: pytest.MonkeyPatch):

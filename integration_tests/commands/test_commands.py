@@ -111,7 +111,7 @@ def test_a_missing_scope_fails_its_stream_alone(catalog: Catalog) -> None:
 def test_an_unknown_stream_in_the_catalog_is_named(config: dict[str, Any]) -> None:
     sync = run("read", config=config, catalog=catalog_of("userz"))
     assert 1 == sync.code
-    assert "streams that do not exist: userz" in sync.errors[0]["message"]
+    assert "streams that do not exist: `userz`. Did you mean `users`" in sync.errors[0]["message"]
     assert "config_error" == sync.errors[0]["failure_type"]
 
 
@@ -162,7 +162,11 @@ BAD_CONFIGS = {
     "nothing listens": ({}, {"base_url": "http://127.0.0.1:9"}, "The connection to 127.0.0.1:9 failed"),
     "not a domain": ({}, {"base_url": "https://"}, "is not an Auth0 domain"),
     "another path": ({}, {"base_url": "https://t.example.com/login"}, "has the path `/login`"),
-    "malformed start date": ({}, {"start_date": "last year"}, "Start Date (`start_date`) is `last year`, which is no UTC"),
+    "malformed start date": (
+        {},
+        {"start_date": "last year"},
+        "Start Date (`start_date`) is `last year`, which is no UTC",
+    ),
     "wrong type": ({}, {"num_workers": "many"}, "it has to be a whole number without quotation marks"),
     "too few workers": ({}, {"num_workers": 1}, "it has to be at least 2"),
 }
@@ -215,8 +219,8 @@ def test_check_reports_an_unresponsive_host_within_half_a_minute(sim: Simulator,
 
 
 def test_a_file_that_is_missing_or_malformed_is_named(config: dict[str, Any], tmp_path: Path) -> None:
-    assert "does not hold a config" in run("check", config="{not json").errors[0]["message"]
-    assert "does not hold a catalog" in run("read", config=config, catalog="[]").errors[0]["message"]
+    assert "is no JSON: see line 1, column 2" in run("check", config="{not json").errors[0]["message"]
+    assert "is no configured catalog" in run("read", config=config, catalog="[]").errors[0]["message"]
     missing = subprocess.run(
         [sys.executable, "-m", "source_auth0", "check", "--config", str(tmp_path / "none.json")],
         capture_output=True,

@@ -115,8 +115,9 @@ def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "
 
 def _violated_rule(error: ValidationError) -> str:
     if error.validator == "enum":
-        suggestion = did_you_mean(error.instance, error.validator_value) if isinstance(error.instance, str) else ""
-        return f"it has to be {_one_of(error.validator_value)}.{suggestion}"
+        names = [str(name) for name in error.schema["enum"]]
+        suggestion = did_you_mean(error.instance, names) if isinstance(error.instance, str) else ""
+        return f"it has to be {_one_of(names)}.{suggestion}"
     bounds = {"minimum": "it has to be at least", "maximum": "it has to be at most"}
     rule = bounds.get(str(error.validator), f"it breaks the rule `{error.validator}`:")
     return f"{rule} {error.validator_value}."

@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-import orjson
 from airbyte_cdk.models import AirbyteStateMessage, ConfiguredAirbyteCatalog
-from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 
@@ -77,20 +75,10 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
         """The config as the streams see it; the framework's own writes it, secrets and all, into a temporary file."""
         return self._config or config
 
-    @classmethod
-    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
-        """The saved state in the framework's form; raises for one that no sync leaves, while the file is at hand."""
-        messages: list[AirbyteStateMessage] = super().read_state(state_path)
-        # Raises for a state that streams share, which none of these leaves.
-        ConnectorStateManager(messages)
-        return messages
-
-    @classmethod
-    def read_json(cls, path: str) -> Any:
-        """A JSON file; raises for more levels than any state has, which the framework copies level by level."""
-        content = cls._read_json_file(path) if path else None
-        orjson.dumps(content)
-        return content
+    def hand_over(self, config: Any, catalog: Any, state: Any) -> None:
+        """Have the framework take what was read of these files already; it would read them again, and pipes end."""
+        for name, content in (("read_config", config), ("read_catalog", catalog), ("read_state", state)):
+            setattr(self, name, lambda _path, content=content: content)
 
     def _select_streams(
         self, streams: list[AbstractStream], configured_catalog: ConfiguredAirbyteCatalog

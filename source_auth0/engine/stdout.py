@@ -9,6 +9,17 @@ from source_auth0.engine.page_records import RecordLines
 BUFFER_BYTES = 1 << 16
 
 
+class OutputError(Exception):
+    """Standard output takes nothing more, as on a disk that is full."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"What was read cannot be written to standard output: {reason}. Make room where the output goes, or send "
+            "it "
+            "elsewhere, and sync again: the next sync goes on from the last state that was written whole."
+        )
+
+
 class StdoutWriter:
     """Standard output, some fifty rows at a time.
 
@@ -36,8 +47,13 @@ class StdoutWriter:
         """Write what waits; workers write log lines themselves, which must not come amid a row."""
         with PRINT_BUFFER.lock:
             left = memoryview(b"".join(self._waiting))
-            while left:
-                # With PYTHONUNBUFFERED, a signal leaves the rest of a write to the caller.
-                left = left[sys.stdout.buffer.write(left) :]
-            sys.stdout.buffer.flush()
+            try:
+                while left:
+                    # With PYTHONUNBUFFERED, a signal leaves the rest of a write to the caller.
+                    left = left[sys.stdout.buffer.write(left) :]
+                sys.stdout.buffer.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise OutputError(error.strerror or str(error)) from None
         self._waiting, self._size = [], 0

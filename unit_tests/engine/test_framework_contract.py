@@ -61,7 +61,6 @@ SIGNATURES = {
     ConcurrentDeclarativeSource.streams: "self config",
     ConcurrentDeclarativeSource.read: "self logger config catalog state",
     ConcurrentDeclarativeSource.read_state: "state_path",
-    ConcurrentDeclarativeSource._read_json_file: "file_path",
     ModelToComponentFactory.create_default_stream: "self model config is_parent kwargs",
     ModelToComponentFactory._build_concurrent_cursor: "self model stream_slicer config",
     ModelToComponentFactory._get_class_from_fully_qualified_class_name: "full_qualified_class_name",
@@ -89,7 +88,7 @@ SIGNATURES = {
 ATTRIBUTES = {
     ConcurrentDeclarativeSource: {
         *("_config", "_concurrent_source", "_constructor", "_connector_state_manager", "_message_repository"),
-        *("_pre_process_manifest", "_read_json_file", "_select_streams", "_source_config", "_validate_source"),
+        *("_pre_process_manifest", "_select_streams", "_source_config", "_validate_source"),
     },
     AirbyteEntrypoint: {"_memory_monitor"},
     MemoryMonitor: {"_check_interval"},

@@ -24,7 +24,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
-from source_auth0 import SourceAuth0, run
+from source_auth0 import SourceAuth0
 from source_auth0.api.auth.token_endpoint import request_token
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.session import PooledSession
@@ -210,5 +210,5 @@ def test_a_message_without_texts_stays_as_it_is():
 
 def test_the_error_does_not_quote_a_config_given_as_its_file_name():
     with pytest.raises(AirbyteTracedException) as caught:
-        run._load(SourceAuth0.read_config, json.dumps({"client_secret": SECRET}))
+        SourceAuth0.read_config(json.dumps({"client_secret": SECRET}))
     assert SECRET not in str(caught.value)
