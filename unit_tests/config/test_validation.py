@@ -24,7 +24,7 @@ WHOLE = "a whole number without quotation marks"
 BOOLEAN = "`true` or `false`, without quotation marks"
 TOMBSTONES = "Remove Deleted Users (`users_deletion_tombstones`)"
 TEXT = "a text in quotation marks"
-METHODS = "`oauth2_confidential_application`, `oauth2_access_token` or `oauth2_private_key_jwt`"
+METHODS = "`oauth2_confidential_application`, `oauth2_private_key_jwt` or `oauth2_access_token`"
 
 
 def with_credentials(config: dict[str, Any], **changes: Any) -> dict[str, Any]:

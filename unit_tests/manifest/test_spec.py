@@ -129,7 +129,7 @@ def test_branches_differ_by_one_constant():
 
 
 def test_branches_come_in_the_order_in_which_they_are_recommended():
-    assert ["oauth2_confidential_application", "oauth2_access_token", "oauth2_private_key_jwt"] == [
+    assert ["oauth2_confidential_application", "oauth2_private_key_jwt", "oauth2_access_token"] == [
         branch["properties"]["auth_type"]["const"] for branch in BRANCHES
     ]
 
