@@ -22,6 +22,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.tenant import Tenant
 from source_auth0.check import check_tenant
+from source_auth0.config.start_date import future_start_date_problem
+from source_auth0.config.unknown_keys import unknown_key_warnings
 from source_auth0.config.validation import validate_config
 from source_auth0.engine.declarative_source import PageDeclarativeSource
 from source_auth0.engine.thread_pool import FairThreadPool
@@ -83,7 +85,9 @@ class SourceAuth0(PageDeclarativeSource):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         """Read the selected streams; those that this version does not know are an error before anything is read."""
-        self._tenant(config)
+        tenant = self._tenant(config)
+        if problem := future_start_date_problem(tenant, tenant.now()):
+            self.logger.warning(problem)
         known = stream_files()
         if unknown := [s.stream.name for s in catalog.streams if s.stream.name not in known]:
             raise unknown_streams_error(unknown, len(catalog.streams))
@@ -116,7 +120,11 @@ class SourceAuth0(PageDeclarativeSource):
     def _tenant(self, config: Mapping[str, Any]) -> Tenant:
         """The tenant of this source's config (or of the one a caller hands in), once it holds water."""
         tenant = Tenant.of(self.config or config)
-        validate_config(tenant, self.manifest["spec"]["connection_specification"])
+        spec = self.manifest["spec"]["connection_specification"]
+        for warning in unknown_key_warnings(tenant, spec):
+            if tenant.first_time(warning):
+                self.logger.warning(warning)
+        validate_config(tenant, spec)
         tenant.validate()
         return tenant
 

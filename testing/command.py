@@ -77,10 +77,12 @@ class CommandResult:
         return [log["message"] for log in self.of_type("LOG")]
 
 
-def run(command: str, *, timeout: float = 300, env: Mapping[str, str] | None = None, **files: Any) -> CommandResult:
+def run(
+    command: str, *flags: str, timeout: float = 300, env: Mapping[str, str] | None = None, **files: Any
+) -> CommandResult:
     """Run `spec`, `check`, `discover` or `read`, with `config`, `catalog` and `state` as values or as text."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [sys.executable, "-m", "source_auth0", command]
+        arguments = [sys.executable, "-m", "source_auth0", command, *flags]
         for name, value in files.items():
             path = Path(folder) / f"{name}.json"
             path.write_text(value if isinstance(value, str) else json.dumps(value))

@@ -9,7 +9,7 @@ from requests_mock import ANY, Mocker
 
 from source_auth0 import check as check_module
 from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
-from source_auth0.api.auth.scopes import family_table
+from source_auth0.api.auth.scopes import family_table, readable_table
 from source_auth0.api.tenant import Tenant
 from source_auth0.check import check_tenant
 from source_auth0.manifest.assembly import load_stream
@@ -62,7 +62,7 @@ def test_requests_one_row_of_one_readable_stream(
         request.url.partition("?")[0] for request in requests_mock.request_history
     ]
     assert query == requests_mock.last_request.qs
-    expected = f"Signed in to acme.us.auth0.com; {len(readable)} of {len(STREAMS)} streams are readable."
+    expected = f"Signed in to acme.us.auth0.com; {len(readable)} of {len(STREAMS)} streams can be read."
     assert expected in [record.message for record in caplog.records]
 
 
@@ -83,22 +83,102 @@ def test_a_token_that_may_read_everything_gets_no_warning(
     requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
 ):
     requests_mock.get(ANY, json=[])
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="airbyte.test")
     everything = frozenset(scope for scopes in SCOPES.values() for scope in scopes)
     check(everything)
     assert [] == warnings(caplog)
     assert family_table(FAMILIES, SCOPES, everything) in [record.message for record in caplog.records]
 
 
-def test_names_the_streams_without_a_missing_scope(requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture):
+def test_names_what_a_missing_scope_costs_with_debug_alone(
+    requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture
+):
     requests_mock.get(ANY, json=[])
+    caplog.set_level(logging.DEBUG, logger="airbyte.test")
     everything = {scope for scopes in SCOPES.values() for scope in scopes}
     check(everything - {"read:roles"})
-    (cost, grant) = warnings(caplog)
     costs = [name for name, scopes in SCOPES.items() if "read:roles" in scopes]
     assert {"roles", "role_users", "role_permissions"} <= set(costs)
-    assert f"The scope `read:roles` is not granted, which costs {', '.join(costs)}." == cost
-    assert grant.endswith(": read:roles")
+    details = [record.message for record in caplog.records if record.levelno == logging.DEBUG]
+    assert f"The scope `read:roles` is not granted, which costs {', '.join(costs)}." in details
+    assert any(line.endswith(": read:roles") for line in details)
+    assert [] == warnings(caplog)
+
+
+def test_a_few_scopes_get_one_short_table(requests_mock: Mocker, check, caplog: pytest.LogCaptureFixture):
+    """With those of the guide, and without a warning for each of the others."""
+    requests_mock.get(ANY, json=[])
+    caplog.set_level(logging.INFO)
+    check({"read:users", "read:clients"})
+    readable = [name for name, scopes in SCOPES.items() if set(scopes) <= {"read:users", "read:clients"}]
+    table, summary = [record.message for record in caplog.records]
+    assert table.startswith(f"{len(readable)} of {len(STREAMS)} streams can be read. For the others, docs/streams.md")
+    assert table.endswith(readable_table(FAMILIES, readable))
+    assert len(table.splitlines()) < 12
+    assert summary.endswith("streams can be read.")
+
+
+CONFIG_MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"users_excluded_fields": ["e_mail"]}, "has `e_mail` where Auth0 has `email`"),
+    ({"start_date": "2999-01-31T00:00:00Z"}, "is `2999-01-31T00:00:00Z`, which lies in the future"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), CONFIG_MISTAKES)
+def test_fails_where_a_sync_would_not_do_what_the_config_means(
+    requests_mock: Mocker, check, tenant: Tenant, changes: dict[str, Any], expected: str
+):
+    requests_mock.get(ANY, json=[])
+    tenant.update(changes)
+    with pytest.raises(AirbyteTracedException, match=expected):
+        check(["read:users"])
+
+
+@pytest.mark.parametrize(
+    ("scopes", "rows", "expected"),
+    [
+        (["read:users", "read:connections"], [{"name": "Db"}], [True]),
+        (["read:users", "read:connections"], [{"name": "db"}], []),
+        (["read:users"], [], []),
+        (None, {"connections": []}, [True]),
+    ],
+)
+def test_warns_of_a_connection_that_the_tenant_does_not_have(
+    requests_mock: Mocker,
+    check,
+    tenant: Tenant,
+    caplog: pytest.LogCaptureFixture,
+    scopes: Any,
+    rows: Any,
+    expected: Any,
+):
+    requests_mock.get(ANY, json=[])
+    requests_mock.get(f"{API}/connections", json=rows)
+    tenant["users_connections"] = ["db"]
+    check(scopes)
+    assert expected == ["has `db`, and the tenant has no connection of that name" in text for text in warnings(caplog)]
+
+
+def test_a_connection_that_may_not_be_asked_for_is_passed_over(
+    requests_mock: Mocker, check, tenant: Tenant, caplog: pytest.LogCaptureFixture
+):
+    requests_mock.get(ANY, json=[])
+    requests_mock.get(f"{API}/connections", **REFUSED)
+    tenant["users_connections"] = ["db"]
+    check(["read:users", "read:connections"])
+    assert not any("has `db`" in warning for warning in warnings(caplog))
+
+
+def test_an_unusual_audience_stands_beside_the_error_and_in_a_warning(
+    requests_mock: Mocker, check, tenant: Tenant, caplog: pytest.LogCaptureFixture
+):
+    tenant["credentials"]["audience"] = "https://api.example.com/"
+    requests_mock.get(ANY, json=[])
+    check(["read:users"])
+    assert ["which looks like an API of your own" in warning for warning in warnings(caplog)] == [True]
+    requests_mock.get(ANY, status_code=401, json={"message": "Bad audience"})
+    with pytest.raises(AirbyteTracedException, match=r"\(Bad audience\)\..* which looks like an API of your own"):
+        check(["read:users"])
 
 
 def test_tries_streams_one_by_one_where_the_token_names_no_scopes(

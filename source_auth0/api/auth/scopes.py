@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 
 from source_auth0.errors import GRANT_PATH
 
+#: Streams of a family that the short table names.
+MAX_NAMED_STREAMS = 5
+
 
 def missing_scopes(required: Mapping[str, Iterable[str]], granted: frozenset[str]) -> dict[str, list[str]]:
     """Missing scope to the streams that it costs; `required` is stream to the scopes, all of which it needs."""
@@ -24,7 +27,7 @@ def missing_scope_warnings(costs: Mapping[str, list[str]]) -> list[str]:
 
 
 def family_table(families: Mapping[str, str], required: Mapping[str, Iterable[str]], granted: frozenset[str]) -> str:
-    """One log line for each family: how many of its streams are readable, and the scopes that the others lack.
+    """A table of all families: how many of each one's streams are readable, and the scopes that the others lack.
 
     `families` is stream to family, `required` stream to scopes.
     """
@@ -41,6 +44,27 @@ def family_table(families: Mapping[str, str], required: Mapping[str, Iterable[st
         for family, size in sizes.items()
     ]
     return "\n".join([f"{'family':{width}}  readable    scopes missing", *lines])
+
+
+def readable_table(families: Mapping[str, str], readable: Iterable[str]) -> str:
+    """A table of the families of which streams are readable, with the names of those streams where they are few.
+
+    `families` is stream to family. The streams of all other families are counted in a last line.
+    """
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for stream in readable:
+        names[families[stream]].append(stream)
+    sizes = Counter(families.values())
+    width = max(map(len, [*names, "others"]))
+    lines = [
+        f"{family:{width}}  {len(names[family]):3} of {size:3}  "
+        + (" ".join(names[family]) if len(names[family]) <= MAX_NAMED_STREAMS else "")
+        for family, size in sizes.items()
+        if family in names
+    ]
+    others = sum(size for family, size in sizes.items() if family not in names)
+    rows = [*lines, *([f"{'others':{width}}    0 of {others:3}"] if others else [])]
+    return "\n".join(row.rstrip() for row in [f"{'family':{width}}  readable", *rows])
 
 
 def how_to_grant(costs: Iterable[str]) -> str:

@@ -27,6 +27,14 @@ RENEWAL_SECONDS = 300
 MAX_SIGN_IN_BACKOFF_SECONDS = 30.0
 #: Back-off from which on an odd response, of an endpoint that has never issued a token, is no longer retried.
 MAX_UNKNOWN_ANSWER_SECONDS = 4.0
+#: The codes with which an Action may deny a token, with a reason in its author's words:
+#: https://auth0.com/docs/customize/actions/reference/credentials-exchange/credentials-exchange-api-object
+ACTION_CODES = frozenset({"invalid_scope", "invalid_request", "server_error"})
+UNKNOWN_REASON_ADVICE = (
+    " The brackets have Auth0's own words. Look into Monitoring › Logs of the tenant, which has it as a failed "
+    "exchange, "
+    "and ask whoever administers the tenant."
+)
 SETTINGS_PATH = "Applications › your application › Settings"
 #: Visible ASCII, and no longer than a header may be.
 TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,32768}")
@@ -123,15 +131,19 @@ def _refused_error(
     if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
         return TokenEndpointBusyError(
             f"{host} could not give an access token just now ({status} {description or excerpt(response.reason)}). "
-            "Try again later.",
+            f"Try again later.{_action_advice(error, description)}",
             min(retry_after_seconds(response.headers) or 0.0, MAX_TOLD_SECONDS),
         )
     if not error:
         return NotAnAuth0TenantError(host, status)
-    return config_error(
-        _advice(error, description, form, host)
-        or f"{host} refused to give an access token ({status} {error}: {description})."
-    )
+    advice = _advice(error, description, form, host)
+    if advice is None:
+        return config_error(
+            f"{host} refused to give an access token ({status} {error}: {description})."
+            f"{_action_advice(error, description) or UNKNOWN_REASON_ADVICE}"
+        )
+    words = f" Auth0's own words are: {description.rstrip('.')} ({status} {error})." if description else ""
+    return config_error(f"{advice}{words}")
 
 
 def _masked_excerpt(body: Mapping[str, Any], name: str, form: TokenForm) -> str:
@@ -166,7 +178,19 @@ def _advice(error: str, description: str, form: TokenForm, host: str) -> str | N
         return (
             f"Audience is missing. Enter the Identifier of the Auth0 Management API, such as `https://{host}/api/v2/`."
         )
-    return _wrong_credentials_advice(form, host) if error in {"access_denied", "invalid_client"} else None
+    # Any other `access_denied` has a reason that its words tell, such as a tenant that is suspended.
+    is_unknown_client = error == "access_denied" and description in {"", "Unauthorized"}
+    return _wrong_credentials_advice(form, host) if is_unknown_client or error == "invalid_client" else None
+
+
+def _action_advice(error: str, description: str) -> str:
+    """Where the words of a refusal may come from; the code is one that a customer's own Action may give."""
+    if error not in ACTION_CODES or not description:
+        return ""
+    return (
+        " These may be words of your own: an Action of the tenant may deny the token. Look under Actions › Triggers › "
+        "Credentials Exchange, and in Monitoring › Logs."
+    )
 
 
 def _wrong_credentials_advice(form: TokenForm, host: str) -> str:

@@ -1,4 +1,10 @@
-from source_auth0.api.auth.scopes import family_table, how_to_grant, missing_scope_warnings, missing_scopes
+from source_auth0.api.auth.scopes import (
+    family_table,
+    how_to_grant,
+    missing_scope_warnings,
+    missing_scopes,
+    readable_table,
+)
 from source_auth0.errors import GRANT_PATH, MissingScopeError
 
 REQUIRED = {
@@ -51,3 +57,14 @@ def test_the_family_table_shows_missing_scopes():
         "people    2 of   2  -",
         "access    0 of   2  read:role_members read:roles",
     ] == family_table(families, REQUIRED, frozenset({"read:users"})).splitlines()
+
+
+def test_the_short_table_names_a_few_readable_streams_and_counts_many():
+    families = {"users": "users", "user_roles": "users", "roles": "roles"} | dict.fromkeys("abcdefg", "letters")
+    assert [
+        "family   readable",
+        "users      1 of   2  users",
+        "letters    6 of   7",
+        "others     0 of   1",
+    ] == readable_table(families, ["users", *"abcdef"]).splitlines()
+    assert "others" not in readable_table(families, families)

@@ -115,13 +115,32 @@ def test_a_response_that_is_too_large_is_refused():
             "Advanced Settings › Grant Types",
         ),
         (403, denied("access_denied", "Non-global clients are not allowed access to APIv1"), "Audience is missing"),
-        (400, denied("invalid_request", "something new"), "(400 invalid_request: something new)"),
+        (
+            400,
+            denied("invalid_request", "something new"),
+            "(400 invalid_request: something new). These may be words of",
+        ),
+        (
+            400,
+            denied("server_error", "not on Sundays"),
+            "(400 server_error: not on Sundays). These may be words of your",
+        ),
+        (500, denied("server_error", "not on Sundays"), "(500 not on Sundays). Try again later. These may be words of"),
+        (403, denied("access_denied", "Tenant suspended"), "(403 access_denied: Tenant suspended). The brackets have"),
+        (
+            401,
+            denied("access_denied", "Client is blocked"),
+            "token (401 access_denied: Client is blocked). The brackets",
+        ),
+        (401, denied("access_denied", "Unauthorized"), "Auth0's own words are: Unauthorized (401 access_denied)."),
+        (401, denied("invalid_client", "Unknown."), "Auth0's own words are: Unknown (401 invalid_client)."),
         (403, {"error": "unauthorized_client"}, "(403 unauthorized_client: )"),
     ],
 )
-def test_each_error_response_says_what_to_change(status: int, body: dict[str, str], advice: str):
+def test_each_error_response_says_what_to_change(clock: FakeClock, status: int, body: dict[str, str], advice: str):
     error = error_for(status_code=status, json=body)
-    assert FailureType.config_error == error.failure_type
+    expected = FailureType.transient_error if status == 500 else FailureType.config_error
+    assert expected == error.failure_type
     assert advice in error.message
 
 
