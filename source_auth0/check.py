@@ -21,7 +21,7 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.config.audience import unusual_audience_note
 from source_auth0.config.excluded_fields import misspelled_fields_problem
 from source_auth0.config.start_date import future_start_date_problem
-from source_auth0.errors import MissingScopeError, config_error, transient_error
+from source_auth0.errors import GRANT_PATH, MissingScopeError, config_error, transient_error
 from source_auth0.redaction.log_masking import quote_input
 
 #: Seconds after which no further stream is tried, where the token does not tell its scopes.
@@ -82,7 +82,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
 
 
 def _with_note(error: AirbyteTracedException, note: str | None) -> AirbyteTracedException:
-    if note:
+    if note and not str(error.message).startswith("Audience"):
         error.message = f"{error.message} {note}"
     return error
 
@@ -187,5 +187,10 @@ def _requester_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _nothing_readable_error(streams: Mapping[str, Mapping[str, Any]]) -> Exception:
-    scopes = sorted({scope for stream in streams.values() for scope in stream["$parameters"]["required_scopes"]})
-    return config_error(f"The application may sign in, but read nothing. {how_to_grant(scopes)}")
+    scopes = {scope for stream in streams.values() for scope in stream["$parameters"]["required_scopes"]}
+    return config_error(
+        f"The application may sign in, but read nothing: none of the {len(scopes)} scopes that streams need is "
+        "granted. "
+        f"Grant those of what you want to sync under {GRANT_PATH}, such as `read:users` for `users`; docs/streams.md "
+        "lists them for every stream."
+    )

@@ -91,6 +91,8 @@ def _mask_tracebacks() -> None:
     """Have no exception print secrets; the framework sees to that once there is a source, and not for threads."""
     logger = logging.getLogger("airbyte")
     init_uncaught_exception_handler(logger)
+    # A log line that cannot be written, as on a full disk, has a traceback printed else.
+    logging.raiseExceptions = False
     threading.excepthook = lambda thrown: logger.error("A thread ended with an exception.", exc_info=thrown.exc_value)
 
 

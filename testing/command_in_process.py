@@ -49,9 +49,10 @@ def run_in_process(*words: str) -> CommandResult:
     with (
         patch.object(sys, "argv", ["source-auth0", *words]),
         patch.object(sys, "stdout", output),
-        # It does not last beyond the process of a command.
+        # These do not last beyond the process of a command.
         patch.object(run_module, "_collect_garbage_rarely"),
         _logged(logs),
+        patch.object(logging, "raiseExceptions", logging.raiseExceptions),
         redirect_stderr(errors),
     ):
         try:

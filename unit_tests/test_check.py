@@ -12,6 +12,7 @@ from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
 from source_auth0.api.auth.scopes import family_table, readable_table
 from source_auth0.api.tenant import Tenant
 from source_auth0.check import check_tenant
+from source_auth0.errors import GRANT_PATH
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
 from testing.fakes.clock import FakeClock
@@ -204,8 +205,11 @@ def test_fails_with_all_scopes_where_the_token_can_read_nothing(requests_mock: M
     with pytest.raises(AirbyteTracedException) as caught:
         check(scopes)
     assert FailureType.config_error == caught.value.failure_type
-    assert caught.value.message.startswith("The application may sign in, but read nothing. Grant under ")
-    assert all(scope in caught.value.message for needed in SCOPES.values() for scope in needed)
+    everything = {scope for needed in SCOPES.values() for scope in needed}
+    assert caught.value.message.startswith(
+        f"The application may sign in, but read nothing: none of the {len(everything)} scopes that streams need is "
+        f"granted. Grant those of what you want to sync under {GRANT_PATH}, such as `read:users` for `users`"
+    )
     assert 0 == requests_mock.call_count
 
 

@@ -2,6 +2,7 @@ import errno
 import gc
 import io
 import json
+import logging
 import os
 import runpy
 import signal
@@ -33,6 +34,7 @@ def restored_interpreter() -> Iterator[None]:
     before, hook = gc.get_threshold(), threading.excepthook
     yield
     threading.excepthook = hook
+    logging.raiseExceptions = True
     gc.unfreeze()
     gc.set_threshold(*before)
 

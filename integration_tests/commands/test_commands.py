@@ -205,7 +205,7 @@ def test_an_expired_static_token_is_reported(sim: Simulator) -> None:
     credentials = {"auth_type": "oauth2_access_token", "access_token": sim.mint_token(lifetime=-60)}
     status, message = outcome(run("check", config={"base_url": sim.base_url, "credentials": credentials}))
     assert "FAILED" == status
-    assert "The access token expired on" in message
+    assert "(`credentials.access_token`) expired on" in message
 
 
 @pytest.mark.slow

@@ -61,6 +61,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert {stream["stream"]["name"] for stream in catalog["streams"]} == set(first_sync.records)
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "state.json").write_text(json.dumps(first_sync.state))
+        # What a command before another writes, which may run elsewhere.
+        (folder / "catalog.json").write_text(json.dumps(catalog))
+        (folder / "sync-1.jsonl").write_text(first_sync.stdout)
         yield folder
 
 
@@ -79,8 +82,11 @@ def test_every_command_of_a_page_runs(command: str, checkout: Path) -> None:
     assert (0, "") == (parsed.returncode, parsed.stderr)
     arguments = shlex.split(IN_CONTAINER.sub("source-auth0 ", command).replace("/secrets/", ""))
     match arguments:
-        case ["source-auth0", *rest]:
-            printed = output_of([sys.executable, "-m", "source_auth0", *rest], checkout)
+        case ["source-auth0", *words]:
+            *rest, file = words if words[-2:-1] == [">"] else [*words, ">", ""]
+            printed = output_of([sys.executable, "-m", "source_auth0", *rest[:-1]], checkout)
+            if file:
+                (checkout / file).write_text(printed)
             assert '"FAILED"' not in printed
             assert '"type":"ERROR"' not in printed
         case ["make", target, *_]:

@@ -154,6 +154,7 @@ def old_python(_: Keyboard) -> str:
 
 
 PRIVATE_KEY = {"auth_type": "oauth2_private_key_jwt", "private_key": public_pem_of(rsa_key())}
+ACME = {"audience": "https://acme.us.auth0.com/api/v2/"}
 DISCOVERED = {"type": "CATALOG", "catalog": {"streams": [STREAM]}}
 INVOICES = configured(stream={**STREAM, "name": "invoices"})
 USERZ = configured(stream={**STREAM, "name": "userz"})
@@ -193,14 +194,17 @@ CASES: dict[int, tuple[Callable[[Keyboard], str], tuple[str, ...]]] = {
         ("(`credentials.auth_type`)", "`oauth2_access_token`", "Did you mean `oauth2_confidential_application`?"),
     ),
     16: (lambda k: k.check(credentials={"auth_type": ...}), ("(`credentials.auth_type`)", "`oauth2_access_token`")),
-    17: (lambda k: k.check(credentials={"client_secret": " "}), (SECRET, "Enter it as in this example")),
+    17: (lambda k: k.check(credentials={"client_secret": " "}), (SECRET, SETTINGS)),
     18: (lambda k: token(k, f"Bearer {k.sim.mint_token()}\n"), ("SUCCEEDED",)),
-    19: (lambda k: token(k, k.sim.mint_token(lifetime=-60)), ("UTC", "Create a new one", "API Explorer")),
-    20: (lambda k: token(k, "eyJhbGciOi…"), ("access token", "Copy it whole, in one line")),
+    19: (
+        lambda k: token(k, k.sim.mint_token(lifetime=-60)),
+        ("credentials.access_token", "Create a new one", "API Explorer"),
+    ),
+    20: (lambda k: token(k, "eyJhbGciOi…"), ("credentials.access_token", "Copy it whole, in one line")),
     21: (lambda k: k.check(credentials=PRIVATE_KEY), ("(`credentials.private_key`)", "enter here the private key")),
     22: (lambda k: without(k, has_client_grant=False), ("Authorize it under Applications › APIs", "Auth0's own words")),
     23: (lambda k: without(k, grant_types=["implicit"]), (SETTINGS, "Advanced Settings › Grant Types")),
-    24: (without_scopes, ("read:users", "Grant under Applications › APIs")),
+    24: (without_scopes, ("`read:users`", "under Applications › APIs", "docs/streams.md")),
     25: (lambda k: k.check(start_date="2024-01-31"), ("(`start_date`)", "`2024-01-31T00:00:00Z`", "or leave it out")),
     26: (lambda k: k.check(start_date="01/31/2024"), ("(`start_date`)", "`2024-01-31T00:00:00Z`", "or leave it out")),
     27: (lambda k: k.check(start_date="2024-01-31T00:00:00+01:00"), ("(`start_date`)", "`2024-01-30T23:00:00Z`")),
@@ -225,7 +229,10 @@ CASES: dict[int, tuple[Callable[[Keyboard], str], tuple[str, ...]]] = {
     40: (lambda k: k.read(catalog={"streams": [configured(), USERZ]}), ("`userz`", "`users`", "docs/streams.md")),
     41: (lambda k: k.read(catalog={"streams": [INVOICES]}), ("`invoices`", "`source-auth0 catalog --streams users")),
     42: (lambda k: k.read(state=STATE_OF_LOGS), ("`users`", "Connection › Status › Clear")),
-    43: (lambda k: through_proxy(k, base_url="https://acme.us.auth0.com"), ("HTTPS_PROXY", "NO_PROXY")),
+    43: (
+        lambda k: through_proxy(k, base_url="https://acme.us.auth0.com", credentials=ACME),
+        ("HTTPS_PROXY", "NO_PROXY"),
+    ),
     44: (full_disk, ("No space left on device", "Make room", "goes on from the last state")),
     45: (old_python, ("Python 3.9", "python3.12 -m source_auth0")),
 }
@@ -255,7 +262,8 @@ def test_a_mistake_is_answered_with_what_the_page_says_and_what_to_do(keyboard: 
     if not READ[number].startswith("nothing"):
         assert pattern(READ[number]).search(message), message
     assert [] == [text for text in expected if text not in message], message
-    assert "None" not in message
+    assert "Traceback" not in message
+    assert "`None`" not in message
     assert "['" not in message
     assert keyboard.sim.client_secret not in message
 

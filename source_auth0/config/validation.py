@@ -27,6 +27,14 @@ TYPES: Mapping[str, str] = {
     "object": "an object in curly brackets",
 }
 
+#: Where Auth0's dashboard shows what has to be entered.
+PLACES: Mapping[str, str] = {
+    "base_url": "Applications › your application › Settings, as Domain",
+    "client_id": "Applications › your application › Settings",
+    "client_secret": "Applications › your application › Settings",
+    "audience": "Applications › APIs › Auth0 Management API, as Identifier",
+}
+
 
 def validate_config(config: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     """Raise a config error with the first three problems of a config.
@@ -77,7 +85,8 @@ def _credential_problems(credentials: Mapping[str, Any], branches: list[Mapping[
         yield _sentence(error, branch, "credentials.")
     for name in branch["required"]:
         if isinstance(value := credentials.get(name), str) and not value.strip():
-            yield f"{branch['properties'][name]['title']} (`credentials.{name}`) is empty.{_example(branch, name)}"
+            title = branch["properties"][name]["title"]
+            yield f"{title} (`credentials.{name}`) is empty.{_example(branch, name)}{_where(name)}"
         elif isinstance(value, str) and is_quoted(value):
             title = branch["properties"][name]["title"]
             yield f"{title} (`credentials.{name}`) is in quotation marks. Enter it without them."
@@ -96,7 +105,7 @@ def _key_problems(text: str) -> Iterator[str]:
 def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "") -> str:
     if error.validator == "required":
         name = error.message.split("'")[1]  # one error for each missing property, named only in the message
-        return f"{_title(schema, name)} (`{prefix}{name}`) is missing.{_example(schema, name)}"
+        return f"{_title(schema, name)} (`{prefix}{name}`) is missing.{_example(schema, name)}{_where(name)}"
     name = str(error.path[0])
     field = schema["properties"][name]
     subject = f"{_title(schema, name)} (`{prefix}{name}`)"
@@ -145,6 +154,10 @@ def _example(schema: Mapping[str, Any], name: str) -> str:
         return ""
     example = examples[0] if isinstance(examples[0], str) else json.dumps(examples[0])
     return f" Enter it as in this example: `{example}`."
+
+
+def _where(name: str) -> str:
+    return f" Auth0 shows it under {PLACES[name]}." if name in PLACES else ""
 
 
 def _without_branches(declared: Mapping[str, Any]) -> dict[str, Any]:

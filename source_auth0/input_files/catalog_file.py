@@ -53,7 +53,8 @@ def unknown_streams_error(unknown: Iterable[str], selected: int) -> AirbyteTrace
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     if len(names) == selected and not any(did_you_mean(name, known) for name in names):
         return config_error(
-            f"The catalog selects streams that do not exist: {shown}{more}. Not one of its streams is this connector's: "
+            f"The catalog selects streams that do not exist: {shown}{more}. Not one of its streams is this "
+            "connector's: "
             "it "
             f"may be the catalog of another one. {MAKE_ONE}"
         )

@@ -292,6 +292,7 @@ def test_all_missing_fields_are_named_together(config: dict[str, Any]):
 def test_an_empty_config_gets_an_example_where_there_is_one():
     assert (
         "Base URL (`base_url`) is missing. Enter it as in this example: `https://your-tenant.us.auth0.com`. "
+        "Auth0 shows it under Applications › your application › Settings, as Domain. "
         "Authentication Method (`credentials`) is missing."
     ) == error_message({})
 

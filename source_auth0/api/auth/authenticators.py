@@ -72,14 +72,16 @@ class AccessTokenAuthenticator(TenantAuthenticator):
         text = bare_token(str(self.config["credentials"]["access_token"]))
         if not TOKEN_PATTERN.fullmatch(text):
             raise config_error(
-                "The access token has characters that no token has, such as a line break or an ellipsis. Copy it "
+                "The access token (`credentials.access_token`) has characters that no token has, such as a line break "
+                "or an ellipsis. Copy it "
                 "whole, in one line."
             )
         expiry = token_claims(text).get("exp")
         if isinstance(expiry, (int, float)) and expiry < time.time():
             when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(expiry))
             raise config_error(
-                f"The access token expired on {when}. Create a new one under Applications › APIs › Auth0 Management "
+                f"The access token (`credentials.access_token`) expired on {when}. Create a new one under "
+                "Applications › APIs › Auth0 Management "
                 "API › API Explorer, or sign in as an OAuth2 Confidential Application, whose tokens renew themselves."
             )
         return text

@@ -59,7 +59,8 @@ class NotAnAuth0TenantError(AirbyteTracedException):
         self.status = status
         what = "an answer without an end" if status is None else f"status {status}"
         message = (
-            f"{host} does not answer like an Auth0 tenant ({what} for /oauth/token). Check the Base URL: it is the "
+            f"{host} does not answer like an Auth0 tenant ({what} for /oauth/token). Check the Base URL (`base_url`): "
+            "it is the "
             f"Domain shown under {SETTINGS_PATH}."
         )
         super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
@@ -142,7 +143,9 @@ def _refused_error(
             f"{host} refused to give an access token ({status} {error}: {description})."
             f"{_action_advice(error, description) or UNKNOWN_REASON_ADVICE}"
         )
-    words = f" Auth0's own words are: {description.rstrip('.')} ({status} {error})." if description else ""
+    # What follows is a link to a page that is gone.
+    words = description.partition(" See: http")[0].rstrip(".")
+    words = f" Auth0's own words are: {words} ({status} {error})." if words else ""
     return config_error(f"{advice}{words}")
 
 
@@ -165,7 +168,8 @@ def _advice(error: str, description: str, form: TokenForm, host: str) -> str | N
         )
     if description.startswith(("Service not found", "Service not enabled")):
         return (
-            f"Audience `{quote_input(form['audience'])}` is not an API of {host}. Enter the Identifier shown under "
+            f"Audience (`credentials.audience`) `{quote_input(form['audience'])}` is not an API of {host}. Enter the "
+            "Identifier shown under "
             "Applications › APIs › Auth0 Management API: `https://YOUR_TENANT/api/v2/`, even where a custom domain is "
             "used."
         )
@@ -201,6 +205,6 @@ def _wrong_credentials_advice(form: TokenForm, host: str) -> str:
             "same algorithm. Check too that the Base URL is that tenant's, and that this machine's clock is right."
         )
     return (
-        f"{host} refused the Client ID or the Client Secret. Copy both again from {SETTINGS_PATH}, and check that the "
-        "Base URL is that tenant's."
+        f"{host} refused the Client ID or the Client Secret. Copy both again (`credentials.client_id`, "
+        f"`credentials.client_secret`) from {SETTINGS_PATH}, and check that the Base URL (`base_url`) is that tenant's."
     )

@@ -107,7 +107,7 @@ def test_a_response_that_is_too_large_is_refused():
         (
             403,
             denied("access_denied", "Service not enabled within domain: https://x/api/v2/"),
-            f"Audience `{API}/` is not an API",
+            f"Audience (`credentials.audience`) `{API}/` is not an API",
         ),
         (
             403,
