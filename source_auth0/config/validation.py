@@ -124,7 +124,8 @@ def _sentence(error: ValidationError, schema: Mapping[str, Any], prefix: str = "
 
 def _violated_rule(error: ValidationError) -> str:
     if error.validator == "enum":
-        names = [str(name) for name in error.schema["enum"]]
+        choices: Any = error.validator_value  # of the type that the rule has
+        names = [str(name) for name in choices]
         suggestion = did_you_mean(error.instance, names) if isinstance(error.instance, str) else ""
         return f"it has to be {_one_of(names)}.{suggestion}"
     bounds = {"minimum": "it has to be at least", "maximum": "it has to be at most"}
