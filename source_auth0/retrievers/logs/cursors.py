@@ -16,6 +16,7 @@ from source_auth0.retrievers.cursors.state_validation import (
 )
 from source_auth0.retrievers.log_events.facts import slim_events
 from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
+from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.logs.derived_events import DerivedEvents, LogSegment
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
 from source_auth0.retrievers.logs.tenant_log import TenantLog
@@ -72,9 +73,11 @@ class LogCursor(LogPositionCursor):
 
     def pages(self, reader: LogRangeReader, log_range: LogRange) -> Iterator[Page]:
         """The pages of a range; each counts as handed on when the next one is requested."""
+        sign_ins = RecentSignIns.of(self.tenant)
         derived, slim, low = DerivedEvents.of(self.tenant), Page(), log_range.start
         for page in reader.read(log_range):
             # Before redaction, which changes the page in place.
+            sign_ins.add(page)
             slim += slim_events(page) if derived.is_needed else []
             if len(slim) >= MAX_UNPACKED_EVENTS:
                 # A range may be millions of events long.

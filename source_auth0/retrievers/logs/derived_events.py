@@ -11,6 +11,7 @@ from source_auth0.json_values import dumps, loads
 from source_auth0.records import Page
 from source_auth0.retrievers.log_events.facts import slim_events
 from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds, log_order
+from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import to_milliseconds
@@ -107,12 +108,13 @@ class DerivedEvents:
         return position if low.order < position.order < end.order else end
 
     def _read(self, reader: LogRangeReader) -> Iterable[dict[str, object]]:
-        page_sizes = [0]
+        page_sizes, sign_ins = [0], RecentSignIns.of(reader.tenant)
 
         def read_range(log_range: LogRange) -> Page:
             slim: Page = []
             for page in reader.read(log_range):
                 page_sizes.append(len(page))
+                sign_ins.add(page)
                 slim += slim_events(page)
                 reader.page_handed_on(log_range)
             return slim

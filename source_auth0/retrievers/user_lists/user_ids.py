@@ -74,7 +74,7 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditi
         state_manager=state,
         message_repository=NoopMessageRepository(),
     )
-    cursor.deep_look_back_every = 0
+    cursor.deep_look_back_every, cursor.emits_rows = 0, False
     retriever = _user_retriever(requester, cursor)
     retriever.search.conditions = and_conditions(retriever.search.conditions, conditions)
 

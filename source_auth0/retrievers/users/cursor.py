@@ -14,6 +14,7 @@ from source_auth0.retrievers.cursors.page_cursor import PageCursor
 from source_auth0.retrievers.cursors.progress import ProgressReporter
 from source_auth0.retrievers.cursors.state_validation import is_in_future
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
+from source_auth0.retrievers.user_search.index_delay import warn_if_index_is_behind
 from source_auth0.retrievers.user_search.keyset import KeysetReader
 from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
@@ -48,6 +49,8 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         self.walk: UserWalk | None = None
         #: Milliseconds between two deep look-backs; 0 for none.
         self.deep_look_back_every = deep_look_back_every(self.tenant)
+        #: Whether the users are rows of a stream; if not, only their ids are wanted.
+        self.emits_rows = True
         self._is_state_rejected = False
         self._pages = 0
         self._progress = ProgressReporter(self._stream_name, self._message_repository)
@@ -99,6 +102,8 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             yield from self._read_all(step())
         if self._is_all_read():
             walk.complete()
+            if self._incremental and self.emits_rows:
+                warn_if_index_is_behind(self.search)
 
     def _read_all(self, works: list[UserWork]) -> Iterator[StreamSlice]:
         with self.changed:
