@@ -123,7 +123,8 @@ class UserWalk:
         return UserState(
             updated_at=open_ranges[0][0] if open_ranges else cursor,
             deep_at=self.deep_at if self.is_complete and self.deep_at is not None else self._saved.deep_at,
-            read_with=self.plan.read_with if self.is_complete else self._saved.read_with,
+            # Without open ranges, all before the cursor is read, even where a later step is still to come.
+            read_with=self._saved.read_with if open_ranges else self.plan.read_with,
             open=open_ranges,
             until=cursor if open_ranges else None,
             walk_deep_at=self.deep_at,
