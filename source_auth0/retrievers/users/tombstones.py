@@ -45,6 +45,7 @@ class Tombstones:
         self._saved_deletions: dict[str, str] = dict(deletions.get("users", {}))
         #: From when on all deletions are known; None where none are.
         self._known_since = to_milliseconds(deletions["since"]) if "since" in deletions else None
+        self._saved_since = self._known_since
         self._deleted_at: dict[str, str] = dict(self._saved_deletions)
         self._new_deletions: dict[str, str] = {}
         self._is_handed_on = False
@@ -65,7 +66,8 @@ class Tombstones:
         if position is None:
             return {}
         users = self._deleted_at if self._is_handed_on else self._saved_deletions
-        recent, since = sorted(users.items(), key=lambda item: _milliseconds(item[1])), self._known_since
+        since = self._known_since if self._is_handed_on else self._saved_since
+        recent = sorted(users.items(), key=lambda item: _milliseconds(item[1]))
         if len(recent) > MAX_KNOWN_DELETIONS:
             since = max(since or 0, _milliseconds(recent[-MAX_KNOWN_DELETIONS - 1][1]) + 1)
             recent = recent[-MAX_KNOWN_DELETIONS:]
