@@ -223,7 +223,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
 
     def migrate_state(self, saved: Mapping[str, Any]) -> Mapping[str, Any]:
         """A state of a later version reads again from its `updated_at`."""
-        return without_later_version(saved, self._stream_name)
+        return without_later_version(saved, self._stream_name, self.tenant)
 
     def initial_state(self) -> Mapping[str, Any]:
         """The state of the last incremental sync; empty if it has no cursor of users, or lies in the future."""

@@ -97,9 +97,9 @@ class UserState:
         if "updated_at" not in saved:
             return cls()
         low = to_milliseconds(saved["updated_at"])
-        if not isinstance(saved.get("v", VERSION), int) or saved.get("v", VERSION) < 1:
+        version, walk = saved.get("v", VERSION), saved.get("walk", {})
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise ValueError
-        filter_state, walk = saved.get("read_with"), saved.get("walk", {})
         validate_keys_and_size(walk, ("deep_at", "read_with"))
         ranges = tuple(
             (validate_timestamp(start), validate_timestamp(end)) for start, end in validate_list(saved.get("open", []))
@@ -110,7 +110,7 @@ class UserState:
         return cls(
             low,
             _optional_timestamp(saved, "deep_at"),
-            None if filter_state is None else UserFilter.from_state(filter_state),
+            UserFilter.from_state(saved["read_with"]) if "read_with" in saved else None,
             ranges,
             until,
             _optional_timestamp(walk, "deep_at"),
@@ -143,15 +143,16 @@ class UserState:
         return state
 
 
-def without_later_version(saved: Mapping[str, Any], stream: str) -> Mapping[str, Any]:
+def without_later_version(saved: Mapping[str, Any], stream: str, tenant: Tenant) -> Mapping[str, Any]:
     """A state as it is; of a version that this one does not know, `updated_at` alone, with a warning."""
     version = saved.get("v", VERSION)
     if not isinstance(version, int) or isinstance(version, bool) or version <= VERSION:
         return saved
-    LOGGER.warning(
-        f"The saved state of `{stream}` is of a later version of this connector (v {version}; this one knows "
-        f"{VERSION}). The stream is read again from its `updated_at`."
-    )
+    if tenant.first_time(f"later version of the state of {stream}"):
+        LOGGER.warning(
+            f"The saved state of `{stream}` is of a later version of this connector (v {version}; this one knows "
+            f"{VERSION}). The stream is read again from its `updated_at`."
+        )
     return {"updated_at": saved["updated_at"]} if "updated_at" in saved else {}
 
 
