@@ -45,9 +45,9 @@ def test_the_query_excludes_the_fields():
 def test_excluded_fields_in_a_response_are_dropped():
     """A recorded response had fields that the query excluded."""
     stream = searched(UserDirectory([], users_excluded_fields=["email"]))
-    stream.export = SimpleNamespace(pages=lambda _: iter([[{"user_id": "a", "email": "a@example.com"}]]))
-    everybody = SimpleNamespace(without_deleted=lambda page: page)
-    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"export": "a", "cursor": everybody})
+    pages = (page for page in [[{"user_id": "a", "email": "a@example.com"}]])
+    cursor = SimpleNamespace(pages_of=lambda _: pages)
+    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"work": None, "cursor": cursor})
     assert [{"user_id": "a"}] == list(stream.read_records({}, part))
 
 
