@@ -13,6 +13,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import transient_error
 from source_auth0.retrievers.user_lists.user_ids import USER_ID_FIELDS
+from source_auth0.retrievers.user_search.time_slices import TimeSlice
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
@@ -95,6 +96,12 @@ class Sync:
         return [row["user_id"] for row in self.rows if DELETED_AT not in row]
 
 
+def position(sync: Sync) -> dict[str, str]:
+    """The position in the log that a sync's last state has."""
+    deletions = sync.states[-1]["deletions"]
+    return {"log_id": deletions["log_id"], "date": deletions["date"]}
+
+
 def synced(users: list[User], events: list[Event], saved: dict[str, Any] | None, **config: Any) -> Sync:
     requester = user_requester(users, **config)
     requester.log.events = events
@@ -106,9 +113,9 @@ def test_a_deletion_since_the_last_sync_is_a_row(make_event: Any):
     sync = synced([], [event(1, 20_000), make_event(2, 30_000, "auth0|1")], state_after(1, 20_000))
     deleted_at = timestamp(30_000)
     assert [{"user_id": "auth0|1", "updated_at": deleted_at, DELETED_AT: deleted_at}] == sync.rows
-    assert {"updated_at": INCREMENTAL_SYNC_END, "deletions": {"log_id": log_id(2), "date": deleted_at}} == sync.states[
-        -1
-    ]
+    assert {"log_id": log_id(2), "date": deleted_at} == position(sync)
+    assert {"auth0|1": deleted_at} == sync.states[-1]["deletions"]["users"]
+    assert timestamp(10_000) == sync.states[-1]["updated_at"]
 
 
 def test_a_deletion_is_sent_once():
@@ -132,16 +139,14 @@ def test_the_last_of_several_deletions_counts():
 def test_without_a_saved_position_no_tombstone_is_sent_and_the_end_of_the_log_is_saved(saved: Any):
     sync = synced(users_at(20_000), [deletion(1, 30_000, "auth0|1")], saved)
     assert ({}, ["auth0|00000"]) == (sync.tombstones, sync.users)
-    assert {
-        "updated_at": INCREMENTAL_SYNC_END,
-        "deletions": {"log_id": log_id(1), "date": timestamp(30_000)},
-    } == sync.states[-1]
+    assert {"log_id": log_id(1), "date": timestamp(30_000)} == position(sync)
+    assert timestamp(20_000) == sync.states[-1]["updated_at"]
 
 
 def test_an_empty_log_is_saved_as_a_position():
     """The next deletion is the first event of the log."""
     sync = synced([], [], None)
-    assert {"updated_at": INCREMENTAL_SYNC_END, "deletions": {"log_id": "", "date": ""}} == sync.states[-1]
+    assert {"log_id": "", "date": ""} == sync.states[-1]["deletions"]
     next_sync = synced([], [deletion(1, 30_000, "auth0|1")], sync.states[-1])
     assert ["auth0|1"] == list(next_sync.tombstones)
 
@@ -153,7 +158,8 @@ def test_a_first_sync_saves_its_log_position_before_any_row(saved: Any):
     requester.log.events = [event(1, 20_000)]
     first = Sync(requester, saved)
     next(first.cursor.stream_slices())
-    assert {**(saved or {}), "deletions": state_after(1, 20_000)["deletions"]} == first.states[0]
+    assert {"log_id": log_id(1), "date": timestamp(20_000)} == position(first)
+    assert (saved or {}) == {key: value for key, value in first.states[0].items() if key != "deletions"}
     next_sync = synced(users_at(20_001), [event(1, 20_000), deletion(2, 30_000, "auth0|1")], first.states[0])
     assert (["auth0|1"], ["auth0|00000"]) == (list(next_sync.tombstones), next_sync.users)
 
@@ -221,13 +227,14 @@ def test_failed_tombstones_are_sent_by_the_next_sync_and_users_are_still_read():
     requester.log.events = events
 
     def fail(query: dict[str, Any]) -> None:
-        if query["q"].startswith("user_id:"):
+        if query.get("q", "").startswith("user_id:"):
             raise transient_error("unwell")
 
     requester.directory.on_query = fail
     sync = Sync(requester, state_after(1, 1)).read_all()
     assert (["unwell"], ["auth0|00000"]) == ([error.message for error in sync.failed], ids(sync.rows))
-    assert state_after(1, 1, updated_at=INCREMENTAL_SYNC_END) == sync.states[-1]
+    assert state_after(1, 1)["deletions"] == sync.states[-1]["deletions"]
+    assert timestamp(20_000) == sync.states[-1]["updated_at"]
     assert ["auth0|1"] == list(synced([], events, sync.states[-1]).tombstones)
 
 
@@ -239,7 +246,7 @@ def test_an_abandoned_read_of_tombstones_does_not_block_users():
     rows: Iterator[Any] = iter(sync.stream.read_records({}, next(parts)))
     next(rows)
     rows.close()  # type: ignore[attr-defined]
-    assert "time_slice" in next(parts).extra_fields
+    assert isinstance(next(parts).extra_fields["work"], TimeSlice)
     assert log_id(1) == sync.cursor.state["deletions"]["log_id"]
 
 
@@ -280,27 +287,28 @@ def test_a_page_is_handed_on_unchanged_where_no_user_was_deleted():
     requester = user_requester(users_at(20_000))
     sync = Sync(requester, state_after(1, 1))
     page = users_at(1, 2)
-    assert page is Tombstones(sync.stream, {}).without_deleted(page)
+    assert page is Tombstones(sync.stream.search, {}, lambda: 0).without_deleted(page)
 
 
 def test_a_state_before_the_first_page_of_users_keeps_their_cursor():
     """The slice of tombstones closes during the first request for users, and its state may be the last."""
     requester = user_requester(users_at(*range(20_000, 20_300)))
-    requester.log.events = [event(1, 1)]
+    requester.log.events = [event(1, 1), deletion(2, 2, "auth0|1")]
     sync = Sync(requester, state_after(1, 1)).read_all()
-    assert state_after(1, 1) == sync.states[0]
+    assert EARLIER_STATE == {key: value for key, value in sync.states[0].items() if key != "deletions"}
 
 
 @pytest.mark.parametrize("incremental", [True, False])
 def test_an_export_leaves_out_deleted_users(incremental: bool):
-    requester = user_requester([])
+    requester = user_requester(users_at(1))
     requester.log.events = [event(1, 1), deletion(2, 43_000, "auth0|00001")]
     sync = Sync(requester, incremental=incremental)
     sync.stream.export = sync.cursor.export = FakeUserExport()  # type: ignore[assignment]
     sync.read_all()
     assert ["auth0|00000", "auth0|00001"][: 2 - incremental] == ids(sync.rows)
-    deletions = {"log_id": log_id(2), "date": timestamp(43_000)}
-    assert ({"updated_at": timestamp(36_000 - 60), "deletions": deletions} == sync.states[-1]) == incremental
+    if incremental:
+        assert {"log_id": log_id(2), "date": timestamp(43_000)} == position(sync)
+        assert timestamp(1) == sync.states[-1]["updated_at"]
     assert incremental == bool(requester.log.queries)
 
 
@@ -310,7 +318,7 @@ def test_tombstones_are_sent_only_where_configured():
     sync = Sync(requester, state_after(1, 1))
     requester.tenant.update(users_deletion_tombstones=False)
     assert [] == sync.read_all().rows
-    assert ([], {"updated_at": INCREMENTAL_SYNC_END}) == (requester.log.queries, sync.states[-1])
+    assert ([], False) == (requester.log.queries, "deletions" in sync.states[-1])
 
 
 @pytest.mark.parametrize(
@@ -326,6 +334,21 @@ def test_tombstones_are_sent_only_where_configured():
             {"log_id": "9", "date": "soon"},
         ),
         {"log_id": "9", "date": INCREMENTAL_SYNC_END, "later": 1},
+        *(
+            {"log_id": "9", "date": INCREMENTAL_SYNC_END, **known}
+            for known in (
+                {"since": INCREMENTAL_SYNC_END},
+                {"users": {}},
+                {"since": None, "users": {}},
+                {"since": "soon", "users": {}},
+                {"since": INCREMENTAL_SYNC_END, "users": []},
+                {"since": INCREMENTAL_SYNC_END, "users": None},
+                {"since": INCREMENTAL_SYNC_END, "users": {"a": "soon"}},
+                {"since": INCREMENTAL_SYNC_END, "users": {"a": 7}},
+                {"since": INCREMENTAL_SYNC_END, "users": {"a" * 1025: INCREMENTAL_SYNC_END}},
+                {"since": INCREMENTAL_SYNC_END, "users": {f"a{n}": INCREMENTAL_SYNC_END for n in range(1001)}},
+            )
+        ),
     ],
 )
 def test_a_malformed_log_position_is_an_error(deletions: Any):
@@ -344,15 +367,90 @@ def test_a_position_beyond_the_end_of_the_log_is_an_error():
 
 
 def test_no_user_slice_follows_before_tombstones_are_read():
-    requester = user_requester([])
+    requester = user_requester(users_at(20_000))
     requester.log.events = [event(1, 1), deletion(2, 43_000, "auth0|1")]
     sync = Sync(requester, state_after(1, 1))
     parts = sync.cursor.stream_slices()
     with ThreadPoolExecutor(1) as pool:
         first = next(parts)
-        assert {"deletions": "new"} == first.cursor_slice
+        assert {"users": "tombstones"} == first.cursor_slice
         following = pool.submit(next, parts)
         with pytest.raises(NotYetError):
             following.result(0.05)
         sync.read(first)
-        assert "time_slice" in following.result(10).extra_fields
+        assert isinstance(following.result(10).extra_fields["work"], TimeSlice)
+
+
+DAY = 86_400
+
+
+def at_day(day: float, users: list[User], events: list[Event], saved: dict[str, Any] | None) -> Sync:
+    """A sync so many days after noon; without `deep_at`, it looks back deeply."""
+    requester = user_requester(users)
+    requester.tenant.second = 43_200 + day * DAY
+    requester.log.events = events
+    return Sync(requester, saved).read_all()
+
+
+def test_a_deep_look_back_brings_nobody_back_whose_tombstone_went_out():
+    """The index, a day late, still shows them; the log before the saved position is not read for that."""
+    users = users_at(30_000, 40_000)
+    events = [event(1, 20_000), deletion(2, 42_000, "auth0|00000"), event(3, 43_000)]
+    first = at_day(0, users, events, state_after(1, 20_000))
+    assert ["auth0|00000"] == list(first.tombstones)
+    events.append(event(4, 43_200 + DAY))
+    for day in (1, 2):
+        later = at_day(day, users, events, first.states[-1])
+        assert ({}, ["auth0|00001"]) == (later.tombstones, later.users)
+        first = later
+
+
+@pytest.mark.parametrize("saved", [state_after(3, 43_000), None])
+def test_a_state_without_recent_deletions_has_them_read_from_the_log(saved: Any):
+    """As far back as the deep look-back goes, and the lateness of the index before it."""
+    events = [event(1, 20_000), deletion(2, 30_000, "auth0|00000"), event(3, 43_000)]
+    sync = at_day(0, users_at(25_000, 40_000), events, saved)
+    assert ({}, ["auth0|00001"]) == (sync.tombstones, sync.users)
+    assert {"auth0|00000": timestamp(30_000)} == sync.states[-1]["deletions"]["users"]
+    assert sync.states[-1]["deletions"]["since"] <= timestamp(20_000)
+
+
+def test_deletions_are_forgotten_once_no_index_shows_them():
+    """After the interval of deep look-backs, and twice the lateness of the index: three days."""
+    events = [event(1, 20_000), deletion(2, 42_000, "auth0|00000"), event(3, 43_000)]
+    saved = at_day(0, [], events, state_after(1, 20_000)).states[-1]
+    kept = {day: at_day(day, [], events, saved).states[-1]["deletions"] for day in (2.9, 3.1)}
+    assert [["auth0|00000"], []] == [list(known["users"]) for known in kept.values()]
+    assert timestamp(43_200 + 0.1 * DAY) == kept[3.1]["since"]
+
+
+def test_a_state_holds_at_most_500_deletions_and_says_from_when_on_they_are_all():
+    """The latest; what lies before is read from the log again."""
+    events = [event(1, 1), *(deletion(n, 20_000 + n, f"auth0|gone{n}") for n in range(2, 602))]
+    sync = synced([], events, state_after(1, 1))
+    known = sync.states[-1]["deletions"]
+    assert 600 == len(sync.tombstones)
+    assert [f"auth0|gone{n}" for n in range(102, 602)] == list(known["users"])
+    assert timestamp(20_101.001) == known["since"]
+    user = {**users_at(15_000)[0], "user_id": "auth0|gone50"}
+    assert [] == synced([user], events, sync.states[-1]).users
+
+
+def test_tombstones_that_failed_leave_a_state_that_knows_of_no_deletion():
+    """It has the position of the last sync, and must not claim to know what was deleted before it."""
+    users = users_at(25_000)
+    requester = user_requester(users)
+    requester.log.events = [event(1, 20_000), deletion(2, 30_000, "auth0|00000"), event(3, 43_000), *DELETED_LATE]
+
+    def fail(query: dict[str, Any]) -> None:
+        if query.get("q", "").startswith("user_id:"):
+            raise transient_error("unwell")
+
+    requester.directory.on_query = fail
+    saved = state_after(3, 43_000)
+    killed = Sync(requester, saved).read_all()
+    assert saved["deletions"] == killed.states[-1]["deletions"]
+    assert [] == synced(users, requester.log.events, {**EARLIER_STATE, **killed.states[-1]}).users
+
+
+DELETED_LATE = [deletion(4, 43_100, "auth0|other")]
