@@ -42,6 +42,8 @@ class UserWalk:
         self.has_state = True
         #: The latest `updated_at` up to `until` among the users received.
         self._newest: Milliseconds = EPOCH
+        #: How far the index may have got when the walk proper read it; None while it does, or if it was an export.
+        self._shown_to_walk: Milliseconds | None = None
         #: The users of the first page with their `updated_at`, if it held everybody who is due.
         self._everybody: set[tuple[str, Any]] | None = None
         self._total_check: TotalCheck | None = None
@@ -110,6 +112,8 @@ class UserWalk:
     def resume_point(self) -> Milliseconds:
         """Where the next sync begins: at the end of this one, or how far the index has got; never less than before."""
         before, reached = self._saved.resume_point, self.search.index_reached
+        if reached is not None and self._shown_to_walk is not None:
+            reached = min(reached, self._shown_to_walk)
         if reached is None:
             reached = self.plan.begin if before is None else EPOCH
         return max(min(self.until, reached), before or EPOCH)
@@ -134,6 +138,8 @@ class UserWalk:
     def closing_work(self) -> list[UserWork]:
         """Everybody updated since the end of the walk, along `created_at`; and users without dates."""
         works: list[UserWork] = []
+        if self.has_state:  # what the index shows from here on, the walk has not seen
+            self._shown_to_walk = max(self._newest, self.resume_point)
         if self._incremental and self._everybody is None:
             works.append(TimeSlice("created_at", EPOCH, self._open_end, is_open_ended=True, updated_since=self.until))
         if self.plan.is_deep:
@@ -150,7 +156,11 @@ class UserWalk:
         """Times that the index has most likely got to, and that no query has proved yet, the latest first."""
         times = [at for row in newest_indexed if (at := timestamp_of(row, "updated_at")) is not None]
         times = [at for at in times if at <= self.until]
-        return [bound for bound in (self._newest, *times[:1], *times[-1:]) if bound > self.resume_point]
+        return [
+            bound
+            for bound in (self._shown_to_walk or self._newest, *times[:1], *times[-1:])
+            if bound > self.resume_point
+        ]
 
     def proof_pages(self, bounds: list[Milliseconds]) -> Iterator[Page]:
         """Queries from these times on, until one has an answer; the users in it who were updated since."""

@@ -268,7 +268,7 @@ def test_a_later_start_date_applies_to_open_slices():
     assert ids(users[2:]) == resumed(users, 1000, 1500, 2000, start_date=timestamp(1900)).read_all()
 
 
-@pytest.mark.parametrize(("first", "cursor"), [(1500, 3000), (2500, 3000), (12 * 3600 - 1, 43_140)])
+@pytest.mark.parametrize(("first", "cursor"), [(1500, 3000), (2500, 3000), (12 * 3600 - 1, 3000)])
 def test_an_open_slice_without_users_left_is_dropped(first: int, cursor: int):
     """They have logged in since; the first user that is found may be in another slice, or in none."""
     users = users_at(*(first + n / 10 for n in range(300)))

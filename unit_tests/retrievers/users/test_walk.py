@@ -90,6 +90,24 @@ def test_the_cursor_waits_for_a_stalled_index_and_every_user_is_read_then(number
     assert directory.table == newest_rows(rows)
 
 
+@pytest.mark.parametrize("number", [50, 1000])
+def test_an_index_that_catches_up_behind_the_walk_proves_nothing_of_what_the_walk_was_shown(number: int):
+    """It was stalled while the walk proper was read; the closing walk gets an answer about the time after."""
+    second = NOON + 5 * DAY
+    users = [version(n, n * 7200 / number) for n in range(number)]
+    users += [version(number + n, 7300 + n * 60) for n in range(200)]
+    directory = stalled([*users, version(9999, second - 10)], 7200, float("inf"))
+
+    def catch_up(query: dict[str, Any]) -> None:
+        if query.get("q", "").startswith(("created_at", "NOT")):
+            directory.shown_at.clear()
+
+    directory.on_query = catch_up
+    first = directory.sync(second)
+    assert users[number - 1]["updated_at"] == state(first)["updated_at"]
+    assert directory.table == newest_rows([*first.rows, *directory.sync(second + HOUR, state(first)).rows])
+
+
 def test_a_user_shown_late_and_out_of_order_is_read_by_the_next_deep_look_back():
     """It is a day late at most: here nearly."""
     late, users = version(0, NOON - HOUR), [version(n, NOON - 60 * n) for n in range(1, 20)]
