@@ -83,8 +83,8 @@ class KeysetReader:
         #: The width of a step, if the range is not read up to its end at once.
         self._width: Milliseconds | None = None
         self._reads_whole_steps = False
-        #: Whether the next request is the second for a page that was empty.
-        self._is_asked_again = False
+        #: Whether an empty answer to the next request is believed.
+        self._is_asked_again = time_slice.may_be_empty
 
     def pages(self) -> Iterator[Page]:
         """The pages of the slice; a generator resumes after a `yield` only once that page is handed on."""

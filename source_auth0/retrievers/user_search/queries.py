@@ -1,5 +1,6 @@
 """Queries of user search: time ranges in Auth0's (Lucene) syntax, and requests for users that match them."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import requests
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.config.options import SECOND_MS
+from source_auth0.config.options import HOUR_MS, SECOND_MS
 from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import QueryTimeoutError, RequestRefusedError, system_error
 from source_auth0.records import PAGE_SIZE, Page
@@ -26,6 +27,8 @@ TIMEOUT_WAITS = (1.0, 2.0)
 EMPTY_WAIT_SECONDS = 1.0
 #: Seconds for which queries may time out, without an answer in between, before the stream fails.
 TIMEOUT_PATIENCE_SECONDS = 300.0
+#: Milliseconds before now from which the newest users are asked for, where all are too many for a query.
+RECENT_SPANS_MS = (30 * 24 * HOUR_MS, 24 * HOUR_MS, HOUR_MS)
 #: Milliseconds by which a user may be dated ahead of Auth0's clock, whose `Date` header is to the second, and still
 #: prove how far the index has got.
 DATE_TOLERANCE_MS = 2 * SECOND_MS
@@ -180,10 +183,18 @@ class UserSearch:
         query: dict[str, Any] = {"per_page": PAGE_SIZE, "page": page_number, "include_totals": "true", **self.columns}
         return self._fetch({"q": conditions, **query} if conditions else query)
 
-    def newest_indexed(self) -> Page:
-        """The users that the index has as the latest updated, newest first."""
-        query = {"sort": "updated_at:-1", "per_page": PAGE_SIZE, "page": 0, "include_totals": "true", **self.columns}
-        return self._fetch({"q": self.conditions, **query} if self.conditions else query).rows
+    def newest_indexed(self, since: Milliseconds) -> Page:
+        """The users that the index has as the latest updated since a time, newest first.
+
+        Where that is too much for a query, those of the last 30 days, day or hour.
+        """
+        now = self.tenant.now_ms
+        for start in (since, *(now - span for span in RECENT_SPANS_MS)):
+            window = QueryWindow("updated_at", max(start, since), None, self.conditions)
+            query = {"q": window.query, "sort": "updated_at:-1", "per_page": PAGE_SIZE, "page": 0, **self.columns}
+            with contextlib.suppress(QueryTimeoutError):
+                return self._fetch({**query, "include_totals": "true"}, can_halve=True).rows
+        return []
 
     def has_timed_out_for_good(self) -> bool:
         """Whether queries have timed out for so long, without an answer in between, that the stream is to fail."""

@@ -67,6 +67,8 @@ class TimeSlice:
     remaining: int | None = None
     #: Average milliseconds between two rows of the last page.
     ms_per_row: float = 0.0
+    #: Whether an empty answer is to be expected, and is not asked for again.
+    may_be_empty: bool = False
     being_read: bool = True
     closed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

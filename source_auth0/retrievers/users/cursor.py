@@ -22,7 +22,7 @@ from source_auth0.retrievers.users.export_job import ExportJob, UserExport
 from source_auth0.retrievers.users.state import STATE_KEYS, UserState, without_later_version
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
 from source_auth0.retrievers.users.walk import UserWalk
-from source_auth0.retrievers.users.walk_plan import plan_full_refresh, plan_incremental
+from source_auth0.retrievers.users.walk_plan import EPOCH, plan_full_refresh, plan_incremental
 from source_auth0.retrievers.users.work import OtherUsers, UserWork
 from source_auth0.timestamps import Milliseconds, to_iso
 
@@ -92,7 +92,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         walk.begin_after_export(job.created_at)
         yield from self._read_all([OtherUsers(f"export {job.id}", lambda: self.export.pages(job))])
         if self._incremental:
-            yield from self._steps_after(walk, lambda: walk.proof_work(self.search.newest_indexed()))
+            yield from self._steps_after(walk, lambda: walk.proof_work(self.search.newest_indexed(EPOCH)))
 
     def _steps_after(self, walk: UserWalk, proof_work: Callable[[], list[UserWork]]) -> Iterator[StreamSlice]:
         """What follows the walk proper, each step once all before is read; then the state is complete."""
@@ -210,7 +210,9 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             if self._incremental
             else plan_full_refresh(self.tenant)
         )
-        return UserWalk(self.search, saved, plan, incremental=self._incremental)
+        walk = UserWalk(self.search, saved, plan, incremental=self._incremental)
+        walk.needs_cursor = self._incremental or not self.emits_rows
+        return walk
 
     def _without_deleted(self, page: Page) -> Page:
         """The users of a page without those known to have been deleted since."""

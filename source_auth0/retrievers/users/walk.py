@@ -37,13 +37,15 @@ class UserWalk:
         #: When the deep look-back began that this walk is or completes; None if it is none.
         self.deep_at: Milliseconds | None = plan.deep_at
         self.slices: list[TimeSlice] = []
+        #: Whether anything resumes from where this walk ends.
+        self.needs_cursor = incremental
         self.is_complete = False
         #: Whether a state can say how far it has got: an export has no order.
         self.has_state = True
         #: The latest `updated_at` up to `until` among the users received.
         self._newest: Milliseconds = EPOCH
-        #: How far the index may have got when the walk proper read it; None while it does, or if it was an export.
-        self._shown_to_walk: Milliseconds | None = None
+        #: How far the index had got when the walk began; None if one page, or an export, holds everybody.
+        self._index_at_start: Milliseconds | None = None
         #: The users of the first page with their `updated_at`, if it held everybody who is due.
         self._everybody: set[tuple[str, Any]] | None = None
         self._total_check: TotalCheck | None = None
@@ -62,6 +64,8 @@ class UserWalk:
             end = max(self._open_end, low + 1)
             self.slices = [TimeSlice(self.attribute, low, end, page, is_open_ended=True)] if page.rows else []
             return page
+        if self.needs_cursor:
+            self._index_at_start = self._index_position()
         last_end, is_open_ended = (self.until, False) if self._incremental else (self._open_end, True)
         bounds = [(low, high, page), *((start, end, None) for start, end in others)]
         slices = [
@@ -70,6 +74,20 @@ class UserWalk:
         ]
         self.slices = [time_slice for time_slice in slices if time_slice.start < time_slice.end]
         return page
+
+    def _index_position(self) -> Milliseconds:
+        """How far the index has got: the latest time for which a query from it on has an answer.
+
+        A user's own time alone proves nothing: rows can be fresher than their index entry.
+        """
+        latest, least = self._tenant.now_ms + DATE_TOLERANCE_MS, self._saved.resume_point or self.plan.begin
+        newest = [timestamp_of(row, "updated_at") for row in self.search.newest_indexed(least)]
+        times = [at for at in newest if at is not None and least < at <= latest]
+        for bound in (*times[:1], *times[-1:]):
+            self.search.find(QueryWindow("updated_at", bound, None, self.search.conditions))
+            if self.search.index_reached is not None and self.search.index_reached >= bound:
+                return bound
+        return least
 
     def begin_after_export(self, created_at: Milliseconds) -> None:
         """Set the end by an export job's time: what follows it comes by search."""
@@ -111,9 +129,9 @@ class UserWalk:
     @property
     def resume_point(self) -> Milliseconds:
         """Where the next sync begins: at the end of this one, or how far the index has got; never less than before."""
-        before, reached = self._saved.resume_point, self.search.index_reached
-        if reached is not None and self._shown_to_walk is not None:
-            reached = min(reached, self._shown_to_walk)
+        before = self._saved.resume_point
+        # What the index shows later than at the start, it did not show to all parts of the walk.
+        reached = self.search.index_reached if self._index_at_start is None else self._index_at_start
         if reached is None:
             reached = self.plan.begin if before is None else EPOCH
         return max(min(self.until, reached), before or EPOCH)
@@ -138,10 +156,10 @@ class UserWalk:
     def closing_work(self) -> list[UserWork]:
         """Everybody updated since the end of the walk, along `created_at`; and users without dates."""
         works: list[UserWork] = []
-        if self.has_state:  # what the index shows from here on, the walk has not seen
-            self._shown_to_walk = max(self._newest, self.resume_point)
         if self._incremental and self._everybody is None:
-            works.append(TimeSlice("created_at", EPOCH, self._open_end, is_open_ended=True, updated_since=self.until))
+            closing = TimeSlice("created_at", EPOCH, self._open_end, is_open_ended=True, updated_since=self.until)
+            closing.may_be_empty = self._index_at_start is not None and self._index_at_start < self.until
+            works.append(closing)
         if self.plan.is_deep:
             works.append(OtherUsers("users without dates", self._undated_pages))
         return works
@@ -156,11 +174,8 @@ class UserWalk:
         """Times that the index has most likely got to, and that no query has proved yet, the latest first."""
         times = [at for row in newest_indexed if (at := timestamp_of(row, "updated_at")) is not None]
         times = [at for at in times if at <= self.until]
-        return [
-            bound
-            for bound in (self._shown_to_walk or self._newest, *times[:1], *times[-1:])
-            if bound > self.resume_point
-        ]
+        bounds = (self._newest, *times[:1], *times[-1:])
+        return [bound for bound in bounds if self._index_at_start is None and bound > self.resume_point]
 
     def proof_pages(self, bounds: list[Milliseconds]) -> Iterator[Page]:
         """Queries from these times on, until one has an answer; the users in it who were updated since."""

@@ -60,4 +60,6 @@ def plan_incremental(tenant: Tenant, saved: UserState, every: Milliseconds) -> W
     if read_with.start_date is not None and not read_with.has_dates_of(wanted):
         ranges.insert(0, (earliest, read_with.start_date))
     ranges.append((max(begin, earliest), None))
-    return WalkPlan(ranges, is_due or is_resumed, wanted, every, saved.walk_deep_at if is_resumed else None)
+    # Without a filter in the state, no sync by this version was completed, which asks for users without dates.
+    is_deep = is_due or is_resumed or saved.read_with is None
+    return WalkPlan(ranges, is_deep, wanted, every, saved.walk_deep_at if is_resumed else None)

@@ -33,7 +33,7 @@ def test_attributes_are_collected_per_row():
 
 def test_the_declared_columns_of_users_are_those_of_their_stream_file():
     (stream,) = assemble(["users"])["streams"]
-    collect, redact = stream["transformations"]
+    collect, redact, *_ = stream["transformations"]
     assert {"user_id", "identities", "additional_attributes"} <= set(collect["declared"])
     assert "#/definitions/withhold" == redact["$ref"]
     (user,) = users_at(1)
