@@ -177,7 +177,8 @@ class ChangedUsersCursor(LogPositionCursor):
         if unfinished:
             until, high = to_milliseconds(unfinished["until"]), LogPosition.from_state(unfinished)
             since, pass_deep_at = _optional_timestamp(unfinished, "since"), _optional_timestamp(unfinished, "deep_at")
-            updated = UserIds.of(requester, begin if since is None else since)
+            # A first sync has users without `updated_at` too, whom no range of it finds.
+            updated = UserIds.of(requester, begin if begin is None or since is None else since)
             users = {*updated.between(None, until)} | self._users_named_in_log(log, position, high, begin)
             rest = sorted(
                 user
