@@ -82,16 +82,17 @@ class Sync:
         self.readers: list[Iterator[Any]] = []
         self.requested: list[str] = []
         self.rows: list[str] = []
-        #: The emitted states, each with the number of rows before it.
+        #: The emitted states, each with the number of rows before it: as they are, and without the filter.
+        self.full_states: list[tuple[int, dict[str, Any]]] = []
         self.states: list[tuple[int, dict[str, Any]]] = []
         self.failed: list[Exception] = []
-        #: The filter in the last state.
-        self.read_with: Any = None
         requester.things, self.things = self.read, requester.things
 
     def emit_message(self, message: AirbyteMessage) -> None:
-        state = json.loads(json.dumps(vars(message.state.stream.stream_state)))
-        self.read_with = state.pop("read_with", None)
+        text = json.dumps(vars(message.state.stream.stream_state))
+        self.full_states.append((len(self.rows), json.loads(text)))
+        state = json.loads(text)
+        state.pop("read_with", None)
         self.states.append((len(self.rows), state))
 
     def read(self, user_id: str) -> Any:
@@ -589,3 +590,163 @@ def test_every_user_is_read_despite_kills_and_failures(
     assert set(ids(users)) == handed_on | set(last.rows)
     newest = timestamp(number - 1) if number else EPOCH
     assert {**finished_state(0), "updated_at": newest} == last.state
+
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+def deep_requester(users: list[User], **config: Any) -> FakeUserRequester:
+    return requester_for(users, **{"user_lists_deep_look_back": True, "num_workers": 2, **config})
+
+
+def sync_at(requester: FakeUserRequester, second: float, saved: Any = None, **more: Any) -> Sync:
+    """A sync so many seconds after midnight."""
+    requester.tenant.second = second  # type: ignore[attr-defined]
+    return Sync(requester, saved, **more)
+
+
+def full_state(sync: Sync) -> dict[str, Any]:
+    """The last state, with the filter."""
+    return sync.full_states[-1][1]
+
+
+def named(prefix: str, *seconds: float, connection: str = "db") -> list[User]:
+    """Users at these seconds, with ids that begin with a prefix."""
+    users = users_at(*seconds, connection=connection)
+    return [{**user, "user_id": f"{prefix}|{n}"} for n, user in enumerate(users)]
+
+
+@pytest.mark.parametrize(
+    ("every", "lateness", "late", "expected"),
+    [
+        # Shown an hour after the first sync, updated so many hours before it.
+        (24, 24, 23, [False, True, False]),
+        (24, 24, 37, [False, False, False]),
+        (12, 6, 5, [True, True, False]),
+        (0, 24, 1, [False, False, False]),
+    ],
+)
+def test_a_deep_look_back_asks_users_shown_late_and_out_of_order(
+    every: int, lateness: int, late: int, expected: list[bool]
+):
+    """Of three later syncs, 12 hours apart, those that look back deeply ask them."""
+    begin = 10 * DAY
+    requester = deep_requester(
+        named("early", begin - 60), users_deep_look_back_every=every, users_index_lateness=lateness
+    )
+    sync = sync_at(requester, begin)
+    assert ["early|0"] == sync.read_all()
+    requester.directory.users += named("late", begin - late * HOUR)
+    asked = []
+    for number in (1, 2, 3):
+        second = begin + number * 12 * HOUR
+        requester.directory.users += named(f"new{number}", second - 120)
+        sync = sync_at(requester, second, full_state(sync))
+        requested = sync.read_all()
+        assert f"new{number}|0" in requested
+        asked.append("late|0" in requested)
+    assert expected == asked
+
+
+@pytest.mark.parametrize("config", [{"user_lists_deep_look_back": False}, {"users_deep_look_back_every": 0}])
+def test_without_the_option_nobody_is_asked_for_being_shown_late(config: dict[str, Any]):
+    requester = deep_requester(named("early", 10 * DAY - 60), **config)
+    sync = sync_at(requester, 10 * DAY)
+    sync.read_all()
+    requester.directory.users += named("late", 10 * DAY - HOUR)
+    for day in (11, 12, 13):
+        requester.directory.users += named(f"new{day}", day * DAY - 120)
+        sync = sync_at(requester, day * DAY, full_state(sync))
+        assert "late|0" not in sync.read_all()
+        assert "deep_at" not in sync.state
+
+
+def test_a_state_without_a_deep_look_back_gets_one_at_once():
+    """Of a version that knew none, or saved while the option was off."""
+    users = [*named("late", 8 * DAY + HOUR), *named("older", 8 * DAY - HOUR)]
+    sync = sync_at(deep_requester(users), 10 * DAY, finished_state(10 * DAY))
+    assert ["late|0"] == sync.read_all()
+    assert timestamp(10 * DAY) == sync.state["deep_at"]
+
+
+@pytest.mark.parametrize("is_first_sync", [True, False])
+def test_a_deep_look_back_that_is_killed_loses_nobody(is_first_sync: bool):
+    """Whichever of its states is the last, and its time is saved only once everybody is asked."""
+    begin = 10 * DAY
+    users = [*named("old", begin - 2 * HOUR), *named("dated", *range(begin - 30 * HOUR, begin, 7 * HOUR))]
+    undated = named("undated", *[begin - 5 * DAY] * 3) if is_first_sync else []
+    for user in undated:
+        del user["updated_at"]
+    saved = None if is_first_sync else {**finished_state(begin - HOUR), "deep_at": timestamp(begin - DAY)}
+    wanted = set(ids([*users, *undated]))
+
+    def requester() -> FakeUserRequester:
+        return deep_requester([dict(user) for user in (*users, *undated)])
+
+    whole = sync_at(requester(), begin, saved)
+    assert wanted == set(whole.read_all())
+    assert timestamp(begin) == whole.state["deep_at"]
+    unfinished = [(rows, state) for rows, state in whole.full_states if "open" in state]
+    assert len(wanted) // 2 <= len(unfinished)
+    for rows, state in unfinished:
+        assert (saved or {}).get("deep_at") == state.get("deep_at")
+        resumed = sync_at(requester(), begin + 2 * HOUR, state)
+        assert wanted == set(whole.rows[:rows]) | set(resumed.read_all())
+        assert timestamp(begin) == resumed.state["deep_at"]
+
+
+class LateIndex:
+    """A tenant whose search shows each user some hours after the update; syncs of it, which may be killed.
+
+    changes: the hour of each user's update, and how many hours later the search shows it.
+    """
+
+    def __init__(self, changes: list[tuple[int, int]], **config: Any) -> None:
+        self.changes = changes
+        self.users = named("user", *(hour * HOUR for hour, _ in changes))
+        self.requester = deep_requester([], **config)
+        self.state: dict[str, Any] | None = None
+        self.asked = set[str]()
+
+    def sync(self, hour: int, steps: int | None) -> None:
+        """A sync at this hour, killed after so many steps."""
+        shown_at = [at + late for at, late in self.changes]
+        self.requester.directory.users = [u for u, shown in zip(self.users, shown_at, strict=True) if shown <= hour]
+        left = iter(range(10**9 if steps is None else steps))
+
+        def choose(_: int) -> int:
+            if next(left, None) is None:
+                raise KilledError
+            return 0
+
+        sync = sync_at(self.requester, hour * HOUR, self.state, choose=choose)
+        rows = 0
+        with suppress(KilledError):
+            sync.read_all()
+            rows = len(sync.rows)
+        if sync.full_states:
+            rows, self.state = max(rows, sync.full_states[-1][0]), sync.full_states[-1][1]
+        self.asked |= set(sync.rows[:rows])
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(200, 320), st.integers(0, 10)), max_size=25),
+    st.sampled_from([(24, 10), (8, 10), (30, 12)]),
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    st.lists(st.one_of(st.none(), st.integers(0, 30)), min_size=1, max_size=5),
+)
+def test_whoever_is_shown_at_most_the_lateness_late_is_asked(
+    changes: list[tuple[int, int]], options: tuple[int, int], gaps: list[int], kills: list[int | None]
+):
+    """In any order, with syncs at any hours, of which any are killed at any time."""
+    every, lateness = options
+    tenant = LateIndex(changes, users_deep_look_back_every=every, users_index_lateness=lateness)
+    hour, number = 210, 0
+    while hour < 335:
+        tenant.sync(hour, kills[number % len(kills)])
+        hour, number = hour + gaps[number % len(gaps)], number + 1
+    for last in range(3):
+        tenant.sync(340 + last * (every + 1), None)
+    assert set(ids(tenant.users)) == tenant.asked
