@@ -37,7 +37,7 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Most failed users that a state has for the next sync to retry; with more, this sync reads no further users.
 MAX_FAILED_USERS = 8
 #: Keys of an unfinished pass in a state.
-PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left", "deep_at", "since")
+PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left", "deep_at", "since", "read_with")
 #: Keys of a state that say up to where everybody was read, and how.
 MARK_KEYS = ("updated_at", "log_id", "date", "deep_at", "read_with")
 
@@ -148,7 +148,7 @@ class ChangedUsersCursor(LogPositionCursor):
                     "updated_at": to_iso(user_pass.until),
                     **user_pass.log.state,
                     **({"deep_at": deep_at} if deep_at else {}),
-                    "read_with": UserFilter.of(self.tenant).state,
+                    **({"read_with": user_pass.read_with} if user_pass.read_with is not None else {}),
                 }
                 self._current_pass = None
             return user_pass.is_done
@@ -186,8 +186,11 @@ class ChangedUsersCursor(LogPositionCursor):
                 if user > unfinished["asked"] or user in unfinished["left"]
             )
             user_pass = UserPass([*retried, *rest], until, high, unfinished["asked"], len(retried))
-            yield replace(user_pass, deep_at=pass_deep_at, since=since)
-            begin, position, retried, newly_wanted, deep_at = until, high, [], set(), pass_deep_at or deep_at
+            read_with = unfinished.get("read_with")
+            yield replace(user_pass, deep_at=pass_deep_at, since=since, read_with=read_with)
+            # Whoever the config has wanted only since that pass began may have an id that it had passed.
+            newly_wanted = newly_wanted_users(requester, read_with)
+            begin, position, retried, deep_at = until, high, [], pass_deep_at or deep_at
         deep_since = self._deep_since(begin, deep_at)
         now = self.tenant.now_ms
         since = None if begin is None else begin - look_back(self.tenant)
@@ -200,7 +203,8 @@ class ChangedUsersCursor(LogPositionCursor):
         until = max(updated.until, begin or 0)
         is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
         user_pass = UserPass([*retried, *rest], until, log_end, retried=len(retried))
-        yield replace(user_pass, deep_at=now if is_deep else None, since=deep_since or 0)
+        wanted = UserFilter.of(self.tenant).state
+        yield replace(user_pass, deep_at=now if is_deep else None, since=deep_since or 0, read_with=wanted)
 
     @property
     def _looks_back_deeply(self) -> bool:
@@ -260,6 +264,8 @@ class ChangedUsersCursor(LogPositionCursor):
             if {"deep_at", "since"} & set(unfinished):
                 validate_timestamp(unfinished["deep_at"])
                 validate_timestamp(unfinished["since"])
+            if "read_with" in unfinished:
+                UserFilter.from_state(unfinished["read_with"])
             super().validate_state(unfinished)
             _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
         _validate_user_ids(validate_list(saved.get("missed", [])))

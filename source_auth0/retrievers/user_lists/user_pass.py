@@ -1,6 +1,6 @@
 """One pass over a list of users, and its progress as a state that a later sync resumes from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -32,6 +32,8 @@ class UserPass:
     #: When the deep look-back began that this pass is; None if it is none. From when on it has the users updated since.
     deep_at: Milliseconds | None = None
     since: Milliseconds | None = None
+    #: The filter that its users were chosen by, as a state holds it; None for a pass of a version that saved none.
+    read_with: Mapping[str, Any] | None = None
 
     def mark_done(self, index: int) -> None:
         """Record that the user at this index needs no further read; raises ValueError if it was done before."""
@@ -64,4 +66,12 @@ class UserPass:
             if self.deep_at is None or self.since is None
             else {"deep_at": to_iso(self.deep_at), "since": to_iso(self.since)}
         )
-        return {"until": to_iso(self.until), **self.log.state, "asked": asked, "left": left_users, **deep}
+        filter_state = {} if self.read_with is None else {"read_with": dict(self.read_with)}
+        return {
+            "until": to_iso(self.until),
+            **self.log.state,
+            "asked": asked,
+            "left": left_users,
+            **deep,
+            **filter_state,
+        }
