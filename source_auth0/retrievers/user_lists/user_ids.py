@@ -77,6 +77,7 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditi
     cursor.deep_look_back_every, cursor.emits_rows = 0, False
     retriever = _user_retriever(requester, cursor)
     retriever.search.conditions = and_conditions(retriever.search.conditions, conditions)
+    retriever.search.is_narrowed = bool(conditions)
 
     def read_slice(stream_slice: StreamSlice) -> "tuple[list[str], array[int]]":
         ids, updated_at = list[str](), array("q")

@@ -89,6 +89,8 @@ class UserSearch:
         self.tenant = self.requester.tenant
         #: The largest lower bound of `updated_at` for which a query returned a user: the index has got that far.
         self.index_reached: Milliseconds | None = None
+        #: Whether there are conditions besides the config's, which users in the config's scope need not meet.
+        self.is_narrowed = False
         self._times_out_since: float | None = None
 
     @cached_property

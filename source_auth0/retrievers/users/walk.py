@@ -56,7 +56,8 @@ class UserWalk:
         (low, high), *others = self.plan.ranges
         window = QueryWindow(self.attribute, low, None, self.search.conditions)
         page = self.first_page(window)
-        if page is not None and not page.rows and self._saved.updated_at is None:
+        is_first = self._saved.updated_at is None and not self.search.is_narrowed
+        if page is not None and not page.rows and is_first:
             page = confirm_no_users(self.search, window)
         self._set_until(self._tenant.now_ms)
         if page is not None and page.is_last:
