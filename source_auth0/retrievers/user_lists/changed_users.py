@@ -255,7 +255,7 @@ class ChangedUsersCursor(LogPositionCursor):
     def validate_state(self, saved: Mapping[str, Any]) -> None:
         """Raise an error for a state that no version of this stream can have saved."""
         unfinished = saved.get("open")
-        if unfinished is None or {"updated_at", "log_id", "date"} & set(saved):
+        if unfinished is None or set(MARK_KEYS) & set(saved):
             to_milliseconds(saved["updated_at"])
             super().validate_state(saved)
         if unfinished is not None:
@@ -263,7 +263,10 @@ class ChangedUsersCursor(LogPositionCursor):
             validate_timestamp(unfinished["until"])
             if {"deep_at", "since"} & set(unfinished):
                 validate_timestamp(unfinished["deep_at"])
-                validate_timestamp(unfinished["since"])
+                if validate_timestamp(unfinished["since"]) > to_milliseconds(
+                    saved.get("updated_at", unfinished["until"])
+                ):
+                    raise ValueError
             if "read_with" in unfinished:
                 UserFilter.from_state(unfinished["read_with"])
             super().validate_state(unfinished)
