@@ -735,7 +735,7 @@ class LateIndex:
         self.asked |= set(sync.rows[:rows])
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(200, 320), st.integers(0, 10)), max_size=25),
     st.sampled_from([(24, 10), (8, 10), (30, 12)]),
@@ -755,3 +755,154 @@ def test_whoever_is_shown_at_most_the_lateness_late_is_asked(
     for last in range(3):
         tenant.sync(340 + last * (every + 1), None)
     assert set(ids(tenant.users)) == tenant.asked
+
+
+def with_config(requester: FakeUserRequester, **config: Any) -> FakeUserRequester:
+    """The same tenant, read with another config."""
+    other = requester_for([], **{"num_workers": 2, **config})
+    other.directory.users = requester.directory.users
+    return other
+
+
+def both(user_id: str, second: float, *connections: str) -> User:
+    """A user with an identity in each of these connections."""
+    identities = [{"connection": name} for name in connections]
+    return {**users_at(second)[0], "user_id": user_id, "identities": identities}
+
+
+FILTERED_USERS = [
+    both("a|1", 1000, "a"),
+    both("ab|1", 2000, "a", "b"),
+    both("b|1", 3000, "b"),
+    both("c|1", 4000, "c"),
+    both("a|2", 30_000, "a"),
+    both("b|2", 30_000, "b"),
+    both("abc|3", 40_000, "a", "b", "c"),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"start_date": timestamp(3500)}, {"start_date": timestamp(1500)}, {"ab|1", "b|1"}),
+        ({"start_date": timestamp(3500)}, {}, {"a|1", "ab|1", "b|1"}),
+        ({"start_date": timestamp(3500)}, {"start_date": timestamp(5000)}, set()),
+        ({"users_connections": ["a"]}, {"users_connections": ["a", "b"]}, {"b|1", "b|2"}),
+        ({"users_connections": ["a", "b"]}, {"users_connections": ["a"]}, set()),
+        # Names of connections that are no longer in the config are not known: everybody is asked.
+        ({"users_connections": ["a"]}, {}, set(ids(FILTERED_USERS))),
+        ({"users_connections": ["a"]}, {"users_connections": ["b"]}, {"ab|1", "b|1", "b|2"}),
+        ({}, {"users_connections": ["a"]}, set()),
+        # Nobody is in it yet, or nobody else.
+        ({"users_connections": ["a"]}, {"users_connections": ["a", "new"]}, set()),
+        (
+            {"start_date": timestamp(3500), "users_connections": ["a"]},
+            {"users_connections": ["a", "b"]},
+            {"a|1", "ab|1", "b|1", "b|2", "a|2"},
+        ),
+    ],
+)
+def test_a_wider_filter_asks_those_newly_wanted_whenever_the_sync_is_killed(
+    before: dict[str, Any], after: dict[str, Any], expected: set[str]
+):
+    """And the newest user, who is asked every time."""
+    newest = {"abc|3"}
+    first = Sync(with_config(requester_for(FILTERED_USERS), **before))
+    first.read_all()
+    second = Sync(with_config(first.requester, **after), full_state(first))
+    assert expected | newest == set(second.read_all())
+    assert newest == set(Sync(second.requester, full_state(second)).read_all())
+    for rows, state in second.full_states[:-1]:
+        resumed = Sync(second.requester, state)
+        assert expected | newest == set(second.rows[:rows]) | set(resumed.read_all())
+        assert full_state(second)["read_with"] == full_state(resumed)["read_with"]
+
+
+@pytest.mark.parametrize(
+    "before", [{"start_date": timestamp(3500)}, {"users_connections": ["b"]}, {"users_connections": ["c"]}]
+)
+@pytest.mark.parametrize("is_first_sync", [True, False])
+def test_a_filter_that_becomes_wider_while_a_sync_is_unfinished_loses_nobody(
+    before: dict[str, Any], is_first_sync: bool
+):
+    """Those whose ids the unfinished pass has passed are asked too, even if the next sync is killed."""
+    saved = None
+    if not is_first_sync:
+        saved = full_state(read(Sync(with_config(requester_for(FILTERED_USERS), start_date=timestamp(35_000)))))
+    first = read(Sync(with_config(requester_for(FILTERED_USERS), **before), saved))
+    for rows, state in first.full_states:
+        second = read(Sync(with_config(first.requester), state))
+        assert set(ids(FILTERED_USERS)) == set(first.rows[:rows]) | set(second.rows)
+        for more_rows, more_state in second.full_states:
+            third = read(Sync(second.requester, more_state))
+            asked = {*first.rows[:rows], *second.rows[:more_rows], *third.rows}
+            assert set(ids(FILTERED_USERS)) == asked
+            assert NO_FILTER == full_state(third)["read_with"]
+
+
+def read(sync: Sync) -> Sync:
+    """The sync, read to its end."""
+    sync.read_all()
+    return sync
+
+
+def test_a_stalled_index_holds_the_position_until_it_goes_on():
+    """However long it stands: whoever moved in the meantime is asked once they are shown."""
+    users = named("before", *range(1000, 20_000, 2000))
+    requester = requester_for([*users])
+    sync = Sync(requester)
+    assert set(ids(users)) == set(sync.read_all())
+    for hour in (20, 40, 70):
+        sync = sync_at(requester, hour * HOUR, full_state(sync))
+        sync.read_all()
+        assert timestamp(19_000) == sync.state["updated_at"]
+    while_stalled = named("stalled", *range(21_000, 70 * HOUR, 5000))
+    requester.directory.users += while_stalled
+    sync = sync_at(requester, 71 * HOUR, full_state(sync))
+    assert set(ids(while_stalled)) <= set(sync.read_all())
+    assert while_stalled[-1]["updated_at"] == sync.state["updated_at"]
+
+
+def test_users_who_move_at_every_query_are_asked_in_every_sync():
+    requester = requester_for([*named("hot", 10, 20), *named("quiet", *range(0, 40_000, 100))])
+    queries = iter(range(10**9))
+
+    def move(_: Any) -> None:
+        for user in requester.directory.users[:2]:
+            user["updated_at"] = timestamp(requester.tenant.second - 30 + next(queries) / 1000)  # type: ignore[attr-defined]
+
+    requester.directory.on_query = move
+    sync = Sync(requester)
+    assert set(ids(requester.directory.users)) == set(sync.read_all())
+    for hour in (13, 14, 50):
+        sync = sync_at(requester, hour * HOUR, full_state(sync))
+        assert {"hot|0", "hot|1"} <= set(sync.read_all())
+
+
+DEEP_PASS = {**OPEN_PASS, "deep_at": INCREMENTAL_SYNC_END, "since": timestamp(1)}
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        *({**finished_state(40_000), "deep_at": value} for value in (None, 7, "soon", "2024-01-01T11:59:00Z")),
+        *({**finished_state(40_000), "read_with": value} for value in (None, 7, [], {}, {"start_date": None})),
+        {**finished_state(40_000), "read_with": {**NO_FILTER, "start_date": "2024-01-01"}},
+        {**finished_state(40_000), "read_with": {**NO_FILTER, "connections": "db"}},
+        {**finished_state(40_000), "read_with": {**NO_FILTER, "connections": [7]}},
+        {**finished_state(40_000), "read_with": {**NO_FILTER, "more": 1}},
+        *({"open": {**DEEP_PASS, key: value}} for key in ("deep_at", "since") for value in (None, 7, "soon")),
+        *({"open": {name: value for name, value in DEEP_PASS.items() if name != key}} for key in ("deep_at", "since")),
+        {"open": {**OPEN_PASS, "read_with": None}},
+        {"open": {**OPEN_PASS, "read_with": {}}},
+        # Of no mark.
+        {"open": OPEN_PASS, "deep_at": INCREMENTAL_SYNC_END},
+        {"open": OPEN_PASS, "read_with": NO_FILTER},
+        # Nobody would read what lies in between.
+        {"open": {**DEEP_PASS, "since": timestamp(43_150)}},
+        {**finished_state(40_000), "open": {**DEEP_PASS, "since": timestamp(40_001)}},
+    ],
+)
+def test_a_malformed_look_back_or_filter_is_an_error_that_says_how_to_reset_it(saved: dict[str, Any]):
+    with pytest.raises(AirbyteTracedException, match="The saved state of `user_things` cannot be read"):
+        Sync(requester_for([]), saved).read_all()
