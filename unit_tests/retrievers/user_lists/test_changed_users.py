@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.errors import MissingScopeError, transient_error
-from source_auth0.retrievers.log_events.ordering import LogPosition
 from source_auth0.retrievers.user_lists.changed_users import MAX_FAILED_USERS, ChangedUsersCursor
 from source_auth0.retrievers.user_lists.retrievers import UnpagedUserListRetriever
-from source_auth0.retrievers.user_lists.user_pass import MAX_PENDING_USERS, UserPass
 from testing.fakes.clock import SteppingCondition
 from testing.fakes.event_log import Event, EventLog, event, log_id
 from testing.fakes.times import INCREMENTAL_SYNC_END, timestamp
@@ -510,52 +508,6 @@ def test_a_position_beyond_the_end_of_the_log_is_an_error(saved: dict[str, Any])
 
 def test_an_open_pass_may_be_null():
     assert ["auth0|00000"] == Sync(requester_for(users_at(41_000)), {**finished_state(40_000), "open": None}).read_all()
-
-
-@pytest.mark.parametrize(
-    ("done_indices", "retried", "asked", "pending"),
-    [
-        ([], 0, "c", "abc"),
-        ([0], 0, "c", "bc"),
-        ([4], 0, "e", "abcd"),
-        ([4, 0, 3], 0, "e", "bc"),
-        ([2, 0, 1], 0, "c", ""),
-        ([1], 2, "c", "c"),
-        ([2], 2, "c", ""),
-        ([4, 0], 2, "e", "cd"),
-    ],
-)
-def test_the_state_of_a_pass_lists_the_pending_users_below_its_last_id(
-    done_indices: list[int], retried: int, asked: str, pending: str
-):
-    """The last id never goes back; users who are retried are listed elsewhere in the state."""
-    user_pass = UserPass(list("abcdef"), 0, LogPosition(), "c", retried)
-    for index in done_indices:
-        user_pass.mark_done(index)
-    assert (asked, list(pending)) == (user_pass.state["asked"], user_pass.state["left"])
-    assert not user_pass.is_done
-
-
-def test_a_user_cannot_be_marked_done_twice():
-    user_pass = UserPass(list("ab"), 0, LogPosition())
-    user_pass.mark_done(0)
-    with pytest.raises(ValueError, match="not in list"):
-        user_pass.mark_done(0)
-
-
-@given(st.permutations(range(60)), st.integers(0, 60))
-def test_the_state_of_a_pass_covers_every_pending_user_and_exactly_them_where_few(order: list[int], number: int):
-    users = [f"{n:02d}" for n in range(60)]
-    user_pass = UserPass(users, 0, LogPosition())
-    for index in order[:number]:
-        user_pass.mark_done(index)
-    state = user_pass.state
-    covered = {user for user in users if user > state["asked"] or user in state["left"]}
-    expected = {users[index] for index in order[number:]}
-    assert len(state["left"]) <= MAX_PENDING_USERS
-    assert expected <= covered
-    assert len(user_pass.pending) > MAX_PENDING_USERS or expected == covered
-    assert user_pass.is_done == (number == 60)
 
 
 class KilledError(Exception):
