@@ -16,6 +16,7 @@ from source_auth0.config.options import deep_look_back_every, index_lateness, lo
 from source_auth0.engine.thread_pool import raise_if_cancelled
 from source_auth0.errors import MissingScopeError
 from source_auth0.retrievers.cursors.state_validation import (
+    CLOCK_TOLERANCE_MS,
     is_in_future,
     validate_keys_and_size,
     validate_list,
@@ -192,7 +193,8 @@ class ChangedUsersCursor(LogPositionCursor):
             newly_wanted = newly_wanted_users(requester, read_with)
             begin, position, retried, deep_at = until, high, [], pass_deep_at or deep_at
         deep_since = self._deep_since(begin, deep_at)
-        now = self.tenant.now_ms
+        # One time for all streams, which share the read of the users.
+        now = self.tenant.once("time of the deep look-back", lambda: self.tenant.now_ms)
         since = None if begin is None else begin - look_back(self.tenant)
         updated = UserIds.of(requester, begin if deep_since is None else deep_since)
         if deep_since is not None:
@@ -213,7 +215,7 @@ class ChangedUsersCursor(LogPositionCursor):
     def _deep_since(self, begin: Milliseconds | None, deep_at: Milliseconds | None) -> Milliseconds | None:
         """Where a deep look-back begins that is due now; None if there is none."""
         every = deep_look_back_every(self.tenant)
-        is_due = deep_at is None or self.tenant.now_ms - deep_at >= every
+        is_due = deep_at is None or not -CLOCK_TOLERANCE_MS <= self.tenant.now_ms - deep_at < every
         if begin is None or not self._looks_back_deeply or not is_due:
             return None
         last = begin if deep_at is None else deep_at + every

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.config.options import index_lateness, look_back
+from source_auth0.retrievers.cursors.state_validation import CLOCK_TOLERANCE_MS
 from source_auth0.retrievers.users.state import UserFilter, UserState
 from source_auth0.timestamps import Milliseconds
 
@@ -51,7 +52,7 @@ def plan_incremental(tenant: Tenant, saved: UserState, every: Milliseconds) -> W
         return WalkPlan([(earliest, None)], is_deep=True, read_with=wanted, every=every)
     begin = cursor - look_back(tenant)
     is_resumed = bool(saved.open) and saved.walk_deep_at is not None
-    is_due = every > 0 and (saved.deep_at is None or now - saved.deep_at >= every)
+    is_due = every > 0 and (saved.deep_at is None or not -CLOCK_TOLERANCE_MS <= now - saved.deep_at < every)
     if is_due and not is_resumed:
         # Whatever was shown since the last deep look-back was updated at most the lateness before it.
         last = cursor if saved.deep_at is None else saved.deep_at + every

@@ -289,13 +289,13 @@ def test_the_state_is_the_low_water_mark_in_whatever_order_slices_close():
     """A slice that is closed before an older one does not advance the mark."""
     sync = resumed(users_at(*range(0, 40_000, 50)), 1000, 2000, 5000, 6000, 10_000)
     parts = list(map(sync.cursor.stream_slice_of, sync.cursor.initial_slices()))
-    first, third = [timestamp(1000), timestamp(2000)], [timestamp(9700), timestamp(10_000)]
+    first, third = [timestamp(1000), timestamp(2000)], [timestamp(9700), timestamp(39_950)]
     walk = {"read_with": EVERYBODY}
     for closed, still_open in ((1, [first, third]), (0, [third]), (2, [])):
         parts[closed].extra_fields["work"].closed = True
         sync.close(parts[closed])
-        rest = {"open": still_open, "until": timestamp(10_000), "walk": walk} if still_open else walk
-        expected = {"updated_at": still_open[0][0] if still_open else timestamp(10_000), "v": 2, **rest}
+        rest = {"open": still_open, "until": timestamp(39_950), "walk": walk} if still_open else walk
+        expected = {"updated_at": still_open[0][0] if still_open else timestamp(39_950), "v": 2, **rest}
         assert expected == sync.cursor.state
     assert 3 == len(sync.states)
 
