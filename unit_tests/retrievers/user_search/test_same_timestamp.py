@@ -8,10 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_auth0.errors import MissingScopeError, QueryTimeoutError, transient_error
-from source_auth0.retrievers.user_search.queries import QueryWindow
-from source_auth0.retrievers.user_search.same_timestamp import MAX_ATTEMPTS
-from source_auth0.retrievers.user_search.time_slices import TimeSlice
-from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
+from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
+from source_auth0.retrievers.user_search.same_timestamp import MAX_ATTEMPTS, read_same_timestamp
 from testing.fakes.times import MIDNIGHT, timestamp
 from testing.fakes.user_search import TOTALS, User, UserDirectory, ids, user_retriever, users_at
 
@@ -34,12 +32,11 @@ def others(*seconds: float) -> list[User]:
 
 def read(directory: UserDirectory, window: QueryWindow = MILLISECOND) -> list[str]:
     """The users of one millisecond, without duplicates."""
-    return read_same_timestamp(user_retriever(directory), window)
+    return read_with(user_retriever(directory).search, window)
 
 
-def read_same_timestamp(retriever: KeysetUserRetriever, window: QueryWindow = MILLISECOND) -> list[str]:
-    time_slice = TimeSlice(window.field, window.start, window.end)
-    return [row["user_id"] for page in retriever._same_timestamp(time_slice, window.start, set()) for row in page]
+def read_with(search: UserSearch, window: QueryWindow = MILLISECOND) -> list[str]:
+    return list(dict.fromkeys(row["user_id"] for page in read_same_timestamp(search, window) for row in page))
 
 
 def sort_orders(directory: UserDirectory) -> set[tuple[str, bool]]:
@@ -141,12 +138,12 @@ def test_paging_by_user_id_needs_the_fewest_requests(total: Callable[[int], int 
 
 def test_connections_are_listed_once():
     directory = UserDirectory(users_created_together(1200, connections=("a", "b")), connections=["a", "b"])
-    stream = user_retriever(directory)
+    search = user_retriever(directory).search
     requested: list[str] = []
     get_path = directory.get_path
     directory.get_path = lambda path, query: requested.append(path) or get_path(path, query)
     for _ in range(2):
-        assert sorted(ids(directory.users)) == sorted(read_same_timestamp(stream))
+        assert sorted(ids(directory.users)) == sorted(read_with(search))
     assert ["connections"] == requested
 
 

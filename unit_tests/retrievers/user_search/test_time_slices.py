@@ -1,5 +1,6 @@
 import math
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -162,11 +163,45 @@ def test_a_split_leaves_an_unknown_count_unknown():
     assert (None, None, None) == (time_slice.remaining, upper_slice.remaining, upper_slice.read_up_to)
 
 
-def test_a_part_without_rows_becomes_no_slice():
-    """The slice still ends there: its reader need not query that part."""
-    time_slice = make_slice(first=page(0, 10, total=900))
-    assert time_slice.split(5000, page(total=0)) is None
-    assert 5000 == time_slice.end
+def test_a_part_without_rows_is_a_slice_too():
+    """A struggling search cluster may have sent that page: the part's reader asks for it again."""
+    part = make_slice(first=page(0, 10, total=900)).split(5000, page(total=0))
+    assert part is not None
+    assert (5000, DAY, 0, None) == (part.start, part.end, part.remaining, part.read_up_to)
+
+
+def test_rows_beyond_the_end_of_the_query_belong_to_the_slice():
+    """They are fresher than their index entries; beyond the end of the slice alone they are another slice's."""
+    time_slice = make_slice(end=10)
+    assert [1, 12] == milliseconds_of(time_slice.take(SearchPage(rows_at(1, 12), None, end=10)))
+    assert 1 == time_slice.read_up_to
+    assert [1] == milliseconds_of(time_slice.take(SearchPage(rows_at(1, 12), None, end=11)))
+
+
+@pytest.mark.parametrize("created_at", [None, "yesterday", 7])
+def test_a_row_without_a_date_belongs_to_the_slice(created_at: Any):
+    time_slice = make_slice(end=10)
+    rows = [*rows_at(1), {"user_id": "a", "created_at": created_at}, {"user_id": "b"}, *rows_at(2)]
+    assert rows == time_slice.take(SearchPage(rows, 4))
+    assert (2, 0, 0.5) == (time_slice.read_up_to, time_slice.remaining, time_slice.ms_per_row)
+
+
+def test_an_open_ended_slice_has_the_users_beyond_its_end():
+    """Those dated in the future; they tell nothing of how far it was read."""
+    time_slice = TimeSlice("created_at", 0, 10, is_open_ended=True)
+    assert time_slice.query_end is None
+    assert [4, 5, 99] == milliseconds_of(time_slice.take(page(4, 5, 99, total=9)))
+    assert [7, 500] == milliseconds_of(time_slice.take(SearchPage(rows_at(7, 500), 6, end=8)))
+
+
+def test_the_last_part_of_an_open_ended_slice_is_open_ended():
+    time_slice = TimeSlice("created_at", 0, DAY, page(0, 10, total=1002), is_open_ended=True, updated_since=3)
+    part = time_slice.split(5000, page(5000, 5001, total=400))
+    assert part is not None
+    assert ((False, 5000, 3), (True, None, 3)) == (
+        (time_slice.is_open_ended, time_slice.query_end, time_slice.updated_since),
+        (part.is_open_ended, part.query_end, part.updated_since),
+    )
 
 
 @pytest.mark.parametrize("at", [-1, 0, 10, DAY, DAY + 1])
