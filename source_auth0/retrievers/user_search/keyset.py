@@ -37,12 +37,13 @@ class Anchor:
     due: int | None = None
     end: Milliseconds | None = None
 
-    def is_continued_by(self, page: SearchPage, attribute: str) -> bool:
-        """Whether no row can be missing between the page that the anchor is from and this one."""
-        if not self.user_ids:
-            return True
-        times = page.times(attribute)
-        return (bool(times) and times[0] == self.at) or any(row["user_id"] in self.user_ids for row in page.rows)
+    def is_continued_by(self, page: SearchPage) -> bool:
+        """Whether no row can be missing between the page that the anchor is from and this one.
+
+        Somebody else's row with the anchor's timestamp is no sign of that: the anchor may be fresher than its index
+        entry.
+        """
+        return not self.user_ids or any(row["user_id"] in self.user_ids for row in page.rows)
 
 
 def anchors_of(page: SearchPage, attribute: str, start: Milliseconds) -> list[Anchor]:
@@ -182,14 +183,14 @@ class KeysetReader:
 
     def _find_continuation(self, window: QueryWindow) -> SearchPage | None:
         """The page of a window, asked for twice if it does not continue the last one; None if it still does not."""
-        anchor, attribute = self._anchor, self._slice.attribute
+        anchor = self._anchor
         find = self._search.find if anchor.user_ids or self._is_asked_again else self._search.find_again_if_empty
         self._is_asked_again = False
         page = find(window, can_halve=True)
-        if _is_short(anchor, page) or not anchor.is_continued_by(page, attribute):
+        if _is_short(anchor, page) or not anchor.is_continued_by(page):
             again = self._search.find(window, can_halve=True)
-            page = max(page, again, key=lambda p: (anchor.is_continued_by(p, attribute), len(p.rows), p.total or 0))
-        if not anchor.is_continued_by(page, attribute):
+            page = max(page, again, key=lambda p: (anchor.is_continued_by(p), len(p.rows), p.total or 0))
+        if not anchor.is_continued_by(page):
             return None
         if _is_short(anchor, page):
             self._raise_unless_moved(window, page)
