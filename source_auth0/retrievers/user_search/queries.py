@@ -134,14 +134,16 @@ class UserSearch:
         self._record_index_progress(window, page.rows)
         return page
 
-    def find_again_if_empty(self, window: QueryWindow, *, can_halve: bool = False) -> SearchPage:
+    def find_again_if_empty(
+        self, window: QueryWindow, sort: str | None = None, *, can_halve: bool = False
+    ) -> SearchPage:
         """Like `find`; an empty page is asked for twice, since a struggling search cluster may send one by mistake."""
-        page = self.find(window, can_halve=can_halve)
+        page = self.find(window, sort=sort, can_halve=can_halve)
         if page.rows:
             return page
         with release_worker_slot():
             time.sleep(EMPTY_WAIT_SECONDS)
-        return self.find(window, can_halve=can_halve)
+        return self.find(window, sort=sort, can_halve=can_halve)
 
     @staticmethod
     def _strays(window: QueryWindow, page: SearchPage) -> Page:

@@ -10,7 +10,7 @@ from source_auth0.errors import MissingScopeError, system_error, transient_error
 from source_auth0.records import PAGE_SIZE, Page
 from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch, and_conditions, quote_term
 from source_auth0.retrievers.user_search.time_slices import SearchPage
-from source_auth0.timestamps import to_iso
+from source_auth0.timestamps import Milliseconds, to_iso
 
 #: Most rows that are read by page number: half of what Auth0 allows.
 MAX_ROWS_BY_PAGE_NUMBER = 500
@@ -32,15 +32,18 @@ def read_same_timestamp(search: UserSearch, instant: QueryWindow) -> Iterator[Pa
     for rows in _read_by_other_timestamp(search, instant):
         yield rows
         seen.update(row["user_id"] for row in rows)
-    if len(seen) < due and len(seen) < (search.total(instant.query) or 0):
+    if len(seen) < due and (not (total := search.total(instant.query)) or len(seen) < total):
         raise _changed_error(search, instant)
 
 
 def _read_by_other_timestamp(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
     other, low = OTHER_TIMESTAMP[instant.field], None
+    repeated: Milliseconds = -1
     while True:
         window = QueryWindow(other, low, None, instant.query)
         page = search.find_again_if_empty(window)
+        if low == repeated and not page.rows:
+            raise _changed_error(search, instant)  # the user at `low` came before
         yield page.rows
         if page.is_last:
             return
@@ -51,7 +54,7 @@ def _read_by_other_timestamp(search: UserSearch, instant: QueryWindow) -> Iterat
             yield from _read_by_connection(search, replace(window, end=last + 1))
             low = last + 1
         else:
-            low = last
+            low = repeated = last
 
 
 def _fits_page_numbers(page: SearchPage) -> bool:
@@ -63,6 +66,7 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
 
     Distinct users are counted, not rows: a repeated page would pass for the next one.
     """
+    had_rows = bool(first.rows)
     for _ in range(MAX_ATTEMPTS):
         number, page, seen, is_stable = 0, first, set[str](), True
         while True:
@@ -73,7 +77,7 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
                 break
             number += 1
             page = search.find(window, number)
-        if is_stable and len(seen) >= (first.total or 0):
+        if is_stable and len(seen) >= (first.total or 0) and (seen or not had_rows):
             return
         first = search.find(window)
     raise _changed_error(search, window)
@@ -82,13 +86,17 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
 def _read_by_connection(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
     """The users that share both timestamps, by connection; last those of no known connection."""
     terms = [f"identities.connection:{quote_term(name)}" for name in _connection_names(search)]
+    is_empty = True
     for condition in [*terms, " AND ".join(f"NOT {term}" for term in terms)]:
         window = replace(instant, conditions=and_conditions(instant.conditions, condition))
-        page = search.find(window)
+        page = search.find_again_if_empty(window)
+        is_empty = is_empty and not page.rows
         if _fits_page_numbers(page):
             yield from _read_by_page_number(search, window, page)
         else:
             yield from _read_by_user_id(search, window)
+    if is_empty:
+        raise _changed_error(search, instant)  # a page of them came before
 
 
 def _connection_names(search: UserSearch) -> list[str]:
@@ -117,11 +125,14 @@ def _read_by_user_id(search: UserSearch, window: QueryWindow) -> Iterator[Page]:
     while True:
         condition = f"user_id:[{quote_term(last)} TO *]" if last else ""
         try:
-            page = search.find(replace(window, conditions=and_conditions(window.conditions, condition)), sort="user_id")
+            from_last_on = replace(window, conditions=and_conditions(window.conditions, condition))
+            page = search.find_again_if_empty(from_last_on, sort="user_id")
         except AirbyteTracedException as refusal:
             if refusal.failure_type != FailureType.system_error:
                 raise
             raise _indistinguishable_error(search, window) from refusal
+        if last and not page.rows:
+            raise _changed_error(search, window)  # the user `last` came before
         yield page.rows
         # Without a total, the end is a page with only the last user again, which the range includes.
         if page.is_last or [row["user_id"] for row in page.rows] == [last]:
