@@ -29,13 +29,15 @@ TOLERATED_FALL = 10
 class Anchor:
     """A timestamp at which a query begins, and the users read already who have it: the page has to repeat one of them.
 
-    due: the number of rows from here on up to `end`, by the total of the page before; None if unknown.
+    due: the number of rows from here on up to `end`, by the total of the page before; None if unknown. had_rows: rows
+    came from here on before, so that an empty page contradicts them.
     """
 
     at: Milliseconds
     user_ids: frozenset[str] = frozenset()
     due: int | None = None
     end: Milliseconds | None = None
+    had_rows: bool = False
 
     def is_continued_by(self, page: SearchPage) -> bool:
         """Whether no row can be missing between the page that the anchor is from and this one.
@@ -43,7 +45,9 @@ class Anchor:
         Somebody else's row with the anchor's timestamp is no sign of that: the anchor may be fresher than its index
         entry.
         """
-        return not self.user_ids or any(row["user_id"] in self.user_ids for row in page.rows)
+        if not self.user_ids:
+            return bool(page.rows) or not self.had_rows
+        return any(row["user_id"] in self.user_ids for row in page.rows)
 
 
 def anchors_of(page: SearchPage, attribute: str, start: Milliseconds) -> list[Anchor]:
@@ -79,6 +83,8 @@ class KeysetReader:
         self._anchor = Anchor(time_slice.start)
         #: Anchors to try in turn where the page from `_anchor` on is no continuation.
         self._other_anchors: list[Anchor] = []
+        #: Where a page began that was read again, as no timestamp on it held: not a third time.
+        self._gone_back_to: Milliseconds | None = None
         #: The rows of the last page with their timestamps, which the next one may repeat.
         self._sent: set[tuple[str, Milliseconds | None]] = set()
         #: The width of a step, if the range is not read up to its end at once.
@@ -124,7 +130,9 @@ class KeysetReader:
         elif anchors[0].at == self._anchor.at:
             yield from self._same_timestamp()
         else:
-            self._other_anchors = [anchors[n] for n in ANCHORS_TRIED if n < len(anchors)] + [self._anchor]
+            later = [anchor for anchor in anchors if anchor.at > self._anchor.at]
+            back = replace(self._anchor, due=page.known_total, end=page.end, had_rows=True)
+            self._other_anchors = [later[n] for n in ANCHORS_TRIED if n < len(later)] + [back]
             self._anchor = self._other_anchors.pop(0)
 
     def _has_passed_end(self, page: SearchPage) -> bool:
@@ -176,8 +184,13 @@ class KeysetReader:
                 continue
             if page is not None:
                 return page
+            is_back = len(self._other_anchors) == 1
             if self._other_anchors:
                 self._anchor = self._other_anchors.pop(0)
+                if not is_back:
+                    continue
+            if is_back and self._anchor.at != self._gone_back_to:
+                self._gone_back_to = self._anchor.at
             else:
                 self._read_whole_steps()
 
@@ -190,6 +203,8 @@ class KeysetReader:
         if _is_short(anchor, page) or not anchor.is_continued_by(page):
             again = self._search.find(window, can_halve=True)
             page = max(page, again, key=lambda p: (anchor.is_continued_by(p), len(p.rows), p.total or 0))
+        if not page.rows and page.total:
+            raise self._contradiction_error()
         if not anchor.is_continued_by(page):
             return None
         if _is_short(anchor, page):
@@ -219,9 +234,9 @@ class KeysetReader:
 
     def _read_whole_steps(self) -> None:
         """From the anchor on, believe only pages that hold all that their total tells of."""
-        if self._anchor.user_ids and self._anchor.due is None:
+        if (self._anchor.user_ids or self._anchor.had_rows) and self._anchor.due is None:
             raise self._contradiction_error()
-        self._anchor = replace(self._anchor, user_ids=frozenset())
+        self._anchor = replace(self._anchor, user_ids=frozenset(), had_rows=False)
         self._reads_whole_steps = True
 
     def _contradiction_error(self) -> AirbyteTracedException:
@@ -235,9 +250,13 @@ class KeysetReader:
         """The users of one millisecond, when they are more than a page."""
         at, sent = self._anchor.at, {user_id for user_id, _ in self._sent}
         window = QueryWindow(self._slice.attribute, at, at + 1, self._search.conditions, self._slice.updated_since)
+        is_empty = True
         for page in read_same_timestamp(self._search, window):
+            is_empty = is_empty and not page
             yield [row for row in page if row["user_id"] not in sent]
             sent.update(row["user_id"] for row in page)
+        if is_empty:
+            raise self._contradiction_error()
         self._begin_at(Anchor(at + 1))
 
 
