@@ -24,7 +24,8 @@ class UserDirectory:
     limit: rows of a page, whatever is asked for. total: the total that is reported for a number of matching rows. slow:
     the number of matching rows from which on a query times out. knows_ids: whether it sorts by `user_id`. connections:
     the tenant's connections, or the error that a request for them gets. on_query: called with each query before the
-    response.
+    response. answer: given a query and its response, the response that is sent instead. fresher: values, by user id,
+    that rows have and the index has not yet. resources: the responses for other paths.
     """
 
     def __init__(  # noqa: PLR0913 - the ways in which tenants differ; each test sets one or two of these
@@ -43,6 +44,9 @@ class UserDirectory:
         self.connections = connections
         self.queries: list[dict[str, Any]] = []
         self.on_query: Callable[[dict[str, Any]], None] = lambda _: None
+        self.answer: Callable[[dict[str, Any], dict[str, Any]], Any] = lambda _, response: response
+        self.fresher: dict[str, dict[str, Any]] = {}
+        self.resources: dict[str, Any] = {}
 
     def get(self, _: Any, query: dict[str, Any]) -> Any:
         """The page of users that a query finds."""
@@ -60,16 +64,22 @@ class UserDirectory:
         size = min(query["per_page"], self.limit)
         start = query["page"] * size
         assert start + size <= MAX_SEARCH_ROWS, "asked for a page beyond the first 1,000 rows"
-        page = [dict(user) for user in found[start : start + size]]
+        page = [{**user, **self.fresher.get(user["user_id"], {})} for user in found[start : start + size]]
         total_field = {} if (total := self.total(len(found))) is None else {"total": total}
-        return {"users": page, "start": start, "limit": size, "length": len(page), **total_field}
+        return self.answer(query, {"users": page, "start": start, "limit": size, "length": len(page), **total_field})
 
     def with_policy(self, _: Any) -> "UserDirectory":
         """The same user search: it never fails by chance."""
         return self
 
+    def path_of(self, template: str, partition: dict[str, Any]) -> str:
+        """The path of a user."""
+        return template.replace("{{ stream_partition.id }}", partition["id"])
+
     def get_path(self, path: str, query: dict[str, Any]) -> Any:
-        """The connections, two to a page; other resources may not be read."""
+        """The connections, two to a page; other resources may not be read, unless they are set."""
+        if path in self.resources:
+            return self.resources[path]
         if path != "connections":
             raise MissingScopeError(path, ("read:all",))
         expected = {"take": 100, "fields": "name", "include_fields": "true"}
