@@ -13,7 +13,7 @@ from source_auth0.api.client import ManagementApiRequester
 from source_auth0.retrievers.user_search.queries import and_conditions
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
-from source_auth0.retrievers.users.state import VERSION
+from source_auth0.retrievers.users.state import VERSION, UserFilter
 from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso
 
 #: The only fields that keyset pagination needs of a user.
@@ -65,7 +65,9 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditi
     """Read the users in time slices, as the stream `users` does, but emit nothing."""
     tenant, state = requester.tenant, ConnectorStateManager()
     if since is not None:
-        state.update_state_for_stream("users", None, {"updated_at": to_iso(since), "v": VERSION})
+        # With the filter of now: what it adds is asked for apart, and users without dates by a walk over everybody.
+        saved = {"updated_at": to_iso(since), "v": VERSION, "read_with": UserFilter.of(tenant).state}
+        state.update_state_for_stream("users", None, saved)
     cursor = UserCursor(
         config=tenant,
         stream_name="users",
