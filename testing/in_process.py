@@ -25,10 +25,14 @@ INCREMENTAL = {name for name in stream_files() if "incremental_sync" in load_str
 
 @dataclass
 class SyncResult:
-    """The output of one sync: rows by stream, the states in order, all other messages, and the error that ended it."""
+    """The output of one sync: rows by stream, the states in order, all other messages, and the error that ended it.
+
+    rows_before: how many rows, of all streams, came before each state.
+    """
 
     records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     states: list[dict[str, Any]] = field(default_factory=list)
+    rows_before: list[int] = field(default_factory=list)
     messages: list[AirbyteMessage] = field(default_factory=list)
     error: Exception | None = None
 
@@ -64,6 +68,7 @@ def sync(
                 done.records[message.record.stream].append(message.record.data)
             elif message.type == Type.STATE and message.state:
                 done.states.append(AirbyteStateMessageSerializer.dump(message.state))
+                done.rows_before.append(sum(map(len, done.records.values())))
             else:
                 done.messages.append(message)
     except Exception as error:  # noqa: BLE001 - tests look at whatever ended the sync
