@@ -158,6 +158,10 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         walk = self._new_walk()
         walk.check_total()
         first_page = walk.begin()
+        if (planned_again := self._new_walk()).plan != walk.plan:
+            # Only now is the tenant's clock known, by which a deep look-back is due or not: this machine's may be off.
+            walk = planned_again
+            first_page = walk.begin()
         resume_point = self._saved.resume_point
         if resume_point is not None and is_in_future(self.tenant, resume_point, self._stream_name):
             self._is_state_rejected = True
