@@ -1,0 +1,1 @@
+"""Users of a large, busy tenant whose search index is late."""
