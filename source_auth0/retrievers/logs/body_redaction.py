@@ -81,12 +81,15 @@ class RedactLogEventTransformation(RedactSecretsTransformation):
         return self._bodies[entity_type]
 
     def _redact_urls(self, value: Any) -> None:
-        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, child in items:
-            if isinstance(child, (dict, list)):
-                self._redact_urls(child)
-            elif isinstance(child, str) and ("=" in child or "%3" in child):
-                value[key] = redact_urls(child, is_hashing=self._is_hashing)
+        pending = [value]
+        while pending:
+            container = pending.pop()
+            items: Any = container.items() if isinstance(container, dict) else enumerate(container)
+            for key, child in items:
+                if isinstance(child, (dict, list)):
+                    pending.append(child)
+                elif isinstance(child, str) and ("=" in child or "%3" in child):
+                    container[key] = redact_urls(child, is_hashing=self._is_hashing)
 
 
 class BodyRedaction:
@@ -107,7 +110,7 @@ class BodyRedaction:
                 self._redact_written(parent, path)
             for name in [name for name, value in parent.items() if self._is_known_secret(name, value)]:
                 redact_field(parent, name, is_hashing=self._is_hashing)
-        self._redact_undeclared(body, self._row)
+        self._redact_undeclared(body)
 
     def _is_known_secret(self, name: str, value: Any) -> bool:
         """Whether a field is a secret by its name alone; a one-time code, where the object has no source code."""
@@ -129,29 +132,36 @@ class BodyRedaction:
         elif has_secret_text(parent.get(step)):
             redact_field(parent, step, is_hashing=self._is_hashing)
 
-    def _redact_undeclared(self, value: Any, declared: Node) -> None:
+    def _redact_undeclared(self, body: Any) -> None:
         """Apply the net of names to what the row's schema does not declare; a list's wrapper holds rows."""
-        if isinstance(value, list):
-            for element in value:
-                self._redact_undeclared(element, declared.get("items") or (declared if declared is self._row else {}))
-        elif isinstance(value, dict):
-            properties = declared.get("properties") or {}
-            for name in list(value):
-                self._redact_child(value, name, properties.get(name), is_row=declared is self._row)
+        pending: list[tuple[Any, Node]] = [(body, self._row)]
+        while pending:
+            value, declared = pending.pop()
+            is_row = declared is self._row
+            if isinstance(value, list):
+                of_elements = declared.get("items") or (declared if is_row else {})
+                pending += [(element, of_elements) for element in value]
+            elif isinstance(value, dict):
+                properties = declared.get("properties") or {}
+                for name in list(value):
+                    pending += self._redact_child(value, name, properties.get(name), is_row=is_row)
 
-    def _redact_child(self, parent: dict[str, Any], name: str, declared: Node | None, *, is_row: bool) -> None:
+    def _redact_child(
+        self, parent: dict[str, Any], name: str, declared: Node | None, *, is_row: bool
+    ) -> list[tuple[Any, Node]]:
+        """Redact a field, or return it with the declaration by which what is in it is to be redacted."""
         value = parent[name]
         if declared is not None and SECRET_MARK not in declared:
             if declared.get("properties") or declared.get("items"):
-                self._redact_undeclared(value, declared)
-            else:
-                redact_by_name(value, is_hashing=self._is_hashing)
+                return [(value, declared)]
+            redact_by_name(value, is_hashing=self._is_hashing)
         elif declared is not None and declared[SECRET_MARK] == FREE_FORM_MARK:
             redact_by_name(value, is_hashing=self._is_hashing)
         elif declared is None and is_row and isinstance(value, list) and not is_secret_name(name):
-            self._redact_undeclared(value, self._row)
+            return [(value, self._row)]
         elif declared is None:
             redact_named_field(parent, name, is_hashing=self._is_hashing)
+        return []
 
 
 def redact_protocol_secrets(parent: dict[str, Any], *, is_hashing: bool) -> None:
@@ -170,12 +180,13 @@ def _places(record: Mapping[str, Any], details: Any) -> Iterator[Any]:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects in a value at any depth, an outer one first."""
-    if isinstance(value, dict):
-        yield value
-        for child in list(value.values()):
-            if isinstance(child, (dict, list)):
-                yield from _objects(child)
-    elif isinstance(value, list):
-        for element in value:
-            yield from _objects(element)
+    """The objects in a value at any depth, an outer one first; no recursion, as they may be deeper than calls."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            yield value
+            # What the caller has removed is not looked at.
+            pending += [child for child in reversed(value.values()) if isinstance(child, (dict, list))]
+        elif isinstance(value, list):
+            pending += reversed(value)

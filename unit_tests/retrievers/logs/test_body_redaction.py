@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from source_auth0.json_values import dumps
 from source_auth0.manifest.assembly import assemble
 from source_auth0.manifest.files import stream_files
 from source_auth0.manifest.secret_marks import entity_marks
@@ -174,6 +175,31 @@ def test_links_codes_and_parameters_of_protocols_are_withheld(event: Event, conf
     result = redacted({"log_id": "1", "type": "fv", "ip": KEPT, **copy.deepcopy(event)}, **config)
     assert CANARY not in json.dumps(result)
     assert KEPT == result["ip"]
+
+
+@pytest.mark.parametrize("levels", [1000, 5000])
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda inner: {"more": inner}, lambda inner: [inner], lambda inner: [{"rows": [inner]}]],
+    ids=["objects", "lists", "both"],
+)
+@pytest.mark.parametrize("config", [{}, {"secrets": "hash"}])
+@pytest.mark.parametrize("holder", ["call", "unknown call", "details", "body", "query"])
+def test_secrets_at_any_depth_are_withheld(holder: str, config: Event, wrap: Callable[[Any], Any], levels: int):
+    """Bodies may be nested deeper than calls."""
+    value: Any = {"client_secret": CANARY, "u": f"https://a.example/cb?code={CANARY}", "name": KEPT}
+    for _ in range(levels):
+        value = wrap(value)
+    events = {
+        "call": write_event("/api/v2/clients/id1", value, value),
+        "unknown call": write_event("/api/v2/of-tomorrow", value, value),
+        "details": {"log_id": "1", "type": "s", "details": {"prompts": value}},
+        "body": {"log_id": "1", "type": "s", "body": value},
+        "query": {"log_id": "1", "type": "s", "query": value},
+    }
+    text = dumps(redacted(events[holder], **config)).decode()
+    assert CANARY not in text
+    assert KEPT in text
 
 
 def alternatives(path: str) -> list[str]:
