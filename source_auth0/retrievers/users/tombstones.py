@@ -24,7 +24,6 @@ from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso, to_milli
 
 #: Users deleted lately that a state holds, and pages of the log that are read in place of a state without them.
 MAX_KNOWN_DELETIONS, MAX_LOOK_BACK_PAGES = 500, 200
-END_OF_TIME = 253_402_300_799_999
 #: The column that tells Airbyte's destinations of a deletion.
 DELETED_AT = "_ab_cdc_deleted_at"
 
@@ -67,9 +66,9 @@ class Tombstones:
             return {}
         users = self._deleted_at if self._is_handed_on else self._saved_deletions
         since = self._known_since if self._is_handed_on else self._saved_since
-        recent = sorted(users.items(), key=lambda item: _milliseconds(item[1]))
+        recent = sorted(users.items(), key=lambda item: to_milliseconds(item[1]))
         if len(recent) > MAX_KNOWN_DELETIONS:
-            since = max(since or 0, _milliseconds(recent[-MAX_KNOWN_DELETIONS - 1][1]) + 1)
+            since = max(since or 0, to_milliseconds(recent[-MAX_KNOWN_DELETIONS - 1][1]) + 1)
             recent = recent[-MAX_KNOWN_DELETIONS:]
         known = {} if since is None else {"since": to_iso(since), "users": dict(recent)}
         return {"deletions": {**position.state, **known}}
@@ -90,14 +89,20 @@ class Tombstones:
         deletions, earlier = DeletionPairing(), self._log.before(start, self._look_back(start))
         for segment in DerivedEvents.of(self._search.tenant).between(self._log, earlier, end):
             for row in deletions.rows(segment.events):
-                self._deleted_at[row["user_id"]] = row["deleted_at"]
-                if not self.has_no_saved_position and log_order(row["log_id"]) > start.order:
-                    self._new_deletions[row["user_id"]] = row["deleted_at"]
+                self._add(row, is_new=not self.has_no_saved_position and log_order(row["log_id"]) > start.order)
         horizon = self._horizon()
         self._known_since = max(self._known_since, horizon) if self._known_since is not None else None
-        self._deleted_at = {user: at for user, at in self._deleted_at.items() if _milliseconds(at) >= horizon}
+        self._deleted_at = {user: at for user, at in self._deleted_at.items() if to_milliseconds(at) >= horizon}
         self._is_handed_on = not self._new_deletions
         return bool(self._new_deletions)
+
+    def _add(self, deletion: Row, *, is_new: bool) -> None:
+        """Note a deletion. One of unknown time says nothing of a user's rows; its tombstone has the current time."""
+        user_id, deleted_at = deletion["user_id"], deletion["deleted_at"]
+        if deleted_at is not None:
+            self._deleted_at[user_id] = deleted_at
+        if is_new:
+            self._new_deletions[user_id] = deleted_at or to_iso(self._search.tenant.now_ms)
 
     def _horizon(self) -> Milliseconds:
         """Before when no deletion matters: the index shows nobody that long after a deletion."""
@@ -142,12 +147,6 @@ class Tombstones:
         """Whether a row was created before its user's deletion; False if it has no `created_at`."""
         deleted_at, created_at = self._deleted_at.get(row["user_id"]), row.get("created_at")
         return bool(deleted_at and created_at) and to_milliseconds(str(created_at)) < to_milliseconds(str(deleted_at))
-
-
-def _milliseconds(text: Any) -> Milliseconds:
-    """The time of a deletion; now and for ever for one without a date."""
-    at = timestamp_of({"date": text}, "date")
-    return END_OF_TIME if at is None else at
 
 
 def validate_deletions(saved: Mapping[str, Any]) -> None:

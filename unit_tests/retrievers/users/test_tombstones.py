@@ -23,6 +23,7 @@ from testing.fakes.user_export import FakeUserExport
 from testing.fakes.user_requester import FakeUserRequester, user_requester
 from testing.fakes.user_search import User, ids, users_at
 
+NOON = timestamp(43_200)
 EARLIER_STATE = {"updated_at": timestamp(10_000)}
 
 
@@ -133,6 +134,26 @@ def test_both_events_of_a_deletion_are_one_tombstone():
 def test_the_last_of_several_deletions_counts():
     events = [event(1, 1), *(deletion(n, n * 10_000, "auth0|1") for n in (2, 3))]
     assert {"auth0|1": timestamp(30_000)} == synced([], events, state_after(1, 1)).tombstones
+
+
+@pytest.mark.parametrize("date", [None, {"$date": timestamp(30_000)}, "soon"])
+def test_a_deletion_of_unknown_time_has_the_current_time_and_stops_no_later_sync(date: Any):
+    """It is in no state, which keeps times."""
+    events = [deletion(2, 0, "auth0|1", date=date), deletion(3, 30_000, "auth0|2")]
+    saved = state_after(1, 20_000)
+    saved["deletions"] |= {"since": timestamp(0), "users": {}}
+    first = synced([], events, saved)
+    assert {"auth0|1": NOON, "auth0|2": timestamp(30_000)} == first.tombstones
+    assert [] == first.failed
+    validate_deletions(first.states[-1])
+    assert {"auth0|2": timestamp(30_000)} == first.states[-1]["deletions"]["users"]
+    next_sync = synced([], [*events, deletion(4, 31_000, "auth0|3")], first.states[-1])
+    assert ([], ["auth0|3"]) == (next_sync.failed, list(next_sync.tombstones))
+
+
+def test_a_user_who_is_found_after_a_deletion_of_unknown_time_exists_again():
+    sync = synced(users_at(20_000), [deletion(2, 0, "auth0|00000", date=None)], state_after(1, 20_000))
+    assert ({}, ["auth0|00000"]) == (sync.tombstones, sync.users)
 
 
 @pytest.mark.parametrize("saved", [None, EARLIER_STATE])
