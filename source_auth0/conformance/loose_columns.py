@@ -62,8 +62,7 @@ class LooseColumnsTransformation(RecordTransformation):
             # An attribute that an identity provider added is not what this column is for.
             record[UNCONFORMING] = {UNCONFORMING: record[UNCONFORMING]}
         for name, always_fitting, schema in self._columns:
-            value = record.get(name)
-            if value.__class__ not in always_fitting and not _fits(value, schema):
+            if name in record and (value := record[name]).__class__ not in always_fitting and not _fits(value, schema):
                 set_aside(record, name, value, _converted(value, schema))
 
 

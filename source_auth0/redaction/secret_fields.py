@@ -65,13 +65,19 @@ class SecretPaths:
 
     def redact(self, record: Any) -> None:
         """Remove or hash the secrets, and put its SHA-256 beside source code, or in its place."""
-        for parent, name in _present(record, self._secrets):
-            if name == ANY_KEY:
-                redact_values(parent, is_hashing=self._is_hashing)
-            else:
-                redact_field(parent, name, is_hashing=self._is_hashing)
-        for parent, name in _present(record, self._source_code):
-            self._replace_source_code(parent, name)
+        # One loop in the other, and not generators: they would take as long as all the rest.
+        for path, names in self._secrets.items():
+            for parent in _values_at(record, path):
+                for name in names if isinstance(parent, dict) else ():
+                    if name == ANY_KEY:
+                        redact_values(parent, is_hashing=self._is_hashing)
+                    elif name in parent:
+                        redact_field(parent, name, is_hashing=self._is_hashing)
+        for path, names in self._source_code.items():
+            for parent in _values_at(record, path):
+                for name in names if isinstance(parent, dict) else ():
+                    if name in parent:
+                        self._replace_source_code(parent, name)
 
     def _replace_source_code(self, parent: dict[str, Any], name: str) -> None:
         parent[sha256_name(name)] = sha256_leaves(parent[name])
@@ -205,14 +211,6 @@ def _holds_secret_json(text: str) -> bool:
 def _is_emptied(value: Any) -> bool:
     """Whether nothing is left of an object, or of the objects of a list."""
     return not value or (isinstance(value, list) and all(element == {} for element in value))
-
-
-def _present(record: Any, names_by_parent: Mapping[Path, list[str]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """The parent and the name of each field that a record has of those named."""
-    for path, names in names_by_parent.items():
-        for parent in _values_at(record, path):
-            if isinstance(parent, dict):
-                yield from ((parent, name) for name in names if name in parent or name == ANY_KEY)
 
 
 def _by_parent(paths: Iterable[Iterable[str]]) -> dict[Path, list[str]]:
