@@ -1,8 +1,9 @@
 """20,000 users, a third of them touched every second, while the search index stalls and catches up out of order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 from auth0_simulator import Simulator
 from soak.tally import Tally
@@ -89,7 +90,7 @@ def requests_of(syncs: HourlySyncs, tally: Tally, seconds: float) -> int:
     return sum(request.template == "/users" for request in syncs.sim.journal)
 
 
-def _run(syncs: HourlySyncs, tally: Tally, seconds: float) -> list[Mapping[str, str]]:
+def _run(syncs: HourlySyncs, tally: Tally, seconds: float) -> Sequence[Mapping[str, Any]]:
     syncs.sim.clear_journal()
     syncs.sim.clock.advance(seconds)
     done = syncs.sync()

@@ -50,7 +50,7 @@ class UserSync:
             cursor_field="updated_at",
             incremental=incremental,
             state_manager=self.manager,
-            message_repository=self,  # type: ignore[arg-type]
+            message_repository=self,
         )
         self.stream = user_retriever(directory, cursor=self.cursor)
         self.cursor.changed = SteppingCondition(self.step)
@@ -90,7 +90,7 @@ class UserSync:
     def parts(self) -> Iterator[StreamSlice]:
         """The slices as they are planned, each with a reader."""
         for part in self.cursor.stream_slices():
-            self.readers.append((part, self.stream.read_records({}, part)))
+            self.readers.append((part, self.stream.read_records({}, part)))  # type: ignore[arg-type]
             self.max_readers = max(self.max_readers, len(self.readers))
             yield part
 

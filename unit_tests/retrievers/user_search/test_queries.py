@@ -334,9 +334,10 @@ def test_a_total_that_may_be_capped_is_unknown(total: int | None, known: int | N
 def test_the_users_that_the_index_has_last_come_newest_first():
     directory = UserDirectory(users_at(1, 3, 2), users_connections=["db"])
     assert [timestamp(n) for n in (3, 2, 1)] == [
-        row["updated_at"] for row in user_retriever(directory).search.newest_indexed()
+        row["updated_at"] for row in user_retriever(directory).search.newest_indexed(0)
     ]
-    assert '(identities.connection:"db")' == directory.queries[0]["q"]
+    expected = 'updated_at:[1970-01-01T00:00:00.000Z TO *] AND (identities.connection:"db")'
+    assert expected == directory.queries[0]["q"]
 
 
 @pytest.mark.parametrize(

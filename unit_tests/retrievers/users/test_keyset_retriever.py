@@ -125,7 +125,7 @@ def test_excluded_fields_are_neither_asked_for_nor_handed_on():
 def test_a_reader_may_name_its_columns_instead():
     """A reader whose requester selects some fields excludes none."""
     directory = UserDirectory(users_at(1, 2), users_excluded_fields=["identities"])
-    list(user_retriever(directory, columns={}).search.newest_indexed())
+    list(user_retriever(directory, columns={}).search.newest_indexed(0))
     assert "fields" not in directory.queries[0]
 
 
