@@ -5,7 +5,7 @@ import json
 import orjson
 
 from testing.command import CommandResult
-from testing.sync_probe import is_unreadable
+from testing.syncs.sync_probe import is_unreadable
 
 TYPES = {"RECORD", "STATE", "LOG", "TRACE", "CATALOG", "SPEC", "CONNECTION_STATUS", "CONTROL"}
 

@@ -8,12 +8,12 @@ from auth0_simulator import Simulator
 from soak.hostile_responses.event_streams import events
 from soak.hostile_responses.export_files import exports
 from soak.hostile_responses.injected_ids import columns, cursors, ids
-from soak.hostile_responses.intercepting_proxy import InterceptingProxy
 from soak.hostile_responses.memory_limits import memory
 from soak.hostile_responses.suite import bodies, framing, tokens
 from soak.hostile_responses.trial_tenant import SPEED, TrialTenant
 from soak.tally import Tally
 from testing.fast_clock import fast_clock
+from testing.servers.intercepting_proxy import InterceptingProxy
 
 SEED = 7
 FRAMES = ["a length that is longer", "a giant chunk", "gzip in gzip", "headers without an end", "a redirect to itself"]

@@ -10,11 +10,11 @@ import pytest
 from jsonschema import Draft7Validator
 
 from auth0_simulator import Simulator
-from soak.hostile_responses.intercepting_proxy import InterceptingProxy, UpstreamResponse
 from source_auth0.conformance.loose_columns import loose_columns
 from source_auth0.manifest.assembly import json_schema, load_stream, primary_key
 from testing.command import CommandResult, run
 from testing.in_process import catalog_of
+from testing.servers.intercepting_proxy import InterceptingProxy, UpstreamResponse
 from testing.tenants import config_of
 
 Row = dict[str, Any]

@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from auth0_simulator import Simulator
-from testing.hourly_syncs import HOUR
 from testing.in_process import sync
+from testing.syncs.hourly_syncs import HOUR
 from testing.tenants import config_of
 
 STREAMS = ("user_authentication_methods", "user_enrollments")

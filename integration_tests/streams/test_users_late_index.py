@@ -13,8 +13,8 @@ from auth0_simulator import Simulator
 from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.retrievers.users import cursor
 from testing.fast_clock import fast_clock
-from testing.hourly_syncs import HOUR, HourlySyncs
 from testing.in_process import SyncResult, after_each_user_search
+from testing.syncs.hourly_syncs import HOUR, HourlySyncs
 from testing.tenants import config_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

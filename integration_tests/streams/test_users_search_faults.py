@@ -8,8 +8,8 @@ import pytest
 from auth0_simulator import Fault, Simulator
 from source_auth0.api.http.retry_policy import RetryPolicy
 from testing.fast_clock import fast_clock
-from testing.hourly_syncs import HourlySyncs, UserTable
 from testing.in_process import SyncResult, sync
+from testing.syncs.hourly_syncs import HourlySyncs, UserTable
 from testing.tenants import config_of
 
 SPEED = 60.0

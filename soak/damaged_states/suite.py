@@ -14,7 +14,7 @@ from soak.damaged_states.foreign_states import foreign_states, giant_states
 from soak.damaged_states.mutated_states import mutated_states
 from soak.damaged_states.state_files import state_files
 from soak.tally import Tally
-from testing.sync_probe import ProbedSync, probe_sync, shortened
+from testing.syncs.sync_probe import ProbedSync, probe_sync, shortened
 from testing.tenants import config_of
 
 #: Each kind of state to the config options that it needs.

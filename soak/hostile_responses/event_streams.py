@@ -4,9 +4,9 @@ import itertools
 import json
 from collections.abc import Callable
 
-from soak.hostile_responses.intercepting_proxy import RawResponse, UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, count_sync, rewrite_at
 from soak.tally import Tally
+from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 #: Bytes: more than the connector allows in a message.

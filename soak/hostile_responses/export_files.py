@@ -4,9 +4,9 @@ import gzip
 import json
 from collections.abc import Callable
 
-from soak.hostile_responses.intercepting_proxy import RawResponse, UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
 from soak.tally import Tally
+from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 
 HEAD = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
 USER = {"user_id": "auth0|1", "updated_at": "2026-01-01T00:00:00.000Z", "created_at": "2026-01-01T00:00:00.000Z"}

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from soak.hostile_responses.intercepting_proxy import UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
 from soak.tally import Tally
+from testing.servers.intercepting_proxy import UpstreamResponse
 
 #: Texts used as an id or a checkpoint; the tenant knows none of them.
 TEXTS = [

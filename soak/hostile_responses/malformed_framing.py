@@ -6,7 +6,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 
-from soak.hostile_responses.intercepting_proxy import RawResponse, UpstreamResponse
+from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 CHUNKED = OK + b"transfer-encoding: chunked\r\n\r\n"

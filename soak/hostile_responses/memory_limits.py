@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from auth0_simulator import Simulator
-from soak.hostile_responses.intercepting_proxy import InterceptingProxy, RawResponse, UpstreamResponse
 from soak.protocol_output import protocol_violation
 from soak.tally import Tally
 from testing.command import CommandResult
 from testing.in_process import catalog_of
+from testing.servers.intercepting_proxy import InterceptingProxy, RawResponse, UpstreamResponse
 from testing.tenants import config_of
 
 #: The most megabytes for a response that is no page of rows; a page may take a few times its own size.

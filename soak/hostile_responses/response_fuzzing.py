@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from soak.hostile_responses.intercepting_proxy import UpstreamResponse
+from testing.servers.intercepting_proxy import UpstreamResponse
 
 #: Inserted verbatim in place of a placeholder, since json.dumps cannot produce all of them.
 RAW_JSON = [

@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
 
 from auth0_simulator import Simulator
-from soak.hostile_responses.intercepting_proxy import (
+from soak.tally import Tally
+from source_auth0.engine.page_records import lines_of
+from testing.servers.intercepting_proxy import (
     InterceptingProxy,
     RawResponse,
     RewriteResponse,
     UpstreamResponse,
 )
-from soak.tally import Tally
-from source_auth0.engine.page_records import lines_of
-from testing.sync_probe import ProbedSync, probe_sync
+from testing.syncs.sync_probe import ProbedSync, probe_sync
 from testing.tenants import config_of
 
 #: How many times faster the connector's clock runs, and the real seconds after which a sync counts as hung.

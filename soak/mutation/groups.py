@@ -14,7 +14,10 @@ NOT_TRIED = {
 #: Subpackage of the connector to the name of its group, in the order of the table.
 PACKAGES = {
     "config": "config",
+    "commands": "commands for people",
+    "input_files": "config, catalog and state files",
     "redaction": "secrets",
+    "conformance": "values that do not fit their columns",
     "manifest": "schemas",
     "engine": "threads and pages",
     "api": "the Management API's client",
@@ -23,6 +26,7 @@ PACKAGES = {
     "api.auth": "sign-in and scopes",
     "retrievers.lists": "lists and objects",
     "retrievers.cursors": "cursors",
+    "retrievers.user_search": "user search",
     "retrievers.users": "users",
     "retrievers.user_lists": "single users' lists",
     "retrievers.logs": "the log",

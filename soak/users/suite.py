@@ -7,7 +7,7 @@ from typing import Any
 
 from auth0_simulator import Simulator
 from soak.tally import Tally
-from testing.hourly_syncs import HOUR, HourlySyncs
+from testing.syncs.hourly_syncs import HOUR, HourlySyncs
 from testing.tenants import config_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

@@ -17,9 +17,9 @@ from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from source_auth0.api.tenant import Tenant
 from source_auth0.engine.thread_pool import FairThreadPool
-from testing.dripping_servers import BODY, dripping_server
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, THINGS_RESPONSE, THINGS_URL, MakeApi
+from testing.servers.dripping_servers import BODY, dripping_server
 
 #: A date outside of what a datetime can represent.
 OUT_OF_RANGE_DATE = "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT"

@@ -113,7 +113,7 @@ def test_only_threads_of_a_cancelled_sync_raise():
 def test_shutting_down_the_pool_cancels_a_wait_for_tombstones(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tombstones_module, "TenantLog", lambda _: None)
     monkeypatch.setattr(Tombstones, "has_new_deletions", lambda _: True)
-    tombstones = Tombstones(SimpleNamespace(requester=None), {})
+    tombstones = Tombstones(SimpleNamespace(requester=None), {}, lambda: 0)
     pool = FairThreadPool(lambda: 1)
     started = threading.Event()
     waiting = pool.submit(lambda: (started.set(), tombstones.wait_until_read()))

@@ -12,7 +12,8 @@ import requests
 
 from source_auth0.api.http.deadlines import MIN_STEADY_BYTES, limit_rest, steady_chunks, when_slow
 from source_auth0.api.http.session import PooledSession
-from testing.dripping_servers import (
+from testing.network import RECEIVE_BYTES
+from testing.servers.dripping_servers import (
     BODY,
     DRIP_SECONDS,
     GZIP_BODY,
@@ -24,7 +25,6 @@ from testing.dripping_servers import (
     server,
     tls_server,
 )
-from testing.network import RECEIVE_BYTES
 
 #: Connect and read timeouts in seconds, and the most that an exchange may take: both, and a busy machine's delay.
 TIMEOUT, MAX_SECONDS = (0.4, 0.6), 5.0

@@ -34,11 +34,11 @@ from source_auth0.retrievers.users.export_job import (
     _GzipDecoder,
 )
 from source_auth0.timestamps import to_milliseconds
-from testing.dripping_servers import BODY, CHUNKED, HEADER, dripping_server
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API
 from testing.fakes.times import MIDNIGHT, timestamp
 from testing.fakes.user_search import User, ids, users_at
+from testing.servers.dripping_servers import BODY, CHUNKED, HEADER, dripping_server
 
 LINK = "https://user-exports.us.auth0.com/acme/job_1.json.gz?Signature=s"
 JOB = {"id": "job_1", "status": "completed", "location": LINK, "created_at": timestamp(5)}

@@ -1,0 +1,1 @@
+"""Servers that misbehave: they drip, or alter what passes through them."""
