@@ -132,10 +132,14 @@ class Dispatcher:
         scopes = self.tokens.scopes_of(request.headers.get("authorization"), request.headers.get("host"))
         if not route.permits(scopes):
             raise insufficient_scope(route.scopes, all_of=route.all_of)
+        settings = self.settings
+        route = route.of(settings.release)
         query = read_query(route.allowed, request.query)
         payload = read_request_body(request, route.payload) if route.method == "POST" else {}
-        limit, cap = self.settings.page_limit, self.settings.total_cap
-        call = ApiCall(route, request.path, values, query, scopes, self.tenant, limit, cap, payload, request.headers)
+        call = ApiCall(
+            route, request.path, values, query, scopes, self.tenant, settings.page_limit, settings.total_cap, payload,
+            request.headers, settings.release,
+        )  # fmt: skip
         body = respond(call)
         if isinstance(body, HttpResponse):
             return body

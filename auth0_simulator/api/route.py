@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from auth0_simulator.api.paging import UNPAGED, Paging
 from auth0_simulator.api.parameters import FIELDS_PARAMETERS, QueryParameter
 from auth0_simulator.api.request_body import BodyProperty
+from auth0_simulator.control.release import ReleaseSettings
 from auth0_simulator.wire.errors import ApiError
 from auth0_simulator.wire.rows import Row
 
@@ -47,11 +48,13 @@ class ApiCall:
     total_cap: int | None = None
     body: dict[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    release: ReleaseSettings = field(default_factory=ReleaseSettings)
 
 
 RouteHandler = Callable[[ApiCall], object]
 RowSource = Callable[[ApiCall], list[Row]]
 RowRenderer = Callable[[ApiCall, Row], Row]
+ReleaseVariant = Callable[["Route", ReleaseSettings], "Route"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Route:
     secrets: columns that make Auth0 log a `mgmt_api_read` when they are returned.
     method: GET, or POST with the properties of its JSON body as `payload`.
     handler: produces the response; replaces all of the above but path, scopes, params, method and payload.
+    variant: the route as a release has it; raises an error where the release lacks it.
     """
 
     path: str
@@ -88,6 +92,7 @@ class Route:
     method: Literal["GET", "POST"] = "GET"
     payload: Mapping[str, BodyProperty] = field(default_factory=dict)
     handler: RouteHandler | None = None
+    variant: ReleaseVariant | None = None
     segments: tuple[str, ...] = field(init=False)
     allowed: tuple[QueryParameter, ...] = field(init=False)
 
@@ -96,6 +101,10 @@ class Route:
         object.__setattr__(
             self, "allowed", self.paging.params() + self.params + (FIELDS_PARAMETERS if self.fields else ())
         )
+
+    def of(self, release: ReleaseSettings) -> Route:
+        """The route as this release has it."""
+        return self.variant(self, release) if self.variant else self
 
     def permits(self, scopes: frozenset[str]) -> bool:
         """Whether a token with these scopes may call it."""

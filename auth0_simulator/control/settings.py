@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from auth0_simulator.control.release import ReleaseSettings
 
 
 @dataclass
@@ -15,6 +17,7 @@ class SimulatorSettings:
     total_cap: the largest `total` of a user search; None for no limit.
     token_lifetime: seconds for which an access token is valid.
     gzip: whether large responses are compressed.
+    release: what Auth0's releases differ in.
     """
 
     scopes: frozenset[str]
@@ -23,3 +26,4 @@ class SimulatorSettings:
     total_cap: int | None = None
     token_lifetime: int = 86_400
     gzip: bool = True
+    release: ReleaseSettings = field(default_factory=ReleaseSettings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Protocol
 
+from auth0_simulator.control.release import ReleaseSettings
 from auth0_simulator.control.settings import SimulatorSettings
 from auth0_simulator.events.store import EVENT_SETTINGS
 from auth0_simulator.exports.store import EXPORT_SETTINGS
@@ -14,6 +15,7 @@ Body = dict[str, Any]
 LOG_SETTINGS = {"log_expired": "expired", "log_retention": "retention", "log_search_lag": "search_lag"}
 SEARCH_SETTINGS = ("user_id_ranges", "negated_exists", "hydrated")
 INDEXING_SETTINGS = {"index_lag": "lag", "index_lateness": "max_lateness", "index_stalled": "stalled"}
+RELEASE_SETTINGS = tuple(field.name for field in dataclasses.fields(ReleaseSettings))
 SETTING_NAMES = (
     "latency",
     "plan",
@@ -24,6 +26,7 @@ SETTING_NAMES = (
     "gzip",
     "exports",
     "events",
+    "release",
     *LOG_SETTINGS,
     *SEARCH_SETTINGS,
     *INDEXING_SETTINGS,
@@ -72,6 +75,8 @@ def change_settings(simulator: AdjustableSimulator, body: Body) -> Body:
             _apply_settings(tenant.exports, EXPORT_SETTINGS, value)
         elif name == "events":
             _apply_settings(tenant.events, EVENT_SETTINGS, value)
+        elif name == "release":
+            _apply_settings(simulator.settings.release, RELEASE_SETTINGS, value)
         else:
             setattr(simulator.settings, name, value)
     return read_settings(simulator)

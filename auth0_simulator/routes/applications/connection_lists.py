@@ -7,6 +7,7 @@ from dataclasses import replace
 from auth0_simulator.api.paging import CHECKPOINT
 from auth0_simulator.api.parameters import QueryParameter
 from auth0_simulator.api.route import ApiCall, Route
+from auth0_simulator.control.release import ReleaseSettings
 from auth0_simulator.wire.errors import ApiError, not_found
 from auth0_simulator.wire.rows import Row
 
@@ -59,6 +60,31 @@ def _check_provisioned(call: ApiCall) -> None:
         raise NO_PROVISIONING
 
 
+def _scim_configuration(call: ApiCall) -> object:
+    return _of_connection(call, "connection_scim_configurations", not_found())
+
+
+def _directory_provisioning(call: ApiCall) -> object:
+    return _of_connection(call, "connection_directory_provisionings", NO_PROVISIONING)
+
+
+def _of_connection(call: ApiCall, collection: str, missing: ApiError) -> Row:
+    rows = call.tenant.rows(collection)
+    row = next((row for row in rows if row["connection_id"] == call.path_values[0]), None)
+    if row is None:
+        raise missing
+    return row
+
+
+def _of_release(route: Route, release: ReleaseSettings) -> Route:
+    """The list of all connections' settings, which has not been recorded yet but as refused."""
+    if release.provisioning_collections == "missing":
+        raise not_found()
+    if release.provisioning_collections == "disabled":
+        raise ApiError(403, "The inbound directory provisioning feature is not enabled for this tenant")
+    return route
+
+
 ROUTES = (
     Route(
         "/connections/{id}/clients",
@@ -76,6 +102,13 @@ ROUTES = (
         "connection_scim_configurations",
         "scim_configurations",
         CHECKPOINT,
+        variant=_of_release,
+    ),
+    Route(
+        "/connections/{id}/scim-configuration",
+        ("read:scim_config",),
+        parents=("connections",),
+        handler=_scim_configuration,
     ),
     Route(
         "/connections/{id}/scim-configuration/default-mapping",
@@ -95,6 +128,13 @@ ROUTES = (
         "connection_directory_provisionings",
         "directory_provisionings",
         CHECKPOINT,
+        variant=_of_release,
+    ),
+    Route(
+        "/connections/{id}/directory-provisioning",
+        PROVISIONING,
+        parents=("connections",),
+        handler=_directory_provisioning,
     ),
     Route(
         "/connections/{id}/directory-provisioning/default-mapping",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auth0_simulator.api.paging import OFFSET, Paging
 from auth0_simulator.api.parameters import QueryParameter, equals
 from auth0_simulator.api.route import ApiCall, Route
 from auth0_simulator.api.route_responses import render_rows
+from auth0_simulator.control.release import ReleaseSettings
 from auth0_simulator.wire.rows import Row
 
 DEVICE_CREDENTIAL_TYPES = ("public_key", "refresh_token", "rotating_refresh_token")
@@ -24,9 +27,16 @@ def _device_credentials(call: ApiCall) -> object:
     ]
     if wanted is None:
         return render_rows(call, rows)
-    start, size = DEVICES.offset_window(call.query, call.page_limit)
+    if call.release.full_credentials == "cut":
+        rows = rows[: DEVICES.cap]
+    paging = replace(DEVICES, cap=None) if call.release.full_credentials == "cut" else DEVICES
+    start, size = paging.offset_window(call.query, call.page_limit)
     page = render_rows(call, rows[start : start + size])
     return DEVICES.offset_body("device_credentials", call.query, page, len(rows), size)
+
+
+def _grants_of_release(route: Route, release: ReleaseSettings) -> Route:
+    return replace(route, paging=replace(route.paging, cap=release.grant_page_cap))
 
 
 ROUTES = (
@@ -41,6 +51,7 @@ ROUTES = (
             QueryParameter("client_id", matches=equals("clientID")),
             QueryParameter("audience", matches=equals("audience")),
         ),
+        variant=_grants_of_release,
     ),
     Route(
         "/device-credentials",

@@ -125,7 +125,7 @@ def test_the_two_kinds_of_paging_are_not_to_be_mixed(client):
 
 
 def test_offset_lists_know_no_checkpoint(client):
-    assert 400 == client.get("/roles", take=5).status
+    assert 400 == client.get("/grants", take=5).status
     assert 400 == client.get("/resource-servers", from_="x").status
 
 
