@@ -33,6 +33,7 @@ REQUESTS = {
     "detailed": ("⌈n/{size}⌉ + n", "⌈n/{size}⌉ + n for each {parent}"),
     "members": ("", "⌈n/{size}⌉ + 1 for each {parent}"),
     "member_roles": ("", "none of its own: the pages of `organization_members`"),
+    "owned_roles": ("⌈n/{size}⌉, and 1 for those of Auth0", ""),
     "role_members": ("", "none of its own: the pages of `organization_members`"),
     "role_groups": ("", "none of its own: the pages of `organization_group_roles`"),
     "unpaged": ("1", "1 for each {parent}"),
@@ -90,7 +91,7 @@ def parents(stream: dict[str, Any], partitions: dict[str, Any]) -> list[str]:
             found.append(f"of the tenant's `{node['elements_of']}`")
         else:
             for value in node.values():
-                visit(value, some=some or name.endswith(".ParentFilterRouter"))
+                visit(value, some=some or name.endswith((".ParentFilterRouter", ".RoleRouter")))
 
     visit(stream["retriever"].get("partition_router"))
     return found

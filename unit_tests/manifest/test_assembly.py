@@ -364,10 +364,10 @@ def references_in(node: Any) -> Iterator[str]:
         (["clients"], {"requester", "authenticator", "checkpointed", "withhold"}, set()),
         (["signing_keys"], {"requester", "authenticator", "unpaged", "conform"}, set()),
         (["tenant_settings"], {"requester", "authenticator", "singleton"}, set()),
-        (["role_users"], {"requester", "authenticator", "checkpointed", "paged"}, {"roles"}),
+        (["role_users"], {"requester", "authenticator", "checkpointed", "owned_roles"}, {"roles"}),
         (
             ["organization_member_roles"],
-            {"requester", "authenticator", "checkpointed", "paged", "member_roles"},
+            {"requester", "authenticator", "checkpointed", "owned_roles", "member_roles"},
             {"roles", "organizations"},
         ),
     ],

@@ -11,6 +11,7 @@ from airbyte_cdk.sources.declarative.partition_routers.substream_partition_route
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.tenant import Tenant
+from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import MissingScopeError
 from source_auth0.records import Page, Row
 from source_auth0.retrievers.lists.lists import CheckpointRetriever, PageNumberRetriever
@@ -115,15 +116,18 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
         return MemberRolesRetriever(self.config, self.name, requester, rows="roles", key_columns=["id"])
 
     def _descriptions(self) -> dict[str, str | None]:
-        """Role id to description; empty, with a warning, if the token may not list roles."""
+        """Role id to description; empty, with a warning, if roles cannot be listed, for whatever reason."""
         try:
             return {
                 row["id"]: row.get("description")
                 for partition in (self.roles.stream.generate_partitions() if self.roles else ())
                 for row in partition.read()
             }
-        except MissingScopeError as refusal:
-            LOGGER.warning(f"`{self.name}` has no descriptions of roles. {refusal.message}")
+        except SyncCancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the rows are complete without descriptions
+            reason = getattr(error, "message", None) or f"Reading `roles` met a {type(error).__name__}."
+            LOGGER.warning(f"`{self.name}` has no descriptions of roles. {reason}")
             return {}
 
 

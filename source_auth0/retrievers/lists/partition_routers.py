@@ -37,6 +37,22 @@ class ParentFilterRouter(SubstreamPartitionRouter):
 
 
 @dataclass
+class RoleRouter(SubstreamPartitionRouter):
+    """The roles of the tenant and Auth0's own; those of organizations only with `organization_roles` in the config.
+
+    Each of up to 100,000 organizations may have 350 roles, and each role costs a request for each stream below it.
+    The parent stream config must list `type` and `owner_id` as `extra_fields`.
+    """
+
+    def stream_slices(self) -> Iterator[StreamSlice]:
+        """A slice per role."""
+        includes_organizations = bool(self.config.get("organization_roles"))
+        for role in super().stream_slices():
+            if includes_organizations or not _belongs_to_organization(role.extra_fields):
+                yield role
+
+
+@dataclass
 class ParentElementsRouter(SubstreamPartitionRouter):
     """A slice per element of a list column of the parents, such as a tenant's enabled locales."""
 
@@ -75,3 +91,7 @@ class ParentKeyRenamingRouter(SubstreamPartitionRouter):
         for parent in super().stream_slices():
             keys = {self.renamed.get(name, name): value for name, value in partition_columns(parent.partition).items()}
             yield StreamSlice(partition=keys, cursor_slice={}, extra_fields=parent.extra_fields)
+
+
+def _belongs_to_organization(role: Mapping[str, Any]) -> bool:
+    return role.get("type") == "organization" or str(role.get("owner_id") or "").startswith("org_")

@@ -10,7 +10,8 @@ from requests_mock import Mocker
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
-from source_auth0.errors import MissingScopeError
+from source_auth0.engine.thread_pool import SyncCancelledError
+from source_auth0.errors import MissingScopeError, transient_error
 from source_auth0.retrievers.lists.lists import CheckpointRetriever, PageNumberRetriever
 from source_auth0.retrievers.lists.organization_members import (
     ROLES_SCOPE,
@@ -204,10 +205,24 @@ def test_without_the_scope_for_roles_descriptions_are_null_and_a_warning_says_wh
     assert "read:roles" in warnings[0]
 
 
-def test_roles_that_cannot_be_listed_for_another_reason_fail_the_stream(requests_mock: Mocker, build):
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(transient_error("Auth0 is unwell."), "Auth0 is unwell."), (ValueError("made up"), "met a ValueError")],
+)
+def test_roles_that_cannot_be_listed_for_another_reason_cost_descriptions_alone(
+    requests_mock: Mocker, build, caplog: pytest.LogCaptureFixture, error: Exception, reason: str
+):
     requests_mock.get(URL, json={"members": [member(1, ADMIN)]})
-    with pytest.raises(ValueError, match="made up"):
-        read(build(OrganizationMemberRolesRetriever, roles=Roles(error=ValueError("made up"))))
+    rows = read(build(OrganizationMemberRolesRetriever, roles=Roles(error=error)))
+    assert [("rol_a", None)] == [(row["id"], row["description"]) for row in rows]
+    (warning,) = caplog.messages
+    assert reason in warning
+
+
+def test_a_sync_that_is_over_ends_amid_descriptions(requests_mock: Mocker, build):
+    requests_mock.get(URL, json={"members": [member(1, ADMIN)]})
+    with pytest.raises(SyncCancelledError):
+        read(build(OrganizationMemberRolesRetriever, roles=Roles(error=SyncCancelledError())))
 
 
 def test_without_their_scope_member_roles_are_an_error_and_no_empty_table(requests_mock: Mocker, build):

@@ -13,6 +13,7 @@ from source_auth0.retrievers.lists.partition_routers import (
     ParentElementsRouter,
     ParentFilterRouter,
     ParentKeyRenamingRouter,
+    RoleRouter,
 )
 
 Build = Callable[..., Any]
@@ -72,6 +73,18 @@ def test_only_matching_parents_become_partitions(build: Build):
     rows = [{"id": n, "strategy": strategy} for n, strategy in enumerate(["okta", "auth0", "oidc", None])]
     router = build(ParentFilterRouter, *rows, {"id": 9}, extra="strategy", where={"strategy": ["okta", "oidc"]})
     assert [0, 2] == [part.partition["thing"] for part in router.stream_slices()]
+
+
+@pytest.mark.parametrize(("config", "expected"), [({}, [1, 2, 5]), ({"organization_roles": True}, [1, 2, 3, 4, 5])])
+def test_roles_of_organizations_become_partitions_if_wanted(build: Build, config: dict[str, Any], expected: list[int]):
+    """Either column tells them; a tenant without such roles has neither."""
+    owners = [{"id": 1}, {"id": 2, "owner_id": None}, {"id": 3, "owner_id": "org_1"}, {"id": 5, "owner_id": "auth0"}]
+    router = build(RoleRouter, *owners, extra="owner_id")
+    router.config = config
+    typed = build(RoleRouter, {"id": 4, "type": "organization"}, extra="type")
+    typed.config = config
+    parts = [*router.stream_slices(), *typed.stream_slices()]
+    assert expected == sorted(part.partition["thing"] for part in parts)
 
 
 def test_a_missing_field_may_match(build: Build):
