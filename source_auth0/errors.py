@@ -4,6 +4,7 @@ All error classes of the connector, by base class; each with the module that rai
 
 AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 ├── MissingScopeError       api.http.response_errors, retrievers.lists.organization_members: the token lacks a scope
+├── FullListError           api.http.response_errors, retrievers.user_lists.full_lists: page numbers end before rows do
 ├── QueryTimeoutError       api.http.responses: a search needs longer than Auth0's two seconds
 ├── RequestRefusedError     api.http.response_errors: a status that is no rate limit, no fault and no missing scope
 ├── PositionRefusedError    api.http.event_stream, retrievers.events.consumer: Auth0 does not resume from a position
@@ -55,6 +56,22 @@ class QueryTimeoutError(AirbyteTracedException):
             internal_message=message,
             failure_type=FailureType.transient_error,
         )
+
+
+class FullListError(AirbyteTracedException):
+    """A list with as many rows as Auth0 lets anyone page through by number, or more; a part of it may have fewer.
+
+    total: the rows that Auth0 told of, 0 where it told none.
+    """
+
+    def __init__(self, stream: str, total: int = 0, reason: str = "") -> None:
+        self.total = total
+        reason = reason or f"{total:,} rows"
+        message = (
+            f"`{stream}` has more rows than Auth0 lets anyone page through by number ({reason}). Nothing was left out "
+            "silently: the stream fails. Please report it, since this list needs another way of paging."
+        )
+        super().__init__(message=message, internal_message=message, failure_type=FailureType.system_error)
 
 
 class RequestRefusedError(AirbyteTracedException):

@@ -146,7 +146,11 @@ def test_a_stream_names_a_known_archetype(name: str):
     retriever = raw(name)["retriever"]
     archetype = retriever["$ref"].removeprefix("#/definitions/")
     assert "CustomRetriever" == LIBRARY[archetype]["type"]
-    own = {"named_by", "named_by_types", "blank_for_null"} if is_of_users(name) else {"partition_router"}
+    own = (
+        {"named_by", "named_by_types", "blank_for_null"}
+        if is_of_users(name)
+        else {"partition_router", "each", "ends_at_cap", "by_user_hint"}
+    )
     assert set(retriever) <= {"$ref", *own}
 
 

@@ -10,7 +10,14 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.http.bodies import MAX_BODY_BYTES, BodyTooLargeError, excerpt, parse_json
-from source_auth0.errors import MissingScopeError, RequestRefusedError, config_error, system_error, transient_error
+from source_auth0.errors import (
+    FullListError,
+    MissingScopeError,
+    RequestRefusedError,
+    config_error,
+    system_error,
+    transient_error,
+)
 
 SCOPE_WORDS = re.compile(r"^Insufficient scope(?:, expected(?: (any|all) of)?: (.+))?$")
 FIELD_WORDS = re.compile(r"^Some fields cannot be read with the permissions granted")
@@ -124,10 +131,7 @@ def refused_error(
     """The error for any other status."""
     status, reason = response.status_code, message or excerpt(response.reason) or "no reason given"
     if code == PAGING_CAP_CODE or "exceeds the allowed maximum of 1000 records" in message:
-        return system_error(
-            f"`{context.stream}` has more rows than Auth0 lets anyone page through by number ({reason}). Nothing was "
-            "left out silently: the stream fails. Please report it, since this list needs another way of paging.",
-        )
+        return FullListError(context.stream, reason=reason)
     if status == requests.codes.not_found:
         return RequestRefusedError(
             status,
