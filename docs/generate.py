@@ -34,6 +34,7 @@ REQUESTS = {
     "members": ("", "⌈n/{size}⌉ + 1 for each {parent}"),
     "member_roles": ("", "none of its own: the pages of `organization_members`"),
     "owned_roles": ("⌈n/{size}⌉, and 1 for those of Auth0", ""),
+    "connection_settings": ("⌈n/{size}⌉; where the list is missing, 1 for each row of `connections`", ""),
     "full_list": ("⌈n/{size}⌉", "⌈n/{size}⌉ for each {parent}"),
     "role_members": ("", "none of its own: the pages of `organization_members`"),
     "role_groups": ("", "none of its own: the pages of `organization_group_roles`"),

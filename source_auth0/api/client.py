@@ -64,6 +64,7 @@ class ManagementApiRequester:
     query_withholding: dict[str, str] | None = None
     may_be_missing: bool | None = None
     on_every_plan: bool | None = None
+    has_alternative: bool | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
@@ -74,6 +75,7 @@ class ManagementApiRequester:
             below_parent="stream_partition" in self.resource,
             may_be_missing=bool(self.may_be_missing),
             on_every_plan=bool(self.on_every_plan),
+            has_alternative=bool(self.has_alternative),
         )
         withholding = {} if is_hashing_secrets(self.config) else self.query_withholding or {}
         self._query = {**(self.query or {}), **withholding}

@@ -34,6 +34,7 @@ class RequestContext:
     may_be_missing: its route is new, and a private cloud's release may lack it.
     only_status: the status is all that it reads.
     on_every_plan: every tenant has it, so that no plan and no release can lack it.
+    has_alternative: its reader asks another route where this one has nothing, and so has to know.
     known_to_exist: this very list was answered before, or its row was listed; only a vanished parent can end it.
     """
 
@@ -44,6 +45,7 @@ class RequestContext:
     only_status: bool = False
     on_every_plan: bool = False
     known_to_exist: bool = False
+    has_alternative: bool = False
 
     @property
     def cannot_lack_it(self) -> bool:

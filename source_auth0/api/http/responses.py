@@ -120,6 +120,9 @@ def _classify_nothing_to_read(response: requests.Response, context: RequestConte
     if context.cannot_lack_it and not is_gone:
         return Classification(ResponseAction.RETRY, error=denied_error(response, context))
     is_doubtful = nothing.is_doubtful or status in WORDLESS_STATUSES or context.known_to_exist
+    if context.has_alternative:
+        error = refused_error(response, *error_code_and_message(response), context)
+        return Classification(ResponseAction.FAIL, error=error, is_doubtful=is_doubtful)
     return replace(nothing, is_doubtful=is_doubtful)
 
 
