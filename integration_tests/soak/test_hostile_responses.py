@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from auth0_simulator import Simulator
 from soak.hostile_responses.event_streams import events
 from soak.hostile_responses.export_files import exports
 from soak.hostile_responses.injected_ids import columns, cursors, ids
 from soak.hostile_responses.memory_limits import memory
 from soak.hostile_responses.suite import bodies, framing, tokens
-from soak.hostile_responses.trial_tenant import SPEED, TrialTenant
+from soak.hostile_responses.trial_tenant import SPEED, TrialTenant, trial_tenant
 from soak.tally import Tally
 from testing.fast_clock import fast_clock
 from testing.servers.intercepting_proxy import InterceptingProxy
@@ -24,8 +23,8 @@ TEXTS = ["a/b", "..", "a\r\nX-Injected: 1", "{{ config }}", "1_000", "\ud83d"]
 
 @pytest.fixture(scope="module")
 def tenant() -> Iterator[TrialTenant]:
-    with Simulator(users=30, organizations=2, log_events=60) as sim, InterceptingProxy(sim.base_url) as proxy:
-        yield TrialTenant(sim, proxy)
+    with trial_tenant(SEED) as found:
+        yield found
 
 
 @pytest.mark.parametrize(

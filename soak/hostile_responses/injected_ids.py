@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
-from soak.tally import Tally
+from soak.hostile_responses.comparison.compared_syncs import ComparedSyncs
 from testing.servers.intercepting_proxy import UpstreamResponse
+from soak.hostile_responses.trial_tenant import TrialTenant
+from soak.tally import Tally
 
 #: Texts used as an id or a checkpoint; the tenant knows none of them.
 TEXTS = [
@@ -19,10 +20,11 @@ TEXTS = [
 
 def ids(tenant: TrialTenant, texts: list[str] | None = None) -> Tally:
     """A tally for parents' ids: under each, only the path of its own children may be requested."""
-    tally = Tally("ids of parents: slashes, dots, line breaks, templates, other hosts")
+    syncs = ComparedSyncs(tenant, "ids of parents: slashes, dots, line breaks, templates, other hosts")
+    tally = syncs.tally
     for text in texts or TEXTS:
-        done = tenant.sync("organization_members", _with_id(text))
-        count_sync(tally, done, f"an id {text[:40]!r}")
+        # The tenant has no such organization, so no member of any may come.
+        syncs.run("organization_members", _with_id(text), f"an id {text[:40]!r}", expected=[])
         for _, target in tenant.proxy.requests:
             path = urlsplit(target).path
             below = path.removeprefix("/api/v2/organizations").removeprefix("/").removesuffix("/members")
@@ -31,27 +33,29 @@ def ids(tenant: TrialTenant, texts: list[str] | None = None) -> Tally:
                 below and (unquote(below) != expected_id or "/" in below)
             ):
                 tally.complaints.append(f"an id {text[:40]!r} led to {target[:200]!r}")
-    return tally
+    return syncs.finished()
 
 
 def cursors(tenant: TrialTenant, texts: list[str] | None = None) -> Tally:
     """A tally for checkpoints: each has to be sent back unchanged, and one that repeats must not be followed."""
-    tally = Tally("checkpoints: the same, and the same ones again")
+    syncs = ComparedSyncs(tenant, "checkpoints: the same, and the same ones again")
+    tally = syncs.tally
     for text in texts or TEXTS:
-        done = tenant.sync("organizations", _with_checkpoint(text))
-        count_sync(tally, done, f"a checkpoint {text[:40]!r}")
+        told = [{"id": f"org_{number}"} for number in range(9)]
+        done = syncs.run("organizations", _with_checkpoint(text), f"a checkpoint {text[:40]!r}", told)
         checkpoints = [query["from"][0] for query in map(_query, tenant.proxy.requests) if "from" in query]
         if set(checkpoints) - {text.replace("\ud83d", "\ufffd")} or len(checkpoints) > 3:
             tally.complaints.append(f"a checkpoint {text[:40]!r} was handed back as {checkpoints[:4]!r}")
         if done.succeeded:
             tally.losses += 1
             tally.complaints.append(f"a checkpoint {text[:40]!r} was followed for ever, or left")
-    return tally
+    return syncs.finished()
 
 
 def columns(tenant: TrialTenant) -> Tally:
     """A tally for attribute names at the root of a user, where identity providers may put any."""
-    tally = Tally("names of columns: attributes at the root of a user")
+    syncs = ComparedSyncs(tenant, "names of columns: attributes at the root of a user")
+    tally = syncs.tally
     names = [
         *TEXTS,
         "",
@@ -62,17 +66,15 @@ def columns(tenant: TrialTenant) -> Tally:
         "lines",
         "read_at",
     ]
-    done = tenant.sync("users", _with_attributes(dict.fromkeys(names, "2026-01-01T00:00:00Z")))
-    count_sync(tally, done, "names of any kind")
-    many = tenant.sync("users", _with_attributes({f"attribute_{number}": number for number in range(3000)}))
-    count_sync(tally, many, "three thousand names")
-    if not done.succeeded or len(done.rows) != 30 or len(many.rows) != 30:
-        tally.losses += 30
-        tally.complaints.append(f"{len(done.rows)} and {len(many.rows)} of 30 users came")
+    attributes: dict[str, object] = dict.fromkeys(names, "2026-01-01T00:00:00Z")
+    done = syncs.run("users", _with_attributes(attributes), "names of any kind")
+    many = syncs.run("users", _with_attributes({f"attribute_{n}": n for n in range(3000)}), "three thousand names")
+    if not done.succeeded or not many.succeeded:
+        tally.complaints.append(f"a sync failed: {done.errors} {many.errors}"[:500])
     for row in done.rows:
         if "_ab_cdc_deleted_at" in row or not str(row["user_id"]).count("|"):
             tally.complaints.append(f"a profile decides on {sorted(row)[:9]}")
-    return tally
+    return syncs.finished()
 
 
 def _with_id(text: str) -> Callable[[UpstreamResponse], bytes]:

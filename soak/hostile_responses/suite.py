@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth0_simulator import Simulator
+from soak.hostile_responses.comparison.compared_syncs import ComparedSyncs
 from soak.hostile_responses.event_streams import events
 from soak.hostile_responses.export_files import exports
 from soak.hostile_responses.injected_ids import columns, cursors, ids
+from testing.servers.intercepting_proxy import TOKEN_PATH
 from soak.hostile_responses.malformed_framing import malformed_responses
 from soak.hostile_responses.memory_limits import memory
 from soak.hostile_responses.response_fuzzing import RESPONSE_FUZZERS, ResponseFuzzer
-from soak.hostile_responses.trial_tenant import SPEED, TrialTenant, count_sync, examples_of, rewrite_at
+from soak.hostile_responses.trial_tenant import SPEED, TrialTenant, examples_of, rewrite_at, trial_tenant
 from soak.tally import Tally
 from testing.fast_clock import fast_clock
-from testing.servers.intercepting_proxy import TOKEN_PATH, InterceptingProxy, UpstreamResponse
 
 #: A stream of each archetype to the prefix of the paths whose responses are rewritten.
 STREAMS = {
@@ -38,11 +38,7 @@ STREAMS = {
 
 def suite(seed: int, examples: int = 1000) -> Iterator[Tally]:
     """A tally for each kind of hostile response."""
-    with (
-        Simulator(users=30, organizations=2, log_events=60, seed=seed) as sim,
-        InterceptingProxy(sim.base_url) as proxy,
-    ):
-        tenant = TrialTenant(sim, proxy)
+    with trial_tenant(seed) as tenant:
         with fast_clock(SPEED):
             yield bodies(tenant, seed, examples)
             yield tokens(tenant, seed, examples // 4)
@@ -57,45 +53,38 @@ def suite(seed: int, examples: int = 1000) -> Iterator[Tally]:
 
 def bodies(tenant: TrialTenant, seed: int, examples: int) -> Tally:
     """A tally for fuzzed bodies, headers and statuses of all archetypes' responses."""
-    tally = Tally("bodies, headers and statuses: values, names and whole answers of any kind")
+    syncs = ComparedSyncs(tenant, "bodies, headers and statuses: values, names and whole answers of any kind")
     times = st.sampled_from(["all", "first", "second", "third"])
 
     @examples_of(seed, examples)
     @given(st.sampled_from(sorted(STREAMS)), times, RESPONSE_FUZZERS)
     def attack(stream: str, when: str, fuzzer: ResponseFuzzer) -> None:
-        done = tenant.sync(stream, rewrite_at(STREAMS[stream], when, fuzzer.of))
-        count_sync(tally, done, f"{stream}, {when}, {fuzzer}")
+        syncs.run(stream, rewrite_at(STREAMS[stream], when, fuzzer.of), f"{stream}, {when}, {fuzzer}")
 
     attack()
-    return tally
+    return syncs.finished()
 
 
 def tokens(tenant: TrialTenant, seed: int, examples: int, names: list[str] | None = None) -> Tally:
-    """A tally for responses of the token endpoint."""
-    tally = Tally("the token endpoint's answers")
+    """A tally for responses of the token endpoint; none may cost a row."""
+    syncs = ComparedSyncs(tenant, "the token endpoint's answers")
 
     @examples_of(seed, examples)
     @given(RESPONSE_FUZZERS)
     def attack(fuzzer: ResponseFuzzer) -> None:
-        done = tenant.sync("roles", rewrite_at(TOKEN_PATH, "all", fuzzer.of))
-        count_sync(tally, done, str(fuzzer))
+        syncs.run("roles", rewrite_at(TOKEN_PATH, "all", fuzzer.of), str(fuzzer))
 
     attack()
     for name, response in malformed_responses().items():
         if names is None or name in names:
-            count_sync(tally, tenant.sync("roles", rewrite_at(TOKEN_PATH, "all", response)), name)
-    return tally
+            syncs.run("roles", rewrite_at(TOKEN_PATH, "all", response), name)
+    return syncs.finished()
 
 
 def framing(tenant: TrialTenant, names: list[str] | None = None) -> Tally:
     """A tally for broken framing; none may be read as a shorter list."""
-    tally = Tally("broken framing: lengths, chunks, encodings, beginnings and ends")
-    expected = len(tenant.sync("roles", UpstreamResponse.raw).rows)
+    syncs = ComparedSyncs(tenant, "broken framing: lengths, chunks, encodings, beginnings and ends")
     for name, response in malformed_responses().items():
-        for when in ("all", "first") if names is None or name in names else ():
-            done = tenant.sync("roles", rewrite_at(STREAMS["roles"], when, response))
-            count_sync(tally, done, f"{name}, {when}")
-            if done.succeeded and len(done.rows) != expected:
-                tally.losses += abs(expected - len(done.rows))
-                tally.complaints.append(f"{name}, {when}: {len(done.rows)} of {expected} rows came")
-    return tally
+        for when in ("all", "first", "second") if names is None or name in names else ():
+            syncs.run("roles", rewrite_at(STREAMS["roles"], when, response), f"{name}, {when}")
+    return syncs.finished()

@@ -1,7 +1,8 @@
 """A small tenant behind an intercepting proxy, and the checks that every sync has to pass."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -22,6 +23,9 @@ from testing.tenants import config_of
 
 #: How many times faster the connector's clock runs, and the real seconds after which a sync counts as hung.
 SPEED, HANG_SECONDS = 400, 90.0
+#: Small pages, so that small lists have several.
+TENANT: Mapping[str, Any] = {"users": 33, "organizations": 2, "log_events": 60, "page_limit": 10}
+DELETED_USERS = 3
 
 
 @dataclass
@@ -30,12 +34,36 @@ class TrialTenant:
 
     sim: Simulator
     proxy: InterceptingProxy
+    _clean_rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def sync(self, stream: str, rewrite: RewriteResponse, seconds: float = HANG_SECONDS, **config: Any) -> ProbedSync:
-        """Sync one stream while the proxy rewrites responses."""
+    def sync(
+        self, stream: str, rewrite: RewriteResponse, *, saved: Mapping[str, Any] | None = None, **config: Any
+    ) -> ProbedSync:
+        """Sync one stream, from a state if one is given, while the proxy rewrites responses."""
         self.proxy.begin(rewrite)
         options = {"base_url": self.proxy.base_url, "num_workers": 4, "events_idle_seconds": 1, **config}
-        return probe_sync(config_of(self.sim, **options), stream, seconds=seconds)
+        return probe_sync(config_of(self.sim, **options), stream, saved, seconds=HANG_SECONDS)
+
+    def clean_rows(
+        self, stream: str, clean: RewriteResponse = UpstreamResponse.raw, **config: Any
+    ) -> list[dict[str, Any]]:
+        """What the tenant holds of a stream: the rows of a sync with this config that nothing interferes with."""
+        name = f"{stream} {sorted(config.items())}"
+        if name not in self._clean_rows:
+            done = self.sync(stream, clean, **config)
+            if not done.succeeded:
+                raise RuntimeError(f"A sync of {stream} fails although nothing interferes: {done.errors}")
+            self._clean_rows[name] = done.rows
+        return self._clean_rows[name]
+
+
+@contextmanager
+def trial_tenant(seed: int) -> Iterator[TrialTenant]:
+    """A tenant of this seed, from which some users were deleted, behind a proxy."""
+    with Simulator(**TENANT, seed=seed) as sim, InterceptingProxy(sim.base_url) as proxy:
+        for user in list(sim.tenant.users)[:DELETED_USERS]:
+            sim.tenant.delete_user(user)
+        yield TrialTenant(sim, proxy)
 
 
 def count_sync(tally: Tally, done: ProbedSync, what: str) -> None:
@@ -44,7 +72,6 @@ def count_sync(tally: Tally, done: ProbedSync, what: str) -> None:
     tally.hangs += done.hung
     if complaint := done.unclear_error:
         tally.complaints.append(f"{what[:300]}: {complaint}")
-    tally.records += len(done.rows)
     for row in done.rows:
         if wrong := unreadable(row, done.stream):
             tally.complaints.append(f"{what[:300]}: {wrong}")
