@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from soak.hostile_responses.comparison.rows import Row, text_of
+from soak.hostile_responses.comparison.rows import Row, text_of, whole
 from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 from soak.hostile_responses.response_fuzzing import RAW_JSON
 
@@ -126,10 +126,10 @@ class Alterations:
         for true_row in true_rows:
             own_id = own_id_of(true_row)
             place = (answer.scope, own_id)
-            row = by_id.get(own_id)
-            if row is not None:
-                names = true_row.keys() | row.keys()
-                columns = {name for name in names if text_of(true_row.get(name)) != text_of(row.get(name))}
+            came = by_id.get(own_id)
+            if came is not None:
+                names = true_row.keys() | came.keys()
+                columns = {whole(name) for name in names if text_of(true_row.get(name)) != text_of(came.get(name))}
                 known = self.columns.get(place, set())
                 self.columns[place] = None if known is None else known | columns
             elif count >= len(true_rows):

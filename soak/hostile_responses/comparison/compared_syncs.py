@@ -62,7 +62,9 @@ class ComparedSyncs:
         requests = self._tenant.proxy.requests
         if done.hung:
             return done
-        rows, due, key = done.rows, clean if expected is None else expected, key_columns(stream)
+        rows: Sequence[Row] = done.rows
+        due: Sequence[Row] = clean if expected is None else expected
+        key = key_columns(stream)
         if not done.succeeded:
             rows, due = self._after_next_sync(done, clean, [*(expected or ()), *told], what, **config)
         elif told or lacking:
@@ -113,6 +115,7 @@ class ComparedSyncs:
     def _count(self, verdict: Verdict, what: str, *, is_resumed: bool) -> None:
         self._untold.update(verdict.untold[:1])
         self.tally.losses += len(verdict.losses)
+        self._failed -= bool(is_resumed and verdict.losses)
         where = " after the next sync" if is_resumed else ""
         for loss in verdict.losses[:NAMED]:
             self.tally.complaints.append(f"{what[:300]}: {loss}{where}, one of {len(verdict.losses)}")

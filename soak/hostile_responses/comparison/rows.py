@@ -54,6 +54,11 @@ def text_of(value: Any) -> str:
         text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     except RecursionError:
         return "nested too deeply"
+    return whole(text)
+
+
+def whole(text: str) -> str:
+    """A text as the connector sends it: with U+FFFD for half of a surrogate pair."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
