@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from soak.hostile_responses.comparison.answers import AlteredAnswer
-from soak.hostile_responses.comparison.rows import Row, key_of
+from soak.hostile_responses.comparison.rows import Row, key_of, text_of
 from soak.hostile_responses.comparison.verdict import Verdict, judge, key_columns
 from testing.servers.intercepting_proxy import RawResponse, RewriteResponse, UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
@@ -40,13 +40,15 @@ class ComparedSyncs:
         *,
         told: Sequence[Row] = (),
         lacking: str = "",
+        or_as: Sequence[Row] = (),
         **config: Any,
     ) -> ProbedSync:
         """Sync a stream, compare, and count.
 
         expected: the rows due of a sync that ends well where the responses replace the tenant's altogether; after a
         failure they may be there beside the tenant's. told: rows that are due beside the tenant's. lacking: why rows
-        of the tenant may be missing beside those.
+        of the tenant may be missing beside those. or_as: the tenant's rows as another way of reading has them, which
+        are as good.
         """
         clean = self._tenant.clean_rows(stream, self._clean, **config)
         answers: list[AlteredAnswer] = []
@@ -70,6 +72,9 @@ class ComparedSyncs:
         elif told or lacking:
             rows, due = self._beside(done, clean, told, lacking, key)
         self.tally.records += len(due)
+        others = {text_of(row): key_of(row, key) for row in or_as}
+        by_key = {key_of(row, key): row for row in due}
+        rows = [by_key.get(others.get(text_of(row), ()), row) for row in rows]
         self._count(judge(stream, due, rows, answers, key), what, is_resumed=not done.succeeded)
         self._tenant.proxy.requests = requests
         return done
