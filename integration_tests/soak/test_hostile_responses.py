@@ -12,7 +12,6 @@ from soak.hostile_responses.suite import bodies, framing, tokens
 from soak.hostile_responses.trial_tenant import SPEED, TrialTenant, trial_tenant
 from soak.tally import Tally
 from testing.fast_clock import fast_clock
-from testing.servers.intercepting_proxy import InterceptingProxy
 
 SEED = 7
 FRAMES = ["a length that is longer", "a giant chunk", "gzip in gzip", "headers without an end", "a redirect to itself"]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from soak.hostile_responses.comparison.compared_syncs import ComparedSyncs
-from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, rewrite_at
 from soak.tally import Tally
+from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 #: Bytes: more than the connector allows in a message.

@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable
 
 from soak.hostile_responses.comparison.compared_syncs import ComparedSyncs
-from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant
 from soak.tally import Tally
+from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 
 HEAD = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
 USER = {"user_id": "auth0|1", "updated_at": "2026-01-01T00:00:00.000Z", "created_at": "2026-01-01T00:00:00.000Z"}

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from soak.hostile_responses.comparison.compared_syncs import ComparedSyncs
-from testing.servers.intercepting_proxy import UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant
 from soak.tally import Tally
+from testing.servers.intercepting_proxy import UpstreamResponse
 
 #: Texts used as an id or a checkpoint; the tenant knows none of them.
 TEXTS = [

@@ -9,13 +9,13 @@ from soak.hostile_responses.comparison.compared_syncs import ComparedSyncs
 from soak.hostile_responses.event_streams import events
 from soak.hostile_responses.export_files import exports
 from soak.hostile_responses.injected_ids import columns, cursors, ids
-from testing.servers.intercepting_proxy import TOKEN_PATH
 from soak.hostile_responses.malformed_framing import malformed_responses
 from soak.hostile_responses.memory_limits import memory
 from soak.hostile_responses.response_fuzzing import RESPONSE_FUZZERS, ResponseFuzzer
 from soak.hostile_responses.trial_tenant import SPEED, TrialTenant, examples_of, rewrite_at, trial_tenant
 from soak.tally import Tally
 from testing.fast_clock import fast_clock
+from testing.servers.intercepting_proxy import TOKEN_PATH
 
 #: A stream of each archetype to the prefix of the paths whose responses are rewritten.
 STREAMS = {

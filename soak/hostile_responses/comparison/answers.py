@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from soak.hostile_responses.comparison.rows import Row, text_of, whole
-from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 from soak.hostile_responses.response_fuzzing import RAW_JSON
+from testing.servers.intercepting_proxy import RawResponse, UpstreamResponse
 
 #: The columns of ids of one response's rows, the most particular first, and those that rows made of them have.
 OWN_IDS = ("log_id", "id", "client_id", "user_id")

@@ -7,10 +7,10 @@ from typing import Any
 from soak.hostile_responses.comparison.answers import AlteredAnswer
 from soak.hostile_responses.comparison.rows import Row, key_of, text_of
 from soak.hostile_responses.comparison.verdict import Verdict, judge, key_columns
-from testing.servers.intercepting_proxy import RawResponse, RewriteResponse, UpstreamResponse
 from soak.hostile_responses.trial_tenant import TrialTenant, count_sync
 from soak.tally import Tally
-from testing.sync_probe import ProbedSync
+from testing.servers.intercepting_proxy import RawResponse, RewriteResponse, UpstreamResponse
+from testing.syncs.sync_probe import ProbedSync
 
 #: How many losses of one sync are named.
 NAMED = 3
