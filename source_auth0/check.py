@@ -31,6 +31,8 @@ ONE_ROW_QUERIES: Mapping[str, Mapping[str, str]] = {
     "checkpointed": {"take": "1"},
     "paged": {"page": "0", "per_page": "1"},
     "searched": {"page": "0", "per_page": "1"},
+    "owned_roles": {"page": "0", "per_page": "1"},
+    "full_list": {"page": "0", "per_page": "1"},
 }
 #: Names of connections that a check looks up, each with one request.
 MAX_CONNECTIONS_CHECKED = 20

@@ -168,7 +168,7 @@ def test_an_audience_that_is_a_secret_is_masked(requests_mock: Mocker):
     pasted = "Zq3-" * 16
     body = {"error": "access_denied", "error_description": f"Service not found: {pasted}"}
     requests_mock.post(f"{BASE}/oauth/token", status_code=403, json=body)
-    with pytest.raises(AirbyteTracedException, match=r"Audience `\*\*\*\*` is not an API"):
+    with pytest.raises(AirbyteTracedException, match=r"Audience \(`credentials.audience`\) `\*\*\*\*` is not an API"):
         request_token(BASE, lambda: {**FORM, "audience": pasted}, lambda _: None)
 
 

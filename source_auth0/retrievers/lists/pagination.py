@@ -85,9 +85,9 @@ class NumberedWalk:
     has_moved: bool = False
     _is_at_end: bool = False
     #: The keys of this pass, of the one before if it reached the end, and of all.
-    _keys: set[str] = field(default_factory=set)
-    _previous_keys: set[str] = field(default_factory=set)
-    _all_keys: set[str] = field(default_factory=set)
+    _keys: set[bytes] = field(default_factory=set)
+    _previous_keys: set[bytes] = field(default_factory=set)
+    _all_keys: set[bytes] = field(default_factory=set)
 
     def add(self, response: ListResponse) -> Page:
         """Take the next page; its rows that no earlier page had."""
@@ -140,9 +140,9 @@ class NumberedWalk:
         self.number, self.rows, self.total, self.passes = 0, 0, None, self.passes + 1
         self.has_moved = self._is_at_end = False
 
-    def _key(self, row: Row) -> str:
+    def _key(self, row: Row) -> bytes:
         key = [row.get(column) for column in self.key_columns]
-        return repr(key if any(value is not None for value in key) else row)
+        return dumps(key if any(value is not None for value in key) else row)
 
 
 def max_page_size(refusal: RequestRefusedError) -> int | None:

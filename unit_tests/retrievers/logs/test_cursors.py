@@ -275,7 +275,7 @@ def test_a_row_that_fails_leaves_its_range_to_the_next_sync():
     """A worker releases its range in any case, so that the splitter does not wait for it."""
 
     class Fails:
-        def transform(self, row: Event, **_: Any) -> None:
+        def transform(self, row: Event, *_: Any) -> None:
             if row["log_id"] == log_id(150):
                 raise ValueError(row["log_id"])
 
@@ -301,7 +301,7 @@ def test_events_for_derived_streams_are_kept_unredacted():
     """Only where a derived stream needs them."""
 
     class Withholds:
-        def transform(self, row: Event, **_: Any) -> None:
+        def transform(self, row: Event, *_: Any) -> None:
             row.pop("details", None)
 
     server = EventLog(writes_at(*range(1, 300)))
