@@ -81,9 +81,9 @@ def after_each_user_search(act: Callable[[int], None]) -> Iterator[None]:
     """Call `act` after every page of the user search, with the number of pages so far."""
     original, count = UserSearch.find, 0
 
-    def find(search: UserSearch, window: QueryWindow, number: int = 0, sort: str | None = None) -> SearchPage:
+    def find(search: UserSearch, window: QueryWindow, *args: Any, **options: Any) -> SearchPage:
         nonlocal count
-        found = original(search, window, number, sort)
+        found = original(search, window, *args, **options)
         count += 1
         act(count)
         return found

@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -34,3 +35,10 @@ def in_subprocess(serve: Callable[..., None], *arguments: Any) -> Iterator[Conne
     finally:
         here.send("end")
         process.join()
+
+
+def users_of_overlap(sim: Simulator, seconds: float = 300) -> set[str]:
+    """Ids of the users updated within these seconds before the newest one: the next sync reads them again."""
+    updated_at = {id_: datetime.fromisoformat(sim.tenant.users.get(id_)["updated_at"]) for id_ in sim.tenant.users}
+    newest = max(updated_at.values())
+    return {id_ for id_, at in updated_at.items() if at >= newest - timedelta(seconds=seconds)}

@@ -43,7 +43,7 @@ def test_a_state_of_any_published_version_is_accepted(
     assert (0, []) == (sync.code, sync.errors)
     assert 350 == len(sync.records["users"])
     queries = [r.query["q"] for r in sim.journal if r.path == "/api/v2/users"]
-    resumed = "updated_at:[2024-03-01T01:54:00.000Z TO"
+    resumed = "updated_at:[2024-02-28T01:59:00.000Z TO"  # two days before: a deep look-back
     assert ("updated_at" in str(STATES[case])) == queries[0].startswith(resumed)
 
 

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from auth0_simulator import Simulator
+from source_auth0.api.http.retry_policy import RetryPolicy
 from testing.command import CommandResult
 from testing.command_in_process import run_in_process
+from testing.fast_clock import fast_clock
 from testing.in_process import catalog_of
 from testing.tenants import config_of
 
 Read = Callable[..., CommandResult]
+#: How much faster than real time the connector waits.
+SPEED = 60.0
 
 
 @pytest.fixture
@@ -24,7 +28,8 @@ def read(sim: Simulator, tmp_path: Path) -> Read:
         for name, content in paths.items():
             (tmp_path / f"{name}.json").write_text(json.dumps(content))
         words = [word for name in paths for word in (f"--{name}", str(tmp_path / f"{name}.json"))]
-        return run_in_process("read", *words)
+        with fast_clock(SPEED, RetryPolicy()):
+            return run_in_process("read", *words)
 
     return read
 

@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auth0_simulator import Simulator
+from source_auth0.api.http.retry_policy import RetryPolicy
+from testing.fast_clock import fast_clock
 from testing.in_process import SyncResult, after_each_user_search, sync
 from testing.tenants import config_of
 
+SPEED = 60.0
 A_YEAR_AGO = datetime.now(timezone.utc) - timedelta(days=365)
 TimestampOf = Callable[[int], datetime]
 
@@ -111,7 +114,7 @@ def test_reads_users_that_share_both_timestamps(by_id: bool) -> None:
 
 
 def test_a_query_that_times_out_is_split() -> None:
-    with Simulator(users=3000, timeout_rows=500) as sim:
+    with Simulator(users=3000, timeout_rows=500) as sim, fast_clock(SPEED, RetryPolicy()):
         for full_refresh in (True, False):
             synced = sync(config_of(sim), "users", full_refresh=full_refresh)
             assert None is synced.error

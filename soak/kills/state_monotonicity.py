@@ -101,7 +101,7 @@ def _user_list_regression(before: State, after: State) -> str:
     mark, earlier = after.get("updated_at", ""), before.get("updated_at", "")
     if mark < earlier:
         return "the mark goes back"
-    if was and now and was["until"] == now["until"]:
+    if was and now and _pass_of(before) == _pass_of(after):
         again = {user for user in now["left"] if user <= was["asked"]} - set(was["left"])
         if now["asked"] < was["asked"] or again:
             return f"users are asked again: {sorted(again)[:3]}"
@@ -110,6 +110,11 @@ def _user_list_regression(before: State, after: State) -> str:
     elif now and mark > now["until"]:
         return "a round ends before it begins"
     return ""
+
+
+def _pass_of(state: State) -> tuple[Any, ...]:
+    """What tells one pass over the users from the next, which ends at the same time where nobody moved."""
+    return tuple(part.get(key) for part in (state, state["open"]) for key in ("updated_at", "until", "log_id"))
 
 
 def _to_ms(text: str) -> float:

@@ -40,7 +40,7 @@ MAX_FAILED_USERS = 8
 #: Keys of an unfinished pass in a state.
 PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left", "deep_at", "since", "read_with")
 #: Keys of a state that say up to where everybody was read, and how.
-MARK_KEYS = ("updated_at", "log_id", "date", "deep_at", "read_with")
+MARK_KEYS = ("updated_at", "log_id", "date", "deep_at", "read_with", "overlap")
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,7 @@ class ChangedUsersCursor(LogPositionCursor):
                     **user_pass.log.state,
                     **({"deep_at": deep_at} if deep_at else {}),
                     **({"read_with": user_pass.read_with} if user_pass.read_with is not None else {}),
+                    **({"overlap": user_pass.overlap} if user_pass.overlap is not None else {}),
                 }
                 self._current_pass = None
             return user_pass.is_done
@@ -195,10 +196,8 @@ class ChangedUsersCursor(LogPositionCursor):
         deep_since = self._deep_since(begin, deep_at)
         # One time for all streams, which share the read of the users.
         now = self.tenant.once("time of the deep look-back", lambda: self.tenant.now_ms)
-        since = None if begin is None else begin - look_back(self.tenant)
         updated = UserIds.of(requester, begin if deep_since is None else deep_since)
-        if deep_since is not None:
-            since = deep_since
+        since = self._first_updated(updated, begin, saved.get("overlap")) if deep_since is None else deep_since
         users = {*updated.between(since, None)} | self._users_named_in_log(log, position, log_end, begin)
         rest = sorted((users | newly_wanted) - (self._failed_users if unfinished else failed))
         # `Date` headers are to the second, and no state may be earlier than the last one.
@@ -206,7 +205,17 @@ class ChangedUsersCursor(LogPositionCursor):
         is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
         user_pass = UserPass([*retried, *rest], until, log_end, retried=len(retried))
         wanted = UserFilter.of(self.tenant).state
-        yield replace(user_pass, deep_at=now if is_deep else None, since=deep_since or 0, read_with=wanted)
+        overlap = updated.fingerprint(until - look_back(self.tenant), until)
+        yield replace(
+            user_pass, deep_at=now if is_deep else None, since=deep_since or 0, read_with=wanted, overlap=overlap
+        )
+
+    def _first_updated(self, updated: UserIds, begin: Milliseconds | None, overlap: str | None) -> Milliseconds | None:
+        """From when on updated users are asked for: the look-back too, but where it holds whom it held before."""
+        if begin is None:
+            return None
+        start = begin - look_back(self.tenant)
+        return begin + 1 if overlap == updated.fingerprint(start, begin) else start
 
     @property
     def _looks_back_deeply(self) -> bool:
@@ -278,6 +287,8 @@ class ChangedUsersCursor(LogPositionCursor):
             validate_timestamp(saved["deep_at"])
         if "read_with" in saved:
             UserFilter.from_state(saved["read_with"])
+        if "overlap" in saved:
+            validate_text(saved["overlap"])
 
 
 def _latest_timestamp(saved: Mapping[str, Any]) -> Milliseconds:

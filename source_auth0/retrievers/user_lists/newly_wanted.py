@@ -6,7 +6,7 @@ from typing import Any
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.user_lists.user_ids import UserIds
-from source_auth0.retrievers.user_search.queries import quote_term
+from source_auth0.retrievers.user_search.queries import connection_term
 from source_auth0.retrievers.users.state import UserFilter, connection_hash
 
 
@@ -26,7 +26,7 @@ def newly_wanted_users(requester: ManagementApiRequester, read_with: Mapping[str
 def _new_connections(tenant: Tenant, before: UserFilter) -> str:
     """The condition that a user has a connection that is new, and none of those before; empty for any user."""
     known = before.connections or frozenset()
-    terms = {name: f"identities.connection:{quote_term(name)}" for name in tenant.get("users_connections") or []}
+    terms = {name: connection_term(name) for name in tenant.get("users_connections") or []}
     new = " OR ".join(term for name, term in terms.items() if connection_hash(name) not in known)
     conditions = [f"({new})"] if new else []
     conditions += [f"NOT {term}" for name, term in terms.items() if connection_hash(name) in known]

@@ -1,5 +1,6 @@
 """User ids with their last change, for streams that make requests per user."""
 
+import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso
 USER_ID_FIELDS = {"fields": "user_id,created_at,updated_at", "include_fields": "true"}
 
 
+#: Hexadecimal digits of a fingerprint: 64 bits.
+FINGERPRINT_DIGITS = 16
 #: Stands for the `updated_at` of a user without one, who counts as updated whenever asked.
 UNDATED = -1
 
@@ -47,6 +50,12 @@ class UserIds:
             is_inside = (low is None or updated_at >= low) and (high is None or updated_at <= high)
             if is_inside or updated_at == UNDATED:
                 yield user_id
+
+    def fingerprint(self, low: Milliseconds, high: Milliseconds) -> str:
+        """A short hash of who was last updated when from `low` to `high`, both included, in whatever order."""
+        pairs = zip(self.ids, self.updated_at, strict=True)
+        lines = sorted({f"{user_id} {at}" for user_id, at in pairs if low <= at <= high})
+        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def users_in_scope(requester: ManagementApiRequester, user_ids: Iterable[str]) -> set[str]:

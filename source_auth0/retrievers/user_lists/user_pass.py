@@ -34,6 +34,8 @@ class UserPass:
     since: Milliseconds | None = None
     #: The filter that its users were chosen by, as a state holds it; None for a pass of a version that saved none.
     read_with: Mapping[str, Any] | None = None
+    #: The fingerprint of the users in the look-back before `until`, all of whom this pass or an earlier one asked for.
+    overlap: str | None = None
 
     def mark_done(self, index: int) -> None:
         """Record that the user at this index needs no further read; raises ValueError if it was done before."""

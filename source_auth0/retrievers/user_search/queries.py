@@ -72,6 +72,11 @@ def quote_term(value: str) -> str:
     return f'"{escaped}"'
 
 
+def connection_term(name: str) -> str:
+    """The term of a query for users of a connection."""
+    return f"identities.connection:{quote_term(name)}"
+
+
 @dataclass
 class UserSearch:
     """`GET /users` with a query: a page of a time range, users with given ids, or a total.
@@ -104,8 +109,7 @@ class UserSearch:
     def connection_conditions(self) -> str:
         """The condition of the configured connections; empty for all."""
         names = self.tenant.get("users_connections") or []
-        connections = " OR ".join(f"identities.connection:{quote_term(name)}" for name in names)
-        return f"({connections})" if connections else ""
+        return f"({' OR '.join(map(connection_term, names))})" if names else ""
 
     def find(
         self, window: QueryWindow, page_number: int = 0, sort: str | None = None, *, can_halve: bool = False
@@ -158,7 +162,7 @@ class UserSearch:
 
     def find_by_ids(self, user_ids: Iterable[str], conditions: str = "") -> Iterator[tuple[list[str], Page]]:
         """Batches of these ids, each with the rows that the search returns for them under the conditions."""
-        batches = list(_batches(user_ids, MAX_QUERY_CHARACTERS - len(quote(conditions))))[::-1]
+        batches = list(batches_of_terms(user_ids, MAX_QUERY_CHARACTERS - len(quote(conditions))))[::-1]
         while batches:
             batch = batches.pop()
             query = and_conditions(f"user_id:({' OR '.join(map(quote_term, batch))})", conditions)
@@ -238,15 +242,17 @@ class UserSearch:
         raise AssertionError
 
 
-def _batches(user_ids: Iterable[str], max_characters: int) -> Iterator[list[str]]:
-    """Split ids so that each batch's terms fit into a query of so many percent-encoded characters."""
+def batches_of_terms(
+    values: Iterable[str], max_characters: int, term_of: Callable[[str], str] = quote_term
+) -> Iterator[list[str]]:
+    """Split values so that each batch, as terms joined by OR, fits into so many percent-encoded characters."""
     batch, length = list[str](), 0
-    for user_id in user_ids:
-        size = len(quote(f"{quote_term(user_id)} OR "))
+    for value in values:
+        size = len(quote(f"{term_of(value)} OR "))
         if batch and (length + size > max_characters or len(batch) == PAGE_SIZE):
             yield batch
             batch, length = [], 0
-        batch.append(user_id)
+        batch.append(value)
         length += size
     if batch:
         yield batch

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.errors import MissingScopeError, system_error, transient_error
 from source_auth0.records import PAGE_SIZE, Page
-from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch, and_conditions, quote_term
+from source_auth0.retrievers.user_search.queries import (
+    MAX_QUERY_CHARACTERS,
+    QueryWindow,
+    UserSearch,
+    and_conditions,
+    batches_of_terms,
+    connection_term,
+    quote_term,
+)
 from source_auth0.retrievers.user_search.time_slices import SearchPage
 from source_auth0.timestamps import Milliseconds, to_iso
 
@@ -85,18 +94,41 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
 
 def _read_by_connection(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
     """The users that share both timestamps, by connection; last those of no known connection."""
-    terms = [f"identities.connection:{quote_term(name)}" for name in _connection_names(search)]
-    is_empty = True
-    for condition in [*terms, " AND ".join(f"NOT {term}" for term in terms)]:
-        window = replace(instant, conditions=and_conditions(instant.conditions, condition))
-        page = search.find_again_if_empty(window)
-        is_empty = is_empty and not page.rows
-        if _fits_page_numbers(page):
-            yield from _read_by_page_number(search, window, page)
+    names = _connection_names(search)
+    empty = []
+    for name in names:
+        window = _of_connections(instant, [name])
+        if (page := search.find(window)).rows:
+            yield from _read_part(search, window, page)
         else:
-            yield from _read_by_user_id(search, window)
-    if is_empty:
+            empty.append(name)
+    # Most connections have none of these users: one question confirms what many answers of nothing said.
+    for batch in batches_of_terms(empty, MAX_QUERY_CHARACTERS - len(quote(instant.query)), connection_term):
+        if search.find(_of_connections(instant, batch)).rows:
+            for name in batch:
+                window = _of_connections(instant, [name])
+                yield from _read_part(search, window, search.find_again_if_empty(window))
+                empty.remove(name)
+    others = " AND ".join(f"NOT {connection_term(name)}" for name in names)
+    window = replace(instant, conditions=and_conditions(instant.conditions, others))
+    page = search.find_again_if_empty(window)
+    if not page.rows and len(empty) == len(names):
         raise _changed_error(search, instant)  # a page of them came before
+    yield from _read_part(search, window, page)
+
+
+def _of_connections(instant: QueryWindow, names: list[str]) -> QueryWindow:
+    terms = " OR ".join(map(connection_term, names))
+    condition = terms if len(names) == 1 else f"({terms})"
+    return replace(instant, conditions=and_conditions(instant.conditions, condition))
+
+
+def _read_part(search: UserSearch, window: QueryWindow, page: SearchPage) -> Iterator[Page]:
+    """The users of a window whose timestamps tell them apart no further; `page` is its first page."""
+    if _fits_page_numbers(page):
+        yield from _read_by_page_number(search, window, page)
+    else:
+        yield from _read_by_user_id(search, window)
 
 
 def _connection_names(search: UserSearch) -> list[str]:
