@@ -39,6 +39,7 @@ def in_subprocess(serve: Callable[..., None], *arguments: Any) -> Iterator[Conne
 
 def users_of_overlap(sim: Simulator, seconds: float = 300) -> set[str]:
     """Ids of the users updated within these seconds before the newest one: the next sync reads them again."""
-    updated_at = {id_: datetime.fromisoformat(sim.tenant.users.get(id_)["updated_at"]) for id_ in sim.tenant.users}
+    rows = (sim.tenant.users.get(id_) or {} for id_ in sim.tenant.users)
+    updated_at = {row["user_id"]: datetime.fromisoformat(row["updated_at"]) for row in rows}
     newest = max(updated_at.values())
     return {id_ for id_, at in updated_at.items() if at >= newest - timedelta(seconds=seconds)}
