@@ -240,10 +240,14 @@ class KeysetReader:
         self._reads_whole_steps = True
 
     def _contradiction_error(self) -> AirbyteTracedException:
+        is_whole_load = self._slice.attribute == "created_at" and self._slice.updated_since is None
+        advice = (
+            " If it fails again, set First Load of Users (`users_initial_load`) to `export`, which does not search."
+        )
         return transient_error(
             f"`{self._search.name}`: users from {to_iso(self._anchor.at)} on came in an order that contradicts their "
             f"{self._slice.attribute}, or not at all where they had come before. Nobody was left out silently: the "
-            "stream fails. The next sync resumes from the last state."
+            f"stream fails. The next sync resumes from the last state.{advice if is_whole_load else ''}"
         )
 
     def _same_timestamp(self) -> Iterator[Page]:
