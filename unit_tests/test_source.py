@@ -268,7 +268,7 @@ def test_an_incremental_sync_resumes_and_saves_a_cursor_by_the_tenants_clock(rea
 
 def test_a_malformed_state_fails_the_stream(read):
     sync = read("users", mode=SyncMode.incremental, state=state_of("users", {"updated_at": "yesterday"}))
-    assert "The saved state of `users` cannot be read: {'updated_at': 'yesterday'}" in sync.text
+    assert 'The saved state of `users` cannot be read: {"updated_at": "yesterday"}' in sync.text
 
 
 def test_an_export_that_cannot_be_downloaded_saves_no_cursor(read, auth0: Mocker):

@@ -1,5 +1,6 @@
 """The base of this project's cursors, whose state advances by page; the framework's cursors observe each record."""
 
+import json
 import logging
 import threading
 from abc import abstractmethod
@@ -19,6 +20,8 @@ from source_auth0.errors import config_error
 from source_auth0.retrievers.cursors.state_validation import validate_keys_and_size, without_framework_keys
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
+#: Characters of a saved state that a message quotes.
+MAX_QUOTED_CHARACTERS = 200
 
 
 class PageCursor(Cursor):
@@ -87,7 +90,7 @@ class PageCursor(Cursor):
             validate_keys_and_size(saved, self.state_keys)
             self.validate_state(saved)
         except (KeyError, ValueError, TypeError, AttributeError):
-            raise self._invalid_state_error(str(saved)[:200]) from None
+            raise self._invalid_state_error(_as_json(saved)) from None
         return saved
 
     def migrate_state(self, saved: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -119,3 +122,8 @@ class PageCursor(Cursor):
     def should_be_synced(self, record: Record) -> bool:  # noqa: ARG002 - requests already filter
         """Keep every row."""
         return True
+
+
+def _as_json(saved: Mapping[str, Any]) -> str:
+    """The first characters of a state as it stands in the file that people look into."""
+    return json.dumps(saved, ensure_ascii=False, default=str)[:MAX_QUOTED_CHARACTERS]

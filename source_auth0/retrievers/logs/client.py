@@ -81,7 +81,7 @@ class LogClient:
         if not isinstance(log_id, str):
             raise self._row_error(number, f"has no `log_id` that is text or a whole number, but {json_type(log_id)}")
         if not (log_id.isalnum() and log_id.isascii() and len(log_id) <= MAX_ID_LENGTH):
-            raise self._row_error(number, f"has a `log_id` that is no identifier: {excerpt(log_id)!r}")
+            raise self._row_error(number, f"has a `log_id` that is no identifier: `{excerpt(log_id)}`")
         event["log_id"] = log_id
 
     def _row_error(self, number: int, fault: str) -> AirbyteTracedException:

@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -81,16 +82,16 @@ def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(saved: dict[str
         PageCountingCursor(saved).initial_state()
     assert FailureType.config_error == caught.value.failure_type
     advice = "Reset the stream's state (Airbyte: Connection › Status › Clear) to read it from the start."
-    assert f"The saved state of `things` cannot be read: {saved}. {advice}" == caught.value.message
+    assert f"The saved state of `things` cannot be read: {json.dumps(saved)}. {advice}" == caught.value.message
 
 
 def test_a_long_state_is_not_quoted_in_full():
     with pytest.raises(AirbyteTracedException) as caught:
         PageCountingCursor({"page": "x" * 5000}).initial_state()
-    assert f"cannot be read: {str({'page': 'x' * 5000})[:200]}. Reset" in str(caught.value.message)
+    assert f"cannot be read: {json.dumps({'page': 'x' * 5000})[:200]}. Reset" in str(caught.value.message)
 
 
-@pytest.mark.parametrize(("depth", "expected_text"), [(300, r"\{'page': \[\[\["), (100_000, "it is nested too deep")])
+@pytest.mark.parametrize(("depth", "expected_text"), [(300, r'\{"page": \[\[\['), (100_000, "it is nested too deep")])
 def test_a_state_that_is_nested_too_deep_cannot_be_read(depth: int, expected_text: str):
     nested: Any = 1
     for _ in range(depth):

@@ -77,7 +77,7 @@ def test_any_other_response_is_an_error(response: Any):
         (None, "row 2 of the page is null and no event"),
         ([], "row 2 of the page is an array and no event"),
         ({"type": "s"}, "row 2 of the page has no `log_id` that is text or a whole number, but null"),
-        ({"log_id": "a b"}, "row 2 of the page has a `log_id` that is no identifier: 'a b'"),
+        ({"log_id": "a b"}, "row 2 of the page has a `log_id` that is no identifier: `a b`"),
     ],
 )
 def test_an_error_names_the_row_and_what_is_wrong_with_it(row: Any, fault: str):

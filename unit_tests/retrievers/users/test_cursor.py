@@ -167,7 +167,7 @@ def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(saved: dict[str
     with pytest.raises(AirbyteTracedException) as caught:
         UserSync(UserDirectory([]), saved).read_all()
     assert FailureType.config_error == caught.value.failure_type
-    assert f"The saved state of `users` cannot be read: {str(saved)[:200]}" in caught.value.message
+    assert f"The saved state of `users` cannot be read: {json.dumps(saved)[:200]}" in caught.value.message
     assert "Reset the stream's state" in caught.value.message
 
 

@@ -1,3 +1,4 @@
+import json
 import logging
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_an_invalid_key_is_an_error_that_says_how_to_reset_the_state(key: str, v
     with pytest.raises(AirbyteTracedException) as caught:
         UserSync(UserDirectory([]), saved).read_all()
     assert FailureType.config_error == caught.value.failure_type
-    assert f"The saved state of `users` cannot be read: {str(saved)[:200]}" in str(caught.value.message)
+    assert f"The saved state of `users` cannot be read: {json.dumps(saved)[:200]}" in str(caught.value.message)
 
 
 @pytest.mark.parametrize("key", ["open", "until"])
