@@ -105,9 +105,8 @@ def _readable_streams(
     costs = missing_scopes(required, granted)
     if readable and costs:
         logger.info(
-            f"{len(readable)} of {len(streams)} streams can be read. For the others, docs/streams.md lists the scopes "
-            "to "
-            f"grant, and `check --debug` those that are missing.\n{readable_table(families, readable)}"
+            "What can be read is in this table. For the other streams, docs/streams.md lists the scopes to grant, and "
+            f"`check --debug` those that are missing.\n{readable_table(families, readable)}"
         )
     logger.debug(family_table(families, required, granted))
     for line in missing_scope_warnings(costs):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 
 from auth0_simulator import Fault, Simulator
+from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
 from testing.command import CommandResult, configured_catalog, run
 from testing.tenants import config_of, users_of_overlap
 
 Catalog = list[dict[str, Any]]
+GUIDE = (Path(__file__).parents[2] / "docs/setup.md").read_text(encoding="utf-8")
 
 
 def outcome(check: CommandResult) -> tuple[str, str]:
@@ -59,6 +62,27 @@ def test_check_names_the_streams_that_a_missing_scope_costs() -> None:
     table = next(line for line in check.log if line.startswith("family"))
     assert "\nlogs " in table
     assert "read:log_streams" in table
+
+
+def test_check_with_the_scopes_of_the_guide_prints_a_short_table_and_no_warning() -> None:
+    """Whoever follows docs/setup.md reads what they get, and not what they never asked for."""
+    recommended = set(re.findall(r'--scopes "([^"]+)"', GUIDE)[0].split(","))
+    assert 7 == len(recommended)
+    required = {name: load_stream(name)["$parameters"]["required_scopes"] for name in stream_files()}
+    readable = [name for name, scopes in required.items() if recommended.issuperset(scopes)]
+    assert {"users", "roles", "role_users", "organizations", "organization_members", "clients"} <= set(readable)
+    with Simulator(users=5, organizations=1, scopes=recommended) as sim:
+        check = run("check", config=config_of(sim))
+    assert ("SUCCEEDED", "") == outcome(check)
+    logs = check.of_type("LOG")
+    assert {"INFO"} == {log["level"] for log in logs}
+    count = f"{len(readable)} of {len(required)} streams can be read"
+    assert 1 == sum(count in log["message"] for log in logs)
+    (table,) = [log["message"] for log in logs if "\nfamily" in log["message"]]
+    assert len(table.splitlines()) < 12
+    assert all(len(line) < 140 for line in table.splitlines()[1:])
+    asked_for = set(re.findall(r"\b[a-z]+:[a-z_]+", " ".join(check.log))) - recommended
+    assert set() == asked_for
 
 
 def test_check_fails_when_nothing_is_readable() -> None:
