@@ -164,7 +164,7 @@ SURROUNDED = "\u00a0{}\u200b\n"
 
 #: Number of a mistake to how it is made, and what else its message has: the field or the stream, what to enter, where.
 CASES: dict[int, tuple[Callable[[Keyboard], str], tuple[str, ...]]] = {
-    1: (lambda k: k.check(base_url="https://acme.invalid"), ("acme.invalid", "Base URL", "typing error")),
+    1: (lambda k: k.check(base_url="https://acme.invalid"), ("acme.invalid", "(`base_url`)", "typing error", SETTINGS)),
     2: (lambda k: k.check(base_url="http://acme.us.auth0.com"), ("(`base_url`)", "Enter `https://acme.us.auth0.com`")),
     3: (lambda k: k.check(base_url="acme"), ("(`base_url`)", "`https://acme.us.auth0.com`", SETTINGS)),
     4: (
@@ -228,10 +228,13 @@ CASES: dict[int, tuple[Callable[[Keyboard], str], tuple[str, ...]]] = {
     39: (lambda k: k.read(catalog=DISCOVERED), ("(`--catalog`)", "`source-auth0 catalog --streams users,logs > ")),
     40: (lambda k: k.read(catalog={"streams": [configured(), USERZ]}), ("`userz`", "`users`", "docs/streams.md")),
     41: (lambda k: k.read(catalog={"streams": [INVOICES]}), ("`invoices`", "`source-auth0 catalog --streams users")),
-    42: (lambda k: k.read(state=STATE_OF_LOGS), ("`users`", "Connection › Status › Clear")),
+    42: (
+        lambda k: k.read(state=STATE_OF_LOGS),
+        ("`users`", '{"log_id": "900"', "Connection › Status › Clear", "`--state`"),
+    ),
     43: (
         lambda k: through_proxy(k, base_url="https://acme.us.auth0.com", credentials=ACME),
-        ("HTTPS_PROXY", "NO_PROXY"),
+        ("acme.us.auth0.com", "environment variables HTTPS_PROXY and NO_PROXY"),
     ),
     44: (full_disk, ("No space left on device", "Make room", "goes on from the last state")),
     45: (old_python, ("Python 3.9", "python3.12 -m source_auth0")),

@@ -14,6 +14,11 @@ MISSING_CA_BUNDLE = "Could not find a suitable TLS CA certificate bundle"
 #: What a request without a response raises: the errors of `requests` are OSErrors, as is that of a missing CA bundle;
 #: a malformed host name is an error of urllib3 or of the codec.
 CONNECTION_ERRORS = (OSError, urllib3.exceptions.HTTPError, UnicodeError)
+CHECK_NAME = (
+    "Check the Base URL (`base_url`) for a typing error: it is the Domain that Auth0 shows under Applications › your "
+    "application › Settings."
+)
+CHECK_PROXY = "Check the environment variables HTTPS_PROXY and NO_PROXY, and what the proxy lets through."
 
 
 def connection_error(base_url: str, error: Exception, *, is_known_host: bool = False) -> AirbyteTracedException:
@@ -24,7 +29,7 @@ def connection_error(base_url: str, error: Exception, *, is_known_host: bool = F
     """
     host, cause = urlsplit(base_url).netloc, repr(error)
     if isinstance(error, (urllib3.exceptions.LocationParseError, UnicodeError)):
-        return config_error(f"{host} is no name of a host. Check the Base URL for a typing error.")
+        return config_error(f"{host} is no name of a host. {CHECK_NAME}")
     if (
         isinstance(error, requests.exceptions.SSLError) and "certificate" in cause.lower()
     ) or MISSING_CA_BUNDLE in cause:
@@ -36,13 +41,14 @@ def connection_error(base_url: str, error: Exception, *, is_known_host: bool = F
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(one, TimeoutError) for one in causes):
         return transient_error(
             f"{'The proxy on the way to ' if proxied else ''}{host} did not answer in time. Check "
-            f"{'HTTPS_PROXY' if proxied else 'the Base URL'}, and that this machine may reach it on "
+            f"{'HTTPS_PROXY' if proxied else 'the Base URL (`base_url`)'}, and that this machine may reach it on "
             f"{'its port' if proxied else 'port 443'}."
         )
     if proxied:
-        return config_error(f"The proxy on the way to {host} refused the connection. Check HTTPS_PROXY and NO_PROXY.")
+        return config_error(f"The proxy on the way to {host} refused the connection. {CHECK_PROXY}")
     return transient_error(
-        f"The connection to {host} failed ({type(error).__name__}). Check the Base URL and this machine's network."
+        f"The connection to {host} failed ({type(error).__name__}). Check the Base URL (`base_url`) and "
+        "this machine's network: whether it reaches the internet, and whether a firewall lets it through."
     )
 
 
@@ -66,15 +72,13 @@ def _unresolved(host: str, error: socket.gaierror, *, proxied: bool, is_known_ho
             f"({error.strerror}). Check this machine's DNS, and try again later."
         )
     if proxied:
-        return config_error(
-            f"There is no host of the name of the proxy on the way to {host}. Check HTTPS_PROXY and NO_PROXY."
-        )
+        return config_error(f"There is no host of the name of the proxy on the way to {host}. {CHECK_PROXY}")
     if is_known_host:
         return transient_error(
             f"The name {host}, which was read from before, could not be resolved. Check this machine's DNS, and "
-            "whether the Base URL has changed."
+            "whether the Base URL (`base_url`) has changed."
         )
-    return config_error(f"There is no host named {host}. Check the Base URL for a typing error.")
+    return config_error(f"There is no host named {host}. {CHECK_NAME}")
 
 
 def _untrusted_certificate(host: str, cause: str) -> str:
@@ -84,6 +88,6 @@ def _untrusted_certificate(host: str, cause: str) -> str:
             f"without it nothing is sent to {host}."
         )
     return (
-        f"The TLS certificate of {host} could not be verified. Check the Base URL; behind a proxy that re-signs "
-        "traffic, point REQUESTS_CA_BUNDLE at its certificate."
+        f"The TLS certificate of {host} could not be verified. Check the Base URL (`base_url`); behind a proxy that "
+        "re-signs traffic, point REQUESTS_CA_BUNDLE at its certificate."
     )

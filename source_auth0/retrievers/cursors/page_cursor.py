@@ -99,8 +99,9 @@ class PageCursor(Cursor):
 
     def _invalid_state_error(self, detail: str) -> AirbyteTracedException:
         return config_error(
-            f"The saved state of `{self._stream_name}` cannot be read: {detail}. Reset the stream's state (Airbyte: "
-            "Connection › Status › Clear) to read it from the start.",
+            f"The saved state of `{self._stream_name}` cannot be read: {detail}. Reset the stream's state to read it "
+            "from the start: in Airbyte under Connection › Status › Clear, on the command line without this stream in "
+            "the file of `--state`.",
         )
 
     def emit_state(self) -> None:

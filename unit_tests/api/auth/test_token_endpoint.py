@@ -329,7 +329,9 @@ def unresolved(code: int, kind: type[requests.ConnectionError] = requests.Connec
     return kind(urllib3.exceptions.MaxRetryError(Mock(), URL, reason))
 
 
-UNVERIFIED = "The TLS certificate of acme.us.auth0.com could not be verified. Check the Base URL; behind a proxy"
+UNVERIFIED = (
+    "The TLS certificate of acme.us.auth0.com could not be verified. Check the Base URL (`base_url`); behind a proxy"
+)
 NO_BUNDLE = "The file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there."
 
 

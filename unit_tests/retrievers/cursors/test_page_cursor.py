@@ -81,7 +81,10 @@ def test_a_malformed_state_is_an_error_that_says_how_to_reset_it(saved: dict[str
     with pytest.raises(AirbyteTracedException) as caught:
         PageCountingCursor(saved).initial_state()
     assert FailureType.config_error == caught.value.failure_type
-    advice = "Reset the stream's state (Airbyte: Connection › Status › Clear) to read it from the start."
+    advice = (
+        "Reset the stream's state to read it from the start: in Airbyte under Connection › Status › Clear, on the "
+        "command line without this stream in the file of `--state`."
+    )
     assert f"The saved state of `things` cannot be read: {json.dumps(saved)}. {advice}" == caught.value.message
 
 
