@@ -18,6 +18,10 @@ function uiOf(field) {
   if (field.multiline && field.airbyte_secret) ui["ui:classNames"] = "masked";
   if (field.format === "date-time") ui["ui:widget"] = "text";
   if (field.type === "array") ui["ui:field"] = Tags;
+  if (field.type === "boolean") {
+    ui["ui:widget"] = Tick;
+    ui["ui:options"] = { label: false };
+  }
   if (field.properties) Object.assign(ui, uiOfAll(field.properties));
   if (field.oneOf) ui.oneOf = field.oneOf.map(uiOf);
   return ui;
@@ -41,6 +45,19 @@ function Tags({ schema }) {
       <Description description={schema.description} />
       <input placeholder={schema.examples[0].join(", ")} />
     </>
+  );
+}
+
+/** A tick, with its help below its title as other fields have it. */
+function Tick({ schema, value, onChange }) {
+  return (
+    <div className="tick">
+      <label>
+        <input type="checkbox" checked={Boolean(value)} onChange={(event) => onChange(event.target.checked)} />
+        {schema.title}
+      </label>
+      <Description description={schema.description} />
+    </div>
   );
 }
 
@@ -74,6 +91,8 @@ function Card({ title, properties, data, note }) {
 }
 
 const only = (names) => Object.fromEntries(names.map((name) => [name, spec.properties[name]]));
+/** What stands on the right: the last group, which is as long as all others, and the sign-in by key. */
+const last = spec.groups[spec.groups.length - 1];
 const groupOf = (id) => only(byOrder(spec.properties).filter((name) => spec.properties[name].group === id));
 const secrets = { client_secret: "hidden", access_token: "hidden", private_key: "-----BEGIN PRIVATE KEY-----\nhidden\nhidden" };
 const chosen = (branch) => {
@@ -82,23 +101,30 @@ const chosen = (branch) => {
   return { credentials: { auth_type: auth_type.const, ...Object.fromEntries(filled) } };
 };
 
+const Group = ({ id, title }) => (
+  <Card title={title} properties={groupOf(id)} data={id === spec.groups[0].id ? chosen(branches[0]) : {}} />
+);
+
+const Choices = ({ of }) =>
+  of.map((branch) => (
+    <Card
+      key={branch.title}
+      title={branch.title}
+      note="The same field with another choice"
+      properties={only(["credentials"])}
+      data={chosen(branch)}
+    />
+  ));
+
 createRoot(document.getElementById("root")).render(
   <main>
     <div>
-      {spec.groups.map(({ id, title }) => (
-        <Card key={id} title={title} properties={groupOf(id)} data={id === spec.groups[0].id ? chosen(branches[0]) : {}} />
-      ))}
+      {spec.groups.filter((group) => group !== last).map((group) => <Group key={group.id} {...group} />)}
+      <Choices of={branches.slice(2)} />
     </div>
     <div>
-      {branches.slice(1).map((branch) => (
-        <Card
-          key={branch.title}
-          title={branch.title}
-          note="The same field with another choice"
-          properties={only(["credentials"])}
-          data={chosen(branch)}
-        />
-      ))}
+      <Group {...last} />
+      <Choices of={branches.slice(1, 2)} />
     </div>
   </main>,
 );

@@ -14,7 +14,7 @@ from source_auth0.manifest.assembly import assemble
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "form.png"
-SIZE = (1080, 2070)
+SIZE = (1080, 2000)
 PAGE = """<!doctype html><meta charset="utf-8"><title>Spec</title><link rel="stylesheet" href="form.css">
 <div id="root"></div><script>window.spec = {spec}</script><script src="bundle.js"></script>"""
 QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars")
