@@ -67,11 +67,18 @@ class SourceAuth0(PageDeclarativeSource):
         return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
     def _check(self, config: Mapping[str, Any], logger: logging.Logger) -> None:
-        tenant = self._tenant(config)
-        url = self.manifest["definitions"]["requester"]["url"]
+        tenant, authenticator, url = self.api_of(config)
         streams = {name: load_stream(name) for name in stream_files()}
         families = {name: path.parent.name for name, path in stream_files().items()}
-        check_tenant(tenant, self._authenticator(tenant), url, streams, families, logger)
+        check_tenant(tenant, authenticator, url, streams, families, logger)
+
+    def api_of(self, config: Mapping[str, Any]) -> tuple[Tenant, TenantAuthenticator, str]:
+        """What a command needs to send requests of its own: the tenant, what signs in to it, and the API's URL.
+
+        Raises a config error where the config is wrong.
+        """
+        tenant = self._tenant(config)
+        return tenant, self._authenticator(tenant), self.manifest["definitions"]["requester"]["url"]
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:  # noqa: ARG002
         """Every stream, whatever the token may read: a catalog that needs no network and never shrinks."""

@@ -256,7 +256,7 @@ class ManagementApiRequester:
             return Classification(ResponseAction.FAIL, error=too_large_error(context)), 0.0, token
         else:
             self.tenant.observe_date(response.headers.get("date"))
-            classification = (classify_event_stream if options.get("stream") else classify_response)(response, context)
+            classification = self._classify(response, context, opens_stream=bool(options.get("stream")))
             is_rate_limited = classification.action is ResponseAction.RATE_LIMITED
             wait = rate_limit_wait_seconds(response.headers, attempt) if is_rate_limited else backoff_seconds(attempt)
             patience = self.retry_policy.rate_limit_seconds
@@ -269,6 +269,10 @@ class ManagementApiRequester:
             return classification, wait, token
         finally:
             self.tenant.budget.release(permit)
+
+    def _classify(self, response: requests.Response, context: RequestContext, *, opens_stream: bool) -> Classification:
+        """What a response means; a command that asks another question than `read` may differ."""
+        return (classify_event_stream if opens_stream else classify_response)(response, context)
 
     def _send(self, permit: RequestPermit, url: str, token: str, options: Any) -> tuple[requests.Response, float]:
         """The response, and when its request was sent, on the monotonic clock."""
