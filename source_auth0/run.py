@@ -13,6 +13,7 @@ from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.commands.catalog import print_catalog
+from source_auth0.commands.probe.command import print_probe
 from source_auth0.commands.version import print_version
 from source_auth0.config.validation import validate_config
 from source_auth0.engine.entrypoint import PageEntrypoint
@@ -31,10 +32,12 @@ if sys.platform != "win32":
 EXIT_CODE_BROKEN_PIPE = 1
 #: As sysexits.h has it for input and output.
 EXIT_CODE_OUTPUT_ERROR = 74
-COMMANDS_FOR_PEOPLE = {"catalog": print_catalog, "--version": print_version}
+COMMANDS_FOR_PEOPLE = {"catalog": print_catalog, "probe": print_probe, "--version": print_version}
 HELP = """
 more commands:
     catalog             prints a configured catalog for `read`: source-auth0 catalog --streams users,logs
+    probe               asks a tenant what Auth0's documents leave open, and prints a report without names:
+                        source-auth0 probe --config config.json > report.md
     --version           prints the version
 """
 #: Containers made since the last collection that start another: those of some fifty pages.
@@ -44,12 +47,12 @@ GC_THRESHOLD = 50_000
 def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
     words = sys.argv[1:] or ["--help"]
+    _disable_core_dumps()
     if command := COMMANDS_FOR_PEOPLE.get(words[0]):
         command(words[1:])
         return
     arguments = _parsed(words)
     _mask_tracebacks()
-    _disable_core_dumps()
     _collect_garbage_rarely()
     output = StdoutWriter()
     try:

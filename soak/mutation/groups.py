@@ -10,18 +10,14 @@ SOURCES = Path(__file__).parents[2] / "source_auth0"
 NOT_TRIED = {
     *("run", "source", "manifest.assembly", "manifest.files"),
     *("input_files.config_file", "retrievers.lists.connection_settings", "retrievers.lists.roles"),
-    *(
-        "retrievers.user_lists.full_lists",
-        "engine.declarative_source",
-        "engine.entrypoint",
-        "engine.shutdown",
-        "engine.stdout",
-    ),
+    *("retrievers.user_lists.full_lists", "engine.declarative_source", "engine.entrypoint"),
+    *("engine.shutdown", "engine.stdout"),
 }
 #: Subpackage of the connector to the name of its group, in the order of the table.
 PACKAGES = {
     "config": "config",
     "commands": "commands for people",
+    "commands.probe": "questions to a tenant",
     "input_files": "config, catalog and state files",
     "redaction": "secrets",
     "conformance": "values that do not fit their columns",

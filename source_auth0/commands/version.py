@@ -6,8 +6,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 def print_version(_words: list[str]) -> None:
     """Print the versions of the connector, of the framework and of Python."""
+    print(version_line())  # noqa: T201 - what the command is for
+
+
+def version_line() -> str:
+    """The versions of the connector, of the framework and of Python, in one line."""
     python = platform.python_version()
-    print(f"source-auth0 {_version('airbyte-source-auth0')} (airbyte-cdk {_version('airbyte-cdk')}, Python {python})")  # noqa: T201
+    return f"source-auth0 {_version('airbyte-source-auth0')} (airbyte-cdk {_version('airbyte-cdk')}, Python {python})"
 
 
 def _version(package: str) -> str:
