@@ -289,9 +289,10 @@ def test_dates_are_declared_with_their_time_zone(name: str):
 
 
 @each_stream
-def test_every_column_has_a_description(name: str):
-    for column, declared in raw(name)["schema_loader"]["schema"]["properties"].items():
-        assert re.search(r"\w[.)]$", declared.get("description", "")), column
+def test_every_column_and_every_property_inside_one_has_a_description(name: str):
+    declared = {path: value for path, value in columns(name).items() if not path.endswith("[]")}
+    lacking = [path for path, value in declared.items() if not re.search(r"\w[.)]$", value.get("description", ""))]
+    assert [] == lacking
 
 
 @each_stream
