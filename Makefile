@@ -13,7 +13,7 @@ help:
 	@echo '            make demo CONFIG=config.json does the same with a real tenant'
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff, mypy and the directions of imports'
-	@echo 'make docs   write docs/streams.md, and the list in docs/auth0.md, anew from the stream files'
+	@echo 'make docs   write the pages of streams, and the lists in docs/auth0.md, from the stream files and the spec'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
@@ -27,7 +27,7 @@ demo: .venv-demo/ready
 	@.venv-demo/bin/python -m demo $(if $(CONFIG),--config '$(CONFIG)')
 
 docs: .venv/ready
-	@$(python) docs/generate.py
+	@$(python) -m tools.pages
 
 form: .venv/ready
 	@$(python) docs/form/screenshot.py

@@ -1,1 +1,1 @@
-"""Developer commands that check a release, an image, the dependencies, and every stream."""
+"""Developer commands that check a release, an image, the dependencies and every stream, and write generated pages."""
