@@ -102,6 +102,10 @@ def test_every_command_of_a_page_runs(command: str, checkout: Path) -> None:
                 assert process.stdout is not None
                 assert {"base_url", "control_url", "config"} == set(json.loads(process.stdout.readline()))
                 process.terminate()
+        case ["python3", "-m", module, *_]:
+            assert find_spec(module) is not None
+        case [".", script]:
+            assert script.endswith("/bin/activate")
         case ["python", script, *rest]:
             assert output_of([sys.executable, script, *rest], checkout)
         case [program, *_]:
