@@ -120,6 +120,13 @@ def test_the_streams_with_personal_data_are_named() -> None:
     assert personal == set(re.findall(r"`(\w+)`", paragraph))
 
 
+def test_the_readme_counts_the_streams_and_names_the_version() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [str(len(stream_files()))] == re.findall(r"(\d+) streams", readme)
+    assert f"| Streams | {len(stream_files())} | 5 |" in readme
+    assert f"\nVersion {METADATA['dockerImageTag']}. " in readme
+
+
 def test_every_numbered_fact_says_why_it_matters() -> None:
     text = (DOCS / "behavior.md").read_text(encoding="utf-8").partition("## What is left out")[0]
     numbers = [int(number) for number in re.findall(r"^(\d+)\. \*\*", text, re.MULTILINE)]
