@@ -56,7 +56,7 @@ FAULT_KINDS = [
     _status(429, with_headers=False),
     *(_status(status) for status in (500, 502, 503, 504)),
     FaultKind("reset before the answer", "reset_before"),
-    FaultKind("reset amid the body", "reset_during"),
+    FaultKind("reset within the body", "reset_during"),
     FaultKind("reset after the body", "reset_after", Cost.NOTHING),
     FaultKind("truncated JSON", "truncated_json"),
     FaultKind("truncated gzip", "truncated_gzip"),

@@ -52,7 +52,7 @@ def _outage(name: str, fault: Fault, seconds: float) -> Scenario:
 
 SCENARIOS = [
     _all_streams("503 every tenth", "status", status=503),
-    _all_streams("resets amid the body every tenth", "reset_during"),
+    _all_streams("resets within the body every tenth", "reset_during"),
     _all_streams("resets after the body every tenth", "reset_after"),
     _all_streams("HTML every tenth", "html"),
     _all_streams("truncated gzip every tenth", "truncated_gzip"),

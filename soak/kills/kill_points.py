@@ -17,7 +17,7 @@ JournalCondition = Callable[[list[JournalEntry]], bool]
 KINDS = {
     "ahead of a state": 3,
     "ahead of a row": 3,
-    "amid the output": 3,
+    "during the output": 3,
     "at a request": 4,
     "after a time": 3,
     "during the sign-in": 1,
@@ -55,7 +55,7 @@ def draw_kill_point(rng: Random, sim: Simulator, rows: int, requests: int, *, ex
         return KillPoint(kind, signal.SIGKILL, is_last=_nth_line(b'{"type":"STATE"', _log_uniform(rng, 12)))
     if kind == "ahead of a row":
         return KillPoint(kind, signal.SIGKILL, is_last=_nth_line(b'{"type":"RECORD"', _log_uniform(rng, rows)))
-    if kind == "amid the output":
+    if kind == "during the output":
         is_reached = _nth_line(b"", _log_uniform(rng, rows))
         reached: list[bool] = []
 
