@@ -100,11 +100,12 @@ def family_page(family: str) -> str:
 
 
 def question(family: str) -> str:
-    """A family's question, and the SQL that answers it; the comments on top of the file are the text before it."""
+    """A family's question and the SQL that answers it. The comments on top are the question, then notes."""
     lines = (QUESTIONS / f"{family}.sql").read_text(encoding="utf-8").splitlines()
-    text = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
+    text, *notes = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
     sql = [line for line in lines if not line.startswith("--")]
-    return "\n".join([f"**{text[0]}**", *text[1:], "", "```sql", *sql, "```"])
+    listed = [*(f"- {note}" for note in notes), ""] if notes else []
+    return "\n".join([f"**{text}**", "", *listed, "```sql", *sql, "```"])
 
 
 def section(stream: dict[str, Any]) -> list[str]:
