@@ -86,7 +86,7 @@ class Dispatcher:
     def _handle(
         self, request: HttpRequest, template: str, route: Route | None, values: tuple[str, ...], query: dict[str, str]
     ) -> HttpResponse:
-        due = self.faults.due(template, query)
+        due = self.faults.due(template, query, values)
         request_key = (request.path, *sorted(query))
         context = FaultContext(request, route, self.clock, self.tokens, self._previous.get(request_key))
         headers: dict[str, str] = {}

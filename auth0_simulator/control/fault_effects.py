@@ -66,7 +66,7 @@ def apply_after(fault: Fault, context: FaultContext, response: HttpResponse) -> 
 def _status(fault: Fault, context: FaultContext) -> HttpResponse:
     status = fault.status or 500
     message, code = MESSAGES.get(status, ("The server is temporarily unable to answer", None))
-    response = json_response(status, ApiError(status, message, code).body())
+    response = json_response(status, ApiError(status, fault.message or message, fault.code or code).body())
     if status != 429 or not fault.with_headers:  # noqa: PLR2004
         return response
     reset = str(int(context.clock.epoch() + (fault.seconds or 1)) + 1)

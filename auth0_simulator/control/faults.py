@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -53,6 +53,8 @@ class Fault:
         "*"; None matches every route.
     when: "once", "always", "every:N", "after:N" (all but the first N), "first:N" or "nth:N" of the matching requests.
     where: query parameters that a request must have to match, e.g. {"page": "3"}.
+    ids: ids of which one must be in the path, as of users whom the API refuses for what their id holds.
+    message, code: those of the envelope of a `status`.
     """
 
     kind: str
@@ -67,6 +69,9 @@ class Fault:
     amid: bool = False
     true_total: bool = False
     where: Mapping[str, str] = field(default_factory=dict)
+    ids: Collection[str] = ()
+    message: str = ""
+    code: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in FAULT_KINDS:
@@ -78,7 +83,7 @@ class Fault:
         if self.kind == "status" and self.status is None:
             raise ValueError("a fault of kind 'status' needs a status")
 
-    def matches(self, template: str, query: Mapping[str, str]) -> bool:
+    def matches(self, template: str, query: Mapping[str, str], ids: Collection[str] = ()) -> bool:
         """Whether a request to this route matches and is counted."""
         if self.template is None:
             fits = True
@@ -86,7 +91,8 @@ class Fault:
             fits = template.startswith(self.template[:-1])
         else:
             fits = template == self.template
-        return fits and all(query.get(name) == value for name, value in self.where.items())
+        has_id = not self.ids or not set(ids).isdisjoint(self.ids)
+        return fits and has_id and all(query.get(name) == value for name, value in self.where.items())
 
     def is_due(self, seen: int) -> bool:
         """Whether it applies to matching request number `seen`, counted from 1."""
@@ -114,12 +120,12 @@ class FaultRegistry:
         with self._lock:
             self._seen.clear()
 
-    def due(self, template: str, query: Mapping[str, str]) -> list[Fault]:
-        """Count a request; returns the faults that apply to it."""
+    def due(self, template: str, query: Mapping[str, str], ids: Collection[str] = ()) -> list[Fault]:
+        """Count a request, with these ids in its path; returns the faults that apply to it."""
         due = []
         with self._lock:
             for position, (fault, seen) in enumerate(self._seen):
-                if fault.matches(template, query):
+                if fault.matches(template, query, ids):
                     self._seen[position] = (fault, seen + 1)
                     if fault.is_due(seen + 1):
                         due.append(fault)
