@@ -7,6 +7,7 @@ AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 ├── FullListError           api.http.response_errors, retrievers.user_lists.full_lists: page numbers end before rows do
 ├── QueryTimeoutError       api.http.responses: a search needs longer than Auth0's two seconds
 ├── RequestRefusedError     api.http.response_errors: a status that is no rate limit, no fault and no missing scope
+│   └── ParentRefusedError  api.http.responses: such a status for one parent of a stream, such as a user
 ├── PositionRefusedError    api.http.event_stream, retrievers.events.consumer: Auth0 does not resume from a position
 ├── TooManyConsumersError   api.http.event_stream: others hold all the connections that the plan allows
 ├── TokenEndpointBusyError  api.auth.token_endpoint: a 429 or 5xx, and how long to wait
@@ -83,6 +84,20 @@ class RequestRefusedError(AirbyteTracedException):
     def __init__(self, status: int, message: str, failure_type: FailureType, *, reason: str = "") -> None:
         self.status, self.reason = status, reason
         super().__init__(message=message, internal_message=message, failure_type=failure_type)
+
+
+class ParentRefusedError(RequestRefusedError):
+    """Auth0 refuses, twice, what a stream reads for one parent; whether that is the parent's fault, others show.
+
+    lacks_feature: the refusal says that there is nothing to read, as where a plan or a release lacks the feature.
+    """
+
+    def __init__(self, stream: str, status: int, reason: str, *, lacks_feature: bool = False) -> None:
+        self.lacks_feature = lacks_feature
+        #: The status and what Auth0 says of it.
+        self.answer = reason if reason.startswith("status ") else f"{status} {reason}"
+        message = f"Auth0 refused `{stream}` ({self.answer})."
+        super().__init__(status, message, FailureType.system_error, reason=reason)
 
 
 def config_error(message: str) -> AirbyteTracedException:

@@ -16,7 +16,7 @@ from source_auth0.commands.catalog import print_catalog
 from source_auth0.commands.probe.command import print_probe
 from source_auth0.commands.version import print_version
 from source_auth0.config.validation import validate_config
-from source_auth0.engine.entrypoint import PageEntrypoint
+from source_auth0.engine.entrypoint import PageEntrypoint, error_message
 from source_auth0.engine.shutdown import exit_on_signals
 from source_auth0.engine.stdout import OutputError, StdoutWriter
 from source_auth0.errors import config_error
@@ -59,7 +59,7 @@ def run() -> None:
         with exit_on_signals():
             _print_messages(arguments, output)
     except AirbyteTracedException as error:
-        output.write_message(AirbyteEntrypoint.airbyte_message_to_string(error.as_sanitized_airbyte_message()))
+        output.write_message(AirbyteEntrypoint.airbyte_message_to_string(error_message(error)))
         sys.exit(1)
     except BrokenPipeError:
         # Nobody reads on, and workers wait for that.

@@ -32,6 +32,7 @@ from source_auth0.input_files.config_file import read_config
 from source_auth0.input_files.state_file import read_state
 from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
+from source_auth0.retrievers.lists.refused_parents import outcome_of
 
 
 class SourceAuth0(PageDeclarativeSource):
@@ -56,7 +57,12 @@ class SourceAuth0(PageDeclarativeSource):
         )
         tenant = Tenant(self.config)
         tenant.is_resumed = bool(state)
-        self.replace_parts(tenant, FairThreadPool(lambda: tenant.threads), whole_pages=whole_pages)
+        self.replace_parts(
+            tenant,
+            FairThreadPool(lambda: tenant.threads),
+            lambda stream, parents: outcome_of(tenant, stream, parents),
+            whole_pages=whole_pages,
+        )
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Sign in, tell what the token may read, and read one row; only a token that reads nothing fails."""

@@ -65,6 +65,7 @@ class ManagementApiRequester:
     may_be_missing: bool | None = None
     on_every_plan: bool | None = None
     has_alternative: bool | None = None
+    has_ended: bool | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
@@ -76,6 +77,7 @@ class ManagementApiRequester:
             may_be_missing=bool(self.may_be_missing),
             on_every_plan=bool(self.on_every_plan),
             has_alternative=bool(self.has_alternative),
+            has_ended=bool(self.has_ended),
         )
         withholding = {} if is_hashing_secrets(self.config) else self.query_withholding or {}
         self._query = {**(self.query or {}), **withholding}
@@ -86,7 +88,10 @@ class ManagementApiRequester:
         return str(InterpolatedString.create(self.url, parameters={}).eval(self.config))
 
     def get(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
-        """The parsed body; None where there is nothing to read: a vanished parent, a feature the plan lacks."""
+        """The parsed body; None where there is nothing to read: a vanished parent, a feature the plan lacks.
+
+        Raises ParentRefusedError where Auth0 refuses one parent, of which other parents have to show what it means.
+        """
         return self._get(stream_slice, query, known_to_exist=False)
 
     def get_existing(self, stream_slice: StreamSlice | None, query: Mapping[str, Any]) -> Any:
@@ -183,7 +188,7 @@ class ManagementApiRequester:
             action = classification.action
             if action is ResponseAction.SUCCESS:
                 self.authenticator.record_accepted(token)
-            if not was_doubted and self._is_doubtful(classification, context):
+            if not was_doubted and classification.is_doubtful:
                 was_doubted = True
                 self.pause(state.attempt)
                 continue
@@ -200,31 +205,12 @@ class ManagementApiRequester:
                 with release_worker_slot():
                     time.sleep(wait)
 
-    def _is_doubtful(self, classification: Classification, context: RequestContext) -> bool:
-        """Whether an answer of nothing is worth a second request.
-
-        Of many parents that nothing was answered for yet, only the first: a release without the route lacks it for all.
-        """
-        return classification.is_doubtful and (
-            not context.below_parent
-            or self.name in self.tenant.streams_answered
-            or self.tenant.first_time(f"doubted answer to {self.name}")
-        )
-
     def _body_with_warning(self, classification: Classification, context: RequestContext) -> Any:
-        """The parsed body; records that a feature is missing, and logs the warning once a sync.
-
-        Once one parent was answered, the tenant has the feature, and a refusal is that parent's alone.
-        """
-        warning = classification.warning
+        """The parsed body; records that a parent was answered, and logs the warning once a sync."""
         if classification.action is ResponseAction.SUCCESS and context.below_parent:
             self.tenant.streams_answered.add(self.name)
-        elif classification.for_all_parents and self.name in self.tenant.streams_answered:
-            warning = classification.one_parent_warning
-        elif classification.for_all_parents:
-            self.tenant.streams_without_feature.add(self.name)
-        if warning and self.tenant.first_time(warning):
-            LOGGER.warning(warning)
+        if classification.warning and self.tenant.first_time(classification.warning):
+            LOGGER.warning(classification.warning)
         return classification.body
 
     def _final_error(self, classification: Classification) -> AirbyteTracedException:
@@ -278,6 +264,7 @@ class ManagementApiRequester:
         """The response, and when its request was sent, on the monotonic clock."""
         with request_slot(self.tenant, self.name, permit):
             sent_at = time.monotonic()
+            self.tenant.count_request(self.name)
             response = self.tenant.session.request(
                 permit.endpoint.partition(" ")[0],
                 url,

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -58,10 +58,11 @@ class Tenant(dict[str, Any]):
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.refused_scopes: set[str] = set()
-        #: Streams of many parents without rows for any of them, since the tenant lacks the feature.
-        self.streams_without_feature: set[str] = set()
         #: Streams of many parents that Auth0 has answered for at least one of them in this sync.
         self.streams_answered: set[str] = set()
+        #: Requests sent in a stream's name, and its checks of completeness that could not be made.
+        self.requests: Counter[str] = Counter()
+        self.not_verified: defaultdict[str, list[str]] = defaultdict(list)
         #: Streams whose lists this release pages by number only, and the page sizes that it named as their maximum.
         self.streams_without_checkpoints: set[str] = set()
         self.page_sizes: dict[str, int] = {}
@@ -150,6 +151,11 @@ class Tenant(dict[str, Any]):
         with self._lock:
             self._offset_samples.append(offset)
             self._clock_offset = sorted(self._offset_samples)[(len(self._offset_samples) - 1) // 2]
+
+    def count_request(self, stream: str) -> None:
+        """Count a request that is sent in a stream's name."""
+        with self._lock:
+            self.requests[stream] += 1
 
     def once(self, key: str, compute: Callable[[], T]) -> T:
         """Compute a value once a sync, in the thread that needs it first; other threads wait for it."""

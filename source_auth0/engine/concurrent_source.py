@@ -2,11 +2,20 @@
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from queue import Empty, Queue
 
-from airbyte_cdk.models import AirbyteMessage, AirbyteStateBlob
+from airbyte_cdk.models import (
+    AirbyteLogMessage,
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStreamStatus,
+    Level,
+    StreamDescriptor,
+    Type,
+)
 from airbyte_cdk.sources.concurrent_source.concurrent_read_processor import ConcurrentReadProcessor
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
@@ -18,10 +27,12 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.engine.entrypoint import error_message
 from source_auth0.engine.heartbeat import Heartbeat
 from source_auth0.engine.page_records import PageRecord
 from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import unexpected_error
+from source_auth0.outcomes import StreamEnd, StreamErrors, StreamOutcome
 
 #: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
 #: vain, and the framework would let 10,000 items wait.
@@ -30,6 +41,8 @@ MAX_QUEUED_ROWS, ROWS_PER_PAGE = 500, 100
 MAX_STREAMS_GENERATING_PARTITIONS = 64
 #: Seconds between two looks whether a heartbeat is due, while nothing comes.
 IDLE_CHECK_SECONDS = 1.0
+#: Those that end a stream.
+END_STATUSES = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
 class ClosableQueue(Queue[QueueItem]):
@@ -70,8 +83,19 @@ class ClosableQueue(Queue[QueueItem]):
         super()._put(item)
 
 
+class SentenceError(Exception):
+    """An error of a stream as the framework lists it when a sync ends: by its sentence, not by a class's name."""
+
+    def __repr__(self) -> str:
+        """The sentence."""
+        return str(self)
+
+
 class PageConcurrentSource(ConcurrentSource):
-    """Reads streams in threads; `messages` takes what components have to say, in order with the rows."""
+    """Reads streams in threads; `messages` takes what components have to say, in order with the rows.
+
+    outcome_of: tells what became of a stream, given its name and those of the streams that it is read for.
+    """
 
     def __init__(
         self,
@@ -80,9 +104,13 @@ class PageConcurrentSource(ConcurrentSource):
         saved: Mapping[HashableStreamDescriptor, AirbyteStateBlob | None],
         *,
         whole_pages: bool,
+        outcome_of: Callable[[str, Collection[str]], StreamOutcome] = lambda *_: StreamOutcome(),
     ) -> None:
         """Read with these threads, from these states."""
         self._threads = threads
+        self._outcome_of = outcome_of
+        self._started_at: dict[str, float] = {}
+        self._errors: dict[str, StreamErrors] = {}
         self._saved = {descriptor.name: state for descriptor, state in saved.items()}
         self._outbox = queue = ClosableQueue(
             maxsize=MAX_QUEUED_ROWS // ROWS_PER_PAGE if whole_pages else MAX_QUEUED_ROWS
@@ -100,9 +128,13 @@ class PageConcurrentSource(ConcurrentSource):
         """The messages of a sync; one that its caller leaves half way begins nothing more, and its threads end."""
         heartbeat = Heartbeat(self._saved)
         self._outbox.open(heartbeat)
+        self._errors = {}
+        self._started_at = dict.fromkeys((stream.name for stream in streams), time.monotonic())
         try:
             for message in super().read(streams):
                 heartbeat.observe(message)
+                if (stream := _stream_with_status(message, AirbyteStreamStatus.STARTED)) is not None:
+                    self._started_at[stream] = time.monotonic()
                 yield message
         finally:
             self._threads.shutdown(wait=False)
@@ -111,16 +143,57 @@ class PageConcurrentSource(ConcurrentSource):
     def _handle_item(
         self, queue_item: QueueItem, concurrent_stream_processor: ConcurrentReadProcessor
     ) -> Iterable[AirbyteMessage]:
-        """Count the rows of a page, so that the log tells the true number; the framework has counted one.
-
-        An error that has no sentence gets one; the framework's has a class's name alone.
-        """
-        if isinstance(queue_item, StreamThreadException) and not isinstance(
-            queue_item.exception, AirbyteTracedException
-        ):
-            error = unexpected_error(queue_item.stream_name, queue_item.exception)
-            queue_item = StreamThreadException(error, queue_item.stream_name)
-        yield from super()._handle_item(queue_item, concurrent_stream_processor)
+        """Count the rows of a page, of which the framework has counted one; say once what fails, and how it ended."""
+        if isinstance(queue_item, StreamThreadException):
+            yield from self._report(queue_item.stream_name, queue_item.exception, concurrent_stream_processor)
+            return
+        for message in super()._handle_item(queue_item, concurrent_stream_processor):
+            if (stream := _stream_with_status(message, *END_STATUSES)) is None:
+                yield message
+            else:
+                yield from self._end_of(stream, message, concurrent_stream_processor)
         if isinstance(queue_item, PageRecord):
             counted = concurrent_stream_processor._record_counter  # noqa: SLF001 - it tells nobody else
             counted[queue_item.stream_name] += queue_item.lines.rows - 1
+
+    def _report(self, stream: str, error: Exception, processor: ConcurrentReadProcessor) -> Iterator[AirbyteMessage]:
+        """The first error of a stream; later ones are counted, and would keep the frames of their threads in memory.
+
+        One that has no sentence gets one; the framework's has a class's name alone. Only that comes with its stack.
+        """
+        if (errors := self._errors.get(stream)) is not None:
+            errors.number += 1
+            return
+        told = error if isinstance(error, AirbyteTracedException) else unexpected_error(stream, error)
+        sentence = told.message or str(told)
+        self._errors[stream] = StreamErrors(sentence)
+        processor._flag_exception(stream, SentenceError(sentence))  # noqa: SLF001 - it decides on the stream's status
+        yield error_message(told, StreamDescriptor(name=stream))
+
+    def _end_of(
+        self, stream: str, status: AirbyteMessage, processor: ConcurrentReadProcessor
+    ) -> Iterator[AirbyteMessage]:
+        """What a stream leaves behind: warnings, the error that only its end shows, and its last two lines."""
+        parents = processor._collect_all_parent_stream_names(stream)  # noqa: SLF001 - it knows the routers
+        outcome = self._outcome_of(stream, parents)
+        if outcome.error is not None:
+            yield from self._report(stream, outcome.error, processor)
+        for warning in outcome.warnings:
+            yield _log(Level.WARN, warning)
+        errors, rows = self._errors.get(stream), processor._record_counter[stream]  # noqa: SLF001 - it counts alone
+        end = StreamEnd(stream, rows, time.monotonic() - self._started_at[stream], outcome, errors)
+        yield _log(Level.INFO if errors is None else Level.WARN, end.sentence)
+        yield _log(Level.INFO, end.json)
+        if errors is not None and status.trace is not None and status.trace.stream_status is not None:
+            status.trace.stream_status.status = AirbyteStreamStatus.INCOMPLETE
+        yield status
+
+
+def _stream_with_status(message: AirbyteMessage, *statuses: AirbyteStreamStatus) -> str | None:
+    """The stream that a message gives one of these statuses; None for any other message."""
+    status = message.trace.stream_status if message.trace is not None else None
+    return status.stream_descriptor.name if status is not None and status.status in statuses else None
+
+
+def _log(level: Level, text: str) -> AirbyteMessage:
+    return AirbyteMessage(type=Type.LOG, log=AirbyteLogMessage(level=level, message=text))

@@ -5,7 +5,7 @@ unit_tests/engine/test_framework_contract.py holds each of them.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -15,9 +15,12 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 
 from source_auth0.engine.component_factory import ComponentFactory
 from source_auth0.engine.concurrent_source import PageConcurrentSource
+from source_auth0.outcomes import StreamOutcome
 
 #: How the framework logs, again and again, that a stream still waits for another of its group.
 DEFERRAL_PREFIX = "Deferring stream"
+#: How it logs the error that it raises next.
+FAILURE_PREFIX = "During the sync, the following streams did not sync successfully: "
 
 
 class PageDeclarativeSource(ConcurrentDeclarativeSource):
@@ -37,13 +40,27 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
     ) -> None:
         self.configured_catalog = catalog
         super().__init__(catalog=catalog, config=config, state=state, config_path=config_path, source_config=manifest)
-        self.logger.addFilter(is_no_deferral)
+        self.logger.addFilter(is_no_repetition)
 
-    def replace_parts(self, config: Mapping[str, Any], threads: Executor, *, whole_pages: bool) -> None:
-        """Have streams read by these threads and see this config; `whole_pages` lets rows travel in pages."""
+    def replace_parts(
+        self,
+        config: Mapping[str, Any],
+        threads: Executor,
+        outcome_of: Callable[[str, Collection[str]], StreamOutcome],
+        *,
+        whole_pages: bool,
+    ) -> None:
+        """Have streams read by these threads and see this config; `whole_pages` lets rows travel in pages.
+
+        `outcome_of` tells what became of a stream, given its name and those of the streams that it is read for.
+        """
         self._config = config
         self._concurrent_source = concurrent_source = PageConcurrentSource(
-            threads, self.logger, self._connector_state_manager.per_stream_states, whole_pages=whole_pages
+            threads,
+            self.logger,
+            self._connector_state_manager.per_stream_states,
+            whole_pages=whole_pages,
+            outcome_of=outcome_of,
         )
         self._message_repository = concurrent_source.messages
         self._constructor = ComponentFactory(
@@ -96,6 +113,6 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
         """
 
 
-def is_no_deferral(record: logging.LogRecord) -> bool:
-    """Whether a log line is none of the framework's repeated lines about a stream that waits for its group."""
-    return not str(record.msg).startswith(DEFERRAL_PREFIX)
+def is_no_repetition(record: logging.LogRecord) -> bool:
+    """Whether a log line is none that the framework repeats: that a stream waits for its group, or the sync's error."""
+    return not str(record.msg).startswith((DEFERRAL_PREFIX, FAILURE_PREFIX))

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
+from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification, StreamDescriptor
 from airbyte_cdk.sources import Source
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.engine.page_records import lines_in
 from source_auth0.engine.stdout import StdoutWriter
@@ -76,3 +77,11 @@ def mask_secrets(message: AirbyteMessage) -> AirbyteMessage:
         if holder is not None and (text := getattr(holder, name)):
             setattr(holder, name, filter_secrets(text))
     return message
+
+
+def error_message(error: AirbyteTracedException, stream: StreamDescriptor | None = None) -> AirbyteMessage:
+    """The message for an error, masked; with a stack trace only where it wraps an exception that nobody foresaw."""
+    message = error.as_airbyte_message(stream_descriptor=stream)
+    if error._exception is None and message.trace and message.trace.error:  # noqa: SLF001 - it tells nobody else
+        message.trace.error.stack_trace = None
+    return mask_secrets(message)

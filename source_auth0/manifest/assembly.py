@@ -18,6 +18,7 @@ STREAM_PARAMETERS = (
     *("name", "stream_name", "resource", "rows", "detail", "column", "page_size", "query", "query_withholding"),
     *(
         "may_be_missing",
+        "has_ended",
         "on_every_plan",
         "key_columns",
         "required_scopes",

@@ -17,7 +17,7 @@ from source_auth0.api.http.bodies import BodyTooLargeError
 from source_auth0.api.http.circuit_breaker import MAX_CONSECUTIVE_FAILURES
 from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY, MAX_TOKEN_RENEWALS, RetryPolicy
 from source_auth0.api.tenant import Tenant
-from source_auth0.errors import MissingScopeError
+from source_auth0.errors import MissingScopeError, ParentRefusedError
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET, THINGS_RESPONSE, THINGS_URL, FakeAuthenticator, MakeApi
 from testing.threads import in_threads
@@ -61,12 +61,13 @@ def test_exists_is_decided_by_the_status_alone(requests_mock: Mocker, make_api: 
 
 
 @pytest.mark.parametrize("status", [204, 402, 410, 501])
-def test_a_status_that_tells_nothing_is_requested_again_and_stays_untold(
+def test_a_status_that_tells_nothing_is_requested_again_and_is_a_refusal(
     requests_mock: Mocker, make_api: MakeApi, status: int
 ):
     requests_mock.get(f"{API}/users/a/things", [{"status_code": status}] * 2)
     api = make_api(resource="users/{{ stream_partition.user_id }}/things")
-    assert api.exists(StreamSlice(partition={"user_id": "a"}, cursor_slice={})) is None
+    with pytest.raises(ParentRefusedError):
+        api.exists(StreamSlice(partition={"user_id": "a"}, cursor_slice={}))
     assert 2 == requests_mock.call_count
 
 
@@ -484,33 +485,19 @@ def test_a_status_without_words_is_believed_the_second_time(
     assert requests_sent == requests_mock.call_count
 
 
-def test_of_many_parents_only_the_first_answer_of_nothing_is_requested_again(
-    requests_mock: Mocker, make_api: MakeApi, tenant: Tenant
+@pytest.mark.parametrize("refusal", [{"status_code": 204}, GONE, {"status_code": 501}, PLAN, {"status_code": 418}])
+def test_a_parent_is_refused_if_it_is_so_twice(
+    requests_mock: Mocker, make_api: MakeApi, tenant: Tenant, refusal: dict[str, Any]
 ):
-    requests_mock.get(ANY, **GONE)
+    requests_mock.get(f"{API}/users/a/things", **refusal)
+    requests_mock.get(f"{API}/users/b/things", [refusal, THINGS_RESPONSE])
     api = make_api(resource="users/{{ stream_partition.user_id }}/things")
-    assert [None] * 5 == [api.get(user_slice(user_id), {}) for user_id in "abcde"]
-    assert 6 == requests_mock.call_count
-    assert {"things"} == tenant.streams_without_feature
-
-
-@pytest.mark.parametrize(("nothing", "requests_sent"), [(GONE, 2), ({"status_code": 501}, 2), (PLAN, 1)])
-def test_a_refusal_of_one_parent_is_its_own_once_another_was_answered(
-    requests_mock: Mocker,
-    make_api: MakeApi,
-    tenant: Tenant,
-    caplog: pytest.LogCaptureFixture,
-    nothing: dict[str, Any],
-    requests_sent: int,
-):
-    requests_mock.get(f"{API}/users/a/things", **THINGS_RESPONSE)
-    requests_mock.get(f"{API}/users/b/things", **nothing)
-    api = make_api(resource="users/{{ stream_partition.user_id }}/things")
-    assert [[{"id": 1}], None, [{"id": 1}]] == [api.get(user_slice(user_id), {}) for user_id in "aba"]
-    assert 2 + requests_sent == requests_mock.call_count
-    assert set() == tenant.streams_without_feature
-    (warning,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert warning.startswith("`things` has no rows for some of what it is read for: Auth0 refused those (")
+    with pytest.raises(ParentRefusedError, match="Auth0 refused `things`"):
+        api.get(user_slice("a"), {})
+    assert (2, set()) == (requests_mock.call_count, tenant.streams_answered)
+    assert [{"id": 1}] == api.get(user_slice("b"), {})
+    assert (4, {"things"}) == (requests_mock.call_count, tenant.streams_answered)
+    assert {"things": 4} == tenant.requests
 
 
 def test_a_parent_that_vanishes_amid_its_list_ends_it_after_a_second_request(

@@ -1,3 +1,4 @@
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from airbyte_cdk.models import (
     SyncMode,
     Type,
 )
-from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -28,7 +28,8 @@ from source_auth0 import SourceAuth0
 from source_auth0.engine.concurrent_source import MAX_QUEUED_ROWS, ClosableQueue, PageConcurrentSource
 from source_auth0.engine.page_records import PageRecord
 from source_auth0.engine.thread_pool import FairThreadPool, SyncCancelledError, raise_if_cancelled
-from source_auth0.errors import system_error
+from source_auth0.errors import MissingScopeError, system_error
+from source_auth0.outcomes import StreamOutcome
 from source_auth0.retrievers.users import tombstones as tombstones_module
 from source_auth0.retrievers.users.tombstones import Tombstones
 from testing.fakes.management_api import API
@@ -130,31 +131,6 @@ def test_a_reopened_queue_accepts_items():
     assert "a row" == queue.get()
 
 
-def passed_on(error: Exception) -> AirbyteTracedException:
-    """The exception that the framework is given for a worker's error."""
-    items: list[Any] = []
-    source = PageConcurrentSource.__new__(PageConcurrentSource)
-    processor: Any = SimpleNamespace(on_exception=lambda item: items.append(item) or [])
-    assert [] == list(source._handle_item(StreamThreadException(error, "things"), processor))
-    assert "things" == items[0].stream_name
-    failure: AirbyteTracedException = items[0].exception
-    return failure
-
-
-@pytest.mark.parametrize("error", [KeyError("user_id"), RecursionError(), TypeError("unhashable"), MemoryError()])
-def test_an_unexpected_error_gets_a_message_with_stream_and_type(error: Exception):
-    failure = passed_on(error)
-    assert failure.message is not None
-    assert failure.message.startswith("`things` met something that the connector does not know how to read (")
-    assert type(error).__name__ in failure.message
-    assert FailureType.system_error == failure.failure_type
-
-
-def test_an_error_with_a_message_is_unchanged():
-    error = system_error("It is broken.")
-    assert error is passed_on(error)
-
-
 class SynchronousExecutor(Executor):
     """Runs a task within `submit`; notes how it was shut down."""
 
@@ -206,8 +182,107 @@ def stream(name: str, *sizes: int, at_end: Callable[[], Any] = list) -> Any:
 
 
 def statuses(messages: list[AirbyteMessage]) -> list[tuple[str, str]]:
-    found = [message.trace.stream_status for message in messages if message.trace is not None]
+    found = [m.trace.stream_status for m in messages if m.trace is not None and m.trace.stream_status is not None]
     return [(status.stream_descriptor.name, status.status.value) for status in found]
+
+
+class FailingPages(Pages):
+    """A partition that fails after its pages."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        super().__init__(name, [3])
+        self.error = error
+
+    def read(self) -> Iterator[PageRecord]:
+        yield from super().read()
+        raise self.error
+
+
+def failing_stream(name: str, *errors: Exception) -> Any:
+    """A stream with a partition for each of these errors, which reads three rows and fails."""
+    parts = [FailingPages(name, error) for error in errors]
+    return SimpleNamespace(**{**vars(stream(name)), "generate_partitions": lambda: iter(parts)})
+
+
+def messages_of(*streams: Any, outcome_of: Any = lambda *_: StreamOutcome()) -> tuple[list[AirbyteMessage], str]:
+    """What a sync prints, and the sentence of the error that ends it."""
+    source = PageConcurrentSource(SynchronousExecutor(), LOGGER, {}, whole_pages=False, outcome_of=outcome_of)
+    messages: list[AirbyteMessage] = []
+    try:
+        messages.extend(source.read(list(streams)))
+    except AirbyteTracedException as error:
+        return messages, str(error.message)
+    return messages, ""
+
+
+def errors_in(messages: list[AirbyteMessage]) -> list[Any]:
+    return [message.trace.error for message in messages if message.trace is not None and message.trace.error]
+
+
+def log_lines(messages: list[AirbyteMessage]) -> list[tuple[str, str]]:
+    return [(message.log.level.value, message.log.message) for message in messages if message.log is not None]
+
+
+@pytest.mark.parametrize("error", [KeyError("user_id"), RecursionError(), TypeError("unhashable"), MemoryError()])
+def test_an_unexpected_error_gets_a_message_with_stream_and_type(error: Exception):
+    """And its stack trace, which a report of it needs."""
+    messages, ending = messages_of(failing_stream("things", error))
+    (told,) = errors_in(messages)
+    assert told.message.startswith("`things` met something that the connector does not know how to read (")
+    assert type(error).__name__ in told.message
+    assert type(error).__name__ in told.stack_trace
+    assert ("things", FailureType.system_error) == (told.stream_descriptor.name, told.failure_type)
+    assert f"did not sync successfully: things: {told.message}" in ending
+
+
+def test_a_stream_has_one_error_and_the_sync_ends_with_its_sentence(caplog: pytest.LogCaptureFixture):
+    """However many partitions fail; an error that was foreseen has no stack trace, there nor in the log."""
+    scope = MissingScopeError("things", ("read:things",))
+    messages, ending = messages_of(
+        failing_stream("things", scope, *[system_error("It is broken.")] * 99), stream("roles", 2)
+    )
+    (told,) = errors_in(messages)
+    assert (scope.message, None) == (told.message, told.stack_trace)
+    assert ending.endswith(f"did not sync successfully: things: {scope.message}")
+    assert not any(record.exc_info or "Exception while syncing" in record.getMessage() for record in caplog.records)
+    assert {("things", "INCOMPLETE"), ("roles", "COMPLETE")} <= set(statuses(messages))
+
+
+def test_a_stream_ends_with_a_line_for_people_and_one_for_machines():
+    def outcome_of(name: str, parents: Any) -> StreamOutcome:
+        assert set() == set(parents)
+        return StreamOutcome(requests=1234, skipped=3, not_verified=("the total",), warnings=(f"`{name}` lacks 3.",))
+
+    messages, _ = messages_of(stream("things", 30, 4), outcome_of=outcome_of)
+    *_, warning, people, machines = log_lines(messages)
+    assert ("WARN", "`things` lacks 3.") == warning
+    figures = "`things` is complete: 34 rows, 1,234 requests, 3 skipped, 1 not verified (the total), 0.0 seconds."
+    assert ("INFO", figures) == people
+    assert ("INFO", True) == (machines[0], (told := json.loads(machines[1])).pop("seconds") < 1)
+    due = {"rows": 34, "requests": 1234, "skipped": 3, "not_verified": 1, "errors": 0}
+    assert {"stream": "things", "outcome": "complete", **due} == told
+    assert ("things", "COMPLETE") == statuses(messages)[-1]
+
+
+def test_a_stream_that_failed_says_so_last():
+    messages, _ = messages_of(failing_stream("things", *[system_error("It is broken.")] * 3))
+    (people, machines) = log_lines(messages)
+    assert people[1].startswith("`things` failed after 9 rows, 0 requests, 0 skipped, 0 not verified, ")
+    assert people[1].endswith(" seconds. It is broken. 2 more errors like it followed.")
+    assert ("incomplete", 3) == (json.loads(machines[1])["outcome"], json.loads(machines[1])["errors"])
+
+
+def test_a_stream_may_fail_at_its_very_end():
+    """As where everybody was refused; what was read before is kept, and the others complete."""
+    failure = StreamOutcome(error=system_error("Everybody was refused."))
+    messages, ending = messages_of(
+        stream("things", 5),
+        stream("roles", 2),
+        outcome_of=lambda name, _: failure if name == "things" else StreamOutcome(),
+    )
+    assert ["Everybody was refused."] == [error.message for error in errors_in(messages)]
+    assert {("things", "INCOMPLETE"), ("roles", "COMPLETE")} == {s for s in statuses(messages) if "PLETE" in s[1]}
+    assert ending.endswith("things: Everybody was refused.")
 
 
 def test_the_log_counts_rows_rather_than_pages(caplog: pytest.LogCaptureFixture):
@@ -236,7 +311,7 @@ def test_messages_at_the_end_of_a_stream_are_not_lost_in_a_full_queue():
             source.messages.emit_message(AirbyteMessage(type=Type.LOG, log=log))
 
     messages = list(source.read([stream("things", 1, at_end=emit)]))
-    assert texts == sorted(message.log.message for message in messages if message.log is not None)
+    assert texts == sorted(text for _, text in log_lines(messages) if text.isdigit())
 
 
 @pytest.mark.parametrize(("whole_pages", "items"), [(True, 5), (False, 500)])

@@ -34,6 +34,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import Resp
 from airbyte_cdk.sources.types import Record
 from airbyte_cdk.utils import airbyte_secrets_utils
 from airbyte_cdk.utils.memory_monitor import MemoryMonitor
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 import source_auth0
 from source_auth0.engine.component_factory import ComponentFactory
@@ -97,7 +98,8 @@ ATTRIBUTES = {
         *("_message_repository", "_stream_name_to_configured_stream"),
     },
     ConcurrentSource: {"_handle_item"},
-    ConcurrentReadProcessor: {"_record_counter"},
+    ConcurrentReadProcessor: {"_collect_all_parent_stream_names", "_flag_exception", "_record_counter"},
+    AirbyteTracedException: {"_exception"},
 }
 #: Private names of Python's own that are used: `Queue` calls `_put` with its lock held.
 PYTHON_NAMES = {"_exit", "_put"}

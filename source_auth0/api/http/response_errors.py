@@ -32,6 +32,7 @@ class RequestContext:
 
     below_parent: it reads below a parent's row, which may have vanished since.
     may_be_missing: its route is new, and a private cloud's release may lack it.
+    has_ended: Auth0 has ended the feature, so that any refusal but a missing scope's means that there is nothing.
     only_status: the status is all that it reads.
     on_every_plan: every tenant has it, so that no plan and no release can lack it.
     has_alternative: its reader asks another route where this one has nothing, and so has to know.
@@ -46,6 +47,7 @@ class RequestContext:
     on_every_plan: bool = False
     known_to_exist: bool = False
     has_alternative: bool = False
+    has_ended: bool = False
 
     @property
     def cannot_lack_it(self) -> bool:

@@ -20,7 +20,7 @@ from source_auth0.api.http.response_errors import (
     too_large_error,
     unauthorized_error,
 )
-from source_auth0.errors import QueryTimeoutError, transient_error
+from source_auth0.errors import ParentRefusedError, QueryTimeoutError, RequestRefusedError, transient_error
 
 #: `errorCode`s of 400 and 403 responses about a feature that the tenant's plan or settings lack.
 FEATURE_CODES = frozenset(
@@ -32,11 +32,14 @@ FEATURE_WORDS = re.compile(
     r"|deprecated feature|not available for this connection|does not support inbound|not enabled on the connection"
     r"|setup is incomplete|not available on this plan|does not have Advanced Customizations|verified credit card"
     r"|no-code not enabled"
-    r"|account is not allowed to perform this operation|at least one custom domain",
+    r"|account is not allowed to perform this operation|at least one custom domain"
+    r"|endpoint is disabled for your tenant|entity-bound trigger",
     re.IGNORECASE,
 )
-#: Those of them that may hold for one connection and not for the next.
-ONE_PARENT_WORDS = re.compile(r"for this connection|does not support inbound|on the connection", re.IGNORECASE)
+#: Those of them that tell what one connection or trigger is like, and nothing of the next.
+ONE_PARENT_WORDS = re.compile(
+    r"for this connection|does not support inbound|on the connection|entity-bound trigger", re.IGNORECASE
+)
 ONE_PARENT_CODES = frozenset({"operation_not_supported"})
 #: A 400 about one user of many (https://auth0.com/docs/api/management/v2/users/get-authentication-methods).
 TOO_MANY_IDENTIFIERS = "number of user identifiers associated with a user exceeds the maximum"
@@ -50,13 +53,17 @@ WORDLESS_STATUSES = frozenset(
     {requests.codes.no_content, requests.codes.payment_required, requests.codes.gone, requests.codes.not_implemented}
 )
 TIMEOUT_WORDS = re.compile(r"^The query exceeded the timeout")
+#: A 400 about how a list is asked for, which holds for every parent.
+QUERY_REFUSED = re.compile(
+    r"Additional properties not allowed|on property (?:per_page|take|page|from)\b|greater than max"
+)
 
 
 @dataclass(frozen=True)
 class Classification:
     """What one response means, with its parsed body, warning or error.
 
-    for_all_parents: no other parent has rows either, unless others were answered: then `one_parent_warning` holds.
+    refusal: why one parent has nothing, where others may tell whether they have.
     is_doubtful: it may be an accident, or come from a proxy in between, and is worth a second request.
     """
 
@@ -64,8 +71,7 @@ class Classification:
     body: Any = None
     warning: str = ""
     error: AirbyteTracedException | None = None
-    for_all_parents: bool = False
-    one_parent_warning: str = ""
+    refusal: str = ""
     is_doubtful: bool = False
 
 
@@ -123,7 +129,19 @@ def _classify_nothing_to_read(response: requests.Response, context: RequestConte
     if context.has_alternative:
         error = refused_error(response, *error_code_and_message(response), context)
         return Classification(ResponseAction.FAIL, error=error, is_doubtful=is_doubtful)
+    if nothing.refusal:
+        return _refusing_parent(response, context, nothing.refusal)
     return replace(nothing, is_doubtful=is_doubtful)
+
+
+def _refusing_parent(response: requests.Response, context: RequestContext, reason: str = "") -> Classification:
+    """FAIL for an answer that refuses one parent, if it comes twice; `reason`: how it says that there is nothing."""
+    status, (code, message) = response.status_code, error_code_and_message(response)
+    told = (
+        reason or " ".join(text for text in (code, message or excerpt(response.reason)) if text) or f"status {status}"
+    )
+    error = ParentRefusedError(context.stream, status, told, lacks_feature=bool(reason))
+    return Classification(ResponseAction.FAIL, error=error, is_doubtful=True)
 
 
 def _nothing_to_read(response: requests.Response, context: RequestContext) -> Classification | None:
@@ -135,7 +153,15 @@ def _nothing_to_read(response: requests.Response, context: RequestContext) -> Cl
     warning = None
     if status == requests.codes.no_content:
         warning = f"`{context.stream}`: Auth0 answered with status 204, nothing at all"
-    elif status == requests.codes.bad_request and context.below_parent:
+        refusal = "nothing at all" if context.below_parent else ""
+        return Classification(ResponseAction.IGNORE, warning=warning, refusal=refusal)
+    if context.has_ended and status in {requests.codes.forbidden, requests.codes.not_found}:
+        reason = message or f"status {status}"
+        warning = (
+            f"`{context.stream}` is empty: Auth0 has ended this feature, and its tenants have it no more ({reason})"
+        )
+        return Classification(ResponseAction.IGNORE, warning=warning)
+    if status == requests.codes.bad_request and context.below_parent:
         warning = _unreadable_parent_warning(message, context)
     elif status == requests.codes.not_found:
         return _classify_absence(code, message, context)
@@ -143,13 +169,13 @@ def _nothing_to_read(response: requests.Response, context: RequestContext) -> Cl
 
 
 def _lacking_feature(code: str, reason: str, context: RequestContext) -> Classification:
-    is_parent_specific = code in ONE_PARENT_CODES or ONE_PARENT_WORDS.search(reason)
+    if context.below_parent and (code in ONE_PARENT_CODES or ONE_PARENT_WORDS.search(reason)):
+        warning = f"`{context.stream}` has no rows for some of what it is read for: Auth0 has none there ({reason})"
+        return Classification(ResponseAction.IGNORE, warning=warning)
     return Classification(
         ResponseAction.IGNORE,
         warning=f"`{context.stream}` is empty: the tenant lacks the feature ({reason})",
-        for_all_parents=context.below_parent and not is_parent_specific,
-        one_parent_warning=f"`{context.stream}` has no rows for some of what it is read for: Auth0 refused those "
-        f"({reason}), although it answered for others",
+        refusal=reason if context.below_parent else "",
     )
 
 
@@ -160,7 +186,11 @@ def _classify_failure(response: requests.Response, context: RequestContext) -> C
     if status >= requests.codes.server_error or status == requests.codes.request_timeout:
         return Classification(ResponseAction.RETRY, error=busy_error(response, context))
     missing = scope_error(message, context) if status == requests.codes.forbidden else None
-    return Classification(ResponseAction.FAIL, error=missing or refused_error(response, code, message, context))
+    error = missing or refused_error(response, code, message, context)
+    is_list_known = context.known_to_exist or QUERY_REFUSED.search(message)
+    if context.below_parent and type(error) is RequestRefusedError and not is_list_known:
+        return _refusing_parent(response, context)
+    return Classification(ResponseAction.FAIL, error=error)
 
 
 def _lacks_feature(status: int, code: str, message: str) -> bool:

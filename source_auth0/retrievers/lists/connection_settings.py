@@ -8,9 +8,11 @@ import requests
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import ParentStreamConfig
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_auth0.api.client import ManagementApiRequester
 from source_auth0.errors import RequestRefusedError, system_error
 from source_auth0.records import Page
 from source_auth0.retrievers.lists.lists import CheckpointRetriever
+from source_auth0.retrievers.lists.refused_parents import RefusedParents
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Statuses that say that this release or plan has no list of all connections' settings.
@@ -49,13 +51,15 @@ class ConnectionSettingsRetriever(CheckpointRetriever):
 
     def _pages_by_connection(self) -> Iterator[Page]:
         requester = replace(self._own_requester, resource=self.each)
+        refused = RefusedParents.of(self.tenant, self.name)
         for partition in self.connections.stream.generate_partitions() if self.connections else ():
             for connection in partition.read():
                 ids = {"connection_id": connection["id"]}
-                row = requester.get(StreamSlice(partition=ids, cursor_slice={}), {})
-                if row is not None and not isinstance(row, dict):
-                    raise system_error(f"Auth0 answered `{self.name}` with a {type(row).__name__}, not an object.")
-                if row is not None:
-                    yield [{**row, **ids}]
-                elif self.name in self.tenant.streams_without_feature:
-                    return
+                yield from refused.pages_of(connection["id"], self._page_of(requester, ids), self.tenant)
+
+    def _page_of(self, requester: ManagementApiRequester, ids: dict[str, str]) -> Iterator[Page]:
+        row = requester.get(StreamSlice(partition=ids, cursor_slice={}), {})
+        if row is not None and not isinstance(row, dict):
+            raise system_error(f"Auth0 answered `{self.name}` with a {type(row).__name__}, not an object.")
+        if row is not None:
+            yield [{**row, **ids}]

@@ -1,7 +1,7 @@
 """Pagination of Auth0's lists: by checkpoint (`from`/`take`), by page number, or in a single response."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ from source_auth0.retrievers.lists.pagination import (
     max_page_size,
     refuses_checkpoints,
 )
+from source_auth0.retrievers.lists.refused_parents import RefusedParents, parent_name
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Keys of Auth0's page envelope; every list read by page number or checkpoint has one of them, or is a bare array.
@@ -72,11 +73,19 @@ class ListRetriever(Retriever):
         """The transformed pages of one slice; a generator resumes after a `yield` only once that page is handed on."""
         yield from self.shared_pages(self.name, stream_slice)
 
-    def shared_pages(self, name: str, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The transformed pages of one slice, fetched once for all readers of `name`."""
+    def shared_pages(self, name: str, stream_slice: StreamSlice) -> Generator[Page, None, None]:
+        """The transformed pages of one slice, fetched once for all readers of `name`; closing it frees them."""
         partition_key = tuple(sorted((k, str(v)) for k, v in partition_columns(stream_slice).items()))
-        finished = (self.finished(page, stream_slice) for page in self.pages(stream_slice))
+        finished = (self.finished(page, stream_slice) for page in self._pages_unless_refused(stream_slice))
         yield from self.tenant.shared_pages.read(name, partition_key, lambda: finished)
+
+    def _pages_unless_refused(self, stream_slice: StreamSlice) -> Iterator[Page]:
+        """The pages of one slice; none, and a record of it, where Auth0 refuses the parent that it is read for."""
+        pages = self.pages(stream_slice)
+        if not stream_slice.partition:
+            return pages
+        refused = RefusedParents.of(self.tenant, self.requester.name)
+        return refused.pages_of(parent_name(stream_slice.partition), pages, self.tenant)
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The pages of one slice as Auth0 sends them."""

@@ -1,5 +1,6 @@
 """Organization members and their roles from the same pages: one request per 100 members instead of one per member."""
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Iterator
@@ -83,15 +84,16 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The roles of the members of one organization."""
-        for members in self.shared_pages(self.pages_of, stream_slice):
-            if members and not self._may_read_roles():
-                raise MissingScopeError(self.name, (ROLES_SCOPE,))
-            has_inline_roles = any("roles" in member for member in members)
-            yield [
-                self._row(member, role)
-                for member in members
-                for role in ((member.get("roles") or []) if has_inline_roles else self._fetch_roles(member))
-            ]
+        with contextlib.closing(self.shared_pages(self.pages_of, stream_slice)) as pages:
+            for members in pages:
+                if members and not self._may_read_roles():
+                    raise MissingScopeError(self.name, (ROLES_SCOPE,))
+                has_inline_roles = any("roles" in member for member in members)
+                yield [
+                    self._row(member, role)
+                    for member in members
+                    for role in ((member.get("roles") or []) if has_inline_roles else self._fetch_roles(member))
+                ]
 
     def _row(self, member: Row, role: Row) -> Row:
         descriptions = self.tenant.once("role descriptions", self._descriptions)
@@ -153,8 +155,14 @@ class OrganizationRoleGroupsRetriever(SharedPagesRetriever):
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """A row per role of one group."""
         columns = {name: value for name, value in stream_slice.extra_fields.items() if value is not None}
-        for roles in self.shared_pages(self.pages_of, stream_slice):
-            yield [
-                {"organization_id": role["organization_id"], "role_id": role["id"], "id": role["group_id"], **columns}
-                for role in roles
-            ]
+        with contextlib.closing(self.shared_pages(self.pages_of, stream_slice)) as pages:
+            for roles in pages:
+                yield [
+                    {
+                        "organization_id": role["organization_id"],
+                        "role_id": role["id"],
+                        "id": role["group_id"],
+                        **columns,
+                    }
+                    for role in roles
+                ]

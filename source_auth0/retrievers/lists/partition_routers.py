@@ -11,7 +11,9 @@ from airbyte_cdk.sources.declarative.partition_routers.cartesian_product_stream_
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import SubstreamPartitionRouter
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_auth0.api.http.bodies import excerpt
 from source_auth0.records import partition_columns
+from source_auth0.retrievers.lists.refused_parents import MAX_NAMED
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 
@@ -21,19 +23,31 @@ class ParentFilterRouter(SubstreamPartitionRouter):
     """Only the parents that can have children of this kind: each other one would cost a useless request.
 
     `where` maps a field to its accepted values; the parent stream config must list these fields as `extra_fields`.
+    `warns` says that the others may have children too, and are told of.
     """
 
     where: dict[str, list[Any]] = field(default_factory=dict)
+    warns: bool = False
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """A slice per parent whose fields have accepted values, deduplicated by partition key."""
         seen: set[str] = set()
+        left_out: dict[str, str] = {}
         for parent in super().stream_slices():
             key = str(partition_columns(parent.partition))
             accepted = all(parent.extra_fields.get(name) in values for name, values in self.where.items())
             if accepted and key not in seen:
                 seen.add(key)
                 yield parent
+            elif not accepted:
+                left_out[key] = "/".join(str(value) for value in partition_columns(parent.partition).values())
+        if self.warns and (names := [excerpt(name) for key, name in left_out.items() if key not in seen]):
+            only = " and ".join(f"`{name}` {' or '.join(map(str, values))}" for name, values in self.where.items())
+            more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+            LOGGER.warning(
+                f"Nothing is read below these rows of `{self.parent_stream_configs[0].stream.name}`, which do not have "
+                f"{only}: {', '.join(names[:MAX_NAMED])}{more}."
+            )
 
 
 @dataclass
@@ -64,7 +78,10 @@ class ParentElementsRouter(SubstreamPartitionRouter):
         for parent in super().stream_slices():
             elements = parent.extra_fields.get(self.elements_of) or []
             if not elements:
-                LOGGER.warning(f"There is no `{self.elements_of}` to read anything for; the stream is empty.")
+                LOGGER.warning(
+                    f"`{self.parent_stream_configs[0].stream.name}` has no `{self.elements_of}` in this tenant, so "
+                    "that what is read for each of them is empty."
+                )
             for element in elements:
                 yield StreamSlice(partition={name: element}, cursor_slice={})
 

@@ -23,12 +23,14 @@ from source_auth0.retrievers.cursors.state_validation import (
     validate_text,
     validate_timestamp,
 )
+from source_auth0.retrievers.lists.refused_parents import RefusedParents
 from source_auth0.retrievers.log_events.facts import users_named
 from source_auth0.retrievers.log_events.ordering import MAX_EVENT_LATENESS_MS, LogPosition
 from source_auth0.retrievers.logs.cursors import LogPositionCursor, raise_if_beyond_log
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.retrievers.user_lists.newly_wanted import newly_wanted_users
+from source_auth0.retrievers.user_lists.refused_users import RefusedUsers
 from source_auth0.retrievers.user_lists.user_ids import UserIds, users_in_scope
 from source_auth0.retrievers.user_lists.user_pass import UserPass
 from source_auth0.retrievers.users.state import UserFilter
@@ -62,7 +64,7 @@ class ChangedUsersCursor(LogPositionCursor):
     per user; this state stays below 2 KB for any number of users.
     """
 
-    state_keys = (*MARK_KEYS, "open", "missed")
+    state_keys = (*MARK_KEYS, "open", "missed", "refused")
     selection: UserSelection
 
     def __init__(self, **kwargs: Any) -> None:
@@ -70,7 +72,10 @@ class ChangedUsersCursor(LogPositionCursor):
         self._changed = threading.Condition()
         self._current_pass: UserPass | None = None
         self._low_water_mark: dict[str, Any] | None = None
+        #: The users that failed and were not read since, and those of them that failed in this sync.
         self._failed_users: set[str] = set()
+        self._failed_now: set[str] = set()
+        self._refused = RefusedUsers(RefusedParents(self._stream_name), ())
         self._has_given_up = False
         self._users_since_state = 0
 
@@ -83,18 +88,20 @@ class ChangedUsersCursor(LogPositionCursor):
             saved = {}
         low_water_mark = {name: saved[name] for name in MARK_KEYS if name in saved}
         failed_users = set(saved.get("missed", []))
-        for user_pass in self._passes(saved, log, log_end):
+        parents = RefusedParents.of(self.tenant, self._stream_name)
+        self._refused = RefusedUsers(parents, saved.get("refused", []))
+        for number, user_pass in enumerate(self._passes(saved, log, log_end)):
             with self._changed:
                 if self._low_water_mark is None:
                     self._low_water_mark, self._failed_users = low_water_mark, failed_users
                 self._current_pass = user_pass
             for index, user_id in enumerate(user_pass.users):
-                if self._has_given_up:
+                if self._has_given_up or parents.is_over:
                     break
                 user_pass.dispatched += 1
                 extra = {"cursor": self, "user_pass": user_pass, "index": index}
                 yield StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
-            if not self._wait_until_done(user_pass):
+            if not self._wait_until_done(user_pass, is_last=number == 1 or "open" not in saved):
                 return
 
     @contextmanager
@@ -115,9 +122,9 @@ class ChangedUsersCursor(LogPositionCursor):
                 self._changed.notify_all()
 
     def _record_success(self, user_pass: UserPass, index: int) -> None:
-        """Mark a user as done, whose rows are all queued for output, and emit a state now and then."""
+        """Mark a user as done, whose rows are all queued for output or who is skipped; emit a state now and then."""
         with self._changed:
-            user_pass.mark_done(index)
+            self._refused.settle(user_pass, index)
             self._failed_users.discard(user_pass.users[index])
             self._users_since_state += 1
             if self._incremental and self._users_since_state >= self.tenant.workers:
@@ -130,18 +137,22 @@ class ChangedUsersCursor(LogPositionCursor):
             isinstance(error, AirbyteTracedException) and error.failure_type == FailureType.config_error
         )
         with self._changed:
-            if concerns_all_users or len(self._failed_users | {user_pass.users[index]}) > MAX_FAILED_USERS:
+            if concerns_all_users or len(self._failed_now | {user_pass.users[index]}) > MAX_FAILED_USERS:
                 self._has_given_up = True
             else:
+                self._failed_now.add(user_pass.users[index])
                 self._failed_users.add(user_pass.users[index])
                 user_pass.mark_done(index)
 
-    def _wait_until_done(self, user_pass: UserPass) -> bool:
-        """Wait until all reads of a pass have ended; False if any user is left."""
+    def _wait_until_done(self, user_pass: UserPass, *, is_last: bool) -> bool:
+        """Wait until all reads of a pass have ended; False if any user is left, or the sync is to fail."""
         with self._changed:
             while user_pass.finished < user_pass.dispatched:
                 self._changed.wait(1.0)
                 raise_if_cancelled()
+            self._refused.conclude(user_pass)
+            if is_last and self._refused.undecided:
+                return False
             if user_pass.is_done:
                 before = (self._low_water_mark or {}).get("deep_at")
                 deep_at = before if user_pass.deep_at is None else to_iso(user_pass.deep_at)
@@ -158,12 +169,14 @@ class ChangedUsersCursor(LogPositionCursor):
     def current_state(self) -> MutableMapping[str, Any]:
         """The timestamp and log position up to which changed users were read, and `open`, an unfinished pass.
 
-        `missed` are the users that failed, and are retried whatever the rest says.
+        `missed` are the users that failed, `refused` those that Auth0 refused: retried whatever the rest says.
         """
         if self._low_water_mark is None:
             return dict(self.initial_state())
-        missed = {"missed": sorted(self._failed_users)} if self._failed_users else {}
-        return {**self._low_water_mark, **missed, **({"open": self._current_pass.state} if self._current_pass else {})}
+        failed = self._failed_users | self._refused.undecided
+        missed = {"missed": sorted(failed)} if failed else {}
+        open_pass = {"open": self._current_pass.state} if self._current_pass else {}
+        return {**self._low_water_mark, **missed, **self._refused.state, **open_pass}
 
     def _passes(self, saved: Mapping[str, Any], log: TenantLog, log_end: LogPosition) -> Iterator[UserPass]:
         """The rest of an interrupted sync's pass, then a pass over all users who changed since that one began."""
@@ -174,7 +187,8 @@ class ChangedUsersCursor(LogPositionCursor):
             self.selection.requester,
             newly_wanted_users(self.selection.requester, saved.get("read_with")),
         )
-        retried, failed = sorted(saved.get("missed", [])), set(saved.get("missed", []))
+        failed = {*saved.get("missed", []), *saved.get("refused", [])}
+        retried = sorted(failed)
         deep_at = _optional_timestamp(saved, "deep_at")
         if unfinished:
             until, high = to_milliseconds(unfinished["until"]), LogPosition.from_state(unfinished)
@@ -182,6 +196,7 @@ class ChangedUsersCursor(LogPositionCursor):
             # A first sync has users without `updated_at` too, whom no range of it finds.
             updated = UserIds.of(requester, begin if begin is None or since is None else since)
             users = {*updated.between(None, until)} | self._users_named_in_log(log, position, high, begin)
+            self._refused.begin(len(users | newly_wanted), users | newly_wanted)
             rest = sorted(
                 user
                 for user in (users | newly_wanted) - failed
@@ -199,7 +214,9 @@ class ChangedUsersCursor(LogPositionCursor):
         updated = UserIds.of(requester, begin if deep_since is None else deep_since)
         since = self._first_updated(updated, begin, saved.get("overlap")) if deep_since is None else deep_since
         users = {*updated.between(since, None)} | self._users_named_in_log(log, position, log_end, begin)
-        rest = sorted((users | newly_wanted) - (self._failed_users if unfinished else failed))
+        self._refused.begin(len(users | newly_wanted))
+        skipped = self._failed_users | self._refused.parents.refused.keys()
+        rest = sorted((users | newly_wanted) - (skipped if unfinished else failed))
         # `Date` headers are to the second, and no state may be earlier than the last one.
         until = max(updated.until, begin or 0)
         is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
@@ -282,7 +299,7 @@ class ChangedUsersCursor(LogPositionCursor):
                 UserFilter.from_state(unfinished["read_with"])
             super().validate_state(unfinished)
             _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
-        _validate_user_ids(validate_list(saved.get("missed", [])))
+        _validate_user_ids([*validate_list(saved.get("missed", [])), *validate_list(saved.get("refused", []))])
         if "deep_at" in saved:
             validate_timestamp(saved["deep_at"])
         if "read_with" in saved:

@@ -54,9 +54,7 @@ class UserListRetriever(ListRetriever):
                 yield from self._user_pages(stream_slice)
 
     def _user_pages(self, user: StreamSlice) -> Iterator[Page]:
-        """The pages of one user; none, without a request, once the tenant is known to lack the feature."""
-        if self.name in self.tenant.streams_without_feature:
-            return
+        """The pages of one user, with the time at which reading began."""
         read_at = to_iso(self.tenant.now_ms)
         for page in super().read_pages(user):
             yield [{**row, "read_at": read_at} for row in page]

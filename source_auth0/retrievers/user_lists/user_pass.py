@@ -45,6 +45,10 @@ class UserPass:
         else:
             self.pending.remove(index)
 
+    def mark_all_done(self) -> None:
+        """Record that nobody needs a further read."""
+        self.pending, self.last_done = [], len(self.users) - 1
+
     @property
     def is_done(self) -> bool:
         """Whether all users are done."""

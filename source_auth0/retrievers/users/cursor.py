@@ -157,6 +157,8 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         """The slices that a sync begins with: the ranges that the last one left open, and what is new since."""
         walk = self._new_walk()
         walk.check_total()
+        if self.emits_rows and not self._incremental and self.tenant.get("users_verify_total") is False:
+            self.tenant.not_verified[self._stream_name].append("the total, since `users_verify_total` is off")
         first_page = walk.begin()
         if (planned_again := self._new_walk()).plan != walk.plan:
             # Only now is the tenant's clock known, by which a deep look-back is due or not: this machine's may be off.

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from source_auth0.api.http.retry_policy import (
     backoff_seconds,
     rate_limit_wait_seconds,
 )
-from source_auth0.errors import MissingScopeError, QueryTimeoutError
+from source_auth0.errors import MissingScopeError, ParentRefusedError, QueryTimeoutError
 
 RECORDED = Path(__file__).parents[4] / "shared/recordings/errors.json"
 LIST, CHILD = RequestContext("things", ("read:things",)), RequestContext("things", ("read:things",), below_parent=True)
@@ -100,41 +101,104 @@ def test_a_missing_scope_fails_the_stream_and_is_named(
         error_response(400, "Directory provisioning is not available for this connection"),
         error_response(402, "This feature needs a paid subscription."),
         error_response(410, "This feature was removed."),
+        error_response(403, "This endpoint is disabled for your tenant.", "voice_mfa_not_allowed"),
+        error_response(403, "This endpoint is disabled for your tenant.", "hooks_not_allowed"),
         error_response(501, "Not implemented"),
         response_with(501, content=b"<html>"),
     ],
 )
-@pytest.mark.parametrize("context", [LIST, CHILD])
-def test_a_feature_that_the_tenant_lacks_is_an_empty_stream_with_a_warning(
-    response: requests.Response, context: RequestContext
-):
-    classification = classify_response(response, context)
+def test_a_feature_that_the_tenant_lacks_is_an_empty_stream_with_a_warning(response: requests.Response):
+    classification = classify_response(response, LIST)
     assert ResponseAction.IGNORE == classification.action
     assert classification.warning.startswith("`things` is empty: the tenant lacks the feature (")
 
 
 @pytest.mark.parametrize(
-    ("response", "context", "expected"),
+    ("response", "lacks_feature"),
     [
-        (error_response(403, "Please upgrade your subscription.", "insufficient_entitlement"), CHILD, True),
-        (error_response(403, "This feature is not enabled for this tenant.", "feature_not_enabled"), CHILD, True),
-        (error_response(402, "This feature needs a paid subscription."), CHILD, True),
-        (response_with(501, content=b"<html>"), CHILD, True),
-        (error_response(403, "Please upgrade your subscription.", "insufficient_entitlement"), LIST, False),
-        (error_response(400, "Directory provisioning is not available for this connection"), CHILD, False),
-        (error_response(400, "SCIM is not enabled on the connection"), CHILD, False),
-        (error_response(400, "This connection does not support inbound provisioning"), CHILD, False),
-        (error_response(400, "Not here", "operation_not_supported"), CHILD, False),
-        (error_response(404, "The user does not exist.", "inexistent_user"), CHILD, False),
-        (error_response(404, "Not Found"), CHILD, False),
+        (error_response(403, "Please upgrade your subscription.", "insufficient_entitlement"), True),
+        (error_response(403, "This feature is not enabled for this tenant.", "feature_not_enabled"), True),
+        (error_response(403, "This endpoint is disabled for your tenant.", "any_not_allowed"), True),
+        (error_response(402, "This feature needs a paid subscription."), True),
+        (response_with(501, content=b"<html>"), True),
+        (response_with(204, content=b""), True),
+        (error_response(410, "Gone"), True),
+        (error_response(400, "Object didn't pass validation for format user-id", "invalid_uri"), False),
+        (error_response(403, "You shall not.", "access_denied"), False),
+        (error_response(414, "URI Too Long"), False),
+        (response_with(418, content=b"a teapot"), False),
     ],
 )
-def test_a_feature_that_the_tenant_lacks_applies_to_all_parents(
-    response: requests.Response, context: RequestContext, expected: bool
+@pytest.mark.parametrize("on_every_plan", [False, True])
+def test_a_refusal_of_one_parent_is_one_if_it_comes_twice(
+    response: requests.Response, lacks_feature: bool, on_every_plan: bool
 ):
-    """A feature that a single connection lacks, or a deleted parent, does not."""
+    """What it means, other parents show."""
+    context = RequestContext("things", ("read:things",), below_parent=True, on_every_plan=on_every_plan)
     classification = classify_response(response, context)
-    assert (ResponseAction.IGNORE, expected) == (classification.action, classification.for_all_parents)
+    assert (ResponseAction.FAIL, True) == (classification.action, classification.is_doubtful)
+    assert isinstance(classification.error, ParentRefusedError)
+    assert (response.status_code, lacks_feature) == (classification.error.status, classification.error.lacks_feature)
+    assert message_of(classification).startswith("Auth0 refused `things` (")
+    assert f"{response.status_code}" in message_of(classification)
+
+
+@pytest.mark.parametrize(
+    ("response", "context"),
+    [
+        (error_response(400, "Expired checkpoint", "invalid_paging_token"), replace(CHILD, known_to_exist=True)),
+        (error_response(400, "Additional properties not allowed: take", "invalid_query_string"), CHILD),
+        (error_response(400, "Value 100 is greater than maximum 10 on property per_page"), CHILD),
+        (error_response(403, "Insufficient scope, expected any of: read:things"), CHILD),
+        (error_response(400, "You can only page through the first 1000 records.", "invalid_paging"), CHILD),
+        (error_response(400, "Object didn't pass validation for format user-id", "invalid_uri"), LIST),
+        (response_with(302, content=b""), CHILD),
+    ],
+)
+def test_a_refusal_of_the_list_is_none_of_a_parent(response: requests.Response, context: RequestContext):
+    classification = classify_response(response, context)
+    assert (ResponseAction.FAIL, False) == (classification.action, classification.is_doubtful)
+    assert not isinstance(classification.error, ParentRefusedError)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        error_response(400, "Directory provisioning is not available for this connection"),
+        error_response(400, "SCIM is not enabled on the connection"),
+        error_response(400, "This connection does not support inbound provisioning"),
+        error_response(400, "Not here", "operation_not_supported"),
+        error_response(400, "cannot list action bindings for an entity-bound trigger", "invalid_request"),
+    ],
+)
+def test_what_one_connection_or_trigger_lacks_says_nothing_of_others(response: requests.Response):
+    """However many do: they are told of once, and are no refusals."""
+    classification = classify_response(response, CHILD)
+    assert (ResponseAction.IGNORE, False) == (classification.action, classification.is_doubtful)
+    assert classification.warning.startswith("`things` has no rows for some of what it is read for: Auth0 has none")
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        error_response(403, "Rules are gone.", "rules_not_allowed"),
+        error_response(403, "Access denied."),
+        error_response(404, "Not Found"),
+        error_response(410, "Gone"),
+        error_response(501, "Not implemented"),
+        error_response(403, "This is a deprecated feature."),
+    ],
+)
+def test_what_auth0_has_ended_is_empty_with_a_warning_whatever_refuses_it(response: requests.Response):
+    classification = classify_response(response, replace(LIST, has_ended=True))
+    assert ResponseAction.IGNORE == classification.action
+    assert classification.warning.startswith("`things` is empty: ")
+
+
+def test_a_missing_scope_fails_what_auth0_has_ended_too():
+    response = error_response(403, "Insufficient scope, expected any of: read:things", "insufficient_scope")
+    classification = classify_response(response, replace(LIST, has_ended=True))
+    assert isinstance(classification.error, MissingScopeError)
 
 
 def test_a_user_with_too_many_identifiers_is_skipped():
@@ -261,10 +325,10 @@ def test_an_unknown_name_in_a_path_is_skipped_below_a_parent():
     assert classification.warning.startswith("`things`: this tenant does not know some names (Path validation error")
 
 
-def test_a_204_is_nothing_to_read_with_a_warning_and_says_nothing_of_other_parents():
+def test_a_204_is_nothing_to_read_with_a_warning():
     warning = "`things`: Auth0 answered with status 204, nothing at all"
     expected = Classification(ResponseAction.IGNORE, warning=warning, is_doubtful=True)
-    assert expected == classify_response(response_with(204, content=b""), CHILD)
+    assert expected == classify_response(response_with(204, content=b""), LIST)
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -333,7 +397,7 @@ def test_only_status_ignores_the_body(status: int, classification: Classificatio
 def test_only_200_and_404_tell_whether_something_is_there(status: int):
     context = RequestContext("things", (), below_parent=True, only_status=True)
     classification = classify_response(response_with(status, content=b""), context)
-    assert (ResponseAction.IGNORE, None) == (classification.action, classification.body)
+    assert (ResponseAction.FAIL, None) == (classification.action, classification.body)
 
 
 NOTHING_TO_READ = [
@@ -363,12 +427,6 @@ def test_nothing_to_read_is_not_believed_of_what_has_rows_or_what_every_tenant_h
     assert f"`things` with status {response.status_code} (" in message_of(classification)
     assert f"nothing to read, which {known}." in message_of(classification)
     assert FailureType.transient_error == classification.error.failure_type
-
-
-@pytest.mark.parametrize("response", NOTHING_TO_READ)
-def test_a_plan_may_refuse_one_parent_of_what_every_tenant_has(response: requests.Response):
-    context = RequestContext("things", below_parent=True, on_every_plan=True)
-    assert ResponseAction.IGNORE == classify_response(response, context).action
 
 
 @pytest.mark.parametrize(("known_to_exist", "below_parent"), [(True, True), (False, True), (True, False)])

@@ -173,6 +173,14 @@ WITHOUT_TOTAL = outcomes_of("""
 BARE = {"no rows": "SS SS SS CC", "bare []": "SS SS SS CC"}
 #: Below a parent: one that has vanished ends its list, and an object in the place of a list was recorded once.
 CHILD = {"404": "SS CS CS CS", "one object": "SS FF FF FF"}
+#: And a refusal of one parent has to come twice, whatever it says.
+REFUSED_PLAN, REFUSED_ONE = (
+    {"403 of a plan": "CS CF CF CF", "400 of a feature": "CS CF CF CF"},
+    {
+        "403 of a plan": "CS -- -- --",
+        "400 of a feature": "CS -- -- --",
+    },
+)
 ONE_RESPONSE = outcomes_of("""
     204: CS -- -- --
     402: CS -- -- --
@@ -211,8 +219,8 @@ DETAILS = {
 #: The status is all there is to read.
 REACHABLE = {
     **{name: "CC -- -- --" for name in NOTHING if not name[0].isdigit()},
-    **dict.fromkeys(("204", "402", "410", "501"), "CS -- -- --"),
-    **dict.fromkeys(("403 of a plan", "400 of a feature", "404"), "SS -- -- --"),
+    **dict.fromkeys(("204", "402", "410", "501", "403 of a plan", "400 of a feature"), "CS -- -- --"),
+    "404": "SS -- -- --",
 }
 
 
@@ -241,25 +249,30 @@ ARCHETYPES = {
         CHECKPOINTED, by_checkpoint(), never_after(CHECKPOINT | {"404": "CS CF CF CF"}), may_be_missing=True
     ),
     "checkpointed, of a parent": Archetype(
-        CHECKPOINTED_CHILDREN, by_checkpoint(), never_after(CHECKPOINT | CHILD), below_parent=True
+        CHECKPOINTED_CHILDREN, by_checkpoint(), never_after(CHECKPOINT | CHILD | REFUSED_PLAN), below_parent=True
     ),
     "paged": Archetype((*PAGED, DetailRetriever), numbered(), NUMBERED),
     "paged, of every plan": Archetype(PAGED, numbered(), at_first(NUMBERED, EVERY_PLAN), on_every_plan=True),
-    "paged, of a parent": Archetype(PAGED_CHILDREN, numbered(), never_after(NUMBERED | CHILD), below_parent=True),
+    "paged, of a parent": Archetype(
+        PAGED_CHILDREN, numbered(), never_after(NUMBERED | CHILD | REFUSED_PLAN), below_parent=True
+    ),
     "paged, no totals": Archetype(PAGED, numbered(totals=False), WITHOUT_TOTAL),
     "paged, bare": Archetype(PAGED, numbered(bare=True), WITHOUT_TOTAL | BARE),
     "details": Archetype((DetailRetriever,), numbered(), DETAILS),
     "unpaged": Archetype(UNPAGED, whole, ONE_RESPONSE),
     "unpaged, of every plan": Archetype(UNPAGED, whole, at_first(ONE_RESPONSE, EVERY_PLAN), on_every_plan=True),
     "unpaged, of a parent": Archetype(
-        UNPAGED_CHILDREN, whole, ONE_RESPONSE | {"404": "SS -- -- --", "one object": "SS -- -- --"}, below_parent=True
+        UNPAGED_CHILDREN,
+        whole,
+        ONE_RESPONSE | REFUSED_ONE | {"404": "SS -- -- --", "one object": "SS -- -- --"},
+        below_parent=True,
     ),
     "singleton": Archetype((SingletonRetriever,), single, SINGLETON, **ONE),
     "singleton, of every plan": Archetype(
         (SingletonRetriever,), single, at_first(SINGLETON, EVERY_PLAN), on_every_plan=True, **ONE
     ),
     "singleton, of a parent": Archetype(
-        (SingletonRetriever,), single, SINGLETON | {"404": "SS -- -- --"}, below_parent=True, **ONE
+        (SingletonRetriever,), single, SINGLETON | REFUSED_ONE | {"404": "SS -- -- --"}, below_parent=True, **ONE
     ),
     "reachable": Archetype(
         (ReachabilityRetriever,), lambda *_: "OK", REACHABLE, below_parent=True, expected=[{"online": True}]

@@ -75,6 +75,17 @@ def test_only_matching_parents_become_partitions(build: Build):
     assert [0, 2] == [part.partition["thing"] for part in router.stream_slices()]
 
 
+@pytest.mark.parametrize("warns", [False, True])
+def test_parents_that_are_left_out_are_told_of_if_wanted(build: Build, caplog: pytest.LogCaptureFixture, warns: bool):
+    """Not those that one of their rows lets in."""
+    statuses = [("old", "DEPRECATED"), ("login", "CURRENT"), ("login", "DEPRECATED"), *((n, None) for n in range(11))]
+    rows = [{"id": name, "status": status} for name, status in statuses]
+    router = build(ParentFilterRouter, *rows, extra="status", where={"status": ["CURRENT"]}, warns=warns)
+    assert ["login"] == [part.partition["thing"] for part in router.stream_slices()]
+    told = "which do not have `status` CURRENT: old, 0, 1, 2, 3, 4, 5, 6, 7, 8 and 2 more."
+    assert [told] * warns == [message.partition("`parents`, ")[2] for message in caplog.messages]
+
+
 @pytest.mark.parametrize(("config", "expected"), [({}, [1, 2, 5]), ({"organization_roles": True}, [1, 2, 3, 4, 5])])
 def test_roles_of_organizations_become_partitions_if_wanted(build: Build, config: dict[str, Any], expected: list[int]):
     """Either column tells them; a tenant without such roles has neither."""
@@ -108,7 +119,7 @@ def test_each_element_of_a_list_in_the_parents_row_is_a_partition(
     parts = list(router.stream_slices())
     assert [{"thing": locale} for locale in expected] == [part.partition for part in parts]
     assert all(part.cursor_slice == {} for part in parts)
-    expected_text = "There is no `locales` to read anything for; the stream is empty."
+    expected_text = "`parents` has no `locales` in this tenant, so that what is read for each of them is empty."
     assert ([] if expected else [expected_text]) == caplog.messages
 
 

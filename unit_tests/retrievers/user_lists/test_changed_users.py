@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_auth0.engine.shared_pages import SharedPages
-from source_auth0.errors import MissingScopeError, transient_error
+from source_auth0.errors import MissingScopeError, ParentRefusedError, transient_error
+from source_auth0.retrievers.lists.refused_parents import RefusedParents
 from source_auth0.retrievers.user_lists.changed_users import MAX_FAILED_USERS, ChangedUsersCursor
 from source_auth0.retrievers.user_lists.retrievers import UnpagedUserListRetriever
 from testing.fakes.clock import SteppingCondition
@@ -426,17 +427,123 @@ def test_an_abandoned_read_ends_and_marks_no_user_as_done():
     assert "" == sync.cursor.state["open"]["asked"]
 
 
-def test_without_the_feature_users_count_as_done():
-    requester = requester_for(users_at(*range(100)))
+def with_refused_users(requester: FakeUserRequester, *users: str, lacks_feature: bool = False) -> FakeUserRequester:
+    """A requester for whose users Auth0 answers, but for these."""
 
-    def refuse(user_id: str) -> Any:
-        requester.tenant.streams_without_feature.add("user_things")
-        return []
+    def things(user_id: str) -> Any:
+        if user_id in users:
+            raise ParentRefusedError("user_things", 400, "bad id", lacks_feature=lacks_feature)
+        return [{"id": 1}]
 
-    requester.things = refuse
-    sync = Sync(requester)
-    assert ["auth0|00000"] == sync.read_all()
+    requester.things = things
+    return requester
+
+
+def outcome(sync: Sync) -> RefusedParents:
+    return RefusedParents.of(sync.requester.tenant, "user_things")
+
+
+@pytest.mark.parametrize("workers", [1, 4, 40])
+def test_without_the_feature_users_count_as_done_once_twenty_say_so(workers: int):
+    users = users_at(*range(100))
+    sync = Sync(with_refused_users(requester_for(users, num_workers=workers), *ids(users), lacks_feature=True))
+    assert 20 <= len(sync.read_all()) <= 20 + workers
     assert finished_state(99) == sync.state
+    assert (None, 0) == (outcome(sync).error, outcome(sync).skipped)
+    assert outcome(sync).warning == "`user_things` is empty: the tenant lacks the feature (bad id)"
+
+
+@pytest.mark.parametrize("lacks_feature", [False, True])
+@pytest.mark.parametrize("first", [0, 3, 88])
+@pytest.mark.parametrize("workers", [1, 8])
+def test_refused_users_are_skipped_and_asked_again(workers: int, first: int, lacks_feature: bool):
+    """Wherever they stand; the position moves, and whoever is answered later leaves the state."""
+    users = users_at(*range(100))
+    refused = ids(users)[first : first + 12]
+    requester = requester_for(users, num_workers=workers, users_look_back=0)
+    sync = Sync(with_refused_users(requester, *refused, lacks_feature=lacks_feature))
+    assert ids(users) == sorted(sync.read_all())
+    assert [] == sync.failed
+    assert {**finished_state(99), "refused": refused} == sync.state
+    assert (None, 12) == (outcome(sync).error, outcome(sync).skipped)
+    assert "lacks the rows of 12 that Auth0 refused twice" in outcome(sync).warning
+    assert outcome(sync).warning.count("auth0|") == 10
+    # With nobody else to ask, they are known; the second sync asks the newest user, too.
+    again = Sync(with_refused_users(requester, *refused), sync.state)
+    assert {*refused, ids(users)[-1]} == set(again.read_all())
+    assert {**finished_state(99), "refused": refused} == again.state
+    assert None is outcome(again).error
+    healed = Sync(with_refused_users(requester, *refused[1:]), again.state)
+    healed.read_all()
+    assert {**finished_state(99), "refused": refused[1:]} == healed.state
+
+
+@pytest.mark.parametrize("number", [1, 5, 19, 20, 300])
+@pytest.mark.parametrize("workers", [1, 16])
+def test_a_stream_that_is_refused_for_everybody_fails_and_keeps_its_state(workers: int, number: int):
+    users = users_at(*[41_000] * number)
+    saved = finished_state(40_000)
+    requester = requester_for(users, num_workers=workers)
+    sync = Sync(with_refused_users(requester, *ids(users)), saved)
+    assert len(sync.read_all()) <= 20 + workers
+    error = outcome(sync).error
+    assert error is not None
+    assert "`user_things`" in str(error.message)
+    assert saved["updated_at"] == sync.state["updated_at"]
+    assert "refused" not in sync.state
+    second = Sync(with_refused_users(requester, *ids(users)), sync.state)
+    second.read_all()
+    assert None is not outcome(second).error
+    healed = Sync(with_refused_users(requester), second.state)
+    assert set(ids(users)) == set(healed.read_all())
+    assert finished_state(41_000) == healed.state
+
+
+@pytest.mark.parametrize("number", [300, 3000])
+def test_too_many_refused_users_fail_the_stream_in_every_sync(number: int):
+    users = users_at(*range(number))
+    too_many = ids(users)[50 : 50 + max(20, number // 100) + 1]
+    requester = requester_for(users, num_workers=4, users_look_back=0)
+    sync = Sync(with_refused_users(requester, *too_many))
+    sync.read_all()
+    error = outcome(sync).error
+    assert error is not None
+    assert f"true of {len(too_many)} of {number:,} that were to be read" in str(error.message)
+    again = Sync(with_refused_users(requester, *too_many), sync.state)
+    again.read_all()
+    assert None is not outcome(again).error
+    healed = Sync(with_refused_users(requester, *too_many[1:]), again.state)
+    healed.read_all()
+    assert None is outcome(healed).error
+    assert set(ids(users)) <= set(sync.rows) | set(again.rows) | set(healed.rows) | set(too_many)
+    assert too_many[1:] == healed.state["refused"]
+
+
+def test_a_state_keeps_two_hundred_refused_users():
+    users = users_at(*range(25_000))
+    refused = ids(users)[100:350]
+    sync = Sync(with_refused_users(requester_for(users, num_workers=4), *refused))
+    sync.read_all()
+    assert refused[:200] == sync.state["refused"]
+    assert (None, 250) == (outcome(sync).error, outcome(sync).skipped)
+
+
+def test_the_only_user_left_of_an_interrupted_pass_may_be_refused():
+    """Whoever the pass after it asks shows that it is about that user alone."""
+    users = users_at(1, 2, 41_000)
+    saved = {"open": {**OPEN_PASS, "until": timestamp(40_000), "asked": "auth0|00002", "left": ["auth0|00001"]}}
+    sync = Sync(with_refused_users(requester_for(users), "auth0|00001"), saved)
+    assert ["auth0|00001", "auth0|00002"] == sync.read_all()
+    assert {**finished_state(41_000), "refused": ["auth0|00001"]} == sync.state
+    assert None is outcome(sync).error
+
+
+def test_a_failed_user_that_is_refused_is_no_failed_one_any_more():
+    users = users_at(41_000, 41_001)
+    saved = {**finished_state(40_000), "missed": ["auth0|00001"]}
+    sync = Sync(with_refused_users(requester_for(users), "auth0|00001"), saved)
+    sync.read_all()
+    assert {**finished_state(41_001), "refused": ["auth0|00001"]} == sync.state
 
 
 OPEN_PASS = {"until": INCREMENTAL_SYNC_END, "log_id": "", "date": "", "asked": "", "left": []}

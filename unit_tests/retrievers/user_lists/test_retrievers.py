@@ -167,9 +167,9 @@ def test_without_the_feature_no_further_user_is_requested(requests_mock: Mocker,
     refusal = {"message": "Please upgrade your subscription.", "errorCode": "insufficient_entitlement"}
     requests_mock.get(f"{USER_URL}/things", status_code=403, json=refusal)
     stream = build(CheckpointUserListRetriever)
-    assert [[]] * 5 == [read(stream, slice_of(index=index, cursor=cursor)) for index in range(5)]
-    assert 1 == len(requests_mock.request_history)
-    assert [("first", index) for index in range(5)] == cursor.done
+    assert [[]] * 25 == [read(stream, slice_of(index=index, cursor=cursor)) for index in range(25)]
+    assert 2 * 20 == len(requests_mock.request_history)
+    assert [("first", index) for index in range(25)] == cursor.done
 
 
 def test_a_missing_user_does_not_affect_the_next_one(requests_mock: Mocker, build: Any) -> None:
