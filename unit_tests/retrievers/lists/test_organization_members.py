@@ -241,6 +241,20 @@ def test_refused_roles_fail_member_roles_but_not_members(requests_mock: Mocker, 
     assert ["auth0|1"] == [row["user_id"] for row in read(members)]
 
 
+def test_pages_are_freed_though_the_error_of_one_reader_is_kept(requests_mock: Mocker, build, tenant: Tenant):
+    """Its traceback holds the frames of whatever read them, as long as somebody keeps it."""
+    members, roles = (
+        build(kind, ALL_SCOPES - {ROLES_SCOPE})
+        for kind in (OrganizationMembersRetriever, OrganizationMemberRolesRetriever)
+    )
+    requests_mock.get(URL, json={"members": [{"user_id": "auth0|1"}]})
+    with pytest.raises(MissingScopeError) as kept:
+        read(roles)
+    assert 1 == len(read(members))
+    assert {} == tenant.shared_pages._lists
+    assert kept.value.__traceback__ is not None
+
+
 def test_an_organization_without_members_has_no_roles(requests_mock: Mocker, build):
     requests_mock.get(URL, json={"members": []})
     roles = Roles()
