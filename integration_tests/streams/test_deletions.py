@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auth0_simulator import Simulator
+from source_auth0.api.http.retry_policy import RetryPolicy
+from testing.fast_clock import fast_clock
 from testing.in_process import after_each_user_search, sync
 from testing.tenants import config_of
 
@@ -113,7 +115,8 @@ def test_tombstones_leave_exactly_the_tenants_users(
 ) -> None:
     """Deletions, and creations with the same id, between any two requests, and a search index that lags behind."""
     rng = random.Random(seed)
-    with Simulator(users=users, seed=seed, index_lag=lag, log_events=20, spread=timedelta(days=2)) as sim:
+    tenant = Simulator(users=users, seed=seed, index_lag=lag, log_events=20, spread=timedelta(days=2))
+    with tenant as sim, fast_clock(60, RetryPolicy()):
         config = config_of(sim, num_workers=workers, users_deletion_tombstones=True)
         deleted: list[str] = []
 

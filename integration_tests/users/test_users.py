@@ -160,6 +160,14 @@ def test_the_sync_estimates_its_number_of_rows() -> None:
         assert expected == [estimate.row_estimate for estimate in estimates]
 
 
+def assert_complete_or_contradictory(synced: SyncResult, users: int) -> None:
+    """Of a tenant that was empty, the log may name somebody whom a late index does not show: that is an error."""
+    if synced.error is not None:
+        messages = [m.trace.error.message for m in synced.messages if m.trace and m.trace.error]
+        assert users == 0, messages
+        assert all("Auth0's search returns no users" in str(message) for message in messages), messages
+
+
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
@@ -180,15 +188,18 @@ def test_changes_during_syncs_lose_no_user(
     every remaining user is the tenant's.
     """
     rng = random.Random(seed)
-    with Simulator(
-        users=users,
-        seed=seed,
-        total_cap=cap,
-        page_limit=page_limit,
-        index_lag=lag,
-        created_at=in_bursts((1, 0, hours)),
-        updated_at=in_bursts((1, 1, hours)),
-    ) as sim:
+    with (
+        Simulator(
+            users=users,
+            seed=seed,
+            total_cap=cap,
+            page_limit=page_limit,
+            index_lag=lag,
+            created_at=in_bursts((1, 0, hours)),
+            updated_at=in_bursts((1, 1, hours)),
+        ) as sim,
+        fast_clock(SPEED, RetryPolicy()),
+    ):
         config = config_of(sim, num_workers=workers)
         deleted: set[str] = set()
 
@@ -209,7 +220,7 @@ def test_changes_during_syncs_lose_no_user(
         before = set(all_ids(sim))
         with after_each_user_search(change_tenant):
             full = sync(config, "users", full_refresh=True)
-        assert None is full.error
+        assert_complete_or_contradictory(full, users)
         assert set() == before - deleted - set(ids(full))
 
         last: dict[str, dict[str, Any]] = {}
@@ -218,7 +229,7 @@ def test_changes_during_syncs_lose_no_user(
             sim.clock.advance(600)
             with after_each_user_search(change_tenant if busy else lambda _: None):
                 synced = sync(config, "users", state=state)
-            assert None is synced.error
+            assert_complete_or_contradictory(synced, users if busy else 1)
             for user in synced.records["users"]:
                 latest = last.get(user["user_id"])
                 if latest is None or latest["updated_at"] <= user["updated_at"]:

@@ -11,7 +11,8 @@ NOT_TRIED = {
     *("run", "source", "manifest.assembly", "manifest.files"),
     *("input_files.config_file", "retrievers.lists.connection_settings", "retrievers.lists.roles"),
     *("retrievers.user_lists.full_lists", "engine.declarative_source", "engine.entrypoint"),
-    *("engine.shutdown", "engine.stdout"),
+    *("engine.shutdown", "engine.stdout", "outcomes"),
+    *("retrievers.lists.refused_parents", "retrievers.user_lists.refused_users"),
 }
 #: Subpackage of the connector to the name of its group, in the order of the table.
 PACKAGES = {

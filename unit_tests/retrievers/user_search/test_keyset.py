@@ -624,11 +624,18 @@ class DisturbedDirectory(UserDirectory):
 
 @settings(max_examples=60)
 @given(
-    timestamps(230),
-    st.dictionaries(st.integers(1, 12), DISTURBANCES, max_size=3),
-    st.sampled_from(TOTALS),
-    st.booleans(),
-    st.integers(30, 100),
+    seconds=timestamps(230),
+    disturbances=st.dictionaries(st.integers(1, 12), DISTURBANCES, max_size=3),
+    total=st.sampled_from(TOTALS),
+    is_open_ended=st.booleans(),
+    limit=st.integers(30, 100),
+)
+@example(
+    seconds=[1, 1, *[0] * 29],
+    disturbances={1: ("fresher", 0, 1), 2: ("move", 0, 1)},
+    total=TOTALS[0],
+    is_open_ended=False,
+    limit=30,
 )
 def test_whatever_disturbs_it_everybody_is_read_or_the_stream_fails(
     seconds: list[float],

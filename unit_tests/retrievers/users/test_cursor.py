@@ -317,13 +317,13 @@ def test_a_state_follows_every_few_pages():
 
 
 def test_every_fourth_page_is_followed_by_a_state():
-    """A page begins with the last row of the one before, so that all but the first hand on 99."""
+    """A page begins with the last but one row of the one before, so that all but the first hand on 98."""
     sync = UserSync(UserDirectory(users_at(*range(1000))))
     (time_slice,) = sync.cursor.initial_slices()
     for row in sync.stream.read_records({}, sync.cursor.stream_slice_of(time_slice)):
         sync.rows.append(row)
     assert 4 == PAGES_PER_STATE
-    assert [100 + 3 * 99, 100 + 7 * 99] == [rows for rows, _ in sync.states]
+    assert [100 + 3 * 98, 100 + 7 * 98] == [rows for rows, _ in sync.states]
 
 
 def test_a_sync_that_reads_nothing_leaves_the_cursor():
