@@ -23,6 +23,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same tenant")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="to wait before each response")
     parser.add_argument("--plan", choices=RATE_LIMIT_PLANS, default="unlimited", help="whose rate limits apply")
+    parser.add_argument("--audience", default="", help="of the Management API (default: as the tenant's domain has it)")
+    parser.add_argument("--tls", action="store_true", help="serve HTTPS; the line of JSON names the certificate's file")
     parser.add_argument("--export-seconds", type=float, default=0.2, help="that an export of users takes")
     return parser.parse_args()
 
@@ -35,7 +37,8 @@ def _ready_message(simulator: Simulator) -> dict[str, Any]:
         "audience": simulator.audience,
     }
     config = {"base_url": simulator.base_url, "credentials": credentials}
-    return {"base_url": simulator.base_url, "control_url": simulator.control_url, "config": config}
+    ready = {"base_url": simulator.base_url, "control_url": simulator.control_url, "config": config}
+    return {**ready, "certificate": simulator.certificate} if simulator.certificate else ready
 
 
 async def _serve(simulator: Simulator) -> None:
@@ -61,6 +64,8 @@ def main() -> None:
         export_seconds=options.export_seconds,
         port=options.port,
         control_port=options.control_port,
+        audience=options.audience,
+        tls=options.tls,
     )
     asyncio.run(_serve(simulator))
 

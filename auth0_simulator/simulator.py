@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -23,7 +22,7 @@ from auth0_simulator.state.clock import Clock
 from auth0_simulator.state.tenant_options import TenantOptions
 from auth0_simulator.tenant import Tenant
 from auth0_simulator.wire.background_server import BackgroundServer
-from auth0_simulator.wire.server import HttpServer
+from auth0_simulator.wire.listeners import TenantListeners
 
 
 class Simulator(BackgroundServer):
@@ -65,13 +64,15 @@ class Simulator(BackgroundServer):
         hydrated: bool = False,
         negated_exists: bool = True,
         undated: Callable[[int], Iterable[str]] | None = None,
+        audience: str = "",
+        tls: bool = False,
     ) -> None:
         """Create the tenant; for the options see `TenantOptions`, `LogOptions` and `SimulatorSettings`."""
         self.clock = Clock(now)
         router = Router(ROUTES)
         tenant_options = TenantOptions(
             users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges,
-            index_lateness, hydrated, negated_exists, undated,
+            index_lateness, hydrated, negated_exists, undated, audience,
         )  # fmt: skip
         log_options = LogOptions(log_events, log_days, log_lateness, log_at, log_retention, log_expired, log_search_lag)
         self.tenant = Tenant(seed, self.clock, tenant_options, router.scopes(), log_options)
@@ -81,39 +82,38 @@ class Simulator(BackgroundServer):
         self._limits = RateLimiter(self.clock, plan)
         self.settings = SimulatorSettings(granted, latency, page_limit, total_cap, token_lifetime, gzip)
         self._dispatcher = Dispatcher(self.tenant, self.clock, router, self._limits, self.settings)
-        self._listener = HttpServer(self._dispatcher, port)
-        self._control = HttpServer(ControlPlane(self), control_port)
-        self._downloads = HttpServer(DownloadHost(self._dispatcher), 0)
-        self._custom = [HttpServer(self._dispatcher, 0)] if custom_domain else []
-        self._listeners = [self._listener, self._control, self._downloads, *self._custom]
+        handlers = (self._dispatcher, DownloadHost(self._dispatcher), ControlPlane(self))
+        self._listeners = TenantListeners(handlers, (port, control_port), custom_domain=custom_domain, tls=tls)
 
     async def open(self) -> None:
         """Start listening, in the running event loop."""
-        for listener in self._listeners:
-            await listener.open()
-        self.exports.base_url = self._downloads.url
+        await self._listeners.open()
+        self.exports.base_url = self.download_url
         self._dispatcher.tokens.issuers.set_urls(self.base_url, self.custom_url)
 
     async def close(self) -> None:
         """Stop listening and close every connection."""
-        for listener in self._listeners:
-            await listener.close()
-        await asyncio.sleep(0)
+        await self._listeners.close()
 
     @property
     def base_url(self) -> str:
         """The URL of the tenant."""
-        return self._listener.url
+        return self._listeners.tenant.url
 
     @property
     def custom_url(self) -> str:
         """The URL of its custom domain; empty without one."""
-        return "".join(listener.url for listener in self._custom)
+        return "".join(listener.url for listener in self._listeners.custom)
+
+    @property
+    def certificate(self) -> str:
+        """The file with the certificate that clients have to trust; empty without TLS."""
+        return str(self._listeners.certificate.path) if self._listeners.certificate else ""
 
     @property
     def control_url(self) -> str:
         """The URL of the control plane."""
-        return self._control.url
+        return self._listeners.control.url
 
     @property
     def domain(self) -> str:
@@ -153,7 +153,7 @@ class Simulator(BackgroundServer):
     @property
     def download_url(self) -> str:
         """The host that export files are downloaded from."""
-        return self._downloads.url
+        return self._listeners.downloads.url
 
     @property
     def journal(self) -> list[JournalEntry]:

@@ -43,7 +43,7 @@ class Tenant(UserOperationsMixin):
         self.clock = clock
         self.domain = TENANT_DOMAIN
         self.name = TENANT_DOMAIN.partition(".")[0]
-        self.audience = f"https://{TENANT_DOMAIN}/api/v2/"
+        self.audience = tenant_options.audience or f"https://{TENANT_DOMAIN}/api/v2/"
         self.known_scopes = known_scopes
         self.organization_count = tenant_options.organizations
         # From midnight on: the same seed makes the same tenant all day, and everything in it is in the past.

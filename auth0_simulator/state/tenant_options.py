@@ -29,6 +29,7 @@ class TenantOptions:
     hydrated: whether search results are the users' current rows, whatever the index has.
     negated_exists: whether the search supports `NOT _exists_`.
     undated: a function of a user's index that gives the dates that the user lacks, of created_at and updated_at.
+    audience: the identifier of the Management API; "" for that of the tenant's domain.
     """
 
     users: int = 2500
@@ -43,6 +44,7 @@ class TenantOptions:
     hydrated: bool = False
     negated_exists: bool = True
     undated: Callable[[int], Iterable[str]] | None = None
+    audience: str = ""
 
 
 class SeededUsers:

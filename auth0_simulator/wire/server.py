@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from functools import partial
 from typing import Protocol, cast
@@ -163,19 +164,25 @@ class HttpServer:
     def __init__(self, handler: RequestHandler, port: int) -> None:
         self._handler = handler
         self._port = port
+        #: With this, set before the server is opened, it speaks HTTPS.
+        self.tls: ssl.SSLContext | None = None
         self._connections: set[HttpConnection] = set()
         self._server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         """The URL it listens at."""
-        return f"http://{LOOPBACK}:{self._port}"
+        return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self._port}"
 
     async def open(self) -> None:
         """Bind the port; port 0 becomes a free one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: HttpConnection(self._handler, self._connections), LOOPBACK, self._port, backlog=BACKLOG
+            lambda: HttpConnection(self._handler, self._connections),
+            LOOPBACK,
+            self._port,
+            backlog=BACKLOG,
+            ssl=self.tls,
         )
         self._port = self._server.sockets[0].getsockname()[1]
 

@@ -39,3 +39,14 @@ def test_an_unknown_plan_is_refused_with_those_there_are():
         _, errors = process.communicate(timeout=10)
     assert 2 == process.returncode
     assert "self_service" in errors
+
+
+def test_it_serves_https_with_an_audience_of_ones_own():
+    with start("--users", "3", "--tls", "--audience", "https://api.example.com/") as process:
+        ready = json.loads(process.stdout.readline())
+        assert ready["base_url"].startswith("https://")
+        assert "https://api.example.com/" == ready["config"]["credentials"]["audience"]
+        assert Path(ready["certificate"]).is_file()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert not Path(ready["certificate"]).exists()

@@ -311,6 +311,6 @@ def test_the_connection_of_an_abandoned_download_is_closed(client, sim, link):
         assert 200 == response.status
     reader.close()
     deadline = time.monotonic() + 5
-    while sim._downloads._connections and time.monotonic() < deadline:
+    while sim._listeners.downloads._connections and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert set() == sim._downloads._connections
+    assert set() == sim._listeners.downloads._connections
