@@ -66,6 +66,7 @@ class Paging:
     cap: the number of records that offset pagination reaches.
     totals: the keys beside the rows with `include_totals=true`.
     always_wrapped: whether the body is an object without `include_totals` too.
+    next_key: the key of the checkpoint in a page.
     lagging: pages may be short, and the last one with rows still has `next`, as recorded.
     """
 
@@ -79,6 +80,7 @@ class Paging:
     totals: tuple[str, ...] = ("start", "limit", "total")
     always_wrapped: bool = False
     lagging: bool = False
+    next_key: str = "next"
 
     def params(self) -> tuple[QueryParameter, ...]:
         """The query parameters of the supported kinds."""

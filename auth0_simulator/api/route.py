@@ -65,6 +65,7 @@ class Route:
     scopes: any one of them is enough, or with `all_of` only all of them.
     rows: a seeded collection by name, or a function of the call. With `kind="object"` the response is the collection's
         only row, with `kind="item"` the row whose key is the last path value.
+    key: the column of that key; that of the collection by default.
     parents: for each path value the collection that must contain it as an id; "" for one of a fixed set of names.
     wrapper: the key of the rows in a wrapped response; "" when the response is always a bare array.
     render: converts a stored row to the form in the response.
@@ -81,6 +82,7 @@ class Route:
     wrapper: str = ""
     paging: Paging = UNPAGED
     kind: Literal["collection", "object", "item"] = "collection"
+    key: str = ""
     parents: tuple[str, ...] = ()
     all_of: bool = False
     fields: bool = False

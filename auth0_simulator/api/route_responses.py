@@ -22,8 +22,8 @@ def respond(call: ApiCall) -> object:
     if route.kind == "object":
         return _one(call, rows[0] if rows else None)
     if route.kind == "item":
-        key = key_column(str(route.rows))
-        return _one(call, next((row for row in rows if row[key] == call.path_values[-1]), None))
+        key = route.key or key_column(str(route.rows))
+        return _one(call, next((row for row in rows if row.get(key) == call.path_values[-1]), None))
     rows = _sorted(call, _filtered(call, rows))
     if route.paging == UNPAGED:
         selected = render_rows(call, rows)
@@ -101,7 +101,7 @@ def _checkpoint(call: ApiCall, rows: list[Row]) -> dict[str, Any]:
     page, next_cursor = call.route.paging.checkpoint_page(call.query, rows, call.path, now, call.page_limit)
     body: dict[str, Any] = {call.route.wrapper: render_rows(call, page)}
     if next_cursor is not None:
-        body["next"] = next_cursor
+        body[call.route.paging.next_key] = next_cursor
     return body
 
 

@@ -16,6 +16,8 @@ class ReleaseSettings:
     full_credentials: what comes beyond 1,000 device credentials: "refused", or "cut": the list ends there.
     provisioning_collections: whether the lists of SCIM and directory settings of all connections are "present",
         "missing" (404) or "disabled" (403).
+    delivery_pages: the form of an event stream's deliveries: pages with "next", as the SDKs have them, with
+        "nextPageToken", as recorded, or one "bare" list, as the OpenAPI document of June 2026 has it.
     """
 
     role_checkpoints: bool = True
@@ -24,3 +26,4 @@ class ReleaseSettings:
     grant_page_cap: int | None = None
     full_credentials: str = "refused"
     provisioning_collections: str = "present"
+    delivery_pages: str = "next"

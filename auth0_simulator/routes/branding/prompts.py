@@ -6,6 +6,7 @@ from auth0_simulator.api.paging import OFFSET
 from auth0_simulator.api.parameters import QueryParameter, equals
 from auth0_simulator.api.route import ApiCall, Route
 from auth0_simulator.wire.errors import ApiError
+from auth0_simulator.wire.rows import Row
 
 SCOPES = ("read:prompts",)
 
@@ -55,6 +56,12 @@ def _partials(call: ApiCall) -> object:
     return next((row["partials"] for row in rows if row["prompt"] == call.path_values[0]), {})
 
 
+def _rendering(call: ApiCall) -> list[Row]:
+    """The settings of one screen."""
+    rows = call.tenant.rows("prompt_renderings")
+    return [row for row in rows if (row["prompt"], row["screen"]) == call.path_values]
+
+
 ROUTES = (
     Route("/prompts", SCOPES, "prompts", kind="object"),
     Route(
@@ -70,6 +77,7 @@ ROUTES = (
             QueryParameter("rendering_mode", choices=("advanced", "standard"), matches=equals("rendering_mode")),
         ),
     ),
+    Route("/prompts/{prompt}/screen/{screen}/rendering", SCOPES, _rendering, kind="object"),
     Route("/prompts/{prompt}/custom-text/{language}", SCOPES, handler=_texts),
     Route("/prompts/{prompt}/partials", SCOPES, handler=_partials),
 )

@@ -1,10 +1,10 @@
-"""Rules and hooks, as in tenants that still have them."""
+"""Rules, their settings, and hooks, as in tenants that still have them."""
 
 from __future__ import annotations
 
 from auth0_simulator.api.paging import Paging
 from auth0_simulator.api.parameters import QueryParameter, equals
-from auth0_simulator.api.route import Route
+from auth0_simulator.api.route import ApiCall, Route
 
 PAGING = Paging(minimum=0)
 TRIGGERS = (
@@ -14,6 +14,13 @@ TRIGGERS = (
     "post-change-password",
     "send-phone-message",
 )
+
+
+def _secrets(call: ApiCall) -> object:
+    """The names of a hook's secrets; Auth0 shows the same text in the place of every value."""
+    del call
+    return {"API_KEY": "_VALUE_NOT_SHOWN_"}
+
 
 ROUTES = (
     Route(
@@ -37,4 +44,6 @@ ROUTES = (
             QueryParameter("triggerId", choices=TRIGGERS, matches=equals("triggerId")),
         ),
     ),
+    Route("/hooks/{id}/secrets", ("read:hooks",), parents=("hooks",), handler=_secrets),
+    Route("/rules-configs", ("read:rules_configs",), "rules_configs"),
 )

@@ -6,6 +6,7 @@ from auth0_simulator.api.request_body import BodyProperty
 from auth0_simulator.api.route import ApiCall, Route
 from auth0_simulator.state.identities import IDP_TOKENS_SCOPE
 from auth0_simulator.wire.errors import ApiError, not_found
+from auth0_simulator.wire.messages import HttpResponse
 
 BODY = {
     "connection_id": BodyProperty(
@@ -50,7 +51,14 @@ def _job(call: ApiCall) -> object:
     return call.tenant.exports.describe(job)
 
 
+def _errors(call: ApiCall) -> object:
+    """No content: exports have no errors of single users."""
+    _job(call)
+    return HttpResponse(204, b"")
+
+
 ROUTES = (
     Route("/jobs/users-exports", ("read:users",), method="POST", payload=BODY, handler=_create),
     Route("/jobs/{id}", ("create:users", "read:users"), handler=_job),
+    Route("/jobs/{id}/errors", ("create:users", "read:users"), handler=_errors),
 )

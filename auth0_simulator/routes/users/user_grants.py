@@ -16,8 +16,8 @@ DEVICES = Paging(cap=1000)
 
 
 def _device_credentials(call: ApiCall) -> object:
-    """Without `type`, all but rotating refresh tokens, and pagination is ignored (documented in the SDK)."""
-    wanted = call.query.get("type")
+    """Without `type`, all but rotating refresh tokens on one page; refresh tokens where totals are asked for (SDK)."""
+    wanted = call.query.get("type", "refresh_token" if call.query.get("include_totals") else None)
     filters = [(name, call.query[name]) for name in ("user_id", "client_id") if name in call.query]
     rows: list[Row] = [
         row

@@ -1,4 +1,4 @@
-"""Rules and hooks."""
+"""Rules, their settings, and hooks."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def rules(context: SeedContext) -> list[Row]:
         }
         for index in range(RULES)
     ]
+
+
+@seeded("rules_configs")
+def rules_configs(context: SeedContext) -> list[Row]:
+    """The names of the settings of rules; Auth0 does not show their values."""
+    del context
+    return [{"key": "API_KEY"}, {"key": "WEBHOOK_URL"}]
 
 
 @seeded("hooks")

@@ -104,3 +104,16 @@ def test_the_control_plane_changes_the_release(client):
     )
     assert 400 == client.get("/roles", take=10).status
     assert 400 == client.control("PATCH", "/settings", {"release": {"roles": 1}}).status
+
+
+@pytest.mark.parametrize("form", ["next", "nextPageToken", "bare"])
+def test_deliveries_come_in_the_form_of_the_release(client, sim, release, form):
+    release.delivery_pages = form
+    stream = sim.tenant.event_streams[0]["id"]
+    rows = sim.tenant.rows("event_stream_deliveries", stream)
+    page = client.get(f"/event-streams/{stream}/deliveries", take=2).json
+    if form == "bare":
+        assert rows == page
+        return
+    assert (rows[:2], {"deliveries", form}) == (page["deliveries"], set(page))
+    assert rows[2:4] == client.get(f"/event-streams/{stream}/deliveries", take=2, from_=page[form]).json["deliveries"]
