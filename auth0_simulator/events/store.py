@@ -169,7 +169,7 @@ class EventStore:
                 "context": {"tenant": {"tenant_id": "ten_" + opaque_id(tenant.seed, "tenant")}},
             },
             "a0tenant": tenant.name,
-            "a0stream": "est_" + opaque_id(tenant.seed, "feed"),
+            "a0stream": tenant.rows("event_streams")[0]["id"],
         }
         entries.append((moment, event))
 

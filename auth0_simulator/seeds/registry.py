@@ -10,7 +10,7 @@ from random import Random
 
 from auth0_simulator import seeds
 from auth0_simulator.state.clock import DAY_MILLISECONDS, timestamp
-from auth0_simulator.state.identifiers import opaque_id
+from auth0_simulator.state.identifiers import BASE58, opaque_id
 from auth0_simulator.state.tenant_view import TenantView
 from auth0_simulator.wire.rows import Row
 
@@ -26,6 +26,10 @@ class SeedContext:
     def id(self, prefix: str, *parts: object, length: int = 16) -> str:
         """An id such as `con_` and 16 letters and digits."""
         return prefix + opaque_id(self.tenant.seed, self.name, prefix, *parts, length=length)
+
+    def base58_id(self, prefix: str, *parts: object) -> str:
+        """An id such as `grp_` and 16 characters that are not easily mistaken for one another."""
+        return prefix + opaque_id(self.tenant.seed, self.name, prefix, *parts, alphabet=BASE58)
 
     def secret(self, *parts: object, length: int = 64) -> str:
         """A secret that the connector must never emit; it begins with `SECRET-`, so that a test can search for it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#: Without the characters that are easily mistaken for one another, as in many of Auth0's ids.
+BASE58 = "".join(char for char in ALPHABET if char not in "0OIl")
 BITS_32 = 0xFFFFFFFF
 # Any odd factor makes the multiplication modulo 2**32 invertible; Knuth's spreads consecutive numbers best.
 FACTOR = 2654435761
@@ -17,9 +19,9 @@ def digest(seed: int, *parts: object, size: int = 32) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=size).digest()
 
 
-def opaque_id(seed: int, *parts: object, length: int = 16) -> str:
+def opaque_id(seed: int, *parts: object, length: int = 16, alphabet: str = ALPHABET) -> str:
     """A pseudo-random string of letters and digits, such as Auth0 uses in ids and secrets."""
-    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest(seed, *parts, size=min(length, 64)))
+    return "".join(alphabet[byte % len(alphabet)] for byte in digest(seed, *parts, size=min(length, 64)))
 
 
 def scramble(seed: int, index: int) -> int:

@@ -64,7 +64,13 @@ def _client(context: SeedContext, index: int, name: str, app_type: str) -> Row:
             "cert": context.secret(index, "enc"),
             "subject": "/CN=e",
         }
-        client["addons"] = {"layer": {"providerId": f"p-{index}", "privateKey": context.secret(index, "layer")}}
+        client["addons"] = {
+            "layer": {
+                "providerId": f"p-{index}",
+                "keyId": f"k-{index}",
+                "privateKey": context.secret(index, "layer"),
+            }
+        }
     return client
 
 

@@ -52,13 +52,14 @@ def self_service_profile_custom_texts(_: SeedContext, profile: Row, language: st
 
 @seeded("token_exchange_profiles")
 def token_exchange_profiles(context: SeedContext) -> list[Row]:
-    """Token exchange profiles, each with an action of its own."""
+    """Token exchange profiles, whose tokens an action checks."""
+    actions = context.tenant.rows("actions")
     return [
         {
             "id": context.id("tep_", index),
             "name": f"Exchange {index}",
             "subject_token_type": f"https://example.com/tokens/{index}",
-            "action_id": context.id("", index, "action", length=32).lower(),
+            "action_id": actions[index % len(actions)]["id"],
             "type": "custom_authentication",
             "created_at": context.moment(150 - index),
             "updated_at": context.moment(130 - index),

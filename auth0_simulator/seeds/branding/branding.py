@@ -5,6 +5,27 @@ from __future__ import annotations
 from auth0_simulator.seeds.registry import SeedContext, seeded
 from auth0_simulator.wire.rows import Row
 
+#: What a theme colors, and the texts that it sizes.
+THEME_COLORS = (
+    "body_text",
+    "error",
+    "header",
+    "icons",
+    "input_background",
+    "input_border",
+    "input_filled_text",
+    "input_labels_placeholders",
+    "links_focused_components",
+    "primary_button",
+    "primary_button_label",
+    "secondary_button_border",
+    "secondary_button_label",
+    "success",
+    "widget_background",
+    "widget_border",
+)
+THEME_TEXTS = ("body_text", "buttons_text", "input_labels", "links", "subtitle", "title")
+
 
 @seeded("branding")
 def branding(context: SeedContext) -> list[Row]:
@@ -28,11 +49,36 @@ def branding_default_theme(context: SeedContext) -> list[Row]:
         {
             "themeId": context.id("", length=32),
             "displayName": "Unnamed Theme",
-            "borders": {"button_border_radius": 3, "buttons_style": "rounded", "show_widget_shadow": True},
-            "colors": {"body_text": "#1e212a", "primary_button": "#5ce4ff"},
-            "fonts": {"font_url": "", "body_text": {"bold": False, "size": 87.5}, "links_style": "normal"},
-            "page_background": {"background_color": "#000000", "page_layout": "center"},
-            "widget": {"header_text_alignment": "center", "logo_height": 52},
+            "borders": {
+                "button_border_radius": 3,
+                "button_border_weight": 1,
+                "buttons_style": "rounded",
+                "input_border_radius": 3,
+                "input_border_weight": 1,
+                "inputs_style": "rounded",
+                "show_widget_shadow": True,
+                "widget_border_weight": 0,
+                "widget_corner_radius": 5,
+            },
+            "colors": {**dict.fromkeys(THEME_COLORS, "#65676e"), "body_text": "#1e212a", "primary_button": "#5ce4ff"},
+            "fonts": {
+                "font_url": "",
+                "links_style": "normal",
+                "reference_text_size": 16,
+                **{part: {"bold": False, "size": 87.5} for part in THEME_TEXTS},
+            },
+            "page_background": {
+                "background_color": "#000000",
+                "background_image_url": "",
+                "page_layout": "center",
+            },
+            "widget": {
+                "header_text_alignment": "center",
+                "logo_height": 52,
+                "logo_position": "center",
+                "logo_url": "",
+                "social_buttons_layout": "bottom",
+            },
         }
     ]
 

@@ -90,9 +90,11 @@ def action_versions(context: SeedContext, action: Row) -> list[Row]:
     index = next(i for i, row in enumerate(context.tenant.rows("actions")) if row["id"] == action["id"])
     last = _versions_of(index)
     shown = {name: action[name] for name in ("id", "name", "supported_triggers", "created_at", "updated_at")}
+    deployed = {"id": action["deployed_version"]["id"], "deployed": True} if last else {}
     return [
         _version(context, index, number)
-        | {"action": shown, "supported_triggers": action["supported_triggers"], "deployed": number == last}
+        | {"action": shown, "supported_triggers": action["supported_triggers"]}
+        | (deployed if number == last else {})
         for number in range(last, 0, -1)
     ]
 
@@ -136,13 +138,17 @@ def action_modules(context: SeedContext) -> list[Row]:
 
 @seeded("action_module_actions", "action_modules")
 def action_module_actions(context: SeedContext, module: Row) -> list[Row]:
-    """The actions that use a module, as many as it counts."""
+    """The actions that use a module, as many as it counts; all use its first version."""
+    versions = context.tenant.rows("action_module_versions", module["id"])
+    if not versions:
+        return []
+    oldest = versions[-1]
     return [
         {
             "action_id": action["id"],
             "action_name": action["name"],
-            "module_version_id": context.id("", module["id"], "version", length=32),
-            "module_version_number": 1,
+            "module_version_id": oldest["id"],
+            "module_version_number": oldest["version_number"],
             "supported_triggers": action["supported_triggers"],
         }
         for action in context.tenant.rows("actions")[: module["actions_using_module_total"]]

@@ -15,7 +15,7 @@ def feature_flags(context: SeedContext) -> list[Row]:
     """Feature flags with a parameter of each type."""
     return [
         {
-            "id": context.id("ffl_", index),
+            "id": context.base58_id("flg_", index),
             "name": f"flag-{index}",
             "description": f"Feature {index}",
             "type": ("self", "auth0")[index % 2],
@@ -40,7 +40,7 @@ def feature_flag_variations(context: SeedContext, flag: Row) -> list[Row]:
     index = int(flag["name"].rpartition("-")[2])
     return [
         {
-            "id": context.id("var_", flag["id"], number),
+            "id": context.base58_id("var_", flag["id"], number),
             "feature_flag_id": flag["id"],
             "name": f"variation-{number}",
             "description": f"Variation {number} of {flag['name']}",
@@ -58,7 +58,7 @@ def segments(context: SeedContext) -> list[Row]:
     client_ids = [client["client_id"] for client in context.tenant.rows("clients")]
     return [
         {
-            "id": context.id("seg_", index),
+            "id": context.base58_id("seg_", index),
             "name": f"segment-{index}",
             "description": f"Segment {index}",
             "type": ("self", "auth0")[index % 2],
@@ -86,7 +86,7 @@ def _experiment(context: SeedContext, index: int) -> Row:
     variations = context.tenant.rows("feature_flag_variations", flag["id"])
     by_segment = index % 2 == 1
     row: Row = {
-        "id": context.id("exp_", index),
+        "id": context.base58_id("exp_", index),
         "name": f"experiment-{index}",
         "description": f"Experiment {index}",
         "feature_flag_id": flag["id"],
@@ -108,7 +108,7 @@ def _experiment(context: SeedContext, index: int) -> Row:
         "updated_at": context.moment(62 - index),
     }
     if variations:
-        row |= {"feature_flag_snapshot": flag, "started_at": context.moment(61 - index), "ended_at": None}
+        row |= {"feature_flag_snapshot": flag, "started_at": context.moment(61 - index)}
     return row
 
 

@@ -27,6 +27,7 @@ def _form(context: SeedContext, index: int) -> Row:
         "type": "PAYMENT",
         "config": {
             "provider": "STRIPE",
+            "charge": {"type": "ONE_OFF", "one_off": {"amount": 5, "currency": "EUR"}},
             "credentials": {"public_key": f"pk_{index}", "private_key": context.secret(index, "payment")},
         },
     }

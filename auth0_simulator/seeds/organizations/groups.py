@@ -17,7 +17,7 @@ def groups(context: SeedContext) -> list[Row]:
     ]
     return [
         {
-            "id": context.id("grp_", index),
+            "id": context.base58_id("grp_", index),
             "name": f"Department {index}",
             "external_id": f"ext-{index}",
             "connection_id": directories[index % len(directories)],

@@ -61,7 +61,7 @@ def organization_invitations(context: SeedContext, organization: Row) -> list[Ro
             "created_at": context.moment(6 - number % 6),
             "expires_at": context.moment(-1 - number % 6),
             "client_id": client,
-            "roles": context.random.sample(roles, number % 3),
+            **({"roles": context.random.sample(roles, number % 3)} if number % 3 else {}),
             "app_metadata": {"plan": "trial"},
             "user_metadata": {},
         }

@@ -24,7 +24,7 @@ def _organization(context: SeedContext, index: int) -> Row:
         "display_name": f"{adjective.title()} {noun.title()} {index}",
         "branding": {
             "logo_url": f"https://cdn.example.com/logos/{index}.png",
-            "colors": {"primary": f"#{index % 4096:03x}"},
+            "colors": {"primary": f"#{index % 4096:03x}", "page_background": "#ffffff"},
         },
         "metadata": {"region": ("eu", "us", "au")[index % 3]},
     }

@@ -148,7 +148,7 @@ def network_acls(context: SeedContext) -> list[Row]:
             "id": context.id("acl_", index, length=22),
             "description": f"List {index}",
             "active": index % 2 == 0,
-            "priority": index + 1,
+            "priority": 1 + index % 100,
             "rule": _rule(context, index),
             "created_at": context.moment(200 - index),
             "updated_at": context.moment(120 - index),

@@ -37,11 +37,24 @@ def log_streams(context: SeedContext) -> list[Row]:
         ("datadog", {"datadogApiKey": context.secret("datadog"), "datadogRegion": "eu"}),
         (
             "splunk",
-            {"splunkDomain": "splunk.example.com", "splunkPort": "8088", "splunkToken": context.secret("splunk")},
+            {
+                "splunkDomain": "splunk.example.com",
+                "splunkPort": "8088",
+                "splunkSecure": True,
+                "splunkToken": context.secret("splunk"),
+            },
         ),
         ("http", {"httpEndpoint": "https://logs.example.com", "httpAuthorization": context.secret("http")}),
         ("segment", {"segmentWriteKey": context.secret("segment")}),
-        ("mixpanel", {"mixpanelRegion": "eu", "mixpanelServiceAccountPassword": context.secret("mixpanel")}),
+        (
+            "mixpanel",
+            {
+                "mixpanelRegion": "eu",
+                "mixpanelProjectId": "123456",
+                "mixpanelServiceAccountUsername": "auth0.123456.mp-service-account",
+                "mixpanelServiceAccountPassword": context.secret("mixpanel"),
+            },
+        ),
         ("sumo", {"sumoSourceAddress": "https://sumo.example.com/" + context.secret("sumo")}),
         (
             "eventbridge",

@@ -73,3 +73,17 @@ def test_a_tenant_may_be_empty(connect):
         assert ([], []) == (client.get("/users").json, client.get("/organizations").json)
         assert {"organizations": []} == client.get("/organizations", take=1).json
         assert [] == client.get(f"/roles/{sim.tenant.roles[0]['id']}/users").json
+
+
+def test_references_name_rows_that_there_are(sim):
+    tenant = sim.tenant
+    actions = {row["id"] for row in tenant.actions}
+    assert {row["action_id"] for row in tenant.token_exchange_profiles} <= actions
+    for action in tenant.actions:
+        versions = {row["id"] for row in tenant.rows("action_versions", action["id"])}
+        assert {action["deployed_version"]["id"]} <= versions if "deployed_version" in action else versions == set()
+    for module in tenant.action_modules:
+        versions = {row["id"] for row in tenant.rows("action_module_versions", module["id"])}
+        assert {row["module_version_id"] for row in tenant.rows("action_module_actions", module["id"])} <= versions
+    streams = {row["id"] for row in tenant.event_streams}
+    assert {event["a0stream"] for _, event in sim.events.entries} <= streams
