@@ -1,8 +1,12 @@
 """The control plane: control of the simulator over HTTP, apart from the tenant's API."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from auth0_simulator.control.control_plane import CLOCK_ACTIONS, FAULT_FIELDS, USER_ACTIONS
+from auth0_simulator.control.tenant_settings import SETTING_NAMES
 
 
 def test_it_is_not_part_of_the_tenants_api(client, sim):
@@ -83,3 +87,24 @@ def test_an_error_names_the_known_actions_and_fields(client, method, path, body,
     answer = client.control(method, path, body)
     assert answer.status in {400, 404}
     assert all(name in answer.json["error"] for name in names)
+
+
+@pytest.mark.parametrize(
+    ("call", "fields"),
+    [
+        ("POST /clock", CLOCK_ACTIONS),
+        ("POST /faults", FAULT_FIELDS),
+        ("POST /users", USER_ACTIONS),
+        ("PATCH /settings", SETTING_NAMES),
+    ],
+)
+def test_the_body_of_each_call_is_documented(call, fields):
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if line.startswith(f"| `{call}` |"))
+    assert [] == [field for field in fields if f"`{field}`" not in line]
+
+
+def test_every_call_is_documented(client):
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    known = client.control("GET", "/nothing").json["error"].partition("there are ")[2].split(", ")
+    assert [] == [call for call in known if f"| `{call}` |" not in page]
