@@ -1,0 +1,1 @@
+"""Auth0's own clients: scripts that run in environments of their own, and what these need."""
