@@ -2,6 +2,7 @@
 
 from tools.pages.airbyte import airbyte_page
 from tools.pages.streams import DOCS, pages
+from tools.pages.writes import writes_page
 
 
 def main() -> None:
@@ -12,6 +13,7 @@ def main() -> None:
     for path, text in written.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    (DOCS / "changes.md").write_text(writes_page(), encoding="utf-8")
     airbyte = DOCS / "auth0.md"
     airbyte.write_text(airbyte_page(airbyte.read_text(encoding="utf-8")), encoding="utf-8")
 
