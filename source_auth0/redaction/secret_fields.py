@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 
+from source_auth0.json_values import loads
 from source_auth0.redaction.hashes import HashedText, hash_leaves, sha256_leaves
 from source_auth0.redaction.secret_names import (
     PAIR_NAME_KEYS,
@@ -155,7 +156,7 @@ def _redact_fields(pending: list[Field], *, is_hashing: bool) -> None:
         is_text = isinstance(value, str) and not isinstance(value, HashedText)
         if not (is_container or is_text) or normalized in SOURCE_CODE_NAMES:
             continue
-        is_json = is_text and value[:1] in JSON_STARTS
+        is_json = is_text and value.lstrip()[:1] in JSON_STARTS
         if is_secret_field(name, value, inside=inside) or (is_json and _holds_secret_json(value)):
             redact_field(parent, name, is_hashing=is_hashing)
         elif is_container and value:
@@ -201,11 +202,25 @@ def sha256_name(name: str) -> str:
 def _holds_secret_json(text: str) -> bool:
     """Whether a text is JSON with a secret in it, as settings of old connections are."""
     try:
-        parsed = orjson.loads(text)
+        parsed = loads(text.encode(errors="replace"))
     except orjson.JSONDecodeError:
         return False
+    before = _count_fields(parsed)
     redact_by_name(parsed, is_hashing=False)
-    return bool(parsed != orjson.loads(text))
+    return _count_fields(parsed) < before
+
+
+def _count_fields(value: Any) -> int:
+    """The fields of a value at any depth. Values that are nested deeper than calls cannot be compared."""
+    count, pending = 0, [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            count += len(value)
+            pending += value.values()
+    return count
 
 
 def _is_emptied(value: Any) -> bool:
