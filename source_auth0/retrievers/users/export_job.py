@@ -23,7 +23,7 @@ from source_auth0.config.normalization import LOOPBACK_HOSTS
 from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import transient_error
 from source_auth0.records import Page, Row
-from source_auth0.timestamps import Milliseconds, to_milliseconds
+from source_auth0.timestamps import Milliseconds, timestamp_of, to_milliseconds
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: What an export can contain (https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure);
@@ -38,6 +38,8 @@ EXPORTABLE_FIELDS = (
 NOT_EXPORTABLE_FIELDS = ("blocked_for", "guardian_authenticators", "tenant")
 #: Auth0 ends a job after eight hours.
 MAX_EXPORT_SECONDS = 8 * 3600.0
+#: What Auth0 calls a job that will not complete; a list, as a status of any type is looked for in it.
+ENDED = ["failed", "expired", "canceled"]
 MIN_EXPORT_POLL_SECONDS, MAX_EXPORT_POLL_SECONDS, EXPORT_POLL_GROWTH = 0.25, 15.0, 1.5
 ROWS_PER_PAGE = 100
 #: Bytes of a line, which is one user; Auth0 allows a megabyte at most.
@@ -125,12 +127,14 @@ class UserExport:
 
     def _run_to_completion(self) -> ExportJob:
         body = {"format": "json", "fields": [{"name": name} for name in self._fields()]}
-        job = self._requester.post_path("jobs/users-exports", body) or {}
-        if not job.get("id"):
+        job = _job(self._requester.post_path("jobs/users-exports", body))
+        if not (job_id := job.get("id")):
             raise ExportError("Auth0 made no job.")
+        # No job is made later than its answer: what changes after a time that is too late would be missed.
+        latest = self._tenant.now_ms
         began, poll_seconds = time.monotonic(), MIN_EXPORT_POLL_SECONDS
         while job.get("status") != "completed" or not job.get("location"):
-            if job.get("status") in {"failed", "expired", "canceled"}:
+            if job.get("status") in ENDED:
                 raise ExportError(
                     f"Auth0 says the job {job['status']}: {excerpt(job.get('status_details')) or 'no details'}."
                 )
@@ -139,11 +143,10 @@ class UserExport:
             with release_worker_slot():
                 time.sleep(poll_seconds)
             poll_seconds = min(poll_seconds * EXPORT_POLL_GROWTH, MAX_EXPORT_POLL_SECONDS)
-            job = self._fetch_job(job["id"]) or {"status": "failed"}
-        try:
-            return ExportJob(job["id"], to_milliseconds(job["created_at"]))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise ExportError("The job does not say when it was made.") from None
+            job = self._fetch_job(job_id) or {"status": "failed"}
+        if (created_at := timestamp_of(job, "created_at")) is None:
+            raise ExportError("The job does not say when it was made.")
+        return ExportJob(job_id, min(created_at, latest))
 
     def _fields(self) -> list[str]:
         """The fields to export; `identities` is always among them if users are filtered by connection here."""
@@ -152,7 +155,7 @@ class UserExport:
         return [name for name in EXPORTABLE_FIELDS if name not in excluded]
 
     def _download_link(self, job: ExportJob) -> str:
-        location = str((self._fetch_job(job.id) or {}).get("location"))
+        location = str(self._fetch_job(job.id).get("location"))
         with suppress(ValueError):
             url = urlsplit(location)
             # Plain http only for a simulator: a real tenant's files are not on this machine.
@@ -161,9 +164,10 @@ class UserExport:
                 return location
         raise ExportError("the job has no https link to its file")
 
-    def _fetch_job(self, job_id: str) -> Any:
-        """The current job; None if it is gone."""
-        return self._requester.get_path(self._requester.path_of(JOB_PATH, {"id": job_id}), {}, template=JOB_PATH)
+    def _fetch_job(self, job_id: str) -> Row:
+        """The current job; empty if it is gone."""
+        path = self._requester.path_of(JOB_PATH, {"id": job_id})
+        return _job(self._requester.get_path(path, {}, template=JOB_PATH))
 
     def _download(self, link: str) -> Iterator[Page]:
         """Pages of rows from a gzipped NDJSON file (one JSON object per line)."""
@@ -197,7 +201,7 @@ class UserExport:
         one without either is kept.
         """
         if self._since is not None:
-            dates = (_milliseconds(row.get(name)) for name in ("updated_at", "created_at"))
+            dates = (timestamp_of(row, name) for name in ("updated_at", "created_at"))
             if next((date for date in dates if date is not None), self._since) < self._since:
                 return False
         return not self._connections or not self._connections.isdisjoint(_connections_of(row))
@@ -228,11 +232,9 @@ class _GzipDecoder:
             yield piece
 
 
-def _milliseconds(date: Any) -> Milliseconds | None:
-    try:
-        return to_milliseconds(date)
-    except (ValueError, AttributeError, TypeError):
-        return None
+def _job(response: Any) -> Row:
+    """A job as Auth0 describes it; empty where it describes none."""
+    return response if isinstance(response, dict) else {}
 
 
 def _connections_of(row: Row) -> Iterator[str]:

@@ -191,6 +191,48 @@ def test_a_job_that_never_completes_falls_back_to_search(
     assert f"After eight hours the job is still {expected_text}." in warnings(caplog)[0]
 
 
+@pytest.mark.parametrize("odd", [["failed"], {"failed": True}, 7, True, None])
+def test_a_status_of_an_odd_type_is_one_of_a_job_that_is_not_done(
+    make: Make, auth0: Mocker, clock: FakeClock, odd: Any
+):
+    auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": odd, "created_at": timestamp(5)})
+    auth0.get(f"{API}/jobs/job_1", [{"json": {**JOB, "status": odd}}, {"json": JOB}])
+    assert ExportJob("job_1", to_milliseconds(timestamp(5))) == make().run()
+    assert 2 == len(clock.sleeps)
+
+
+@pytest.mark.parametrize("odd", [[JOB], "job_1", 7, True])
+def test_an_answer_that_is_no_object_describes_no_job(
+    make: Make, auth0: Mocker, clock: FakeClock, caplog: pytest.LogCaptureFixture, odd: Any
+):
+    auth0.get(f"{API}/jobs/job_1", json=odd)
+    auth0.post(f"{API}/jobs/users-exports", [{"json": {**JOB, "status": "pending"}}, {"json": odd}])
+    assert make().run() is None
+    assert "Auth0 says the job failed: no details." in warnings(caplog)[-1]
+    assert make().run() is None
+    assert "Auth0 made no job." in warnings(caplog)[-1]
+
+
+def test_a_job_keeps_the_id_that_it_was_made_with(make: Make, auth0: Mocker, clock: FakeClock):
+    """Later answers may lack it, or name another."""
+    auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"})
+    done = {name: value for name, value in JOB.items() if name != "id"}
+    auth0.get(f"{API}/jobs/job_1", [{"json": {"status": "processing", "id": ["x"]}}, {"json": done}])
+    assert ExportJob("job_1", to_milliseconds(timestamp(5))) == make().run()
+
+
+@pytest.mark.parametrize("future", ["9999-12-31T23:59:59.999Z", "2400-01-01T00:00:00Z"])
+def test_a_job_was_made_no_later_than_auth0_answered(make: Make, auth0: Mocker, clock: FakeClock, future: str):
+    """Changes after the job are asked for from its time on, and a time of the future would miss all of them."""
+    answered = "Mon, 01 Jun 2026 10:00:00 GMT"
+    auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"}, headers={"Date": answered})
+    later = {"Date": "Mon, 01 Jun 2026 10:20:00 GMT"}
+    auth0.get(f"{API}/jobs/job_1", json={**JOB, "created_at": future}, headers=later)
+    job = make().run()
+    assert job is not None
+    assert abs(to_milliseconds("2026-06-01T10:00:00Z") - job.created_at) < 5000
+
+
 def test_a_refused_job_falls_back_to_search(make: Make, auth0: Mocker, caplog: pytest.LogCaptureFixture):
     auth0.post(
         f"{API}/jobs/users-exports",
