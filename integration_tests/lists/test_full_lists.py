@@ -86,6 +86,17 @@ def test_rows_of_an_application_that_is_not_listed_are_an_error_by_name(sim, rea
     assert "Auth0 told of 1650 rows of `device_credentials` and sent 1649" in done.stream_errors[CREDENTIALS]
 
 
+@pytest.mark.usefixtures("cap")
+def test_a_row_whose_application_is_no_text_is_kept_where_users_are_asked(sim, read):
+    empty(sim)
+    fill(sim, 5, 50, full=1000)
+    sim.tenant.device_credentials[-1]["client_id"] = ["x"]
+    done = read(CREDENTIALS, device_credentials_by_user=True)
+    assert (0, {}) == (done.code, done.stream_errors)
+    found = {row["id"]: row["client_id"] for row in done.records[CREDENTIALS]}
+    assert {row["id"]: row["client_id"] for row in sim.tenant.device_credentials} == found
+
+
 def test_a_tenant_below_the_limit_costs_no_request_more(sim, read, requests):
     done = read(CREDENTIALS, GRANTS)
     assert keys(sim.tenant.device_credentials) == keys(done.records[CREDENTIALS])

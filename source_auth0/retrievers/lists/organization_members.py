@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -77,7 +77,7 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
     """A row per role of each member, extracted from the pages of `organization_members`.
 
     Those have a role's id and name; its description comes from the list of roles. One request per member is made
-    only for a page in which no member has roles.
+    only for a page in which no member has roles, and for a member whose roles are no list of objects with an id.
     """
 
     roles: ParentStreamConfig | None = None
@@ -92,8 +92,15 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
                 yield [
                     self._row(member, role)
                     for member in members
-                    for role in ((member.get("roles") or []) if has_inline_roles else self._fetch_roles(member))
+                    for role in self._roles_of(member, has_inline_roles=has_inline_roles)
                 ]
+
+    def _roles_of(self, member: Row, *, has_inline_roles: bool) -> Iterable[Row]:
+        roles = member.get("roles", []) if has_inline_roles else None
+        if roles is None and has_inline_roles:
+            return []
+        is_list_of_roles = isinstance(roles, list) and all(isinstance(role, dict) and "id" in role for role in roles)
+        return roles if is_list_of_roles else self._fetch_roles(member)
 
     def _row(self, member: Row, role: Row) -> Row:
         descriptions = self.tenant.once("role descriptions", self._descriptions)

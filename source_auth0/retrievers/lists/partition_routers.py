@@ -22,8 +22,9 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 class ParentFilterRouter(SubstreamPartitionRouter):
     """Only the parents that can have children of this kind: each other one would cost a useless request.
 
-    `where` maps a field to its accepted values; the parent stream config must list these fields as `extra_fields`.
-    `warns` says that the others may have children too, and are told of.
+    `where` maps a field to its accepted values; the parent stream config must list these fields as `extra_fields`. A
+    value of another type says nothing of what a parent can have, so that it is asked for. `warns` says that the others
+    may have children too, and are named in a warning.
     """
 
     where: dict[str, list[Any]] = field(default_factory=dict)
@@ -35,7 +36,7 @@ class ParentFilterRouter(SubstreamPartitionRouter):
         left_out: dict[str, str] = {}
         for parent in super().stream_slices():
             key = str(partition_columns(parent.partition))
-            accepted = all(parent.extra_fields.get(name) in values for name, values in self.where.items())
+            accepted = all(_is_accepted(parent.extra_fields.get(name), values) for name, values in self.where.items())
             if accepted and key not in seen:
                 seen.add(key)
                 yield parent
@@ -68,7 +69,7 @@ class RoleRouter(SubstreamPartitionRouter):
 
 @dataclass
 class ParentElementsRouter(SubstreamPartitionRouter):
-    """A slice per element of a list column of the parents, such as a tenant's enabled locales."""
+    """A slice per element of a list column of the parents, such as a tenant's enabled locales; only texts are names."""
 
     elements_of: str = ""
 
@@ -76,12 +77,15 @@ class ParentElementsRouter(SubstreamPartitionRouter):
         """A slice per element, with the partition field as its key."""
         name = str(self.parent_stream_configs[0].partition_field.eval(self.config))  # type: ignore[union-attr] # no str
         for parent in super().stream_slices():
-            elements = parent.extra_fields.get(self.elements_of) or []
+            value = parent.extra_fields.get(self.elements_of) or []
+            elements = [element for element in value if isinstance(element, str)] if isinstance(value, list) else []
             if not elements:
                 LOGGER.warning(
                     f"`{self.parent_stream_configs[0].stream.name}` has no `{self.elements_of}` in this tenant, so "
                     "that what is read for each of them is empty."
                 )
+            elif len(elements) < len(value):
+                LOGGER.warning(f"Some of `{self.elements_of}` are no texts; nothing is read for them.")
             for element in elements:
                 yield StreamSlice(partition={name: element}, cursor_slice={})
 
@@ -108,6 +112,14 @@ class ParentKeyRenamingRouter(SubstreamPartitionRouter):
         for parent in super().stream_slices():
             keys = {self.renamed.get(name, name): value for name, value in partition_columns(parent.partition).items()}
             yield StreamSlice(partition=keys, cursor_slice={}, extra_fields=parent.extra_fields)
+
+
+def _is_accepted(value: Any, values: list[Any]) -> bool:
+    """Whether a value is one of the accepted ones, or of a type that none of them has; null is as good as a value."""
+    if value is None or value in values:
+        return value in values
+    is_odd_list = isinstance(value, list) and not all(isinstance(element, str) for element in value)
+    return is_odd_list or type(value) not in {type(accepted) for accepted in values}
 
 
 def _belongs_to_organization(role: Mapping[str, Any]) -> bool:

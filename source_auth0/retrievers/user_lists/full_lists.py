@@ -93,7 +93,7 @@ class FullListRetriever(PageNumberRetriever):
         """The rows of these applications; one request for each user of the tenant."""
         for user_id in UserIds.of(self.requester, None).ids:
             for page in self._whole_list(_part(stream_slice, user_id=user_id)):
-                yield [row for row in page if (row.get("client_id") or row.get("clientID")) in clients]
+                yield [row for row in page if _is_of(clients, row.get("client_id") or row.get("clientID"))]
 
     def _client_ids(self) -> list[str]:
         return [
@@ -114,6 +114,11 @@ class FullListRetriever(PageNumberRetriever):
             f"`{self.name}` cannot be read for each user while Start Date or Users of These Connections Only leave "
             "users out, whose rows would be missing. Sync it in a connection without them."
         )
+
+
+def _is_of(clients: set[str], client_id: Any) -> bool:
+    """Whether a row is one of these applications'; True if its id is none, as it may be."""
+    return not isinstance(client_id, str) or client_id in clients
 
 
 def _part(stream_slice: StreamSlice, **filters: str) -> StreamSlice:

@@ -287,6 +287,17 @@ def test_a_response_without_roles_costs_a_request_per_member(
     assert [expected_text] == [record.message for record in caplog.records if record.levelno == logging.WARNING]
 
 
+@pytest.mark.parametrize("odd", ["rol_a", 7, True, {"id": "rol_a"}, ["rol_a"], [None], [{"name": "Admin"}]])
+def test_a_member_whose_roles_are_no_list_of_roles_is_asked_for_them(requests_mock: Mocker, build, odd: Any):
+    members = [member(1, ADMIN), {**member(2), "roles": odd}, {**member(3), "roles": None}, member(4, READER)]
+    requests_mock.get(URL, json={"members": members})
+    requests_mock.get(f"{URL}/auth0%7C2/roles", [{"json": [READER]}, {"json": []}])
+    rows = read(build(OrganizationMemberRolesRetriever))
+    assert [("auth0|1", "rol_a"), ("auth0|2", "rol_r"), ("auth0|4", "rol_r")] == [
+        (row["user_id"], row["id"]) for row in rows
+    ]
+
+
 @pytest.mark.parametrize("wrapped", [True, False])
 @pytest.mark.parametrize("number", [50, 99, 120, 150])
 def test_the_roles_of_one_member_may_fill_several_pages(

@@ -86,6 +86,19 @@ def test_parents_that_are_left_out_are_told_of_if_wanted(build: Build, caplog: p
     assert [told] * warns == [message.partition("`parents`, ")[2] for message in caplog.messages]
 
 
+@pytest.mark.parametrize("odd", [7, True, {}, ["okta"]])
+def test_a_parent_whose_value_is_of_another_type_is_asked_for(build: Build, odd: Any):
+    router = build(ParentFilterRouter, {"id": 1, "strategy": odd}, extra="strategy", where={"strategy": ["okta"]})
+    assert [1] == [part.partition["thing"] for part in router.stream_slices()]
+
+
+@pytest.mark.parametrize(("sources", "is_asked"), [([], False), (["direct"], False), ([{}], True), ("groups", True)])
+def test_a_list_that_is_not_of_texts_tells_nothing_of_a_parent(build: Build, sources: Any, is_asked: bool):
+    where = {"sources": [["groups"], ["direct", "groups"]]}
+    router = build(ParentFilterRouter, {"id": 1, "sources": sources}, extra="sources", where=where)
+    assert is_asked == bool(list(router.stream_slices()))
+
+
 @pytest.mark.parametrize(("config", "expected"), [({}, [1, 2, 5]), ({"organization_roles": True}, [1, 2, 3, 4, 5])])
 def test_roles_of_organizations_become_partitions_if_wanted(build: Build, config: dict[str, Any], expected: list[int]):
     """Either column tells them; a tenant without such roles has neither."""
@@ -121,6 +134,20 @@ def test_each_element_of_a_list_in_the_parents_row_is_a_partition(
     assert all(part.cursor_slice == {} for part in parts)
     expected_text = "`parents` has no `locales` in this tenant, so that what is read for each of them is empty."
     assert ([] if expected else [expected_text]) == caplog.messages
+
+
+@pytest.mark.parametrize("odd", ["en", 7, {"en": "de"}, True, [7, {}, ["en"]]])
+def test_what_is_no_list_of_texts_has_no_element(build: Build, caplog: pytest.LogCaptureFixture, odd: Any):
+    router = build(ParentElementsRouter, {"id": 1, "locales": odd}, extra="locales", elements_of="locales")
+    assert [] == list(router.stream_slices())
+    assert ["There is no `locales` to read anything for; the stream is empty."] == caplog.messages
+
+
+def test_an_element_that_is_no_text_costs_no_other(build: Build, caplog: pytest.LogCaptureFixture):
+    row = {"id": 1, "locales": ["en", None, {"a": 1}, "de"]}
+    router = build(ParentElementsRouter, row, extra="locales", elements_of="locales")
+    assert ["en", "de"] == [part.partition["thing"] for part in router.stream_slices()]
+    assert ["Some of `locales` are no texts; nothing is read for them."] == caplog.messages
 
 
 def test_a_parent_key_may_be_renamed(build: Build):

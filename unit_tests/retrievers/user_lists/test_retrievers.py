@@ -198,14 +198,17 @@ def test_missing_key_columns_become_empty_strings(requests_mock: Mocker, build: 
     assert [("1", "", ""), ("2", "x", "y")] == [(row["a"], row["b"], row["c"]) for row in rows]
 
 
+@pytest.mark.parametrize(
+    "odd", [{}, *({"sources": odd} for odd in (None, 7, True, "direct", {"direct": 1}, [{}], [None]))]
+)
 def test_groups_are_requested_for_roles_assigned_through_groups(
-    requests_mock: Mocker, build: Any, cursor: Cursor
+    requests_mock: Mocker, build: Any, cursor: Cursor, odd: dict[str, Any]
 ) -> None:
-    """A role without `sources` may be assigned through groups."""
+    """A role whose `sources` are missing or no list of texts may be assigned through groups."""
     roles = [
         {"id": "rol_d", "sources": ["direct"]},
         {"id": "rol_b", "sources": ["direct", "groups"]},
-        {"id": "rol_?"},
+        {"id": "rol_?", **odd},
     ]
     requests_mock.get(
         f"{USER_URL}/effective-roles", [{"json": {"roles": roles[:2], "next": "x"}}, {"json": {"roles": roles[2:]}}]
