@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from source_auth0.json_values import dumps
-from source_auth0.records import UNCONFORMING, Row
+from source_auth0.records import UNCONFORMING, Page, Row
 
 
 def without_deep_values(row: Row) -> Row:
@@ -21,6 +21,15 @@ def without_deep_values(row: Row) -> Row:
         name: value if _is_written({UNCONFORMING: {name: value}}) else _text(value) for name, value in aside.items()
     }
     return {**flat, UNCONFORMING: {**originals, **{name: _text(value) for name, value in deep.items()}}}
+
+
+def with_text_for_deep_values(page: Page) -> Page:
+    """A page for readers that follow values by recursion, as the framework does in parents: what is deep is text."""
+    if _is_written(page):
+        return page
+    return [
+        {name: value if _is_written([{name: value}]) else _text(value) for name, value in row.items()} for row in page
+    ]
 
 
 def _is_written(value: Any) -> bool:

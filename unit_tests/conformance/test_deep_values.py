@@ -3,7 +3,7 @@ from typing import Any
 import orjson
 import pytest
 
-from source_auth0.conformance.deep_values import without_deep_values
+from source_auth0.conformance.deep_values import with_text_for_deep_values, without_deep_values
 from source_auth0.json_values import loads
 
 DEEP = "[" * 2000 + "]" * 2000
@@ -42,3 +42,11 @@ def test_the_limit_is_that_of_the_whole_row(levels: int):
     beside = without_deep_values({"a": None, "unconforming": {"a": value}})
     assert {"a": None, "unconforming": {"a": value if is_flat_beside else text}} == beside
     orjson.dumps(beside)
+
+
+def test_for_readers_by_recursion_what_is_deep_is_text_in_its_own_column():
+    """As parents' rows are for the framework, of which a deep value in any column would stop all that is below."""
+    page = [{"id": 1, "a": [[1]]}, {"id": 2, "a": deep(), "b": {"c": None}}]
+    assert [page[0], {"id": 2, "a": DEEP, "b": {"c": None}}] == with_text_for_deep_values(page)
+    shallow = page[:1]
+    assert shallow is with_text_for_deep_values(shallow)

@@ -183,14 +183,15 @@ class EventConsumer:
         """Handle an error message, which ends a connection: about the position, one event, or anything else."""
         error = content.get("error")
         error = error if isinstance(error, dict) else {}
+        offset = error.get("offset")
         code, reason = excerpt(error.get("code")) or "no code", excerpt(error.get("message")) or "no reason given"
         if code in POSITION_ERROR_CODES:
             self._tracker.fall_back(PositionRefusedError(self._api.name, code, reason))
-        elif code == TOO_LARGE_CODE and error.get("offset") not in {None, self._tracker.position.offset}:
+        elif code == TOO_LARGE_CODE and isinstance(offset, str) and offset != self._tracker.position.offset:
             LOGGER.warning(
                 f"Auth0 could not send an event of `{self._api.name}` for its size ({reason}). It happened after "
                 f"{self._tracker.position.time}, and is left out."
             )
-            self._advance(str(error["offset"]), None)
+            self._advance(offset, None)
         else:
             self._record_failure(f"was ended by Auth0 ({code}: {reason})")

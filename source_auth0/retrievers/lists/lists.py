@@ -13,6 +13,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import excerpt, json_type
 from source_auth0.api.tenant import Tenant
+from source_auth0.conformance.deep_values import with_text_for_deep_values
 from source_auth0.engine.page_records import PageRecord
 from source_auth0.errors import RequestRefusedError, system_error, transient_error
 from source_auth0.records import DEFAULT_PAGE_SIZE, PAGE_SIZE, Page, Row, partition_columns
@@ -65,7 +66,7 @@ class ListRetriever(Retriever):
         partition = stream_slice or EMPTY_SLICE
         for page in self.read_pages(partition):
             if not self.whole_pages:
-                yield from page
+                yield from with_text_for_deep_values(page)
             elif page:
                 yield PageRecord(page, self.name, partition)
 

@@ -9,7 +9,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import MissingScopeError, RequestRefusedError
-from source_auth0.records import Page
+from source_auth0.records import Page, Row
 from source_auth0.retrievers.lists.lists import CheckpointRetriever
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
@@ -40,9 +40,9 @@ class RolesRetriever(CheckpointRetriever):
             for page in self._system_roles().pages(stream_slice):
                 is_begun = True
                 known = [row for row in page if row.get("id") in seen]
-                if any(row.get("owner_id") != SYSTEM_OWNER for row in known):
+                if any(_has_other_owner(row) for row in known):
                     return
-                yield [{**row, "owner_id": row.get("owner_id") or SYSTEM_OWNER} for row in page if row not in known]
+                yield [{**row, **_owner_of(row)} for row in page if row.get("id") not in seen]
         except (RequestRefusedError, MissingScopeError) as refusal:
             if is_begun:
                 raise
@@ -67,3 +67,14 @@ class SystemRolesRetriever(CheckpointRetriever):
     def fields(self, stream_slice: StreamSlice) -> dict[str, Any]:  # noqa: ARG002 - there is only one slice
         """The query parameter that selects them."""
         return {"owner_id": SYSTEM_OWNER}
+
+
+def _has_other_owner(role: Row) -> bool:
+    """Whether a role is the tenant's or an organization's; what is neither text nor null tells nothing of that."""
+    owner = role.get("owner_id")
+    return owner is None or (isinstance(owner, str) and owner != SYSTEM_OWNER)
+
+
+def _owner_of(role: Row) -> Row:
+    """The owner where a role has none: Auth0. Whatever else stands there is kept."""
+    return {"owner_id": SYSTEM_OWNER} if role.get("owner_id") in (None, "") else {}

@@ -8,8 +8,8 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.log_events.api_writes import id_or_none
 from source_auth0.timestamps import Milliseconds, timestamp_of
 
-#: Types of events of a user who signs in or up.
-SIGN_IN_TYPES = frozenset({"s", "ss"})
+#: Types of events of a user who signs in or up; no set, since a type of any kind is looked for in it.
+SIGN_IN_TYPES = ("s", "ss")
 #: Milliseconds after which the index should show a sign-in.
 MIN_AGE_MS = 3_600_000
 #: Users that are remembered.

@@ -728,8 +728,8 @@ def test_an_event_that_is_too_large_is_skipped_with_a_warning(synced, caplog: py
     assert "for its size" in warnings(caplog)[0]
 
 
-@pytest.mark.parametrize("more", [{}, {"offset": "o5"}])
-def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, more: dict[str, str]):
+@pytest.mark.parametrize("more", [{}, {"offset": "o5"}, {"offset": 7}, {"offset": ["o6"]}, {"offset": {"a": 1}}])
+def test_an_event_that_is_too_large_and_cannot_be_skipped_is_an_error(synced, more: dict[str, Any]):
     with pytest.raises(AirbyteTracedException, match="payload_too_large"):
         synced(*([error("payload_too_large", **more)] for _ in range(9)), saved=STATE)
 

@@ -48,3 +48,9 @@ def test_an_event_without_a_user_or_a_date_is_passed_over(event: dict[str, Any])
 
 def test_a_numeric_user_id_is_text():
     assert {"7": 4000} == times(sign_in(7, 4000))
+
+
+@pytest.mark.parametrize("odd", [None, 7, ["s"], {"s": 1}])
+def test_a_type_that_is_no_text_costs_no_other_event(odd: Any):
+    event = {**sign_in("auth0|1", 5000), "type": odd}
+    assert {"auth0|2": 4000} == times(event, sign_in("auth0|2", 4000))
