@@ -29,7 +29,9 @@ def has_long_number(content: bytes) -> bool:
     of digits with a look at what is before each 1.8 µs, this 1.1 µs; `find` in the place of `rfind` 0.15 µs more,
     since it begins with a needle's last byte, which is a digit as so many are.
     """
-    return content.translate(DIGITS_AND_DELIMITERS).rfind(LONG_NUMBER) >= 0
+    digits = content.translate(DIGITS_AND_DELIMITERS)
+    # Nothing stands before a number that is all there is.
+    return digits.rfind(LONG_NUMBER) >= 0 or digits.startswith(LONG_NUMBER[1:])
 
 
 def loads_exactly(content: bytes) -> Any:

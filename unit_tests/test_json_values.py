@@ -106,6 +106,13 @@ def test_a_long_number_is_seen_wherever_it_stands(before: str):
     assert not has_long_number(f'"a"{before}123456789012345678'.encode())
 
 
+@pytest.mark.parametrize("before", ["", " ", "-", "\n-"])
+def test_a_long_number_that_is_all_there_is_is_seen(before: str):
+    """Some settings are answered as a bare number."""
+    assert has_long_number(f"{before}1234567890123456789".encode())
+    assert not has_long_number(f"{before}123456789012345678".encode())
+
+
 @pytest.mark.parametrize(
     "text", ['"900202401011234567890123456789"', '"google-oauth2|115912345678901234567"', "0.12345678901234567890"]
 )
