@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -180,6 +181,49 @@ def test_an_odd_event_of_the_log_is_read_as_any_other(behind_proxy: tuple[Simula
             assert_marked_columns_fit(name, row)
     if odd.get("type") == "sdu":
         assert "auth0|12345" in {row["user_id"] for row in done.records["user_deletions"]}
+
+
+def swapped(rows: list[Row]) -> None:
+    """The last two events, and the first two, in the other order."""
+    rows[:2], rows[-2:] = rows[1::-1], rows[:-3:-1]
+
+
+def without_log_id(rows: list[Row]) -> None:
+    for place in places(rows):
+        rows[place].pop("log_id")
+
+
+def with_numeric_ids(rows: list[Row]) -> None:
+    for place in places(rows):
+        rows[place].update({name: int(rows[place][name]) for name in ("log_id", "_id")})
+
+
+@pytest.mark.parametrize("change", [swapped, without_log_id, with_numeric_ids])
+def test_each_event_is_read_once_by_its_id(
+    behind_proxy: tuple[Simulator, InterceptingProxy], change: Callable[[list[Row]], None]
+):
+    """Whatever the order of a page, whichever of its two names the id has, and whatever its type."""
+    sim, proxy = behind_proxy
+    due: dict[str, str] = {}
+
+    def rewrite(upstream: UpstreamResponse) -> bytes:
+        if stream_of(upstream.target) != "logs" or upstream.status != 200:
+            return upstream.raw()
+        rows = json.loads(upstream.body)
+        due.update({row["log_id"]: row["type"] for row in rows_in(rows)})
+        if isinstance(rows, list) and len(rows) > 3:
+            change(rows)
+        return upstream.raw(json.dumps(rows).encode())
+
+    proxy.begin(rewrite)
+    config = config_of(sim, base_url=proxy.base_url)
+    done = run("read", config=config, catalog=catalog_of("logs", "changes"))
+    assert (0, {}) == (done.code, done.stream_errors)
+    assert Counter(due.keys()) == Counter(row["log_id"] for row in done.records["logs"])
+    assert due == {row["log_id"]: row["type"] for row in done.records["logs"]}
+    writes = {row["log_id"] for row in done.records["changes"]}
+    assert writes
+    assert {"sapi"} == {due[log_id] for log_id in writes}
 
 
 #: Columns that the connector fills itself.
