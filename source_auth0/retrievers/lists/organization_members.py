@@ -99,8 +99,9 @@ class OrganizationMemberRolesRetriever(SharedPagesRetriever, OrganizationMembers
         roles = member.get("roles", []) if has_inline_roles else None
         if roles is None and has_inline_roles:
             return []
-        is_list_of_roles = isinstance(roles, list) and all(isinstance(role, dict) and "id" in role for role in roles)
-        return roles if is_list_of_roles else self._fetch_roles(member)
+        if isinstance(roles, list) and all(isinstance(role, dict) and "id" in role for role in roles):
+            return roles
+        return self._fetch_roles(member)
 
     def _row(self, member: Row, role: Row) -> Row:
         descriptions = self.tenant.once("role descriptions", self._descriptions)

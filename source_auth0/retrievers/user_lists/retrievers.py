@@ -188,5 +188,6 @@ def _slice_with(user: StreamSlice, query: Mapping[str, str]) -> StreamSlice:
 def _has_source(source: str, row: Row) -> bool:
     """Whether a user has a role or permission through this source; True if the row's `sources` are no list of texts."""
     sources = row.get("sources")
-    is_told = isinstance(sources, list) and all(isinstance(element, str) for element in sources)
-    return not is_told or source in sources
+    if not isinstance(sources, list) or not all(isinstance(element, str) for element in sources):
+        return True
+    return source in sources

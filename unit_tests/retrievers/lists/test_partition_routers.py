@@ -140,7 +140,8 @@ def test_each_element_of_a_list_in_the_parents_row_is_a_partition(
 def test_what_is_no_list_of_texts_has_no_element(build: Build, caplog: pytest.LogCaptureFixture, odd: Any):
     router = build(ParentElementsRouter, {"id": 1, "locales": odd}, extra="locales", elements_of="locales")
     assert [] == list(router.stream_slices())
-    assert ["There is no `locales` to read anything for; the stream is empty."] == caplog.messages
+    expected_text = "`parents` has no `locales` in this tenant, so that what is read for each of them is empty."
+    assert [expected_text] == caplog.messages
 
 
 def test_an_element_that_is_no_text_costs_no_other(build: Build, caplog: pytest.LogCaptureFixture):
