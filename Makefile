@@ -13,7 +13,7 @@ help:
 	@echo '            make demo CONFIG=config.json does the same with a real tenant'
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff, mypy and the directions of imports'
-	@echo 'make docs   write the pages of streams, and the lists in docs/auth0.md, from the stream files and the spec'
+	@echo 'make docs   write the generated pages and the staging models of dbt/ from the stream files and the spec'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
@@ -28,6 +28,7 @@ demo: .venv-demo/ready
 
 docs: .venv/ready
 	@$(python) -m tools.pages
+	@$(python) -m tools.warehouse.generate
 
 form: .venv/ready
 	@$(python) docs/form/screenshot.py
@@ -83,6 +84,13 @@ test: lint
 	@$(demo-pip) install --no-deps --require-hashes --requirement requirements-demo.txt
 	@touch $@
 
+# dbt has an environment of its own, which the tests of dbt/ use where it is there: its packages and PyAirbyte's exclude each other at times.
+.venv-dbt/ready: requirements-dbt.txt
+	@echo 'Setting up .venv-dbt with dbt, DuckDB and a driver for PostgreSQL, which takes a minute …'
+	@$(call new_venv,.venv-dbt)
+	@.venv-dbt/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps --require-hashes --requirement requirements-dbt.txt
+	@touch $@
+
 # An environment of its own: what audits the dependencies is none of them. Where it cannot be had, the audit says so.
 audit: .venv/ready
 	@test -x .venv-audit/bin/pip-audit || { $(call new_venv,.venv-audit) \
@@ -100,6 +108,9 @@ lock:
 	@echo 'airbyte-api>=1' > .venv-lock/overrides.txt
 	@$(resolve) --group dev --constraints requirements.txt --override .venv-lock/overrides.txt --output-file requirements-dev.txt
 	@$(resolve) --extra pyairbyte --output-file requirements-demo.txt
+	@# dbt-core asks for a parser whose installation downloads a program; only its option --use-v2-parser needs that.
+	@echo "dbt-core-experimental-parser ; python_version < '3'" > .venv-lock/overrides.txt
+	@$(subst pyproject.toml,dbt/requirements.in,$(resolve)) --override .venv-lock/overrides.txt --output-file requirements-dbt.txt
 
 # One file for every supported Python. Neither an index nor a path of this machine is written into it.
 resolve = .venv-lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
@@ -114,5 +125,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-lock .venv-audit .venv-published .venv-strangers build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

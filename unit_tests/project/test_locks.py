@@ -7,13 +7,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-demo.txt"]
+#: Packages of locks that stand alone.
+ALONE = ["requirements-dbt.txt"]
 
 
 def locked(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", LOCKS + ALONE)
 def test_everything_is_pinned_and_hashed_and_no_host_is_named(name: str):
     requirements = re.split(r"\n(?=\S)", locked(name).strip())
     assert requirements

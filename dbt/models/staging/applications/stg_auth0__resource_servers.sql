@@ -1,0 +1,30 @@
+-- Written by `python -m tools.warehouse.generate` from the stream files.
+{{ config(enabled=var('auth0_stage_all', false)) }}
+{% set columns = [
+    ['resource_server_id', 'text', 'id'],
+    ['identifier', 'text', 'identifier'],
+    ['name', 'text', 'name'],
+    ['is_system', 'boolean', 'is_system'],
+    ['scopes', 'json', 'scopes'],
+    ['client_id', 'text', 'client_id'],
+    ['signing_alg', 'text', 'signing_alg'],
+    ['signing_secret', 'text', 'signing_secret'],
+    ['token_lifetime', 'integer', 'token_lifetime'],
+    ['token_lifetime_for_web', 'integer', 'token_lifetime_for_web'],
+    ['token_lifetime_for_anonymous_access_tokens', 'integer', 'token_lifetime_for_anonymous_access_tokens'],
+    ['token_dialect', 'text', 'token_dialect'],
+    ['access_token', 'json', 'access_token'],
+    ['token_encryption', 'json', 'token_encryption'],
+    ['enforce_policies', 'boolean', 'enforce_policies'],
+    ['allow_offline_access', 'boolean', 'allow_offline_access'],
+    ['allow_online_access', 'boolean', 'allow_online_access'],
+    ['allow_online_access_with_ephemeral_sessions', 'boolean', 'allow_online_access_with_ephemeral_sessions'],
+    ['skip_consent_for_verifiable_first_party_clients', 'boolean', 'skip_consent_for_verifiable_first_party_clients'],
+    ['consent_policy', 'text', 'consent_policy'],
+    ['require_consent_non_repudiation', 'boolean', 'require_consent_non_repudiation'],
+    ['authorization_details', 'json', 'authorization_details'],
+    ['subject_type_authorization', 'json', 'subject_type_authorization'],
+    ['authorization_policy', 'json', 'authorization_policy'],
+    ['proof_of_possession', 'json', 'proof_of_possession'],
+] %}
+{{ auth0.staged('resource_servers', columns, key=['resource_server_id']) }}

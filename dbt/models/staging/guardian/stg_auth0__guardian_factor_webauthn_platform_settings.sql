@@ -1,0 +1,8 @@
+-- Written by `python -m tools.warehouse.generate` from the stream files.
+{{ config(enabled=var('auth0_stage_all', false)) }}
+{% set columns = [
+    ['tenant_domain', 'text', 'tenant_domain'],
+    ['override_relying_party', 'boolean', 'overrideRelyingParty'],
+    ['relying_party_identifier', 'text', 'relyingPartyIdentifier'],
+] %}
+{{ auth0.staged('guardian_factor_webauthn_platform_settings', columns, key=['tenant_domain']) }}

@@ -1,0 +1,7 @@
+-- Written by `python -m tools.warehouse.generate` from the stream files.
+{{ config(enabled=var('auth0_stage_all', false)) }}
+{% set columns = [
+    ['tenant_domain', 'text', 'tenant_domain'],
+    ['remember_for', 'integer', 'remember_for'],
+] %}
+{{ auth0.staged('risk_assessment_new_device_settings', columns, key=['tenant_domain']) }}

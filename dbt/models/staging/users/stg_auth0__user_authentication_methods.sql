@@ -1,0 +1,28 @@
+-- Written by `python -m tools.warehouse.generate` from the stream files.
+{% set columns = [
+    ['user_id', 'text', 'user_id'],
+    ['read_at', 'timestamp', 'read_at'],
+    ['user_authentication_method_id', 'text', 'id'],
+    ['type', 'text', 'type'],
+    ['confirmed', 'boolean', 'confirmed'],
+    ['name', 'text', 'name'],
+    ['authentication_methods', 'json', 'authentication_methods'],
+    ['preferred_authentication_method', 'text', 'preferred_authentication_method'],
+    ['link_id', 'text', 'link_id'],
+    ['phone_number', 'text', 'phone_number'],
+    ['email', 'text', 'email'],
+    ['key_id', 'text', 'key_id'],
+    ['public_key', 'text', 'public_key'],
+    ['created_at', 'timestamp', 'created_at'],
+    ['enrolled_at', 'timestamp', 'enrolled_at'],
+    ['last_auth_at', 'timestamp', 'last_auth_at'],
+    ['credential_device_type', 'text', 'credential_device_type'],
+    ['credential_backed_up', 'boolean', 'credential_backed_up'],
+    ['identity_user_id', 'text', 'identity_user_id'],
+    ['user_agent', 'text', 'user_agent'],
+    ['user_handle', 'text', 'user_handle'],
+    ['transports', 'json', 'transports'],
+    ['aaguid', 'text', 'aaguid'],
+    ['relying_party_identifier', 'text', 'relying_party_identifier'],
+] %}
+{{ auth0.staged('user_authentication_methods', columns, key=['user_id', 'user_authentication_method_id'], parent='user_id') }}

@@ -1,0 +1,1 @@
+"""Warehouses for tests of the dbt package: rows landed as loaders do, models built, and asked."""

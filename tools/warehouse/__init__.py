@@ -1,0 +1,1 @@
+"""Writes the generated part of `dbt/` from the stream files."""
