@@ -21,6 +21,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=2500)
     parser.add_argument("--organizations", type=int, default=12)
     parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same tenant")
+    parser.add_argument("--story", action="store_true", help="90 days in which users, log and statistics agree")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="to wait before each response")
     parser.add_argument("--plan", choices=RATE_LIMIT_PLANS, default="unlimited", help="whose rate limits apply")
     parser.add_argument("--audience", default="", help="of the Management API (default: as the tenant's domain has it)")
@@ -62,6 +63,7 @@ def main() -> None:
         latency=options.latency,
         plan=options.plan,
         export_seconds=options.export_seconds,
+        story=options.story,
         port=options.port,
         control_port=options.control_port,
         audience=options.audience,

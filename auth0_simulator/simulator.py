@@ -20,6 +20,7 @@ from auth0_simulator.routes.registry import ROUTES
 from auth0_simulator.search.indexing_queue import IndexingQueue
 from auth0_simulator.state.clock import Clock
 from auth0_simulator.state.tenant_options import TenantOptions
+from auth0_simulator.story.story import told_by
 from auth0_simulator.tenant import Tenant
 from auth0_simulator.wire.background_server import BackgroundServer
 from auth0_simulator.wire.listeners import TenantListeners
@@ -66,16 +67,16 @@ class Simulator(BackgroundServer):
         undated: Callable[[int], Iterable[str]] | None = None,
         audience: str = "",
         tls: bool = False,
+        story: bool = False,
     ) -> None:
-        """Create the tenant; for the options see `TenantOptions`, `LogOptions` and `SimulatorSettings`."""
+        """Create the tenant; for the options see `TenantOptions`, `LogOptions`, `SimulatorSettings` and `Story`."""
         self.clock = Clock(now)
         router = Router(ROUTES)
-        tenant_options = TenantOptions(
-            users, organizations, spread, created_at, updated_at, index_lag, timeout_rows, user_id_ranges,
-            index_lateness, hydrated, negated_exists, undated, audience,
-        )  # fmt: skip
+        tenant_options = TenantOptions(users, organizations, spread, created_at, updated_at, index_lag, timeout_rows,
+            user_id_ranges, index_lateness, hydrated, negated_exists, undated, audience)  # fmt: skip
         log_options = LogOptions(log_events, log_days, log_lateness, log_at, log_retention, log_expired, log_search_lag)
-        self.tenant = Tenant(seed, self.clock, tenant_options, router.scopes(), log_options)
+        tenant_options, log_options, told = told_by(story, seed, self.clock, tenant_options, log_options)
+        self.tenant = Tenant(seed, self.clock, tenant_options, router.scopes(), log_options, story=told)
         self.tenant.exports.seconds, self.tenant.exports.link_seconds = export_seconds, export_link_seconds
         readable = (scope for scope in router.scopes() if scope.startswith("read:"))
         granted = frozenset(readable if scopes is None else scopes)

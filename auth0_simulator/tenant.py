@@ -22,6 +22,7 @@ from auth0_simulator.state.profiles import ProfileGenerator
 from auth0_simulator.state.resources import key_column
 from auth0_simulator.state.tenant_options import TenantOptions
 from auth0_simulator.state.users import UserStore
+from auth0_simulator.story.story import Story
 from auth0_simulator.user_operations import UserOperationsMixin
 from auth0_simulator.wire.rows import Row
 
@@ -31,13 +32,15 @@ TENANT_DOMAIN = "demo-tenant.us.auth0.com"
 class Tenant(UserOperationsMixin):
     """State that requests read and tests change; hold `lock` around more than one operation."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a tenant
         self,
         seed: int,
         clock: Clock,
         tenant_options: TenantOptions,
         known_scopes: frozenset[str],
         log_options: LogOptions | None = None,
+        *,
+        story: Story | None = None,
     ) -> None:
         self.seed = seed
         self.clock = clock
@@ -49,15 +52,16 @@ class Tenant(UserOperationsMixin):
         # From midnight on: the same seed makes the same tenant all day, and everything in it is in the past.
         self.made_at = clock.milliseconds() // DAY_MILLISECONDS * DAY_MILLISECONDS
         self.lock = threading.RLock()
-        self.users = UserStore(ProfileGenerator(seed), clock, tenant_options, self.made_at)
+        self._story = story
+        profiles = story.profiles if story else ProfileGenerator(seed)
+        self.users = UserStore(profiles, clock, tenant_options, self.made_at)
         self.user_index = UserIndex(self.users, clock, tenant_options)
         self.exports = ExportJobStore(seed, self.name, clock)
         self.events = EventStore(self)
         log_options = log_options or LogOptions()
         self.touch_events = TouchEvents(self.users)
-        self._log = LogStore(
-            SeededLogEvents(seed, log_options, self.made_at), log_options, clock, self._make_tenant_snapshot, self.lock
-        )
+        events = story.events if story else SeededLogEvents(seed, log_options, self.made_at)
+        self._log = LogStore(events, log_options, clock, self._make_tenant_snapshot, self.lock)
         self._log_index = LogIndex(self._log, clock)
         self.reset()
 
@@ -206,7 +210,9 @@ class Tenant(UserOperationsMixin):
         if None in parents:
             raise KeyError(f"{seed.parents} have no such rows: {values}")
         random = Random(":".join((str(self.seed), name, *values)))
-        rows = seed.make(SeedContext(self, random, name), *parents)
+        context = SeedContext(self, random, name)
+        made = seed.make(context, *parents)
+        rows = self._story.collections.rows(context, made, *parents) if self._story else made
         return [row for row in rows if not self._is_of(row, self._ever_deleted)] if self._ever_deleted else rows
 
     def _make_tenant_snapshot(self) -> TenantSnapshot:

@@ -187,3 +187,19 @@ EVENT_WEIGHTS: tuple[tuple[int, Callable[[EventContext], Row]], ...] = (
 EVENT_FACTORIES = tuple(make for count, make in EVENT_WEIGHTS for _ in range(count))
 #: Coprime to the number of factories: any 200 consecutive events have each type as often as the table says.
 STRIDE = 77
+#: By event type the factories of events that are made one by one.
+EVENT_FACTORIES_BY_TYPE: dict[str, Callable[[EventContext], Row]] = {
+    "s": _s,
+    "seacft": _seacft,
+    "sertft": _sertft,
+    "seccft": _seccft,
+    "f": _f,
+    "fp": _wrong_password("fp"),
+    "fu": _wrong_password("fu"),
+    "slo": _slo,
+    "ss": _ss,
+    "gd_start_auth": _guardian("gd_start_auth", "Second factor authentication started"),
+    "gd_auth_succeed": _guardian("gd_auth_succeed", "Second factor authentication succeeded"),
+    "gd_auth_failed": _guardian("gd_auth_failed", "Second factor authentication failed"),
+    "depnote": _depnote,
+}

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from auth0_simulator.logs.event_context import EventContext, TenantSnapshot
 from auth0_simulator.logs.event_types import EVENT_FACTORIES, STRIDE
@@ -32,6 +33,18 @@ class LogOptions:
     retention: float = 30.0
     expired: str = "oldest"
     search_lag: float = 0.0
+
+
+class SeededEvents(Protocol):
+    """Events that a log has at first, in order of arrival; times are in milliseconds."""
+
+    arrivals: array[int]
+    dates: array[int]
+
+    def __len__(self) -> int: ...
+
+    def event(self, index: int, tenant_snapshot: TenantSnapshot) -> Row:
+        """The columns of an event that depend on its type."""
 
 
 class SeededLogEvents:

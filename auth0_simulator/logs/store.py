@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any
 
 from auth0_simulator.logs.event_context import ENVIRONMENT, TenantSnapshot
-from auth0_simulator.logs.seeded_events import LogOptions, SeededLogEvents
+from auth0_simulator.logs.seeded_events import LogOptions, SeededEvents
 from auth0_simulator.state.clock import DAY_MILLISECONDS, Clock, milliseconds, timestamp
 from auth0_simulator.wire.errors import ApiError, invalid_parameter, not_found
 from auth0_simulator.wire.rows import Row, encode_row
@@ -39,7 +39,7 @@ class LogStore:
 
     def __init__(
         self,
-        seeded: SeededLogEvents,
+        seeded: SeededEvents,
         options: LogOptions,
         clock: Clock,
         tenant_snapshot: Callable[[], TenantSnapshot],
