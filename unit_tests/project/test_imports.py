@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
 ALLOWED_IN_TESTS: dict[str, set[str]] = {
     "unit_tests": {"source_auth0", "auth0_simulator", "testing"},
     "unit_tests/project": {"soak", "benchmarks", "tools"},
+    "unit_tests/report": {"demo"},
     "integration_tests": {"source_auth0", "auth0_simulator", "testing"},
     "integration_tests/commands": {"demo"},
     "integration_tests/soak": {"soak"},

@@ -1,0 +1,1 @@
+"""A report of a tenant: one HTML file without scripts, made of the marts, the same bytes from the same data."""

@@ -1,0 +1,1 @@
+SELECT count(*) AS figure FROM auth0__users
