@@ -1,5 +1,5 @@
 {#- What databases call differently in JSON. DuckDB and PostgreSQL are tested; Snowflake and BigQuery are written from their documents and
-    have only been parsed. -#}
+    have never run there. -#}
 
 {#- A landed column as JSON, also where it landed as text. -#}
 {% macro as_json(column, landed_type) -%}
