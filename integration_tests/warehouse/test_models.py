@@ -1,19 +1,22 @@
 """What the marts say of a small tenant in which each case is there once."""
 
 import importlib.util
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testing.warehouse.postgres import WITHOUT_POSTGRES, postgres_server
-from testing.warehouse.project import WITHOUT_DBT, Warehouse
+from testing.warehouse.project import BIN, WITHOUT_DBT, Warehouse
 
 HERE = Path(__file__).parent
 spec = importlib.util.spec_from_file_location("small_tenant", HERE / "small_tenant.py")
 small_tenant = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(small_tenant)
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(WITHOUT_DBT), reason=WITHOUT_DBT)]
+PAGE = HERE.parents[1] / "docs" / "warehouse.md"
 MARTS = sorted(path.stem for path in (HERE.parents[1] / "dbt" / "models" / "marts").glob("*.sql"))
 
 
@@ -134,6 +137,33 @@ def test_linked_accounts_are_rows_and_an_organization_without_members_is_one(bui
 
 def test_two_spellings_of_a_column_are_one(built: Warehouse):
     assert [(True,), (True,)] == built.rows("stg_auth0__logs where is_mobile is not null", "is_mobile")
+
+
+def test_the_questions_of_the_page_are_answered(built: Warehouse):
+    questions = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    answers = [built.ask(re.sub(r"\b(auth0__\w+)", r"analytics.\1", question)) for question in questions]
+    assert 15 == len(answers)
+    assert [{"deleted_by": "ada@example.com", "users": 1}, {"deleted_by": None, "users": 1}] == answers[11]
+    assert [
+        {"name": "Terraform", "management_api_writing_scopes": 1, "last_used_at": "2026-01-10 12:00:00"}
+    ] == answers[9]
+
+
+def test_the_report_has_the_figures_of_the_marts(built: Warehouse, tmp_path: Path):
+    pages = [tmp_path / name for name in ("one.html", "two.html")]
+    for page in pages:
+        command = [str(BIN / "python"), "-m", "demo.report", built.database, str(page)]
+        subprocess.run(command, cwd=PAGE.parents[1], check=True, capture_output=True)
+    one, two = (page.read_text(encoding="utf-8") for page in pages)
+    assert one == two
+    shown = re.findall(r'<h2>([^<]+)</h2><p class="number">([^<]+)</p>', one)
+    assert {
+        "Users": "9",
+        "Active in 30 days": "3",
+        "Use a second factor": "25.0%",
+        "Privileged access to review": "2",
+        "Applications at risk": "2",
+    }.items() <= dict(shown).items()
 
 
 @pytest.mark.skipif(bool(WITHOUT_POSTGRES), reason=WITHOUT_POSTGRES)
