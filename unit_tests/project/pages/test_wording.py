@@ -9,7 +9,7 @@ import pytest
 
 from source_auth0.manifest.assembly import assemble
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 #: What is rejected, as a pattern of whole words, to what to write instead.
 REJECTED = {
