@@ -5,7 +5,7 @@ python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs form bench soak mutants audit lock release-check clean
+.PHONY: help demo test lint docs accept form bench soak mutants audit lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff, mypy and the directions of imports'
 	@echo 'make docs   write the generated pages and the staging models of dbt/ from the stream files and the spec'
+	@echo 'make accept  the dbt package on DuckDB and PostgreSQL, and the simulated tenant read by the clients that Auth0 publishes; half an hour'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
@@ -21,7 +22,7 @@ help:
 	@echo 'make audit  look the locked dependencies up among the known vulnerabilities'
 	@echo 'make mutants  change the components in thousands of places, and see that a test notices; MODULES="api.http.responses retrievers.lists.lists"'
 	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
-	@echo 'make clean  remove the environments and everything that was built, the demo's files too'
+	@echo 'make clean  remove the environments and everything that was built, and the files of the demo'
 
 demo: .venv-demo/ready
 	@.venv-demo/bin/python -m demo $(if $(CONFIG),--config '$(CONFIG)')
@@ -40,6 +41,11 @@ bench: .venv/ready
 # Not part of `make test`, which holds short versions of the same. The tables go into docs/reliability.md.
 soak: .venv/ready
 	@$(python) -m soak --write $(if $(SEED),--seed $(SEED)) $(SUITES)
+
+# Not part of `make test`: what needs more environments and more time. Run it before a release, or after a change to what it tests.
+accept: .venv/ready .venv-demo/ready .venv-dbt/ready
+	@$(python) -m pytest --numprocesses 2 integration_tests/warehouse
+	@$(python) -m tools.strangers $(if $(OPENAPI),--openapi $(OPENAPI))
 
 # Not part of `make test`: it takes an hour or more. mutmut finds mypy and pytest beside itself.
 mutants: .venv/ready
