@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -184,3 +186,15 @@ def test_files_that_a_map_of_the_code_names_are_there(page: str) -> None:
         package = ROOT / "source_auth0"
         rooms = [ROOT, package, *(folder for folder in package.rglob("*") if folder.is_dir())]
         assert any(next(iter(room.glob(pattern)), None) for room in rooms), path
+
+
+MAKE = shutil.which("make")
+
+
+@pytest.mark.skipif(MAKE is None, reason="there is no make")
+def test_make_help_names_every_target() -> None:
+    done = subprocess.run([str(MAKE), "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert targets
+    named = set(re.findall(r"^make ([a-z-]+)", done.stdout, re.MULTILINE))
+    assert set(targets.group(1).split()) - {"help"} == named
