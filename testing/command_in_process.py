@@ -60,6 +60,7 @@ def run_in_process(*words: str) -> CommandResult:
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     printed = output.bytes.getvalue().decode()
-    lines = [line for line in printed.splitlines() if line.startswith("{") and '"type":"LOG"' not in line]
-    kept = "\n".join([*lines, *logs.lines]) if lines or logs.lines else printed
+    lines = [line for line in printed.splitlines() if line.startswith("{")]
+    more = [line for line in logs.lines if line not in set(lines)]
+    kept = "\n".join([*lines, *more]) if lines or more else printed
     return CommandResult(code, kept, errors.getvalue())

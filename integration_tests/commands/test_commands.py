@@ -59,7 +59,8 @@ def test_check_names_the_streams_that_a_missing_scope_costs() -> None:
     with Simulator(users=5, scopes={"read:users", "read:roles"}) as sim:
         check = run("check", "--debug", config=config_of(sim))
     assert ("SUCCEEDED", "") == outcome(check)
-    table = next(line for line in check.log if line.startswith("family"))
+    debug = [json.loads(line)["message"] for line in check.stdout.splitlines() if '"type": "DEBUG"' in line]
+    (table,) = [message for message in debug if message.startswith("family")]
     assert "\nlogs " in table
     assert "read:log_streams" in table
 

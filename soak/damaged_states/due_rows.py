@@ -87,4 +87,7 @@ def _is_user_list_row_due(saved: Mapping[str, Any], row: Row, now: float) -> boo
         if not isinstance(left, list) or not isinstance(asked, str):
             return True
         return changed_at >= low and (row["user_id"] in left or row["user_id"] > asked)
-    return changed_at >= max(low, until)
+    # The overlap tells that its users were asked, those at the mark itself among them.
+    return (
+        changed_at > low if isinstance(saved.get("overlap"), str) and opened is None else changed_at >= max(low, until)
+    )

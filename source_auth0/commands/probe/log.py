@@ -93,7 +93,7 @@ def log_search_by_type(client: ProbeClient) -> Finding:
 QUESTIONS = (
     Question(
         "log_from_id_that_is_gone",
-        "From an id that is gone, the log goes on at the oldest event that is kept.",
+        "From an id that is gone, the log continues at the oldest event that is kept.",
         log_from_id_that_is_gone,
         LOGS,
     ),
