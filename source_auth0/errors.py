@@ -10,9 +10,11 @@ AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 │   └── ParentRefusedError  api.http.responses: such a status for one parent of a stream, such as a user
 ├── PositionRefusedError    api.http.event_stream, retrievers.events.consumer: Auth0 does not resume from a position
 ├── TooManyConsumersError   api.http.event_stream: others hold all the connections that the plan allows
-├── TokenEndpointBusyError  api.auth.token_endpoint: a 429 or 5xx, and how long to wait
-└── NotAnAuth0TenantError   api.auth.token_endpoint: the host does not respond as Auth0's token endpoint does
+├── SignInRefusedError      api.auth.token_endpoint: no access token is given to this application
+│   └── NotAnAuth0TenantError  api.auth.token_endpoint: the host does not respond as Auth0's token endpoint does
+└── TokenEndpointBusyError  api.auth.token_endpoint: a 429 or 5xx, and how long to wait
 Exception
+├── StreamEndedError        engine.concurrent_source: a stream that lacks a scope takes no more partitions
 ├── BodyTooLargeError       api.http.bodies, api.http.session: a body over 64 MiB, or of too many values
 ├── OutputError             engine.stdout: standard output takes nothing more; ends the process
 ├── ExportError             retrievers.users.export_job: no export; a retry, the search or a transient error follows
@@ -29,16 +31,24 @@ GRANT_PATH = "Applications › APIs › Auth0 Management API › Machine to Mach
 
 
 class MissingScopeError(AirbyteTracedException):
-    """The token lacks a scope of a stream: an error of that stream alone, and never an empty table."""
+    """The token lacks a scope of a stream: an error of that stream alone, and never an empty table.
 
-    def __init__(self, stream: str, scopes: tuple[str, ...], *, names_fields: bool = False) -> None:
+    It holds for all that the stream is read for, so that nothing more of it is read.
+    """
+
+    def __init__(
+        self, stream: str, scopes: tuple[str, ...], *, names_fields: bool = False, was_asked: bool = True
+    ) -> None:
         self.scopes = scopes
+        #: Whether Auth0 was asked; if not, the token itself says that it lacks them.
+        self.was_asked = was_asked
         #: Whether Auth0 refused fields that were requested, without naming a scope.
         self.names_fields = names_fields
         plural = len(scopes) > 1
         names = " and ".join(f"`{scope}`" for scope in scopes)
+        refused = "refused" if was_asked else "would refuse"
         super().__init__(
-            message=f"Auth0 refused `{stream}`: the application lacks the scope{'s' if plural else ''} {names}. "
+            message=f"Auth0 {refused} `{stream}`: the application lacks the scope{'s' if plural else ''} {names}. "
             f"Grant {'them' if plural else 'it'} under {GRANT_PATH}, then sync again.",
             internal_message=f"missing scopes {scopes} for {stream}",
             failure_type=FailureType.config_error,
@@ -98,6 +108,13 @@ class ParentRefusedError(RequestRefusedError):
         self.answer = reason if reason.startswith("status ") else f"{status} {reason}"
         message = f"Auth0 refused `{stream}` ({self.answer})."
         super().__init__(status, message, FailureType.system_error, reason=reason)
+
+
+class SignInRefusedError(AirbyteTracedException):
+    """The token endpoint refused to give an access token, for a reason that a person has to do something about."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
 
 
 def config_error(message: str) -> AirbyteTracedException:

@@ -24,6 +24,7 @@ from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -31,7 +32,7 @@ from source_auth0.engine.entrypoint import error_message
 from source_auth0.engine.heartbeat import Heartbeat
 from source_auth0.engine.page_records import PageRecord
 from source_auth0.engine.thread_pool import SyncCancelledError
-from source_auth0.errors import unexpected_error
+from source_auth0.errors import MissingScopeError, unexpected_error
 from source_auth0.outcomes import StreamEnd, StreamErrors, StreamOutcome
 
 #: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
@@ -45,6 +46,10 @@ IDLE_CHECK_SECONDS = 1.0
 END_STATUSES = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
+class StreamEndedError(Exception):
+    """The stream has failed by an error that holds for all of it; what generates its partitions ends."""
+
+
 class ClosableQueue(Queue[QueueItem]):
     """The queue between the threads and the output, which can be closed.
 
@@ -54,11 +59,12 @@ class ClosableQueue(Queue[QueueItem]):
 
     _is_closed = False
     _heartbeat: Heartbeat | None = None
+    _ended_streams: frozenset[str] = frozenset()
 
     def open(self, heartbeat: Heartbeat | None = None) -> None:
         """Take things again, for another sync, with a heartbeat for times when nothing comes."""
         with self.mutex:
-            self._is_closed, self._heartbeat = False, heartbeat
+            self._is_closed, self._heartbeat, self._ended_streams = False, heartbeat, frozenset()
 
     def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:  # noqa: FBT001, FBT002 - as Queue
         """The next item, or the heartbeat where that is due; without a timeout, whichever comes first."""
@@ -78,8 +84,13 @@ class ClosableQueue(Queue[QueueItem]):
             self.not_full.notify_all()
 
     def _put(self, item: QueueItem) -> None:
+        """Take an item; raises StreamEndedError for another partition of a stream that lacks a scope for all of it."""
         if self._is_closed:
             raise SyncCancelledError
+        if isinstance(item, Partition) and item.stream_name() in self._ended_streams:
+            raise StreamEndedError
+        if isinstance(item, StreamThreadException) and isinstance(item.exception, MissingScopeError):
+            self._ended_streams |= {item.stream_name}
         super()._put(item)
 
 
@@ -160,14 +171,19 @@ class PageConcurrentSource(ConcurrentSource):
         """The first error of a stream; later ones are counted, and would keep the frames of their threads in memory.
 
         One that has no sentence gets one; the framework's has a class's name alone. Only that comes with its stack.
+        The sync's closing error has a sentence that several streams share once.
         """
+        if isinstance(error, StreamEndedError):
+            return
         if (errors := self._errors.get(stream)) is not None:
             errors.number += 1
             return
         told = error if isinstance(error, AirbyteTracedException) else unexpected_error(stream, error)
         sentence = told.message or str(told)
+        first = next((name for name, errors in self._errors.items() if errors.sentence == sentence), None)
         self._errors[stream] = StreamErrors(sentence)
-        processor._flag_exception(stream, SentenceError(sentence))  # noqa: SLF001 - it decides on the stream's status
+        closing = SentenceError(f"as `{first}`" if first else sentence)
+        processor._flag_exception(stream, closing)  # noqa: SLF001 - it decides on the stream's status
         yield error_message(told, StreamDescriptor(name=stream))
 
     def _end_of(

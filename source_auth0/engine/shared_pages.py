@@ -1,12 +1,11 @@
 """A cache of pages that several streams of a sync read, so that each page is requested once."""
 
-import contextlib
 import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 
-from source_auth0.engine.thread_pool import release_worker_slot
+from source_auth0.engine.thread_pool import hold_releasing_slot
 from source_auth0.json_values import dumps, loads
 from source_auth0.records import Page
 
@@ -64,7 +63,7 @@ class _SharedList:
             index += 1
 
     def _page(self, index: int) -> Page | None:
-        with _hold_releasing_slot(self._lock):
+        with hold_releasing_slot(self._lock):
             if index == len(self._pages) and self._end is None:
                 self._fetch()
             if index < len(self._pages):
@@ -79,15 +78,3 @@ class _SharedList:
             self._pages.append(zlib.compress(dumps(next(self._source)), 1))
         except Exception as end:  # noqa: BLE001 - raised again for every reader of the list
             self._end = end
-
-
-@contextlib.contextmanager
-def _hold_releasing_slot(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock; while another thread holds it, perhaps waiting for a rate limit, release this one's worker slot."""
-    if not lock.acquire(blocking=False):
-        with release_worker_slot():
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

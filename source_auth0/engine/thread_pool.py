@@ -142,3 +142,15 @@ def release_worker_slot() -> Iterator[None]:
     pool, task = pool_and_task
     with pool.released_slot(task):
         yield
+
+
+@contextlib.contextmanager
+def hold_releasing_slot(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock; while another thread holds it, perhaps waiting for a rate limit, release this one's worker slot."""
+    if not lock.acquire(blocking=False):
+        with release_worker_slot():
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

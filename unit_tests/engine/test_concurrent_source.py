@@ -1,6 +1,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from itertools import count
@@ -27,6 +28,7 @@ from requests_mock import Mocker
 from source_auth0 import SourceAuth0
 from source_auth0.engine.concurrent_source import MAX_QUEUED_ROWS, ClosableQueue, PageConcurrentSource
 from source_auth0.engine.page_records import PageRecord
+from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.engine.thread_pool import FairThreadPool, SyncCancelledError, raise_if_cancelled
 from source_auth0.errors import MissingScopeError, system_error
 from source_auth0.outcomes import StreamOutcome
@@ -283,6 +285,44 @@ def test_a_stream_may_fail_at_its_very_end():
     assert ["Everybody was refused."] == [error.message for error in errors_in(messages)]
     assert {("things", "INCOMPLETE"), ("roles", "COMPLETE")} == {s for s in statuses(messages) if "PLETE" in s[1]}
     assert ending.endswith("things: Everybody was refused.")
+
+
+def test_the_closing_error_has_a_sentence_that_streams_share_once():
+    """As a wrong secret's, which every stream of a sync meets."""
+    sentence = "The secret is wrong."
+    streams = [failing_stream(name, system_error(sentence)) for name in ("actions", "clients", "users")]
+    messages, ending = messages_of(*streams)
+    assert ending.endswith(f"actions: {sentence}\nclients: as `actions`\nusers: as `actions`")
+    assert [sentence] * 3 == [error.message for error in errors_in(messages)]
+
+
+def test_a_stream_that_lacks_a_scope_begins_no_further_partition():
+    """Of 500, all but the first that were given out before one of them was read; its parents' pages are freed."""
+    source, pages, given_out = PageConcurrentSource(FairThreadPool(lambda: 4), LOGGER, {}, whole_pages=True), [], []
+    shared = SharedPages()
+    for _ in range(2):
+        shared.register("parents")
+
+    def partitions() -> Iterator[Partition]:
+        for number, _ in enumerate(shared.read("parents", None, lambda: iter([[{"id": n}] for n in range(500)]))):
+            deadline = time.monotonic() + 10
+            while number == 10 and not source._outbox._ended_streams and time.monotonic() < deadline:
+                time.sleep(0.01)
+            given_out.append(FailingPages("things", MissingScopeError("things", ("read:things",))))
+            yield given_out[-1]
+
+    failing = SimpleNamespace(**{**vars(stream("things")), "generate_partitions": partitions})
+    with pytest.raises(AirbyteTracedException, match="lacks the scope `read:things`") as kept:
+        pages.extend(source.read([failing, stream("roles", 3)]))
+    assert len(given_out) <= 11
+    assert [1] == [parents.readers_left for parents in shared._lists.values()]
+    assert 1 == len(errors_in(pages))
+    assert kept.value.__traceback__ is not None
+
+
+def test_a_stream_whose_partitions_fail_one_by_one_reads_them_all():
+    messages, _ = messages_of(failing_stream("things", *[system_error("It is broken.")] * 30))
+    assert 30 == sum(message.type is Type.RECORD for message in messages)
 
 
 def test_the_log_counts_rows_rather_than_pages(caplog: pytest.LogCaptureFixture):
