@@ -128,7 +128,14 @@ class Dispatcher:
             raise method_not_allowed()
         if route is None:
             settings = self.settings
-            return token_response(request, self.tenant, self.tokens, settings.scopes, settings.token_lifetime)
+            return token_response(
+                request,
+                self.tenant,
+                self.tokens,
+                settings.scopes,
+                settings.token_lifetime,
+                is_opaque=settings.opaque_tokens,
+            )
         scopes = self.tokens.scopes_of(request.headers.get("authorization"), request.headers.get("host"))
         if not route.permits(scopes):
             raise insufficient_scope(route.scopes, all_of=route.all_of)

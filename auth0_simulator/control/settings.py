@@ -18,6 +18,7 @@ class SimulatorSettings:
     token_lifetime: seconds for which an access token is valid.
     gzip: whether large responses are compressed.
     release: what Auth0's releases differ in.
+    opaque_tokens: whether access tokens, and the token endpoint's responses, tell no scopes.
     """
 
     scopes: frozenset[str]
@@ -27,3 +28,4 @@ class SimulatorSettings:
     token_lifetime: int = 86_400
     gzip: bool = True
     release: ReleaseSettings = field(default_factory=ReleaseSettings)
+    opaque_tokens: bool = False

@@ -21,6 +21,8 @@ from auth0_simulator.state.identifiers import digest
 from auth0_simulator.tenant import Tenant
 from auth0_simulator.wire.errors import bad_authorization_header, unauthorized
 
+OPAQUE_PREFIX = "opaque_"
+
 
 class AccessTokenService:
     """Issues and validates access tokens without storing them; `revoke` invalidates all token numbers so far."""
@@ -61,6 +63,10 @@ class AccessTokenService:
         signed = f"{_base64url(json.dumps(head).encode())}.{_base64url(json.dumps(claims).encode())}"
         return f"{signed}.{_base64url(self._signature(signed))}"
 
+    def issue_opaque(self, scopes: Iterable[str], lifetime: float, host: str | None = None) -> str:
+        """A new token that tells nothing of itself; Auth0 documents JWTs for its Management API."""
+        return OPAQUE_PREFIX + _base64url(self.issue(scopes, lifetime, host=host).encode())
+
     def revoke(self) -> None:
         """Invalidate every token issued so far."""
         self._revoked = self._issued
@@ -99,7 +105,7 @@ class AccessTokenService:
 
     def _claims(self, token: str) -> dict[str, Any]:
         if token not in self._known:
-            signed, _, signature = token.rpartition(".")
+            signed, _, signature = _unwrapped(token).rpartition(".")
             if not hmac.compare_digest(signature.encode(), _base64url(self._signature(signed)).encode()):
                 raise unauthorized("Invalid token")
             payload = signed.partition(".")[2]
@@ -108,6 +114,16 @@ class AccessTokenService:
 
     def _signature(self, signed: str) -> bytes:
         return hmac.new(self._key, signed.encode(), hashlib.sha256).digest()
+
+
+def _unwrapped(token: str) -> str:
+    """The JWT in an opaque token; any other token as it is."""
+    if not token.startswith(OPAQUE_PREFIX):
+        return token
+    try:
+        return base64.urlsafe_b64decode(token.removeprefix(OPAQUE_PREFIX) + "==").decode()
+    except ValueError:
+        return token
 
 
 def _base64url(data: bytes) -> str:

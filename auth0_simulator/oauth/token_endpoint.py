@@ -18,18 +18,28 @@ from auth0_simulator.tenant import Tenant
 from auth0_simulator.wire.messages import HttpRequest, HttpResponse, json_response
 
 
-def token_response(
-    request: HttpRequest, tenant: Tenant, tokens: AccessTokenService, granted: frozenset[str], lifetime: int
+def token_response(  # noqa: PLR0913 - the request, and what a tenant grants
+    request: HttpRequest,
+    tenant: Tenant,
+    tokens: AccessTokenService,
+    granted: frozenset[str],
+    lifetime: int,
+    *,
+    is_opaque: bool = False,
 ) -> HttpResponse:
-    """The response to POST /oauth/token."""
+    """The response to POST /oauth/token; with an opaque token, nothing tells its scopes."""
     try:
         scopes = _granted_scopes(request, tenant, tokens, granted)
     except OAuthError as error:
         error_body = {"error": error.error, "error_description": error.description, **error.extra}
         return json_response(error.status, error_body)
+    host = request.headers.get("host")
+    if is_opaque:
+        token = tokens.issue_opaque(scopes, lifetime, host)
+        return json_response(200, {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"})
     # The order in which scopes come back is not documented; Auth0 lists them as they were granted.
     body = {
-        "access_token": tokens.issue(scopes, lifetime, host=request.headers.get("host")),
+        "access_token": tokens.issue(scopes, lifetime, host=host),
         "scope": " ".join(sorted(scopes)),
         "expires_in": lifetime,
         "token_type": "Bearer",

@@ -19,6 +19,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.admission import record_outcome, request_slot
 from source_auth0.api.auth.authenticators import TenantAuthenticator
+from source_auth0.api.auth.scope_gate import ScopeGate
 from source_auth0.api.http.bodies import BodyTooLargeError, one_large_body
 from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connection_error
 from source_auth0.api.http.event_stream import EVENT_STREAM_HEADERS, classify_event_stream
@@ -66,6 +67,7 @@ class ManagementApiRequester:
     on_every_plan: bool | None = None
     has_alternative: bool | None = None
     has_ended: bool | None = None
+    scope_unconfirmed: bool | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
@@ -177,9 +179,21 @@ class ManagementApiRequester:
     def _request_with_retries(
         self, method: str, path: str, template: str, context: RequestContext, **options: Any
     ) -> Any:
-        was_doubted = False
-        url = self._api_url + path
         endpoint = f"{method} /{PATH_PLACEHOLDER.sub('{}', template)}"
+        if template != self.resource or not self.required_scopes:
+            return self._retry(endpoint, path, context, options)
+        gate = ScopeGate.of(self.tenant, self.name, endpoint)
+        is_confirmed = not self.scope_unconfirmed
+        with gate.pass_through(self.name, self.required_scopes, self._granted_scopes, is_confirmed=is_confirmed):
+            return self._retry(endpoint, path, context, options)
+
+    def _granted_scopes(self) -> frozenset[str] | None:
+        with self.tenant.circuit_breaker.recording_failures(self.name):
+            return self.authenticator.scopes
+
+    def _retry(self, endpoint: str, path: str, context: RequestContext, options: Any) -> Any:
+        """Request until there is an answer to go by, and return its body; raises the error where there is none."""
+        was_doubted, url = False, self._api_url + path
         state, circuit_breaker = RetryState(self.retry_policy, time.monotonic()), self.tenant.circuit_breaker
         circuit_breaker.raise_if_open(self.name)
         while True:

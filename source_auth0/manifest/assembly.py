@@ -22,6 +22,7 @@ STREAM_PARAMETERS = (
         "on_every_plan",
         "key_columns",
         "required_scopes",
+        "scope_unconfirmed",
         "optional_scopes",
         "foreign_keys",
         "reference",

@@ -140,6 +140,7 @@ class FakeLogRequester:
     query: dict[str, str] | None = field(default_factory=lambda: {"include_totals": "true"})
     query_withholding: dict[str, str] | None = field(default_factory=lambda: {"fields": "secret"})
     may_be_missing: bool | None = True
+    scope_unconfirmed: bool | None = None
 
     def get_existing(self, part: None, query: dict[str, Any]) -> Any:
         """The log's response; the caller has to have turned this into a requester of the log."""

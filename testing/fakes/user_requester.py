@@ -56,6 +56,7 @@ class FakeUserRequester:
     query: dict[str, str] | None = field(default_factory=lambda: {"of": "things"})
     query_withholding: dict[str, str] | None = field(default_factory=lambda: {"fields": "secret"})
     may_be_missing: bool | None = True
+    scope_unconfirmed: bool | None = None
     on_every_plan: bool | None = None
     things: Callable[[str], Any] = lambda user_id: [{"id": f"{user_id}'s"}]
 

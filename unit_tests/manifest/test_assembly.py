@@ -199,6 +199,16 @@ def test_scopes_are_for_reading_only(name: str):
 
 
 @each_stream
+def test_the_last_scope_is_that_of_the_streams_own_route(name: str):
+    """By it a stream whose token lacks it fails without a request; parents' scopes stand before it."""
+    parameters = raw(name)["$parameters"]
+    assert parameters.get("scope_unconfirmed") in {None, True}
+    of_parents = {scope for parent in parents_of(name) for scope in raw(parent)["$parameters"]["required_scopes"]}
+    own = set(parameters["required_scopes"]) - of_parents
+    assert not own or parameters["required_scopes"][-1] in own
+
+
+@each_stream
 def test_a_child_requires_the_scopes_of_its_parents(name: str):
     needed = set(raw(name)["$parameters"]["required_scopes"])
     for parent in parents_of(name):

@@ -9,6 +9,7 @@ from typing import Any
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.tenant import Tenant
+from source_auth0.errors import SignInRefusedError
 
 #: Seconds before its expiry at which a token is renewed, so that none expires in transit.
 RENEWAL_MARGIN_SECONDS = 60
@@ -52,6 +53,11 @@ class AccessToken:
         self.expiry = time.monotonic() + max(usable, RENEWAL_MARGIN_SECONDS)
         self.failures, self.failure = 0, None
         self._unproven += 1
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the endpoint refused the very first sign-in: another one would be refused too."""
+        return not self.value and isinstance(self.failure, SignInRefusedError)
 
     def record_failure(self, failure: AirbyteTracedException) -> None:
         """Record a failed fetch."""

@@ -141,9 +141,11 @@ class ClientCredentialsAuthenticator(TenantAuthenticator):
     def _fetch(self, failures: int) -> None:
         """Replace the shared token; `failures` is the failure count from before the caller waited for the lock.
 
-        A caller that waited while another thread failed raises the same failure instead of another request.
+        A caller that waited while another thread failed raises the same failure instead of another request; so does
+        every caller once the first sign-in was refused.
         """
-        if self._shared_token.failure is not None and self._shared_token.failures != failures:
+        is_decided = self._shared_token.failures != failures or self._shared_token.is_refused
+        if self._shared_token.failure is not None and is_decided:
             raise self._shared_token.failure
         try:
             body = self._request_token()

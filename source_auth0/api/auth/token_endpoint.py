@@ -15,7 +15,7 @@ from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connectio
 from source_auth0.api.http.response_errors import MAX_TOLD_SECONDS, json_object
 from source_auth0.api.http.retry_policy import retry_after_seconds
 from source_auth0.api.http.session import PooledSession, no_auth
-from source_auth0.errors import GRANT_PATH, config_error
+from source_auth0.errors import GRANT_PATH, SignInRefusedError
 from source_auth0.redaction.log_masking import MASK, mask_secret_like, quote_input
 
 #: Connect and read timeouts of one attempt, and the deadline of all attempts: a check ends within 30 s, and an attempt
@@ -52,7 +52,7 @@ class TokenEndpointBusyError(AirbyteTracedException):
         super().__init__(message=message + asked, internal_message=message, failure_type=FailureType.transient_error)
 
 
-class NotAnAuth0TenantError(AirbyteTracedException):
+class NotAnAuth0TenantError(SignInRefusedError):
     """The host responded, but not as Auth0's token endpoint does."""
 
     def __init__(self, host: str, status: int | None = None) -> None:
@@ -63,7 +63,7 @@ class NotAnAuth0TenantError(AirbyteTracedException):
             "it is the "
             f"Domain shown under {SETTINGS_PATH}."
         )
-        super().__init__(message=message, internal_message=message, failure_type=FailureType.config_error)
+        super().__init__(message)
 
 
 def request_token(  # noqa: PLR0913 - what is known of the endpoint, and two callables
@@ -139,14 +139,14 @@ def _refused_error(
         return NotAnAuth0TenantError(host, status)
     advice = _advice(error, description, form, host)
     if advice is None:
-        return config_error(
+        return SignInRefusedError(
             f"{host} refused to give an access token ({status} {error}: {description})."
             f"{_action_advice(error, description) or UNKNOWN_REASON_ADVICE}"
         )
     # What follows is a link to a page that is gone.
     words = description.partition(" See: http")[0].rstrip(".")
     words = f" Auth0's own words are: {words} ({status} {error})." if words else ""
-    return config_error(f"{advice}{words}")
+    return SignInRefusedError(f"{advice}{words}")
 
 
 def _masked_excerpt(body: Mapping[str, Any], name: str, form: TokenForm) -> str:

@@ -69,7 +69,9 @@ class SharedPagesRetriever(CheckpointRetriever):
         self.tenant.shared_pages.register(self.pages_of)
         self._own_requester = self.requester
         # Errors while fetching these pages name the stream that they belong to, whichever of the two fetches them.
-        self.requester = replace(self.requester, name=self.pages_of)
+        # They can be had without roles.
+        scopes = [scope for scope in self.requester.required_scopes if scope != ROLES_SCOPE]
+        self.requester = replace(self.requester, name=self.pages_of, required_scopes=scopes)
 
 
 @dataclass

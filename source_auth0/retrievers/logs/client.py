@@ -29,6 +29,8 @@ class LogClient:
             query=None,
             query_withholding=None,
             may_be_missing=None,
+            # A token with `read:logs_users` alone may read some of it.
+            scope_unconfirmed=True,
         )
 
     def after(self, log_id: str, take: int = PAGE_SIZE) -> Page:

@@ -124,6 +124,7 @@ def _user_retriever(requester: ManagementApiRequester, cursor: UserCursor | None
         query=USER_ID_FIELDS,
         query_withholding=None,
         may_be_missing=None,
+        scope_unconfirmed=None,
         on_every_plan=True,
     )
     return KeysetUserRetriever(requester.tenant, "users", user_requester, rows="users", columns={}, cursor=cursor)

@@ -20,7 +20,7 @@ from source_auth0.api.auth.authenticators import (
     token_claims,
 )
 from source_auth0.api.tenant import Tenant
-from source_auth0.errors import config_error
+from source_auth0.errors import SignInRefusedError, config_error
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET, unsigned_jwt
 from testing.keys import pem_of, rsa_key
@@ -119,11 +119,45 @@ def test_a_failed_token_request_can_be_repeated(
     requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
 ):
     """The error leaves neither a held lock nor a partial token behind."""
-    error = {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}}
-    requests_mock.post(URL, [error, *tokens("one")])
-    with pytest.raises(AirbyteTracedException, match="Client Secret"):
+    requests_mock.post(URL, [UNAVAILABLE] * 9)
+    with pytest.raises(AirbyteTracedException, match="could not give an access token"):
         _ = credentials.access_token
+    requests_mock.post(URL, tokens("one"))
     assert "one" == credentials.access_token
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}},
+        {"status_code": 403, "json": {"error": "access_denied", "error_description": "Some reason of its own"}},
+        {"status_code": 404, "text": "<html>Not Found</html>"},
+    ],
+)
+def test_a_refused_first_sign_in_is_final(
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock, refusal: dict[str, Any]
+):
+    """A hundred streams would send a wrong secret a hundred times."""
+    requests_mock.post(URL, [refusal, *tokens("one")])
+    errors = set[str]()
+    for _ in range(100):
+        with pytest.raises(SignInRefusedError) as caught:
+            _ = credentials.access_token
+        errors.add(str(caught.value))
+    assert (1, 1) == (len(errors), requests_mock.call_count)
+
+
+def test_a_refused_renewal_is_not_final(
+    requests_mock: Mocker, credentials: ClientCredentialsAuthenticator, clock: FakeClock
+):
+    """A secret that is rotated amid a sync costs the streams that ask meanwhile, and no others."""
+    refusal = {"status_code": 401, "json": {"error": "access_denied", "error_description": "Unauthorized"}}
+    requests_mock.post(URL, [*tokens("one"), refusal, *tokens("two")])
+    assert "one" == credentials.access_token
+    with pytest.raises(SignInRefusedError):
+        credentials.renew("Bearer one")
+    assert credentials.renew("Bearer one")
+    assert "two" == credentials.access_token
 
 
 UNAVAILABLE = {"status_code": 503, "text": "unwell"}

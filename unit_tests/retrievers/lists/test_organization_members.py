@@ -116,7 +116,6 @@ def test_members_carry_their_organization_and_their_roles(requests_mock: Mocker,
         (ALL_SCOPES, WITH_ROLES),
         (None, WITH_ROLES),
         (ALL_SCOPES - {ROLES_SCOPE}, WITHOUT_ROLES),
-        (frozenset(), WITHOUT_ROLES),
     ],
 )
 def test_roles_are_requested_where_the_token_may_read_them(

@@ -108,3 +108,21 @@ def test_revoked_tokens_are_invalid_and_new_ones_are_not(client, sim):
     assert (401, "Invalid token") == (client.get("/roles").status, client.get("/roles").json["message"])
     client.token = sim.mint_token()
     assert 200 == client.get("/roles").status
+
+
+@pytest.fixture
+def opaque(sim):
+    sim.settings.opaque_tokens = True
+    yield
+    sim.settings.opaque_tokens = False
+
+
+@pytest.mark.usefixtures("opaque")
+def test_an_opaque_token_tells_no_scopes_and_is_good(client):
+    body = client.request_token().json
+    assert {"access_token", "expires_in", "token_type"} == set(body)
+    assert 0 == body["access_token"].count(".")
+    client.token = body["access_token"]
+    assert 200 == client.get("/roles").status
+    client.token = body["access_token"][:-8]
+    assert 401 == client.get("/roles").status
