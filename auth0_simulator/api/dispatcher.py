@@ -116,12 +116,23 @@ class Dispatcher:
             self._previous.clear()
         return response
 
+    def _missing_route(self) -> HttpResponse:
+        """What a release answers for a route that it lacks; which of these is not recorded."""
+        kind = self.settings.release.missing_route_answer
+        if kind == "html":
+            return HttpResponse(404, b"<html><body><h1>404 Not Found</h1></body></html>", "text/html")
+        if kind == "empty":
+            return HttpResponse(404, b"")
+        raise not_found(code="invalid_uri" if kind == "invalid_uri" else None)
+
     def _rate_limited(self, template: str, text: str) -> HttpResponse:
         if template == TOKEN_PATH:
             return json_response(429, {"error": "too_many_requests", "error_description": text})
         return json_response(429, ApiError(429, text, "too_many_requests").body())
 
     def _serve(self, request: HttpRequest, template: str, route: Route | None, values: tuple[str, ...]) -> HttpResponse:
+        if template in self.settings.release.missing_routes:
+            return self._missing_route()
         if not template:
             raise not_found()
         if request.method != ("POST" if route is None else route.method):

@@ -18,6 +18,9 @@ class ReleaseSettings:
         "missing" (404) or "disabled" (403).
     delivery_pages: the form of an event stream's deliveries: pages with "next", as the SDKs have them, with
         "nextPageToken", as recorded, or one "bare" list, as the OpenAPI document of June 2026 has it.
+    missing_routes: templates of routes that the release of a private cloud lacks.
+    missing_route_answer: what comes for them, with 404: Auth0's envelope ("envelope"), one with the code `invalid_uri`
+        ("invalid_uri"), a page of HTML ("html"), or nothing ("empty").
     """
 
     role_checkpoints: bool = True
@@ -27,3 +30,5 @@ class ReleaseSettings:
     full_credentials: str = "refused"
     provisioning_collections: str = "present"
     delivery_pages: str = "next"
+    missing_routes: tuple[str, ...] = ()
+    missing_route_answer: str = "envelope"

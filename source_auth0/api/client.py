@@ -1,5 +1,6 @@
 """The Management API requester: requests with authentication, rate limits, retries and classified responses."""
 
+import contextlib
 import logging
 import random
 import re
@@ -20,6 +21,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.api.admission import record_outcome, request_slot
 from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.auth.scope_gate import ScopeGate
+from source_auth0.api.http.answered_routes import PROBE_QUERY, PROBED_ROUTE, is_public_cloud
 from source_auth0.api.http.bodies import BodyTooLargeError, one_large_body
 from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connection_error
 from source_auth0.api.http.event_stream import EVENT_STREAM_HEADERS, classify_event_stream
@@ -202,10 +204,13 @@ class ManagementApiRequester:
             action = classification.action
             if action is ResponseAction.SUCCESS:
                 self.authenticator.record_accepted(token)
-            if not was_doubted and classification.is_doubtful:
+            if not was_doubted and (classification.is_doubtful or self._may_lack_route(classification)):
                 was_doubted = True
                 self.pause(state.attempt)
                 continue
+            if self._may_lack_route(classification) and self._has_answered_elsewhere(endpoint, context):
+                classification = replace(classification, action=ResponseAction.IGNORE)
+                action = classification.action
             if action in {ResponseAction.SUCCESS, ResponseAction.IGNORE}:
                 circuit_breaker.record_success(self.name, time.monotonic())
                 return self._body_with_warning(classification, context)
@@ -218,6 +223,21 @@ class ManagementApiRequester:
             if action is ResponseAction.RETRY or is_repeated_renewal:
                 with release_worker_slot():
                     time.sleep(wait)
+
+    def _may_lack_route(self, classification: Classification) -> bool:
+        """Whether a 404 may be a release without the route; the public cloud has one release, which has them all."""
+        if not classification.may_lack_route:
+            return False
+        return not is_public_cloud([self.config["base_url"], f"//{self.tenant.domain}", *self.authenticator.audiences])
+
+    def _has_answered_elsewhere(self, endpoint: str, context: RequestContext) -> bool:
+        """Whether Auth0 answered another route of this host; one that every release has is asked if need be."""
+        if not self.tenant.answered_routes.has_other_than(endpoint):
+            certain = replace(context, on_every_plan=True)
+            probe = lambda: self._retry(f"GET /{PROBED_ROUTE}", PROBED_ROUTE, certain, {"params": PROBE_QUERY})  # noqa: E731
+            with contextlib.suppress(AirbyteTracedException):
+                self.tenant.once("probe of another route", probe)
+        return self.tenant.answered_routes.has_other_than(endpoint)
 
     def _body_with_warning(self, classification: Classification, context: RequestContext) -> Any:
         """The parsed body; records that a parent was answered, and logs the warning once a sync."""
@@ -257,6 +277,7 @@ class ManagementApiRequester:
         else:
             self.tenant.observe_date(response.headers.get("date"))
             classification = self._classify(response, context, opens_stream=bool(options.get("stream")))
+            self.tenant.answered_routes.observe(endpoint, response, classification)
             is_rate_limited = classification.action is ResponseAction.RATE_LIMITED
             wait = rate_limit_wait_seconds(response.headers, attempt) if is_rate_limited else backoff_seconds(attempt)
             patience = self.retry_policy.rate_limit_seconds

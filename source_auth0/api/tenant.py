@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from source_auth0.api.http.answered_routes import AnsweredRoutes
 from source_auth0.api.http.circuit_breaker import CircuitBreaker
 from source_auth0.api.http.session import PooledSession
 from source_auth0.api.rate_limit.api_budget import ApiBudget
@@ -58,6 +59,7 @@ class Tenant(dict[str, Any]):
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.refused_scopes: set[str] = set()
+        self.answered_routes = AnsweredRoutes()
         #: Streams of many parents that Auth0 has answered for at least one of them in this sync.
         self.streams_answered: set[str] = set()
         #: Requests sent in a stream's name, and its checks of completeness that could not be made.

@@ -20,8 +20,10 @@ MakeApi = Callable[..., ManagementApiRequester]
 class FakeAuthenticator:
     """An authenticator that hands out `token-0`, then `token-1` and so on each time it is asked to renew.
 
-    accepted: the tokens that were reported as accepted by the API.
+    accepted: the tokens that were reported as accepted by the API. audiences: none, as of a token that tells nothing.
     """
+
+    audiences = ()
 
     def __init__(self, scopes: frozenset[str] | None = None, *, renewable: bool = True) -> None:
         self.scopes = scopes

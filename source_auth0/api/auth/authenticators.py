@@ -61,6 +61,12 @@ class TenantAuthenticator(DeclarativeAuthenticator):
         scope = token_claims(self.access_token).get("scope")
         return frozenset(scope.split()) if isinstance(scope, str) else None
 
+    @property
+    def audiences(self) -> list[str]:
+        """The APIs that the token is for; empty where it does not tell."""
+        audience = token_claims(self.access_token).get("aud")
+        return [text for text in (audience if isinstance(audience, list) else [audience]) if isinstance(text, str)]
+
 
 @dataclass
 class AccessTokenAuthenticator(TenantAuthenticator):

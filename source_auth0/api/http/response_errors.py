@@ -54,6 +54,12 @@ class RequestContext:
         """Whether an answer without rows that blames the plan, or nothing at all, cannot be true."""
         return self.known_to_exist or (self.on_every_plan and not self.below_parent)
 
+    @property
+    def may_lack_route(self) -> bool:
+        """Whether a 404 may be a private cloud's release that lacks the route: of a whole list or object, the first."""
+        certain = self.below_parent or self.on_every_plan or self.known_to_exist
+        return not (certain or self.has_alternative or self.only_status)
+
 
 def json_object(response: requests.Response) -> dict[str, Any]:
     """The JSON object in a response, such as Auth0's error envelope; empty for any other body."""

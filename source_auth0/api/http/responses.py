@@ -65,6 +65,7 @@ class Classification:
 
     refusal: why one parent has nothing, where others may tell whether they have.
     is_doubtful: it may be an accident, or come from a proxy in between, and is worth a second request.
+    may_lack_route: a 404 of a whole route, which a private cloud's release may lack; `warning` is for that case.
     """
 
     action: ResponseAction
@@ -73,6 +74,7 @@ class Classification:
     error: AirbyteTracedException | None = None
     refusal: str = ""
     is_doubtful: bool = False
+    may_lack_route: bool = False
 
 
 def classify_response(response: requests.Response, context: RequestContext) -> Classification:
@@ -190,6 +192,9 @@ def _classify_failure(response: requests.Response, context: RequestContext) -> C
     is_list_known = context.known_to_exist or QUERY_REFUSED.search(message)
     if context.below_parent and type(error) is RequestRefusedError and not is_list_known:
         return _refusing_parent(response, context)
+    if status == requests.codes.not_found and context.may_lack_route:
+        warning = _missing_route_warning(message, context)
+        return Classification(ResponseAction.FAIL, error=error, warning=warning, may_lack_route=True)
     return Classification(ResponseAction.FAIL, error=error)
 
 
@@ -218,8 +223,10 @@ def _classify_absence(code: str, message: str, context: RequestContext) -> Class
         warning = f"`{context.stream}` is empty: nothing is configured ({message})"
         return Classification(ResponseAction.IGNORE, warning=warning)
     if context.may_be_missing:
-        warning = (
-            f"`{context.stream}` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"
-        )
+        warning = _missing_route_warning(message, context)
         return Classification(ResponseAction.IGNORE, warning=warning, is_doubtful=True)
     return None
+
+
+def _missing_route_warning(message: str, context: RequestContext) -> str:
+    return f"`{context.stream}` is empty: this tenant's release of Auth0 does not have it ({message or 'status 404'})"

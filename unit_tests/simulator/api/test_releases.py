@@ -117,3 +117,20 @@ def test_deliveries_come_in_the_form_of_the_release(client, sim, release, form):
         return
     assert (rows[:2], {"deliveries", form}) == (page["deliveries"], set(page))
     assert rows[2:4] == client.get(f"/event-streams/{stream}/deliveries", take=2, from_=page[form]).json["deliveries"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        ("envelope", b'"message":"Not Found"'),
+        ("invalid_uri", b'"errorCode":"invalid_uri"'),
+        ("html", b"<h1>404 Not Found</h1>"),
+        ("empty", b""),
+    ],
+)
+def test_a_route_that_a_release_lacks_is_a_404(client, release, answer: str, body: bytes):
+    release.missing_routes, release.missing_route_answer = ("/actions/actions",), answer
+    found = client.get("/actions/actions")
+    assert 404 == found.status
+    assert body in found.body.replace(b'": ', b'":')
+    assert 200 == client.get("/roles").status
