@@ -90,6 +90,9 @@ class Dispatcher:
         request_key = (request.path, *sorted(query))
         context = FaultContext(request, route, self.clock, self.tokens, self._previous.get(request_key))
         headers: dict[str, str] = {}
+        longest = self.settings.max_target_length
+        if longest is not None and request.target_length > longest:
+            return HttpResponse(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
         try:
             for fault in due:
                 replacement = apply_before(fault, context)

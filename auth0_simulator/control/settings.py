@@ -19,6 +19,8 @@ class SimulatorSettings:
     gzip: whether large responses are compressed.
     release: what Auth0's releases differ in.
     opaque_tokens: whether access tokens, and the token endpoint's responses, tell no scopes.
+    max_target_length: characters of path and query string above which a request is refused with 414, by what stands
+        in front of the API; None for no limit. Auth0 does not publish where its own is.
     """
 
     scopes: frozenset[str]
@@ -29,3 +31,4 @@ class SimulatorSettings:
     gzip: bool = True
     release: ReleaseSettings = field(default_factory=ReleaseSettings)
     opaque_tokens: bool = False
+    max_target_length: int | None = None

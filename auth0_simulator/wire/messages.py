@@ -23,7 +23,10 @@ class MalformedRequestError(ValueError):
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request: `segments` is the percent-decoded path, `query` keeps repeated parameters."""
+    """One request: `segments` is the percent-decoded path, `query` keeps repeated parameters.
+
+    target_length: the characters of path and query string, as they were sent.
+    """
 
     method: str
     path: str
@@ -31,6 +34,7 @@ class HttpRequest:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
+    target_length: int = 0
 
     @property
     def keep_alive(self) -> bool:
@@ -81,7 +85,7 @@ def _request(method: str, target: str, headers: dict[str, str], body: bytes) -> 
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         query.setdefault(name, []).append(value)
     segments = tuple(unquote(segment) for segment in path.strip("/").split("/"))
-    return HttpRequest(method, path, segments, query, headers, body)
+    return HttpRequest(method, path, segments, query, headers, body, len(target))
 
 
 @dataclass(frozen=True)

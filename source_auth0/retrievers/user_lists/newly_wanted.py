@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.user_lists.user_ids import UserIds
 from source_auth0.retrievers.user_search.queries import connection_term
 from source_auth0.retrievers.users.state import UserFilter, connection_hash
+
+#: Characters of a percent-encoded condition that stands beside that of the connections.
+MAX_NARROWING_CHARACTERS = 1000
 
 
 def newly_wanted_users(requester: ManagementApiRequester, read_with: Mapping[str, Any] | None) -> set[str]:
@@ -16,18 +20,21 @@ def newly_wanted_users(requester: ManagementApiRequester, read_with: Mapping[str
         return set()
     before, wanted = UserFilter.from_state(read_with), UserFilter.of(requester.tenant)
     if not before.has_connections_of(wanted):
-        conditions = _new_connections(requester.tenant, before) if before.has_dates_of(wanted) else ""
-        return {*UserIds.of(requester, None, conditions).between(None, None)}
+        new, conditions = _new_connections(requester.tenant, before) if before.has_dates_of(wanted) else (None, "")
+        return {*UserIds.of(requester, None, conditions, new).between(None, None)}
     if before.start_date is not None and not before.has_dates_of(wanted):
         return {*UserIds.of(requester, None).between(None, before.start_date - 1)}
     return set()
 
 
-def _new_connections(tenant: Tenant, before: UserFilter) -> str:
-    """The condition that a user has a connection that is new, and none of those before; empty for any user."""
+def _new_connections(tenant: Tenant, before: UserFilter) -> tuple[tuple[str, ...] | None, str]:
+    """The connections that are new, None for all, and the condition that a user has none of those before.
+
+    The latter only saves requests, and is left out where it is too long.
+    """
     known = before.connections or frozenset()
-    terms = {name: connection_term(name) for name in tenant.get("users_connections") or []}
-    new = " OR ".join(term for name, term in terms.items() if connection_hash(name) not in known)
-    conditions = [f"({new})"] if new else []
-    conditions += [f"NOT {term}" for name, term in terms.items() if connection_hash(name) in known]
-    return " AND ".join(conditions)
+    names = tenant.get("users_connections") or []
+    new = tuple(name for name in names if connection_hash(name) not in known)
+    terms = [f"NOT {connection_term(name)}" for name in names if connection_hash(name) in known]
+    conditions = " AND ".join(terms)
+    return new or None, conditions if len(quote(conditions)) <= MAX_NARROWING_CHARACTERS else ""

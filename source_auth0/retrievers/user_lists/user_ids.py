@@ -11,7 +11,7 @@ from airbyte_cdk.sources.message import NoopMessageRepository
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.retrievers.user_search.queries import and_conditions
+from source_auth0.retrievers.user_search.connection_parts import search_parts
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.state import VERSION, UserFilter
@@ -36,13 +36,21 @@ class UserIds:
     until: Milliseconds
 
     @classmethod
-    def of(cls, requester: ManagementApiRequester, since: Milliseconds | None, conditions: str = "") -> "UserIds":
+    def of(
+        cls,
+        requester: ManagementApiRequester,
+        since: Milliseconds | None,
+        conditions: str = "",
+        connections: tuple[str, ...] | None = None,
+    ) -> "UserIds":
         """All users, or those updated since a timestamp, under conditions besides the config's.
 
-        Read once per sync for all streams with the same arguments.
+        connections: those whose users are read, in place of the config's. Read once per sync for all streams with the
+        same arguments.
         """
         key = f"users since {since}" + (f" with {conditions}" if conditions else "")
-        return requester.tenant.once(key, lambda: _read(requester, since, conditions))
+        key += "" if connections is None else f" of {connections}"
+        return requester.tenant.once(key, lambda: _read(requester, since, conditions, connections))
 
     def between(self, low: Milliseconds | None, high: Milliseconds | None) -> Iterator[str]:
         """Ids of users last updated from `low` to `high`, both included; None leaves a side open."""
@@ -65,12 +73,18 @@ def users_in_scope(requester: ManagementApiRequester, user_ids: Iterable[str]) -
         return set(user_ids)
     return {
         row["user_id"]
-        for _, rows in retriever.search.find_by_ids(sorted(user_ids), retriever.search.conditions)
+        for part in search_parts(retriever.search)
+        for _, rows in part.find_by_ids(sorted(user_ids), part.conditions)
         for row in rows
     }
 
 
-def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditions: str) -> UserIds:
+def _read(
+    requester: ManagementApiRequester,
+    since: Milliseconds | None,
+    conditions: str,
+    connections: tuple[str, ...] | None,
+) -> UserIds:
     """Read the users in time slices, as the stream `users` does, but emit nothing."""
     tenant, state = requester.tenant, ConnectorStateManager()
     if since is not None:
@@ -87,8 +101,8 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditi
     )
     cursor.deep_look_back_every, cursor.emits_rows = 0, False
     retriever = _user_retriever(requester, cursor)
-    retriever.search.conditions = and_conditions(retriever.search.conditions, conditions)
-    retriever.search.is_narrowed = bool(conditions)
+    search = replace(retriever.search, narrowed_by=conditions, connections=connections)
+    retriever.search = cursor.search = search
 
     def read_slice(stream_slice: StreamSlice) -> "tuple[list[str], array[int]]":
         ids, updated_at = list[str](), array("q")
@@ -105,14 +119,11 @@ def _read(requester: ManagementApiRequester, since: Milliseconds | None, conditi
         slice_ids, slice_updated_at = future.result()
         ids.extend(slice_ids)
         updated_at.extend(slice_updated_at)
-    walk = cursor.walk
-    if walk is None:
-        return UserIds(ids, updated_at, since or 0)
     if since is None:  # a walk along `created_at` tells nothing of `updated_at`
-        for page in walk.proof_pages(walk.proof_bounds()):
+        for page in (page for walk in cursor.walks for page in walk.proof_pages(walk.proof_bounds())):
             ids.extend(row["user_id"] for row in page)
             updated_at.extend(at if (at := timestamp_of(row, "updated_at")) is not None else UNDATED for row in page)
-    return UserIds(ids, updated_at, walk.resume_point)
+    return UserIds(ids, updated_at, min((walk.resume_point for walk in cursor.walks), default=since or 0))
 
 
 def _user_retriever(requester: ManagementApiRequester, cursor: UserCursor | None = None) -> KeysetUserRetriever:

@@ -21,6 +21,9 @@ from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso, to_milli
 
 #: Characters of a percent-encoded query of ids: Auth0 refuses URLs that are too long, at a length it does not publish.
 MAX_QUERY_CHARACTERS = 4000
+#: Characters of a query that are never too many, and those that a walk adds to its conditions at most, ids of users
+#: with the same timestamps included.
+SAFE_QUERY_CHARACTERS, MAX_RANGE_CHARACTERS = 1200, 400
 #: Seconds to wait before a query that timed out is asked again; then its range is halved.
 TIMEOUT_WAITS = (1.0, 2.0)
 #: Seconds after which a query with an empty answer is asked again.
@@ -77,25 +80,37 @@ def connection_term(name: str) -> str:
     return f"identities.connection:{quote_term(name)}"
 
 
+def connection_condition(names: Iterable[str]) -> str:
+    """The condition that a user has an identity in one of these connections; empty for none."""
+    connections = " OR ".join(map(connection_term, names))
+    return f"({connections})" if connections else ""
+
+
+def is_too_long(error: Exception) -> bool:
+    """Whether a URL was refused for its length."""
+    return isinstance(error, RequestRefusedError) and error.status == requests.codes.request_uri_too_large
+
+
 @dataclass
 class UserSearch:
     """`GET /users` with a query: a page of a time range, users with given ids, or a total.
 
     requester: sends the requests. rows_of: extracts rows from a response body. columns: the query parameters that
-    select the attributes.
+    select the attributes. connections: names of those whose users are searched, in place of the config's.
+    narrowed_by: a further condition, which users in the config's scope need not meet.
     """
 
     requester: ManagementApiRequester
     rows_of: Callable[[Any], Page]
     columns: Mapping[str, str]
+    connections: tuple[str, ...] | None = None
+    narrowed_by: str = ""
 
     def __post_init__(self) -> None:
         self.name = self.requester.name
         self.tenant = self.requester.tenant
         #: The largest lower bound of `updated_at` for which a query returned a user: the index has got that far.
         self.index_reached: Milliseconds | None = None
-        #: Whether there are conditions besides the config's, which users in the config's scope need not meet.
-        self.is_narrowed = False
         self._times_out_since: float | None = None
 
     @cached_property
@@ -103,13 +118,22 @@ class UserSearch:
         """Conditions of every query besides its range: the configured connections and start date."""
         start_date = self.tenant.get("start_date")
         since = f"updated_at:[{to_iso(to_milliseconds(start_date))} TO *]" if start_date else ""
-        return and_conditions(since, self.connection_conditions)
+        return and_conditions(and_conditions(since, self.connection_conditions), self.narrowed_by)
 
     @cached_property
     def connection_conditions(self) -> str:
         """The condition of the configured connections; empty for all."""
-        names = self.tenant.get("users_connections") or []
-        return f"({' OR '.join(map(connection_term, names))})" if names else ""
+        return connection_condition(self.connection_names)
+
+    @property
+    def connection_names(self) -> tuple[str, ...]:
+        """The connections whose users are searched; empty for all."""
+        return tuple(self.tenant.get("users_connections") or ()) if self.connections is None else self.connections
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether users in the config's scope may be left out."""
+        return bool(self.narrowed_by)
 
     def find(
         self, window: QueryWindow, page_number: int = 0, sort: str | None = None, *, can_halve: bool = False
@@ -169,17 +193,30 @@ class UserSearch:
             try:
                 body = self._get({"q": query, "per_page": PAGE_SIZE, "page": 0, **self.columns}, can_halve=True)
             except (QueryTimeoutError, RequestRefusedError) as error:
-                is_too_long = (
-                    isinstance(error, RequestRefusedError) and error.status == requests.codes.request_uri_too_large
-                )
-                if not is_too_long and not isinstance(error, QueryTimeoutError):
+                if not is_too_long(error) and not isinstance(error, QueryTimeoutError):
                     raise
-                if len(batch) == 1 and (is_too_long or self.has_timed_out_for_good()):
+                if len(batch) == 1 and (is_too_long(error) or self.has_timed_out_for_good()):
                     raise
                 half = (len(batch) + 1) // 2
                 batches += [part for part in (batch[half:], batch[:half]) if part]
                 continue
             yield batch, self.rows_of(body) if body is not None else []
+
+    def fits_into_url(self) -> bool:
+        """Whether a query as long as any under these conditions is not refused for its length (414).
+
+        One request, and none where they are short.
+        """
+        query = and_conditions(self.conditions, f"NOT user_id:{quote_term('x' * MAX_RANGE_CHARACTERS)}")
+        if len(quote(query)) <= SAFE_QUERY_CHARACTERS:
+            return True
+        try:
+            self._get({"q": query, "per_page": 1, "page": 0, "include_totals": "true", **self.columns}, can_halve=True)
+        except RequestRefusedError as refusal:
+            return not is_too_long(refusal)
+        except QueryTimeoutError:
+            pass
+        return True
 
     def total(self, conditions: str) -> int | None:
         """The number of users that match; None where Auth0 does not tell, or may have capped it."""

@@ -1,5 +1,6 @@
 """Users with the same timestamp: bulk imports make thousands per millisecond, which stall keyset pagination."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
@@ -7,7 +8,7 @@ from urllib.parse import quote
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.errors import MissingScopeError, system_error, transient_error
+from source_auth0.errors import MissingScopeError, RequestRefusedError, system_error, transient_error
 from source_auth0.records import PAGE_SIZE, Page
 from source_auth0.retrievers.user_search.queries import (
     MAX_QUERY_CHARACTERS,
@@ -16,6 +17,7 @@ from source_auth0.retrievers.user_search.queries import (
     and_conditions,
     batches_of_terms,
     connection_term,
+    is_too_long,
     quote_term,
 )
 from source_auth0.retrievers.user_search.time_slices import SearchPage
@@ -60,7 +62,9 @@ def _read_by_other_timestamp(search: UserSearch, instant: QueryWindow) -> Iterat
         if last is None:
             raise _changed_error(search, instant)
         if last == low:
-            yield from _read_by_connection(search, replace(window, end=last + 1))
+            same = replace(window, end=last + 1)
+            with _telling_of_long_urls(search, same):
+                yield from _read_by_connection(search, same)
             low = last + 1
         else:
             low = repeated = last
@@ -94,7 +98,7 @@ def _read_by_page_number(search: UserSearch, window: QueryWindow, first: SearchP
 
 def _read_by_connection(search: UserSearch, instant: QueryWindow) -> Iterator[Page]:
     """The users that share both timestamps, by connection; last those of no known connection."""
-    names = _connection_names(search)
+    names = list(search.connection_names) or _connection_names(search)
     empty = []
     for name in names:
         window = _of_connections(instant, [name])
@@ -104,17 +108,42 @@ def _read_by_connection(search: UserSearch, instant: QueryWindow) -> Iterator[Pa
             empty.append(name)
     # Most connections have none of these users: one question confirms what many answers of nothing said.
     for batch in batches_of_terms(empty, MAX_QUERY_CHARACTERS - len(quote(instant.query)), connection_term):
-        if search.find(_of_connections(instant, batch)).rows:
+        if _may_have_rows(search, _of_connections(instant, batch)):
             for name in batch:
                 window = _of_connections(instant, [name])
                 yield from _read_part(search, window, search.find_again_if_empty(window))
                 empty.remove(name)
+    if search.connection_names:  # of whose users nobody is in none of them
+        if len(empty) == len(names):
+            raise _changed_error(search, instant)  # a page of them came before
+        return
     others = " AND ".join(f"NOT {connection_term(name)}" for name in names)
     window = replace(instant, conditions=and_conditions(instant.conditions, others))
     page = search.find_again_if_empty(window)
     if not page.rows and len(empty) == len(names):
         raise _changed_error(search, instant)  # a page of them came before
     yield from _read_part(search, window, page)
+
+
+@contextlib.contextmanager
+def _telling_of_long_urls(search: UserSearch, window: QueryWindow) -> Iterator[None]:
+    """Within the block, a query that is refused for its length (414) is one that tells users no further apart."""
+    try:
+        yield
+    except RequestRefusedError as refusal:
+        if not is_too_long(refusal):
+            raise
+        raise _indistinguishable_error(search, window) from refusal
+
+
+def _may_have_rows(search: UserSearch, window: QueryWindow) -> bool:
+    """Whether users of several connections are found, or the question is too long to be asked."""
+    try:
+        return bool(search.find(window).rows)
+    except RequestRefusedError as refusal:
+        if not is_too_long(refusal):
+            raise
+        return True
 
 
 def _of_connections(instant: QueryWindow, names: list[str]) -> QueryWindow:

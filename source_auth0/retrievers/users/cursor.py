@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any
 
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
@@ -19,10 +20,11 @@ from source_auth0.retrievers.user_search.keyset import KeysetReader
 from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
 from source_auth0.retrievers.users.export_job import ExportJob, UserExport
-from source_auth0.retrievers.users.state import STATE_KEYS, UserState, without_later_version
+from source_auth0.retrievers.users.state import STATE_KEYS, UserFilter, UserState, without_later_version
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
 from source_auth0.retrievers.users.walk import UserWalk
-from source_auth0.retrievers.users.walk_plan import EPOCH, plan_full_refresh, plan_incremental
+from source_auth0.retrievers.users.walk_parts import WalkParts, combined_state, validate_parts
+from source_auth0.retrievers.users.walk_plan import EPOCH, WalkPlan, plan_full_refresh, plan_incremental
 from source_auth0.retrievers.users.work import OtherUsers, UserWork
 from source_auth0.timestamps import Milliseconds, to_iso
 
@@ -47,6 +49,8 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         self.export: UserExport
         self.tombstones: Tombstones | None = None
         self.walk: UserWalk | None = None
+        #: The walks of the parts before the current one.
+        self._earlier_walks: list[UserWalk] = []
         #: Milliseconds between two deep look-backs; 0 for none.
         self.deep_look_back_every = deep_look_back_every(self.tenant)
         #: Whether the users are rows of a stream; if not, only their ids are wanted.
@@ -58,8 +62,25 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
     def current_state(self) -> MutableMapping[str, Any]:
         """The state of an incremental sync at this moment; docs/behavior.md says what each key means."""
         deletions = self.tombstones.state if self.tombstones else {}
+        if self.parts.are_several:
+            return {**combined_state(self._states_of_parts()), **deletions}
         has_state = self.walk is not None and self.walk.has_state
         return {**(self.walk.state.as_json if self.walk and has_state else self.initial_state()), **deletions}
+
+    @cached_property
+    def parts(self) -> WalkParts:
+        """The searches that are walked, one after the other; several only for a long list of connections."""
+        return WalkParts(self.search)
+
+    @property
+    def walks(self) -> list[UserWalk]:
+        """The walks that have begun, one for each part."""
+        return [*self._earlier_walks, *([self.walk] if self.walk else [])]
+
+    def _states_of_parts(self) -> list[UserState]:
+        saved = self.initial_state()
+        states = {id(walk.search): walk.state for walk in self.walks if walk.has_state}
+        return [states.get(id(search)) or self.parts.saved_state(saved, search) for search in self.parts.searches]
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """Tombstones of deleted users first; then an export, or the walk by search."""
@@ -71,28 +92,60 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             yield from self.walk_slices()
 
     def walk_slices(self) -> Iterator[StreamSlice]:
-        """The walk by search, and what makes it complete."""
-        yield from map(self.stream_slice_of, self.slices_to_read())
-        if self.walk is not None:
-            yield from self._steps_after(self.walk, self.walk.proof_work)
+        """The walk by search, and what makes it complete; part by part."""
+        number = 0
+        while number < len(self.parts.searches):
+            self._begin_part(number)
+            yield from map(self.stream_slice_of, self.slices_to_read())
+            if self.walk is not None:
+                yield from self._steps_after(self.walk, self.walk.proof_work)
+            if not self._incremental and not self._is_all_read():
+                return  # it has failed, and nothing would resume from what other parts have
+            number += 1
+
+    def _begin_part(self, number: int) -> None:
+        """Turn to another part, once all of the last one is read."""
+        search = self.parts.fitting(number)
+        with self.changed:
+            if self.walk is not None:
+                self._earlier_walks.append(self.walk)
+                self.walk = None
+                self.parts.end_part()
+            self.search, self.slices = search, []
 
     def _tombstone_slices(self) -> Iterator[StreamSlice]:
         """A slice of tombstones, if any; blocks until it is read, so that users created again come after it."""
         saved = super().initial_state()
-        self.tombstones = tombstones = Tombstones(self.search, saved, lambda: self._new_walk().plan.begin)
+        self.tombstones = tombstones = Tombstones(self.search, saved, self._begin_of_walk)
         if tombstones.has_new_deletions():
             yield self.stream_slice_of(OtherUsers("tombstones", tombstones.pages, are_deleted=True))
             tombstones.wait_until_read()
         if tombstones.has_no_saved_position:
             self.emit_state()  # before the first row, whose user may be deleted after this sync was killed
 
+    def _begin_of_walk(self) -> Milliseconds:
+        return min(self._plan_of(search).begin for search in self.parts.searches)
+
     def _export_slices(self, job: ExportJob) -> Iterator[StreamSlice]:
         """An export; then, if incremental, the users updated after its job was made."""
+        self._begin_part(0)
         walk = self.walk = self._new_walk()
         walk.begin_after_export(job.created_at)
         yield from self._read_all([OtherUsers(f"export {job.id}", lambda: self.export.pages(job))])
-        if self._incremental:
-            yield from self._steps_after(walk, lambda: walk.proof_work(self.search.newest_indexed(EPOCH)))
+        if not self._incremental or not self._is_all_read():
+            return
+        number = 0
+        while number < len(self.parts.searches):
+            if number:
+                self._begin_part(number)
+                walk = self.walk = self._new_walk()
+                walk.begin_after_export(job.created_at)
+            yield from self._steps_after(walk, partial(self._proof_after_export, walk))
+            number += 1
+
+    @staticmethod
+    def _proof_after_export(walk: UserWalk) -> list[UserWork]:
+        return walk.proof_work(walk.search.newest_indexed(EPOCH))
 
     def _steps_after(self, walk: UserWalk, proof_work: Callable[[], list[UserWork]]) -> Iterator[StreamSlice]:
         """What follows the walk proper, each step once all before is read; then the state is complete."""
@@ -102,7 +155,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             yield from self._read_all(step())
         if self._is_all_read():
             walk.complete()
-            if self._incremental and self.emits_rows:
+            if self._incremental and self.emits_rows and self.search is self.parts.searches[-1]:
                 warn_if_index_is_behind(self.search)
 
     def _read_all(self, works: list[UserWork]) -> Iterator[StreamSlice]:
@@ -207,16 +260,18 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
 
     @property
     def _saved(self) -> UserState:
-        return UserState.of(self.initial_state())
+        """The state of the current part."""
+        return self.parts.saved_state(self.initial_state(), self.search)
+
+    def _plan_of(self, search: UserSearch) -> WalkPlan:
+        wanted = UserFilter.of(self.tenant, search.connection_names)
+        if not self._incremental:
+            return plan_full_refresh(self.tenant, wanted)
+        saved = self.parts.saved_state(self.initial_state(), search)
+        return plan_incremental(self.tenant, saved, self.deep_look_back_every, wanted)
 
     def _new_walk(self) -> UserWalk:
-        saved = self._saved
-        plan = (
-            plan_incremental(self.tenant, saved, self.deep_look_back_every)
-            if self._incremental
-            else plan_full_refresh(self.tenant)
-        )
-        walk = UserWalk(self.search, saved, plan, incremental=self._incremental)
+        walk = UserWalk(self.search, self._saved, self._plan_of(self.search), incremental=self._incremental)
         walk.needs_cursor = self._incremental or not self.emits_rows
         return walk
 
@@ -227,7 +282,11 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             row.pop(DELETED_AT, None)
         if self.walk is not None:
             self.walk.received(page)
-        return self.tombstones.without_deleted(page) if self.tombstones else page
+        living = self.tombstones.without_deleted(page) if self.tombstones else page
+        if self._incremental:
+            return living
+        with self.changed:
+            return self.parts.without_earlier(living)
 
     def migrate_state(self, saved: Mapping[str, Any]) -> Mapping[str, Any]:
         """A state of a later version reads again from its `updated_at`."""
@@ -243,3 +302,4 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         validate_deletions(saved)
         if set(saved) != {"deletions"}:  # of a sync that was killed before its first row
             UserState.of(saved)
+            validate_parts(saved)

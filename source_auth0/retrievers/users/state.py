@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 VERSION = 2
-STATE_KEYS = ("updated_at", "v", "deep_at", "read_with", "open", "until", "walk", "deletions")
+STATE_KEYS = ("updated_at", "v", "deep_at", "read_with", "open", "until", "walk", "deletions", "parts")
+#: The keys of one of several parts.
+PART_KEYS = frozenset({"updated_at", "deep_at", "read_with", "open", "until", "walk"})
 #: Hexadecimal digits by which a state knows a connection's name.
 HASH_LENGTH = 12
 
@@ -34,9 +36,10 @@ class UserFilter:
     connections: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, tenant: Tenant) -> "UserFilter":
-        """The filter that the config sets."""
-        start_date, names = tenant.get("start_date"), tenant.get("users_connections")
+    def of(cls, tenant: Tenant, connections: Iterable[str] | None = None) -> "UserFilter":
+        """The filter that the config sets; with these connections in place of the config's, if they are given."""
+        start_date = tenant.get("start_date")
+        names = tenant.get("users_connections") if connections is None else tuple(connections)
         return cls(
             to_milliseconds(start_date) if start_date else None,
             frozenset(map(connection_hash, names)) if names else None,
@@ -116,6 +119,11 @@ class UserState:
             _optional_timestamp(walk, "deep_at"),
             UserFilter.from_state(walk["read_with"]) if "read_with" in walk else None,
         )
+
+    @property
+    def last_filter(self) -> UserFilter | None:
+        """The filter that the last sync read with, complete or not; None for a state of a version that saved none."""
+        return self.walk_read_with if self.open else self.read_with
 
     @property
     def resume_point(self) -> Milliseconds | None:

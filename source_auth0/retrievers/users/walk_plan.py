@@ -34,20 +34,22 @@ class WalkPlan:
         return min(start for start, _ in self.ranges)
 
 
-def plan_full_refresh(tenant: Tenant) -> WalkPlan:
+def plan_full_refresh(tenant: Tenant, wanted: UserFilter | None = None) -> WalkPlan:
     """Everybody, by `created_at`: a start date is a condition of its queries."""
-    return WalkPlan([(EPOCH, None)], is_deep=True, read_with=UserFilter.of(tenant))
+    return WalkPlan([(EPOCH, None)], is_deep=True, read_with=wanted or UserFilter.of(tenant))
 
 
-def plan_incremental(tenant: Tenant, saved: UserState, every: Milliseconds) -> WalkPlan:
+def plan_incremental(
+    tenant: Tenant, saved: UserState, every: Milliseconds, wanted: UserFilter | None = None
+) -> WalkPlan:
     """What the last sync left open, and what changed since, looking back deeply where that is due; else everything.
 
     every: milliseconds between two deep look-backs, 0 for none. A filter that is wider than what was read with adds the
-    users that are newly wanted.
+    users that are newly wanted. wanted: that of one part, in place of the config's.
     """
-    wanted, cursor, now = UserFilter.of(tenant), saved.resume_point, tenant.now_ms
+    wanted, cursor, now = wanted or UserFilter.of(tenant), saved.resume_point, tenant.now_ms
     earliest = wanted.start_date or EPOCH
-    read_with = (saved.walk_read_with if saved.open else saved.read_with) or wanted
+    read_with = saved.last_filter or wanted
     if cursor is None or not read_with.has_connections_of(wanted):
         return WalkPlan([(earliest, None)], is_deep=True, read_with=wanted, every=every)
     begin = cursor - look_back(tenant)
