@@ -25,9 +25,9 @@ from source_auth0.check import check_tenant
 from source_auth0.config.start_date import future_start_date_problem
 from source_auth0.config.unknown_keys import unknown_key_warnings
 from source_auth0.config.validation import validate_config
-from source_auth0.engine.declarative_source import PageDeclarativeSource
+from source_auth0.engine.declarative_source import PageDeclarativeSource, failing_stream
 from source_auth0.engine.thread_pool import FairThreadPool
-from source_auth0.input_files.catalog_file import read_catalog, unknown_streams_error
+from source_auth0.input_files.catalog_file import read_catalog, unknown_stream_error, unknown_streams_error
 from source_auth0.input_files.config_file import read_config
 from source_auth0.input_files.state_file import read_state
 from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
@@ -97,12 +97,11 @@ class SourceAuth0(PageDeclarativeSource):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Read the selected streams; those that this version does not know are an error before anything is read."""
+        """Read the selected streams; one that this version does not know fails alone, if there are others."""
         tenant = self._tenant(config)
         if problem := future_start_date_problem(tenant, tenant.now()):
             self.logger.warning(problem)
-        known = stream_files()
-        if unknown := [s.stream.name for s in catalog.streams if s.stream.name not in known]:
+        if (unknown := _unknown_streams(catalog)) and len(unknown) == len(catalog.streams):
             raise unknown_streams_error(unknown, len(catalog.streams))
         if catalog != self.configured_catalog:
             yield from SourceAuth0(catalog, config, state).read(logger, config, catalog, state)
@@ -110,10 +109,13 @@ class SourceAuth0(PageDeclarativeSource):
             yield from super().read(logger, config, catalog, state)
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
-        """The selected streams; all of them where the source was made without a catalog."""
+        """The selected streams, those that do not exist included; all where the source was made without a catalog."""
         if self.configured_catalog is None:
             self.replace_manifest(assemble(list(stream_files()), with_schemas=True))
-        return super().streams(config)
+            return super().streams(config)
+        unknown = _unknown_streams(self.configured_catalog)
+        failing = [failing_stream(name, unknown_stream_error(name), self.logger) for name in unknown]
+        return [*super().streams(config), *failing]
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
@@ -145,6 +147,12 @@ class SourceAuth0(PageDeclarativeSource):
         definition = self.manifest["definitions"]["authenticator"]
         authenticator: TenantAuthenticator = self.create_component(SelectiveAuthenticatorModel, definition, tenant)
         return authenticator
+
+
+def _unknown_streams(catalog: ConfiguredAirbyteCatalog) -> list[str]:
+    """Names of the selected streams that this version does not have."""
+    known = stream_files()
+    return [configured.stream.name for configured in catalog.streams if configured.stream.name not in known]
 
 
 def _airbyte_stream(definition: dict[str, Any]) -> AirbyteStream:

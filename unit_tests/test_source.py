@@ -189,10 +189,19 @@ def test_without_a_state_file_the_state_is_empty():
     assert [] == SourceAuth0.read_state("")
 
 
-def test_an_unknown_stream_is_named_before_any_request(read, auth0: Mocker):
-    sync = read("users", "user", "rulesets")
+def test_a_catalog_of_unknown_streams_alone_is_an_error_before_any_request(read, auth0: Mocker):
+    sync = read("user", "rulesets")
     assert "streams that do not exist: `user`, `rulesets`. Did you mean `users` by `user`?" in sync.text
     assert 0 == auth0.call_count
+
+
+def test_an_unknown_stream_fails_beside_the_others(read, auth0: Mocker):
+    auth0.get(f"{API}/roles", json={"roles": [{"id": "rol_1"}], "total": 1})
+    sync = read("roles", "action")
+    assert ["rol_1"] == [row["id"] for row in sync.records["roles"]]
+    assert {"roles": "COMPLETE", "action": "INCOMPLETE"} == {name: all_[-1] for name, all_ in sync.statuses.items()}
+    assert "action: The catalog selects the stream `action`, which does not exist. Did you mean `actions`?" in sync.text
+    assert ["roles"] == list(sync.states)
 
 
 def test_a_sync_of_all_streams_requests_one_token(read, auth0: Mocker):

@@ -5,13 +5,18 @@ unit_tests/engine/test_framework_contract.py holds each of them.
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
 from airbyte_cdk.models import AirbyteStateMessage, ConfiguredAirbyteCatalog
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
+from airbyte_cdk.sources.message import NoopMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 
 from source_auth0.engine.component_factory import ComponentFactory
 from source_auth0.engine.concurrent_source import PageConcurrentSource
@@ -111,6 +116,23 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
 
         The framework does so at each start, which takes a third of the time to build 100 streams.
         """
+
+
+class _Failure(PartitionGenerator):
+    """Generates no partition, since its stream fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def generate(self) -> Iterable[Partition]:
+        """Raise the error."""
+        raise self._error
+
+
+def failing_stream(name: str, error: Exception, logger: logging.Logger) -> AbstractStream:
+    """A stream that cannot be read, and fails with this error beside the others; it has no rows and no state."""
+    cursor = FinalStateCursor(name, None, NoopMessageRepository())
+    return DefaultStream(_Failure(error), name, {}, [], None, logger, cursor)
 
 
 def is_no_repetition(record: logging.LogRecord) -> bool:

@@ -46,8 +46,17 @@ def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
         ) from None
 
 
+def unknown_stream_error(name: str) -> AirbyteTracedException:
+    """The error of one selected stream that this connector does not have, while the others are read."""
+    return config_error(
+        f"The catalog selects the stream `{quote_input(name)}`, which does not exist."
+        f"{did_you_mean(name, stream_files())} Correct its name in the catalog, "
+        "or refresh the connection's schema; docs/streams.md lists all streams."
+    )
+
+
 def unknown_streams_error(unknown: Iterable[str], selected: int) -> AirbyteTracedException:
-    """The error for a catalog that selects streams that this connector does not have, `selected` in all."""
+    """The error for a catalog that selects nothing but streams that this connector does not have, `selected` in all."""
     known, names = list(stream_files()), list(unknown)
     shown = ", ".join(f"`{quote_input(name)}`" for name in names[:MAX_NAMED])
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""

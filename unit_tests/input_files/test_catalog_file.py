@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.input_files.catalog_file import read_catalog, unknown_streams_error
+from source_auth0.input_files.catalog_file import read_catalog, unknown_stream_error, unknown_streams_error
 from source_auth0.manifest.files import stream_files
 
 STREAM = {"name": "users", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
@@ -74,6 +74,12 @@ def test_the_output_of_discover_is_told_what_to_do(file: Path, content: Any):
 )
 def test_a_mistake_is_named_with_its_stream_and_its_field(file: Path, content: Any, expected: str):
     assert expected in message_of(file, content)
+
+
+@pytest.mark.parametrize(("name", "question"), [("userz", " Did you mean `users`?"), ("xyzzy", "")])
+def test_one_unknown_stream_among_others_has_a_sentence_of_its_own(name: str, question: str):
+    message = str(unknown_stream_error(name).message)
+    assert message.startswith(f"The catalog selects the stream `{name}`, which does not exist.{question} Correct its")
 
 
 @pytest.mark.parametrize(
