@@ -16,9 +16,9 @@ GrantedScopes = frozenset[str] | None
 class ScopeGate:
     """What is known of a token's right to read one endpoint for one stream.
 
-    It is open where the token has all scopes of the stream, or does not tell its scopes, until Auth0 refuses for one.
-    Where scopes are missing, one request is sent alone, whose answer decides: what scopes an endpoint takes is not
-    documented for all. After a refusal all requests fail without being sent.
+    It is open where the token has all scopes of the stream, until Auth0 refuses for one. Where scopes are missing, or
+    the token does not tell its scopes, one request is sent alone, whose answer decides: what scopes an endpoint takes
+    is not documented for all. After a refusal all requests fail without being sent.
     """
 
     is_open: bool = False
@@ -53,7 +53,9 @@ class ScopeGate:
             self.is_open = True
 
     def _decide(self, stream: str, scopes: Sequence[str], granted: GrantedScopes, *, is_confirmed: bool) -> None:
-        if granted is None or granted.issuperset(scopes):
+        if granted is None:
+            return
+        if granted.issuperset(scopes):
             self.is_open = True
         elif is_confirmed and scopes[-1] not in granted:
             self._refused = MissingScopeError(stream, (scopes[-1],), was_asked=False)
