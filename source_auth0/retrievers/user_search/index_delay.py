@@ -1,7 +1,12 @@
 """Whether the search index is behind the tenant's log."""
 
+import contextlib
 import logging
+from dataclasses import replace
 
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.user_search.queries import UserSearch
 from source_auth0.timestamps import timestamp_of, to_iso
@@ -14,18 +19,21 @@ TOLERANCE_MS = 60_000
 def warn_if_index_is_behind(search: UserSearch) -> None:
     """Log a warning where most of the users who signed in over an hour ago have an older `last_login` in the index.
 
-    Only where the log was read anyway; one request. Users out of scope are not asked for.
+    Only where the log was read anyway; one request, whose refusal is no error. Users out of scope are not asked for.
     """
     signed_in = RecentSignIns.of(search.tenant).times
     if not signed_in or "last_login" in (search.tenant.get("users_excluded_fields") or []):
         return
+    once = replace(search, requester=search.requester.with_policy(RetryPolicy(attempts=1)))
     behind, shown = [], 0
-    for _, rows in search.find_by_ids(sorted(signed_in), search.conditions):
-        for row in rows:
-            at, last_login = signed_in.get(row["user_id"]), timestamp_of(row, "last_login")
-            shown += at is not None
-            if at is not None and (last_login is None or last_login < at - TOLERANCE_MS):
-                behind.append(at)
+    # What only warns must not fail the stream.
+    with contextlib.suppress(AirbyteTracedException):
+        for _, rows in once.find_by_ids(sorted(signed_in), search.conditions):
+            for row in rows:
+                at, last_login = signed_in.get(row["user_id"]), timestamp_of(row, "last_login")
+                shown += at is not None
+                if at is not None and (last_login is None or last_login < at - TOLERANCE_MS):
+                    behind.append(at)
     if shown and 2 * len(behind) >= shown:
         LOGGER.warning(
             f"`{search.name}`: Auth0's search index is behind. {len(behind)} of {shown} users who signed in by "
