@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from source_auth0.errors import transient_error
 from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.user_search.index_delay import warn_if_index_is_behind
 from source_auth0.retrievers.user_search.queries import UserSearch
@@ -69,3 +70,13 @@ def test_no_sign_in_costs_no_request(caplog: pytest.LogCaptureFixture):
 
 def test_users_out_of_scope_say_nothing(caplog: pytest.LogCaptureFixture):
     assert [] == warnings_of(tenant_with([9.0], 5, users_connections=["other"]), caplog)
+
+
+def test_a_refusal_of_the_question_is_no_error(caplog: pytest.LogCaptureFixture):
+    search = tenant_with([9.0, 9.0], 2.0)
+
+    def refuse(_: object) -> None:
+        raise transient_error("Query not understood")
+
+    search.requester.on_query = refuse  # type: ignore[attr-defined]
+    assert [] == warnings_of(search, caplog)
