@@ -7,14 +7,12 @@ import os
 import sys
 import tempfile
 import threading
+from importlib import import_module
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.commands.catalog import print_catalog
-from source_auth0.commands.probe.command import print_probe
-from source_auth0.commands.version import print_version
 from source_auth0.config.validation import validate_config
 from source_auth0.engine.entrypoint import PageEntrypoint, error_message
 from source_auth0.engine.shutdown import exit_on_signals
@@ -32,7 +30,12 @@ if sys.platform != "win32":
 EXIT_CODE_BROKEN_PIPE = 1
 #: As sysexits.h has it for input and output.
 EXIT_CODE_OUTPUT_ERROR = 74
-COMMANDS_FOR_PEOPLE = {"catalog": print_catalog, "probe": print_probe, "--version": print_version}
+#: Word to the module and function of a command that is not of Airbyte's protocol, whose commands need not import it.
+COMMANDS_FOR_PEOPLE = {
+    "catalog": ("catalog", "print_catalog"),
+    "probe": ("probe.command", "print_probe"),
+    "--version": ("version", "print_version"),
+}
 HELP = """
 more commands:
     catalog             prints a configured catalog for `read`: source-auth0 catalog --streams users,logs
@@ -48,8 +51,9 @@ def run() -> None:
     """Run the command of this process; exits with 1 after an error that has been printed as an Airbyte message."""
     words = sys.argv[1:] or ["--help"]
     _disable_core_dumps()
-    if command := COMMANDS_FOR_PEOPLE.get(words[0]):
-        command(words[1:])
+    if words[0] in COMMANDS_FOR_PEOPLE:
+        module, function = COMMANDS_FOR_PEOPLE[words[0]]
+        getattr(import_module(f"source_auth0.commands.{module}"), function)(words[1:])
         return
     arguments = _parsed(words)
     _mask_tracebacks()
