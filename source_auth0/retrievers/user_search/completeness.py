@@ -6,12 +6,10 @@ import threading
 import time
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import transient_error
 from source_auth0.records import Page
@@ -124,7 +122,7 @@ def undated_users(search: UserSearch, attribute: str) -> Iterator[Page]:
 
     One attempt: whether a user can lack a date is not documented.
     """
-    once = replace(search, requester=search.requester.with_policy(RetryPolicy(attempts=1)))
+    once = search.with_one_attempt()
     conditions = search.conditions if attribute != "updated_at" else search.connection_conditions
     query, seen = and_conditions(f"NOT _exists_:{attribute}", conditions), 0
     with contextlib.suppress(AirbyteTracedException):

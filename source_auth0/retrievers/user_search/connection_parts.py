@@ -1,14 +1,20 @@
 """A search of users in many connections as several searches, each of which fits into a URL."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from source_auth0.retrievers.user_search.queries import UserSearch, connection_condition
+from source_auth0.retrievers.user_search.queries import (
+    UserSearch,
+    batches_of_terms,
+    connection_condition,
+    connection_term,
+)
 
 #: Characters of a percent-encoded condition of connections. Ranges, columns and ids stand beside it in a URL, for which
 #: 4,000 are always little enough.
 MAX_CONDITION_CHARACTERS = 2500
+#: A batch of terms is counted with an OR behind its last one, where a condition has two parentheses.
+MAX_BATCH_CHARACTERS = MAX_CONDITION_CHARACTERS + len(quote(" OR ")) - len(quote("()"))
 
 
 def search_parts(search: UserSearch) -> list[UserSearch]:
@@ -16,7 +22,8 @@ def search_parts(search: UserSearch) -> list[UserSearch]:
     names = search.connection_names
     if len(quote(connection_condition(names))) <= MAX_CONDITION_CHARACTERS:
         return [search]
-    return [replace(search, connections=group) for group in _groups(names)]
+    groups = batches_of_terms(names, MAX_BATCH_CHARACTERS, connection_term)
+    return [replace(search, connections=tuple(group)) for group in groups]
 
 
 def halves(search: UserSearch) -> list[UserSearch]:
@@ -24,13 +31,3 @@ def halves(search: UserSearch) -> list[UserSearch]:
     names = search.connection_names
     half = (len(names) + 1) // 2
     return [replace(search, connections=group) for group in (names[:half], names[half:])]
-
-
-def _groups(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    group: tuple[str, ...] = ()
-    for name in names:
-        if group and len(quote(connection_condition((*group, name)))) > MAX_CONDITION_CHARACTERS:
-            yield group
-            group = ()
-        group = (*group, name)
-    yield group

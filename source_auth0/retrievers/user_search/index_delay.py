@@ -2,11 +2,9 @@
 
 import contextlib
 import logging
-from dataclasses import replace
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.user_search.queries import UserSearch
 from source_auth0.timestamps import timestamp_of, to_iso
@@ -24,11 +22,10 @@ def warn_if_index_is_behind(search: UserSearch) -> None:
     signed_in = RecentSignIns.of(search.tenant).times
     if not signed_in or "last_login" in (search.tenant.get("users_excluded_fields") or []):
         return
-    once = replace(search, requester=search.requester.with_policy(RetryPolicy(attempts=1)))
     behind, shown = [], 0
     # What only warns must not fail the stream.
     with contextlib.suppress(AirbyteTracedException):
-        for _, rows in once.find_by_ids(sorted(signed_in), search.conditions):
+        for _, rows in search.with_one_attempt().find_by_ids(sorted(signed_in), search.conditions):
             for row in rows:
                 at, last_login = signed_in.get(row["user_id"]), timestamp_of(row, "last_login")
                 shown += at is not None

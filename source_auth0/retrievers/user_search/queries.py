@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import quote
 import requests
 
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.config.options import HOUR_MS, SECOND_MS
 from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import QueryTimeoutError, RequestRefusedError, system_error
@@ -240,6 +241,10 @@ class UserSearch:
             with contextlib.suppress(QueryTimeoutError):
                 return self._fetch({**query, "include_totals": "true"}, can_halve=True).rows
         return []
+
+    def with_one_attempt(self) -> "UserSearch":
+        """The same search for questions that a sync can do without: no request of it is retried."""
+        return replace(self, requester=self.requester.with_policy(RetryPolicy(attempts=1)))
 
     def has_timed_out_for_good(self) -> bool:
         """Whether queries have timed out for so long, without an answer in between, that the stream is to fail."""
