@@ -42,6 +42,12 @@ class SyncResult:
         return dict(found[-1]["stream"]["stream_state"])
 
     @property
+    def error_messages(self) -> list[str]:
+        """What the streams failed with; an error without a message of its stream is one too."""
+        errors = [m.trace.error.message or "" for m in self.messages if m.trace and m.trace.error]
+        return errors or ([repr(self.error)] if self.error else [])
+
+    @property
     def state(self) -> list[dict[str, Any]]:
         """The last state of each stream, as the next sync takes it."""
         return list({s["stream"]["stream_descriptor"]["name"]: s for s in self.states}.values())

@@ -34,12 +34,6 @@ def _fast_connector() -> Iterator[None]:
         yield
 
 
-def messages(done: SyncResult) -> list[str]:
-    """What a sync failed with; an error without a message of its stream is one too."""
-    errors = [m.trace.error.message or "" for m in done.messages if m.trace and m.trace.error]
-    return errors or ([repr(done.error)] if done.error else [])
-
-
 def wrong(sim: Simulator, done: SyncResult) -> list[str]:
     table = UserTable()
     table.apply(done.records["users"])
@@ -60,10 +54,10 @@ def test_a_wrong_answer_at_any_request_leaves_nobody_out(fault: str, full_refres
             sim.faults.clear()
             table = UserTable()
             table.apply(done.records["users"])
-            if failures := messages(done):
+            if failures := done.error_messages:
                 assert all("users" in message for message in failures), failures
                 again = sync(config, "users", full_refresh=full_refresh, state=None if full_refresh else done.state)
-                assert [] == messages(again)
+                assert [] == again.error_messages
                 table.apply(again.records["users"])
             assert [] == table.wrong(sim), (at, failures)
 
@@ -80,7 +74,7 @@ def test_an_empty_answer_in_a_later_sync_keeps_the_cursor(fault: str) -> None:
             sim.faults.add(Fault(template="/users", when=f"nth:{number}", **FAULTS[fault]))
             syncs.advance(1)
             sim.faults.clear()
-            assert [] == messages(syncs.advance(1)[0])
+            assert [] == syncs.advance(1)[0].error_messages
             assert [] == syncs.table.wrong(sim), number
 
 
@@ -96,7 +90,7 @@ def test_users_without_dates_are_read(answers: bool) -> None:
         for full_refresh in (True, False):
             config = config_of(sim, users_verify_total=answers)
             done = sync(config, "users", full_refresh=full_refresh)
-            assert [] == messages(done)
+            assert [] == done.error_messages
             assert set() == set(wrong(sim, done)) - (set() if answers else undated)
 
 
@@ -121,7 +115,7 @@ def test_a_wider_filter_reads_who_is_newly_wanted(change: str) -> None:
         syncs.advance(1)
         narrow = set(syncs.table.rows)
         syncs.config = config_of(sim, **after)
-        assert [] == messages(syncs.advance(1)[0])
+        assert [] == syncs.advance(1)[0].error_messages
         wanted = {row["user_id"] for row in sync(config_of(sim, **after), "users", full_refresh=True).records["users"]}
         assert wanted == set(syncs.table.rows) > narrow
         assert set() == set(syncs.table.wrong(sim)) & wanted

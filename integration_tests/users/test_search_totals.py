@@ -9,7 +9,7 @@ import pytest
 from auth0_simulator import Simulator
 from source_auth0.api.http.retry_policy import RetryPolicy
 from testing.fast_clock import fast_clock
-from testing.in_process import SyncResult, sync
+from testing.in_process import sync
 from testing.servers.intercepting_proxy import InterceptingProxy, UpstreamResponse
 from testing.tenants import config_of
 
@@ -22,12 +22,6 @@ HEALED_AFTER = 16
 def _fast_connector() -> Iterator[None]:
     with fast_clock(SPEED, RetryPolicy()):
         yield
-
-
-def messages(done: SyncResult) -> list[str]:
-    """What a sync failed with; an error without a message of its stream is one too."""
-    errors = [m.trace.error.message or "" for m in done.messages if m.trace and m.trace.error]
-    return errors or ([repr(done.error)] if done.error else [])
 
 
 @pytest.mark.parametrize("outcome", ["stays short", "heals", "accepted"])
@@ -53,15 +47,15 @@ def test_a_search_that_withholds_users_whom_it_counts(place: str, outcome: str) 
         config = {**config_of(sim), "base_url": proxy.base_url, "users_verify_total": outcome != "accepted"}
         done = sync(config, "users", full_refresh=True)
     received = {row["user_id"] for row in done.records["users"]}
-    if place == "last" and (errors := messages(done)):
+    if place == "last" and (errors := done.error_messages):
         # The last page contradicts its own total, which no setting accepts.
         assert "Nobody was left out silently" in errors[0], errors
         assert "(`users_initial_load`) to `export`" in errors[0], errors
     elif outcome == "stays short":
-        (message,) = messages(done)
+        (message,) = done.error_messages
         assert "`users` is short: Auth0 counts 730 users" in message, message
         assert f"so {len(hidden)} are missing" in message
         assert "(`users_verify_total`)" in message
     else:
-        assert [] == messages(done)
+        assert [] == done.error_messages
         assert (set() if outcome == "heals" else hidden) == set(by_date) - received
