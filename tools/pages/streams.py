@@ -23,7 +23,7 @@ Every stream of the connector, by family. The page of a family has each stream's
 
 - `n` is the number of rows. For a stream that is read below parents, it is the number of rows of each parent.
 - Parents are read once for all streams below them, and count for themselves.
-- An incremental sync of `users` takes one request for each 100 users that changed, and two more.
+- An incremental sync of `users` takes one request if fewer than 100 users changed, else one for each 98 and four more.
 - Streams of single users take requests for each user to read: every user in a full refresh, and the users who changed
   in an incremental sync. To find those costs as much as to read them in `users`.
 """
