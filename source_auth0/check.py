@@ -175,9 +175,8 @@ def _unknown_connection_warnings(
         if not any(row.get("name") == name for row in rows):
             yield (
                 f"Users of These Connections Only (`users_connections`) has `{quote_input(name)}`, and the tenant has "
-                "no "
-                "connection of that name, so that no user of it is read. Enter it as shown under Authentication in the "
-                "dashboard; upper and lower case count."
+                "no connection of that name, so that no user of it is read. Enter it as shown under Authentication "
+                "in the dashboard; upper and lower case count."
             )
 
 
@@ -191,7 +190,6 @@ def _nothing_readable_error(streams: Mapping[str, Mapping[str, Any]]) -> Excepti
     scopes = {scope for stream in streams.values() for scope in stream["$parameters"]["required_scopes"]}
     return config_error(
         f"The application may sign in, but read nothing: none of the {len(scopes)} scopes that streams need is "
-        "granted. "
-        f"Grant those of what you want to sync under {GRANT_PATH}, such as `read:users` for `users`; docs/streams.md "
-        "lists them for every stream."
+        f"granted. Grant those of what you want to sync under {GRANT_PATH}, such as `read:users` for `users`; "
+        "docs/streams.md lists them for every stream."
     )

@@ -124,8 +124,7 @@ def _raise_without_temporary_folder() -> None:
     except OSError:
         raise config_error(
             "No folder for temporary files can be written, and the framework needs one. Set TMPDIR to a folder that "
-            "this "
-            "user may write; in a container that is read-only, mount one: `--tmpfs /tmp`."
+            "this user may write; in a container that is read-only, mount one: `--tmpfs /tmp`."
         ) from None
 
 

@@ -56,8 +56,7 @@ def _known(typed: str, kind: str, known: Mapping[str, Any]) -> set[str]:
         if name not in known:
             raise ValueError(
                 f"there is no {kind} `{name}`.{did_you_mean(name, known)} docs/streams.md lists what there is; "
-                "families "
-                f"are {', '.join(known)}."
+                f"families are {', '.join(known)}."
                 if kind == "family"
                 else f"there is no stream `{name}`.{did_you_mean(name, known)} docs/streams.md lists all streams."
             )

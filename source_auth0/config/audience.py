@@ -21,8 +21,7 @@ def unusual_audience_note(tenant: Mapping[str, Any]) -> str | None:
         usual = f"https://{host}/api/v2/" if host.endswith(AUTH0_DOMAIN) else "https://your-tenant.us.auth0.com/api/v2/"
         return (
             f"{shown}, which looks like an API of your own. The Management API's Identifier is `{usual}`, as shown "
-            "under "
-            "Applications › APIs › Auth0 Management API."
+            "under Applications › APIs › Auth0 Management API."
         )
     if host.endswith(AUTH0_DOMAIN) and named != host:
         return f"{shown}, and the Base URL is another tenant's: for `{host}` it is `https://{host}/api/v2/`."

@@ -63,8 +63,7 @@ def misspelled_fields_problem(config: Mapping[str, Any], known: Collection[str])
     names = " and ".join(f"`{quote_input(name)}` where Auth0 has `{meant}`" for name, meant in pairs)
     return (
         f"{EXCLUDED_FIELDS_TITLE} (`{EXCLUDED_FIELDS_OPTION}`) has {names}, so that the attribute would not be left "
-        "out. "
-        f"Enter {' and '.join(f'`{meant}`' for _, meant in pairs)}."
+        f"out. Enter {' and '.join(f'`{meant}`' for _, meant in pairs)}."
     )
 
 

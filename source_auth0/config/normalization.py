@@ -36,8 +36,7 @@ def normalize_base_url(text: str) -> str:
     if is_quoted(typed):
         raise config_error(
             f"Base URL (`base_url`) is `{quote_input(typed)}`, in quotation marks. Enter the domain without them, "
-            "such as "
-            "`https://your-tenant.us.auth0.com`."
+            "such as `https://your-tenant.us.auth0.com`."
         )
     try:
         url = urlsplit(typed if "://" in typed else f"https://{typed}")
@@ -53,14 +52,12 @@ def normalize_base_url(text: str) -> str:
     if url.path.strip("/").lower() not in {"", "api/v2"}:
         raise config_error(
             f"Base URL (`base_url`) `{quote_input(host)}` has the path `{quote_input(url.path)}`, which no Auth0 "
-            "domain "
-            f"has. Enter the domain alone, such as `https://{quote_input(host)}`."
+            f"domain has. Enter the domain alone, such as `https://{quote_input(host)}`."
         )
     if url.scheme != "https" and not (url.scheme == "http" and host in LOOPBACK_HOSTS):
         raise config_error(
             f"Base URL (`base_url`) `{quote_input(typed)}` does not use https. The access token travels to this "
-            "address, "
-            "so plain http is only accepted for this machine's own addresses. Enter "
+            "address, so plain http is only accepted for this machine's own addresses. Enter "
             f"`https://{quote_input(host)}`."
         )
     host = f"[{host}]" if ":" in host else host
@@ -70,8 +67,8 @@ def normalize_base_url(text: str) -> str:
 def _not_a_domain(typed: str) -> AirbyteTracedException:
     return config_error(
         f"Base URL (`base_url`) `{quote_input(typed.rpartition('@')[2])}` is not an Auth0 domain. Enter the Domain "
-        "that "
-        "Auth0 shows under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+        "that Auth0 shows under Applications › your application › Settings, such as "
+        "`https://your-tenant.us.auth0.com`."
     )
 
 
@@ -81,9 +78,8 @@ def _dashboard_error(path: str) -> AirbyteTracedException:
     region, tenant = (quote_input(match[1]), quote_input(match[2])) if match else ("us", "your-tenant")
     return config_error(
         "Base URL (`base_url`) is the address of Auth0's dashboard, where people sign in. Enter your tenant's own "
-        "domain, "
-        f"such as `https://{tenant}.{region}.auth0.com`: the dashboard shows it as Domain under Applications › your "
-        "application › Settings."
+        f"domain, such as `https://{tenant}.{region}.auth0.com`: the dashboard shows it as Domain under Applications "
+        "› your application › Settings."
     )
 
 

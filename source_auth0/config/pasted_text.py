@@ -34,6 +34,5 @@ def swapped_credentials(credentials: Mapping[str, Any]) -> Iterator[str]:
     if lengths == [CLIENT_SECRET_LENGTH, CLIENT_ID_LENGTH]:
         yield (
             "Client ID (`credentials.client_id`) and Client Secret (`credentials.client_secret`) are swapped: an id "
-            "has "
-            f"{CLIENT_ID_LENGTH} characters, and a secret {CLIENT_SECRET_LENGTH}. Enter each in the other's field."
+            f"has {CLIENT_ID_LENGTH} characters, and a secret {CLIENT_SECRET_LENGTH}. Enter each in the other's field."
         )

@@ -67,8 +67,8 @@ def _lone_name_problem(base_url: str) -> str | None:
         return None
     return (
         f"Base URL (`base_url`) is `{quote_input(name)}`, which is a name without a domain. Enter the whole Domain "
-        "that "
-        f"Auth0 shows under Applications › your application › Settings, such as `https://{quote_input(name)}.us.auth0.com`."
+        "that Auth0 shows under Applications › your application › Settings, such as "
+        f"`https://{quote_input(name)}.us.auth0.com`."
     )
 
 

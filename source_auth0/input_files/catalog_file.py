@@ -63,9 +63,7 @@ def unknown_streams_error(unknown: Iterable[str], selected: int) -> AirbyteTrace
     if len(names) == selected and not any(did_you_mean(name, known) for name in names):
         return config_error(
             f"The catalog selects streams that do not exist: {shown}{more}. Not one of its streams is this "
-            "connector's: "
-            "it "
-            f"may be the catalog of another one. {MAKE_ONE}"
+            f"connector's: it may be the catalog of another one. {MAKE_ONE}"
         )
     meant = "".join(
         f" Did you mean `{match}` by `{quote_input(name)}`?"

@@ -52,8 +52,8 @@ def read_state(path: str | None) -> list[AirbyteStateMessage]:
     if is_output and not states:
         raise config_error(
             f"The file {shown_path(path)} (`--state`) is the output of a command that saved no state: it has no "
-            "`STATE` "
-            "message. Take the output of a `read` that came further, or leave `--state` out to read from the start."
+            "`STATE` message. Take the output of a `read` that came further, or leave `--state` out to read from the "
+            "start."
         )
     _warn_of_unknown(states)
     return list(states.values())
@@ -91,8 +91,7 @@ def _warn_of_unknown(states: Iterable[str]) -> None:
         if name not in known:
             LOGGER.warning(
                 f"The saved state has a stream `{quote_input(name)}`, which this connector does not have, so that it "
-                "has "
-                f"no effect.{did_you_mean(name, known)}"
+                f"has no effect.{did_you_mean(name, known)}"
             )
 
 

@@ -74,8 +74,7 @@ def test_any_other_host_requires_https(typed: str):
     host = typed.partition("://")[2].partition(":80")[0].strip("[]")
     assert (
         f"Base URL (`base_url`) `{typed}` does not use https. The access token travels to this address, so plain http "
-        "is only "
-        f"accepted for this machine's own addresses. Enter `https://{host}`."
+        f"is only accepted for this machine's own addresses. Enter `https://{host}`."
     ) == caught.value.message
 
 
@@ -109,8 +108,8 @@ def test_an_invalid_domain_is_refused_with_an_example(typed: str):
     assert FailureType.config_error == caught.value.failure_type
     assert (
         f"Base URL (`base_url`) `{mask_secret_like(typed.strip().rpartition('@')[2])}` is not an Auth0 domain. Enter "
-        "the Domain "
-        "that Auth0 shows under Applications › your application › Settings, such as `https://your-tenant.us.auth0.com`."
+        "the Domain that Auth0 shows under Applications › your application › Settings, such as "
+        "`https://your-tenant.us.auth0.com`."
     ) == caught.value.message
 
 
@@ -136,8 +135,7 @@ def test_a_base_url_with_a_path_is_refused(scheme: str, typed: str):
     host, _, path = typed.partition("/")
     assert (
         f"Base URL (`base_url`) `{host}` has the path `/{path}`, which no Auth0 domain has. Enter the domain alone, "
-        "such as "
-        f"`https://{host}`."
+        f"such as `https://{host}`."
     ) == caught.value.message
 
 

@@ -32,8 +32,7 @@ MAX_UNKNOWN_ANSWER_SECONDS = 4.0
 ACTION_CODES = frozenset({"invalid_scope", "invalid_request", "server_error"})
 UNKNOWN_REASON_ADVICE = (
     " The brackets have Auth0's own words. Look into Monitoring › Logs of the tenant, which has it as a failed "
-    "exchange, "
-    "and ask whoever administers the tenant."
+    "exchange, and ask whoever administers the tenant."
 )
 SETTINGS_PATH = "Applications › your application › Settings"
 #: Visible ASCII, and no longer than a header may be.
@@ -60,8 +59,7 @@ class NotAnAuth0TenantError(SignInRefusedError):
         what = "an answer without an end" if status is None else f"status {status}"
         message = (
             f"{host} does not answer like an Auth0 tenant ({what} for /oauth/token). Check the Base URL (`base_url`): "
-            "it is the "
-            f"Domain shown under {SETTINGS_PATH}."
+            f"it is the Domain shown under {SETTINGS_PATH}."
         )
         super().__init__(message)
 
