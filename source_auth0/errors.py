@@ -23,6 +23,9 @@ Exception
     └── OversizedMessageError  retrievers.events.sse: a server-sent event over 8 Mi characters; becomes a system error
 """
 
+from collections.abc import Collection
+from itertools import islice
+
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -142,6 +145,12 @@ def unexpected_error(stream: str, error: Exception) -> AirbyteTracedException:
         failure_type=FailureType.system_error,
         exception=error,
     )
+
+
+def first_of(names: Collection[str], most: int) -> str:
+    """The first names in a sentence, and how many more there are: `a, b and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(islice(names, most)) + more
 
 
 def _traced_exception(message: str, failure_type: FailureType) -> AirbyteTracedException:

@@ -12,6 +12,7 @@ from source_auth0.errors import (
     QueryTimeoutError,
     RequestRefusedError,
     config_error,
+    first_of,
     system_error,
     transient_error,
     unexpected_error,
@@ -69,3 +70,17 @@ def test_a_request_refused_error_keeps_its_status_and_failure_type():
 
 def test_a_query_timeout_error_names_the_stream():
     assert "`users`" in str(QueryTimeoutError("users").message)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a, b"),
+        (["a", "b", "c"], "a, b and 1 more"),
+        (list("abcde"), "a, b and 3 more"),
+    ],
+)
+def test_the_first_names_of_many_are_told_with_the_number_of_the_others(names: list[str], expected: str):
+    assert expected == first_of(names, 2)

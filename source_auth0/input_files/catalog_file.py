@@ -8,11 +8,11 @@ from typing import Any
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteCatalogSerializer
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.errors import config_error
+from source_auth0.errors import config_error, first_of
 from source_auth0.input_files.json_files import EXPECTED, parsed, read_text, shown_path
 from source_auth0.manifest.files import stream_files
 from source_auth0.redaction.log_masking import quote_input
-from source_auth0.spelling import did_you_mean
+from source_auth0.spelling import closest, did_you_mean
 
 KIND = "catalog"
 #: The fields of a configured stream that have a set of values, and those values.
@@ -58,20 +58,19 @@ def unknown_stream_error(name: str) -> AirbyteTracedException:
 def unknown_streams_error(unknown: Iterable[str], selected: int) -> AirbyteTracedException:
     """The error for a catalog that selects nothing but streams that this connector does not have, `selected` in all."""
     known, names = list(stream_files()), list(unknown)
-    shown = ", ".join(f"`{quote_input(name)}`" for name in names[:MAX_NAMED])
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    if len(names) == selected and not any(did_you_mean(name, known) for name in names):
+    shown = first_of([f"`{quote_input(name)}`" for name in names], MAX_NAMED)
+    if len(names) == selected and not any(closest(name, known) for name in names):
         return config_error(
-            f"The catalog selects streams that do not exist: {shown}{more}. Not one of its streams is this "
+            f"The catalog selects streams that do not exist: {shown}. Not one of its streams is this "
             f"connector's: it may be the catalog of another one. {MAKE_ONE}"
         )
     meant = "".join(
         f" Did you mean `{match}` by `{quote_input(name)}`?"
         for name in names[:MAX_NAMED]
-        if (match := did_you_mean(name, known).removeprefix(" Did you mean `").removesuffix("`?"))
+        if (match := closest(name, known))
     )
     return config_error(
-        f"The catalog selects streams that do not exist: {shown}{more}.{meant} Correct their names in the catalog, or "
+        f"The catalog selects streams that do not exist: {shown}.{meant} Correct their names in the catalog, or "
         "refresh the connection's schema; docs/streams.md lists all streams."
     )
 

@@ -12,6 +12,7 @@ from airbyte_cdk.sources.declarative.partition_routers.substream_partition_route
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.http.bodies import excerpt
+from source_auth0.errors import first_of
 from source_auth0.records import partition_columns
 from source_auth0.retrievers.lists.refused_parents import MAX_NAMED
 
@@ -44,10 +45,9 @@ class ParentFilterRouter(SubstreamPartitionRouter):
                 left_out[key] = "/".join(str(value) for value in partition_columns(parent.partition).values())
         if self.warns and (names := [excerpt(name) for key, name in left_out.items() if key not in seen]):
             only = " and ".join(f"`{name}` {' or '.join(map(str, values))}" for name, values in self.where.items())
-            more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
             LOGGER.warning(
                 f"Nothing is read below these rows of `{self.parent_stream_configs[0].stream.name}`, which do not have "
-                f"{only}: {', '.join(names[:MAX_NAMED])}{more}."
+                f"{only}: {first_of(names, MAX_NAMED)}."
             )
 
 

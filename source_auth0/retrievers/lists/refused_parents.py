@@ -8,7 +8,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.http.bodies import excerpt
 from source_auth0.api.tenant import Tenant
-from source_auth0.errors import ParentRefusedError, system_error
+from source_auth0.errors import ParentRefusedError, first_of, system_error
 from source_auth0.outcomes import StreamOutcome
 from source_auth0.records import Page, partition_columns
 
@@ -133,9 +133,7 @@ class RefusedParents:
 
     def _names(self) -> str:
         """Ten of them by name, then a number."""
-        named = ", ".join(excerpt(parent) for parent in list(self.refused)[:MAX_NAMED])
-        more = len(self.refused) - MAX_NAMED
-        return f"{named} and {more} more" if more > 0 else named
+        return first_of([excerpt(parent) for parent in self.refused], MAX_NAMED)
 
 
 def parent_name(partition: Any) -> str:
