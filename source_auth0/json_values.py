@@ -6,6 +6,7 @@ Google. It reads 1,024 levels and writes 254.
 
 import json
 import math
+from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined] # documented nowhere, and in CPython ever since 2.6
 from typing import Any, NoReturn
 
@@ -65,6 +66,19 @@ def dumps(value: Any) -> bytes:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
         return b"".join(_pieces(value))
+
+
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects in a value at any depth, an outer one first; no recursion, as they may be deeper than calls."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            yield value
+            # What the caller has removed is not looked at.
+            pending += [child for child in reversed(value.values()) if isinstance(child, (dict, list))]
+        elif isinstance(value, list):
+            pending += reversed(value)
 
 
 def _pieces(value: Any) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 
-from source_auth0.json_values import loads
+from source_auth0.json_values import loads, objects_in
 from source_auth0.redaction.hashes import HashedText, hash_leaves, sha256_leaves
 from source_auth0.redaction.secret_names import (
     PAIR_NAME_KEYS,
@@ -212,15 +212,7 @@ def _holds_secret_json(text: str) -> bool:
 
 def _count_fields(value: Any) -> int:
     """The fields of a value at any depth. Values that are nested deeper than calls cannot be compared."""
-    count, pending = 0, [value]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending += value
-        elif isinstance(value, dict):
-            count += len(value)
-            pending += value.values()
-    return count
+    return sum(map(len, objects_in(value)))
 
 
 def _is_emptied(value: Any) -> bool:

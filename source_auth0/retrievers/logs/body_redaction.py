@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from source_auth0.json_values import objects_in
 from source_auth0.manifest.secret_marks import EntityMarks, entity_marks, marks_of_anything
 from source_auth0.redaction.secret_fields import (
     ANY_KEY,
@@ -51,7 +52,7 @@ class RedactLogEventTransformation(RedactSecretsTransformation):
         details = record.get("details")
         calls = self._redact_call(details) if isinstance(details, dict) else []
         for place in _places(record, details):
-            for parent in _objects(place):
+            for parent in objects_in(place):
                 redact_protocol_secrets(parent, is_hashing=self._is_hashing)
         for free_form in (details, record.get("body"), record.get("query")):
             # What a call has written is redacted already, and its declared settings are to stay.
@@ -104,7 +105,7 @@ class BodyRedaction:
 
     def redact(self, body: Any) -> None:
         """Redact a body in place: by marks, by the names of protocols, and by name what no stream declares."""
-        for parent in _objects(body):
+        for parent in objects_in(body):
             self._marked.redact(parent)
             for path in self._written:
                 self._redact_written(parent, path)
@@ -177,16 +178,3 @@ def _places(record: Mapping[str, Any], details: Any) -> Iterator[Any]:
         yield from (details.get(place) for place in DETAILS_PLACES)
         if isinstance(request := details.get("request"), dict):
             yield request.get("query")
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects in a value at any depth, an outer one first; no recursion, as they may be deeper than calls."""
-    pending = [value]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            yield value
-            # What the caller has removed is not looked at.
-            pending += [child for child in reversed(value.values()) if isinstance(child, (dict, list))]
-        elif isinstance(value, list):
-            pending += reversed(value)
