@@ -117,7 +117,10 @@ class LogRangeReader(WorkSplitter[LogRange]):
     def __init__(self, log: TenantLog, ranges: Iterable[tuple[LogPosition, LogPosition]]) -> None:
         super().__init__(log.tenant)
         self.log = log
-        self._ranges = [(low, high) for low, high in ranges if low.order < high.order]
+        all_ranges = list(ranges)
+        self._ranges = [(low, high) for low, high in all_ranges if low.order < high.order]
+        #: How far the log is read once all ranges are, an empty one behind the others included; None without any.
+        self.end = max((high for _, high in all_ranges), key=lambda position: position.order, default=None)
         self._is_planned = False
 
     def initial_slices(self) -> list[LogRange]:
@@ -162,19 +165,12 @@ class LogRangeReader(WorkSplitter[LogRange]):
             LOGGER.warning(self._unlisted_warning(end, [e["log_id"] for e in shown]))
             if page:
                 return log_range.take(sorted([*shown, *page], key=lambda e: log_order(e["log_id"])))
-            log_range.end = start
+            self.end = log_range.end = start
             return shown
 
     def _shown_between(self, start: LogPosition, end: LogPosition) -> Page:
         low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)]) if start.date else (0, 0)
         return self.log.between(low, high) if start.date else []
-
-    @property
-    def end(self) -> LogPosition | None:
-        """The highest end of all ranges: how far the log is read once all of them are; None without any range."""
-        with self.changed:
-            ends = [r.end for r in self.slices] if self._is_planned else [high for _, high in self._ranges]
-        return max(ends, key=lambda position: position.order, default=None)
 
     def worth_splitting(self, reading: list[LogRange], idle: int) -> tuple[LogRange, list[Milliseconds]] | None:
         """The range with the most events to come, and the timestamps to split it at."""

@@ -383,6 +383,9 @@ def test_every_event_is_read_once_however_reads_and_splits_interleave(
 @settings(max_examples=60)
 @given(logs(), STEPS, st.integers(2, 16), st.lists(st.floats(0, 1), min_size=1, max_size=4), st.integers(0, 400))
 @example(events_at(*range(4000)), [(3, 100), (1, 70), (5, 30)], 16, [0.3, 0.6, 0.9], 300)
+@example(
+    events_at(*[0] * 101, 1, 2), [(1, 1)], 2, [0.5, 0.0], 0
+)  # all that is open lies before the end of the last sync
 def test_a_sync_can_be_resumed_at_any_state(
     events: list[Event], steps: list[tuple[int, int]], workers: int, kills: list[float], new: int
 ):

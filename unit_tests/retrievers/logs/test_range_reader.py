@@ -293,6 +293,16 @@ def test_the_end_of_a_reader_is_that_of_its_last_range():
     assert None is reader_of(EventLog([])).end
 
 
+def test_the_end_of_a_reader_is_that_of_an_empty_range_behind_the_others_too():
+    """An unfinished sync had read up to there, and nothing is new since."""
+    reader = reader_of(
+        EventLog(events_at(*range(9))), (log_position(1), log_position(3)), (log_position(9), log_position(9))
+    )
+    (log_range,) = reader.initial_slices()
+    assert [2, 3] == read(reader, log_range)
+    assert ([], log_position(9)) == (reader.open_ranges, reader.end)
+
+
 @pytest.mark.parametrize("limit", [100, 7, 2])
 @pytest.mark.parametrize("number", [2, 100, 101, 102, 298])
 def test_two_events_in_swapped_order_are_both_read(number: int, limit: int):
