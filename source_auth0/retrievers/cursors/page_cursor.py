@@ -126,5 +126,9 @@ class PageCursor(Cursor):
 
 
 def _as_json(saved: Mapping[str, Any]) -> str:
-    """The first characters of a state as it stands in the file that people look into."""
-    return json.dumps(saved, ensure_ascii=False, default=str)[:MAX_QUOTED_CHARACTERS]
+    """The first characters of a state as it stands in the file that people look into.
+
+    What cannot be printed is escaped: half of a surrogate pair cannot even be encoded.
+    """
+    text = json.dumps(saved, ensure_ascii=False, default=str)[:MAX_QUOTED_CHARACTERS]
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)

@@ -94,6 +94,14 @@ def test_a_long_state_is_not_quoted_in_full():
     assert f"cannot be read: {json.dumps({'page': 'x' * 5000})[:200]}. Reset" in str(caught.value.message)
 
 
+@pytest.mark.parametrize("character", ["\ud800", "\x7f", "\x85", "\u2028"])
+def test_a_state_that_cannot_be_read_is_quoted_in_characters_that_can_be_printed(character: str):
+    with pytest.raises(AirbyteTracedException) as caught:
+        PageCountingCursor({"page": f"é{character}"}).initial_state()
+    escaped = json.dumps(character)[1:-1]
+    assert f'cannot be read: {{"page": "é{escaped}"}}. Reset' in str(caught.value.message)
+
+
 @pytest.mark.parametrize(("depth", "expected_text"), [(300, r'\{"page": \[\[\['), (100_000, "it is nested too deep")])
 def test_a_state_that_is_nested_too_deep_cannot_be_read(depth: int, expected_text: str):
     nested: Any = 1
