@@ -2,7 +2,8 @@
 
 import pytest
 
-from soak.users.suite import Scenario, busy_tenant, quiet_tenant
+from soak.users.scenario import Scenario
+from soak.users.suite import busy_tenant, quiet_tenant
 
 SEED = 5
 

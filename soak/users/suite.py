@@ -1,37 +1,22 @@
 """20,000 users, a third of them touched every second, while the search index stalls and catches up out of order."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from auth0_simulator import Simulator
 from soak.tally import Tally
+from soak.users.scenario import NOW, Scenario
+from soak.users.single_users import busy_single_users
 from testing.syncs.hourly_syncs import HOUR, HourlySyncs
 from testing.tenants import config_of
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """How many users there are, and how many hours pass until what.
-
-    fresh: syncs of an index that is not late. stalled: until it goes on. late: hours by which it is out of order then.
-    every, lateness: the config's deep look-back.
-    """
-
-    users: int = 20_000
-    fresh: int = 3
-    stalled: int = 3
-    late: int = 6
-    every: int = 24
-    lateness: int = 24
-
 
 def suite(seed: int) -> Iterator[Tally]:
-    """A fresh index, then a late one; and what quiet users cost."""
+    """A fresh index, then a late one, for users and what is read for each of them; and the requests for quiet users."""
+    logging.getLogger("airbyte").setLevel(logging.ERROR)
     yield from busy_tenant(seed, Scenario())
+    yield busy_single_users(seed, Scenario(every=3, lateness=6))
     yield quiet_tenant(seed, 20_000)
 
 
