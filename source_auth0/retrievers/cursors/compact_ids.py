@@ -1,4 +1,4 @@
-"""A sorted list of ids in a third of a list's memory."""
+"""Millions of ids in a third of a list's memory: in the order in which they came, or sorted."""
 
 import heapq
 import zlib
@@ -64,6 +64,74 @@ class CompactIds(Sequence[str]):
             ids = list(_ids_in([self._blocks[number]]))
             self._used = number, ids
         return ids
+
+
+class PackedIds:
+    """Ids in the order in which they came, repeats included; one thread adds, and they are read from front to back."""
+
+    def __init__(self, ids: Iterable[str] = ()) -> None:
+        """Take ids one by one."""
+        self._blocks, self._last = list[bytes](), list[str]()
+        self._length = 0
+        for each in ids:
+            self.append(each)
+
+    def append(self, user_id: str) -> None:
+        """Add one at the end."""
+        self._last.append(user_id)
+        self._length += 1
+        if len(self._last) == BLOCK_IDS:
+            self._pack()
+
+    def take(self, other: "PackedIds") -> None:
+        """Move those of another one to the end, which is left without any."""
+        self._pack()
+        self._length += len(other)
+        self._blocks += other.emptied()
+
+    def emptied(self) -> list[bytes]:
+        """Its compressed blocks, of which it keeps none."""
+        self._pack()
+        blocks, self._blocks, self._length = self._blocks, [], 0
+        return blocks
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _ids_in(self._blocks)
+        yield from self._last
+
+    def _pack(self) -> None:
+        self._blocks += _blocks(iter(self._last))
+        self._last = []
+
+
+class ChainedIds(Sequence[str]):
+    """Some ids, and behind them those of another sequence."""
+
+    def __init__(self, first: Sequence[str], rest: Sequence[str]) -> None:
+        self._first, self._rest = first, rest
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._rest)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """The id at an index, or a list of those at a slice; raises IndexError."""
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        return self._first[index] if index < len(self._first) else self._rest[index - len(self._first)]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._first
+        yield from self._rest
 
 
 def _blocks(ids: Iterator[str]) -> Iterator[bytes]:

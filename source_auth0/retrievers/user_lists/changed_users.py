@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from airbyte_cdk.models import FailureType
@@ -15,6 +16,7 @@ from source_auth0.api.client import ManagementApiRequester
 from source_auth0.config.options import deep_look_back_every, index_lateness, look_back
 from source_auth0.engine.thread_pool import raise_if_cancelled
 from source_auth0.errors import MissingScopeError
+from source_auth0.retrievers.cursors.compact_ids import ChainedIds, CompactIds
 from source_auth0.retrievers.cursors.state_validation import (
     CLOCK_TOLERANCE_MS,
     is_in_future,
@@ -195,14 +197,12 @@ class ChangedUsersCursor(LogPositionCursor):
             since, pass_deep_at = _optional_timestamp(unfinished, "since"), _optional_timestamp(unfinished, "deep_at")
             # A first sync has users without `updated_at` too, whom no range of it finds.
             updated = UserIds.of(requester, begin if begin is None or since is None else since)
-            users = {*updated.between(None, until)} | self._users_named_in_log(log, position, high, begin)
-            self._refused.begin(len(users | newly_wanted), users | newly_wanted)
-            rest = sorted(
-                user
-                for user in (users | newly_wanted) - failed
-                if user > unfinished["asked"] or user in unfinished["left"]
-            )
-            user_pass = UserPass([*retried, *rest], until, high, unfinished["asked"], len(retried))
+            named = self._users_named_in_log(log, position, high, begin)
+            users = CompactIds(chain(updated.between(None, until), named, newly_wanted))
+            self._refused.begin(len(users), users)
+            asked, left = unfinished["asked"], unfinished["left"]
+            rest = CompactIds(user for user in users if user not in failed and (user > asked or user in left))
+            user_pass = UserPass(ChainedIds(retried, rest), until, high, asked, len(retried))
             read_with = unfinished.get("read_with")
             yield replace(user_pass, deep_at=pass_deep_at, since=since, read_with=read_with)
             # Whoever the config has wanted only since that pass began may have an id that it had passed.
@@ -213,14 +213,16 @@ class ChangedUsersCursor(LogPositionCursor):
         now = self.tenant.once("time of the deep look-back", lambda: self.tenant.now_ms)
         updated = UserIds.of(requester, begin if deep_since is None else deep_since)
         since = self._first_updated(updated, begin, saved.get("overlap")) if deep_since is None else deep_since
-        users = {*updated.between(since, None)} | self._users_named_in_log(log, position, log_end, begin)
-        self._refused.begin(len(users | newly_wanted))
-        skipped = self._failed_users | self._refused.parents.refused.keys()
-        rest = sorted((users | newly_wanted) - (skipped if unfinished else failed))
+        named = self._users_named_in_log(log, position, log_end, begin)
+        users = CompactIds(chain(updated.between(since, None), named, newly_wanted))
+        self._refused.begin(len(users))
+        skipped = self._failed_users | self._refused.parents.refused.keys() if unfinished else failed
+        is_any_skipped = any(user in users for user in skipped)
+        rest = CompactIds(user for user in users if user not in skipped) if is_any_skipped else users
         # `Date` headers are to the second, and no state may be earlier than the last one.
         until = max(updated.until, begin or 0)
         is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
-        user_pass = UserPass([*retried, *rest], until, log_end, retried=len(retried))
+        user_pass = UserPass(ChainedIds(retried, rest), until, log_end, retried=len(retried))
         wanted = UserFilter.of(self.tenant).state
         overlap = updated.fingerprint(until - look_back(self.tenant), until)
         yield replace(

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
+from source_auth0.retrievers.cursors.compact_ids import CompactIds
 from source_auth0.retrievers.user_lists.user_ids import UserIds
 from source_auth0.retrievers.user_search.queries import connection_term
 from source_auth0.retrievers.users.state import UserFilter, connection_hash
@@ -14,17 +15,17 @@ from source_auth0.retrievers.users.state import UserFilter, connection_hash
 MAX_NARROWING_CHARACTERS = 1000
 
 
-def newly_wanted_users(requester: ManagementApiRequester, read_with: Mapping[str, Any] | None) -> set[str]:
+def newly_wanted_users(requester: ManagementApiRequester, read_with: Mapping[str, Any] | None) -> CompactIds:
     """The users whom the config wants, and the filter of a saved state did not; none where a state has no filter."""
     if read_with is None:
-        return set()
+        return CompactIds()
     before, wanted = UserFilter.from_state(read_with), UserFilter.of(requester.tenant)
     if not before.has_connections_of(wanted):
         new, conditions = _new_connections(requester.tenant, before) if before.has_dates_of(wanted) else (None, "")
-        return {*UserIds.of(requester, None, conditions, new).between(None, None)}
+        return CompactIds(UserIds.of(requester, None, conditions, new).between(None, None))
     if before.start_date is not None and not before.has_dates_of(wanted):
-        return {*UserIds.of(requester, None).between(None, before.start_date - 1)}
-    return set()
+        return CompactIds(UserIds.of(requester, None).between(None, before.start_date - 1))
+    return CompactIds()
 
 
 def _new_connections(tenant: Tenant, before: UserFilter) -> tuple[tuple[str, ...] | None, str]:

@@ -25,7 +25,7 @@ class RefusedUsers:
     def begin(self, users: int, resumed: Collection[str] = ()) -> None:
         """Begin a pass over so many users; `resumed` are its users if an earlier sync began it."""
         self.parents.expected += users
-        self.parents.known_unfinished |= self.parents.known & frozenset(resumed)
+        self.parents.known_unfinished |= frozenset(user for user in self.parents.known if user in resumed)
 
     def settle(self, user_pass: UserPass, index: int) -> None:
         """Mark the user as done whose read has ended, unless it was not asked for any more."""

@@ -11,6 +11,7 @@ from airbyte_cdk.sources.message import NoopMessageRepository
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.retrievers.cursors.compact_ids import PackedIds
 from source_auth0.retrievers.user_search.connection_parts import search_parts
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
@@ -31,7 +32,7 @@ UNDATED = -1
 class UserIds:
     """User ids in any order, each with its `updated_at` at the same index, complete up to `until`."""
 
-    ids: list[str]
+    ids: PackedIds
     updated_at: "array[int]"
     until: Milliseconds
 
@@ -104,8 +105,8 @@ def _read(
     search = replace(retriever.search, narrowed_by=conditions, connections=connections)
     retriever.search = cursor.search = search
 
-    def read_slice(stream_slice: StreamSlice) -> "tuple[list[str], array[int]]":
-        ids, updated_at = list[str](), array("q")
+    def read_slice(stream_slice: StreamSlice) -> "tuple[PackedIds, array[int]]":
+        ids, updated_at = PackedIds(), array("q")
         for row in retriever.read_records({}, stream_slice):
             ids.append(row["user_id"])
             at = timestamp_of(row, "updated_at")
@@ -114,15 +115,16 @@ def _read(
 
     with ThreadPoolExecutor(tenant.workers, "ids") as pool:
         futures = [pool.submit(read_slice, stream_slice) for stream_slice in cursor.walk_slices()]
-    ids, updated_at = list[str](), array("q")
+    ids, updated_at = PackedIds(), array("q")
     for future in futures:
         slice_ids, slice_updated_at = future.result()
-        ids.extend(slice_ids)
+        ids.take(slice_ids)
         updated_at.extend(slice_updated_at)
     if since is None:  # a walk along `created_at` tells nothing of `updated_at`
         for page in (page for walk in cursor.walks for page in walk.proof_pages(walk.proof_bounds())):
-            ids.extend(row["user_id"] for row in page)
-            updated_at.extend(at if (at := timestamp_of(row, "updated_at")) is not None else UNDATED for row in page)
+            for row in page:
+                ids.append(row["user_id"])
+                updated_at.append(at if (at := timestamp_of(row, "updated_at")) is not None else UNDATED)
     return UserIds(ids, updated_at, min((walk.resume_point for walk in cursor.walks), default=since or 0))
 
 

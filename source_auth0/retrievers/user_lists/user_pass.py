@@ -1,6 +1,6 @@
 """One pass over a list of users, and its progress as a state that a later sync resumes from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -16,7 +16,7 @@ MAX_PENDING_USERS = 24
 class UserPass:
     """Users to read in order of id, the timestamp and log position that they cover, and which of them are done."""
 
-    users: list[str]
+    users: Sequence[str]
     until: Milliseconds
     log: LogPosition
     #: The last user that an earlier, interrupted sync had finished.
