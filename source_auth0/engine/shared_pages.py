@@ -14,7 +14,7 @@ class SharedPages:
     """Shares the pages of parent streams; whichever reader needs a page first fetches it.
 
     The framework re-reads a parent for every child, or caches raw responses on disk, secrets included.
-    Here pages stay in memory, compressed and after redaction, until their last reader has read them.
+    Here each page stays in memory, compressed and after redaction, until its last reader has read it.
     """
 
     def __init__(self) -> None:
@@ -37,8 +37,12 @@ class SharedPages:
             if key not in self._lists:
                 self._lists[key] = _SharedList(fetch(), self._readers[name])
             shared = self._lists[key]
+            reader = shared.begin() if shared.expects_another else None
+        if reader is None:
+            yield from fetch()
+            return
         try:
-            yield from shared.pages()
+            yield from shared.pages(reader)
         finally:
             with self._lock:
                 shared.readers_left -= 1
@@ -47,20 +51,59 @@ class SharedPages:
 
 
 class _SharedList:
-    """The pages of one list that were fetched so far, and the iterator of the rest."""
+    """The pages of one list that were fetched so far, and the iterator of the rest.
+
+    A list of a million rows would take a hundred megabytes if it were kept to its end; a page that all readers have
+    passed is let go of.
+    """
 
     def __init__(self, source: Iterator[Page], readers: int) -> None:
         self.readers_left = readers
+        #: Readers that have not begun, the number of pages that each of the others has passed, and that of all of them.
+        self._waiting = readers
+        self._positions: dict[object, int] = {}
+        self._released = 0
+        self._positions_lock = threading.Lock()
         self._source = source
         self._lock = threading.Lock()
         self._pages: list[bytes] = []
         self._end: Exception | None = None
 
-    def pages(self) -> Iterator[Page]:
+    @property
+    def expects_another(self) -> bool:
+        """Whether a reader has not begun yet; another one would find that pages are gone."""
+        return self._waiting > 0
+
+    def begin(self) -> object:
+        """Have a reader begin; returns what tells it from others."""
+        reader = object()
+        with self._positions_lock:
+            self._waiting -= 1
+            self._positions[reader] = 0
+        return reader
+
+    def pages(self, reader: object) -> Iterator[Page]:
         index = 0
-        while (page := self._page(index)) is not None:
-            yield page
-            index += 1
+        try:
+            while (page := self._page(index)) is not None:
+                yield page
+                del page  # not kept while the next one is read
+                index += 1
+                self._move(reader, index)
+        finally:
+            self._move(reader, None)
+
+    def _move(self, reader: object, index: int | None) -> None:
+        """Record that a reader has passed so many pages, or that it ended for None; let go of those that all passed."""
+        with self._positions_lock:
+            if index is None:
+                del self._positions[reader]
+            else:
+                self._positions[reader] = index
+            passed = 0 if self._waiting else min(self._positions.values(), default=self._released)
+            for number in range(self._released, passed):
+                self._pages[number] = b""
+            self._released = max(self._released, passed)
 
     def _page(self, index: int) -> Page | None:
         with hold_releasing_slot(self._lock):

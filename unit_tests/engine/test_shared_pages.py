@@ -73,6 +73,48 @@ def test_pages_are_released_after_the_last_reader():
     assert not pages._lists
 
 
+def held(pages: SharedPages) -> list[bool]:
+    """Which pages of the only list are still in memory."""
+    (shared,) = pages._lists.values()
+    return [bool(page) for page in shared._pages]
+
+
+def test_a_page_is_released_once_all_readers_have_passed_it():
+    """A list may have a million rows."""
+    pages, source = shared_by(3), Source(PAGES)
+    first, second, third = (pages.read("roles", (), source) for _ in range(3))
+    assert PAGES[:2] == [next(first), next(first)] == [next(second), next(second)]
+    assert [True, True] == held(pages)  # the third has not begun
+    assert PAGES[0] == next(third)
+    assert PAGES[2:] == list(first) == list(second)
+    assert [True, True, True] == held(pages)
+    assert PAGES[1] == next(third)
+    assert [False, True, True] == held(pages)
+    assert PAGES[2:] == list(third)
+    assert not pages._lists
+
+
+def test_a_reader_that_stops_early_holds_no_page():
+    pages, source = shared_by(3), Source(PAGES)
+    early, late, last = (pages.read("roles", (), source) for _ in range(3))
+    assert PAGES[0] == next(early) == next(late) == next(last)
+    assert PAGES[1:] == list(late)
+    assert PAGES[1] == next(last)
+    assert [True, True, True] == held(pages)
+    early.close()
+    assert [False, True, True] == held(pages)
+    assert PAGES[2:] == list(last)
+
+
+def test_a_reader_too_many_fetches_pages_itself():
+    pages, source = shared_by(2), Source(PAGES)
+    first, second = (pages.read("roles", (), source) for _ in range(2))
+    assert PAGES[:2] == [next(first), next(first)] == [next(second), next(second)]
+    assert PAGES == list(pages.read("roles", (), source))
+    assert PAGES[2:] == list(first) == list(second)
+    assert 6 == source.fetched
+
+
 def test_each_reader_gets_its_own_copies_of_rows():
     pages, source = shared_by(2), Source([[{"id": 1, "deep": {"a": 1}}]])
     for row in (row for page in pages.read("roles", (), source) for row in page):
