@@ -21,7 +21,11 @@ from testing.tenants import config_of
 MAX_MEGABYTES, MAX_MEGABYTES_FOR_ROWS = 320, 512
 PAGE = b'{"start":0,"limit":100,"total":%d,"roles":[%b]}'
 #: Number of rows to the number of letters in each.
-GIANT_TEXTS = {200_000: 220, 100: 500_000}
+GIANT_TEXTS = {200_000: 220, 100: 500_000, 57: 1_000_000}
+#: A letter that has Python take four bytes for each of its text's.
+EMOJI = "\N{GRINNING FACE}".encode()
+#: The streams that get a giant response, each with the column of its key.
+KEYS = {"roles": "id", "clients": "client_id"}
 ZIPPED = {"content-encoding": "gzip"}
 
 
@@ -34,6 +38,7 @@ def giant_responses() -> dict[str, tuple[Callable[[UpstreamResponse], RawRespons
     return {
         "50 MB in 200,000 rows": (lambda upstream: upstream.raw(small), 200_000, MAX_MEGABYTES_FOR_ROWS),
         "50 MB in 100 rows": (lambda upstream: upstream.raw(large), 100, MAX_MEGABYTES_FOR_ROWS),
+        "57 MB of text with an emoji, in two streams": (_emojis, 57, MAX_MEGABYTES_FOR_ROWS),
         "50 MB that are no JSON": (lambda upstream: upstream.raw(b"x" * (50 << 20)), 0, MAX_MEGABYTES),
         "50 MB of an error": (
             lambda upstream: upstream.raw(b'{"message":"%b"}' % (b"x" * (50 << 20)), status=403),
@@ -56,17 +61,20 @@ def memory(names: list[str] | None = None) -> Iterator[Tally]:
     with Simulator(users=1, organizations=1) as sim, InterceptingProxy(sim.base_url) as proxy:
         for name, (response, rows, limit) in giant_responses().items():
             if names is None or name in names:
-                proxy.begin(_for_roles(response))
-                yield _measure(name, config_of(sim, base_url=proxy.base_url), rows, limit)
+                streams = ["roles", "clients"] if response is _emojis else ["roles"]
+                proxy.begin(_for_streams(response, streams))
+                yield _measure(name, config_of(sim, base_url=proxy.base_url), streams, rows, limit)
 
 
-def _measure(name: str, config: dict[str, Any], rows: int, limit: int) -> Tally:
-    done, megabytes = _run(config)
-    records = done.records.get("roles", [])
-    tally = Tally(f"memory: {name}", runs=1, records=len(records), more=f"{megabytes:.0f} MB at most")
-    came = {row.get("id"): len(row.get("description") or row.get("name") or "") for row in records}
+def _measure(name: str, config: dict[str, Any], streams: list[str], rows: int, limit: int) -> Tally:
+    done, megabytes = _run(config, streams)
+    tally = Tally(f"memory: {name}", runs=1, more=f"{megabytes:.0f} MB at most")
     due = {f"rol_{number}": GIANT_TEXTS[rows] for number in range(rows)}
-    tally.losses = len(due.items() ^ came.items())
+    for stream in streams:
+        records = done.records.get(stream, [])
+        came = {row.get(KEYS[stream]): len(row.get("description") or row.get("name") or "") for row in records}
+        tally.records += len(records)
+        tally.losses += len(due.items() ^ came.items())
     if complaint := protocol_violation(done):
         tally.complaints.append(complaint)
     if megabytes > limit:
@@ -76,11 +84,11 @@ def _measure(name: str, config: dict[str, Any], rows: int, limit: int) -> Tally:
     return tally
 
 
-def _run(config: dict[str, Any]) -> tuple[CommandResult, float]:
-    """Sync roles; returns the result and the process's peak memory in megabytes."""
+def _run(config: dict[str, Any], streams: list[str]) -> tuple[CommandResult, float]:
+    """Sync these streams; returns the result and the process's peak memory in megabytes."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-c", FAST_CONNECTOR, "read"]
-        for option, value in (("config", config), ("catalog", catalog_of("roles"))):
+        for option, value in (("config", config), ("catalog", catalog_of(*streams))):
             (Path(folder) / option).write_text(json.dumps(value))
             arguments += [f"--{option}", str(Path(folder) / option)]
         with (Path(folder) / "out").open("w+") as out, (Path(folder) / "err").open("w+") as err:
@@ -108,8 +116,20 @@ finally:
 PEAK = "VmHWM:"
 
 
-def _for_roles(response: Callable[[UpstreamResponse], RawResponse]) -> Callable[[UpstreamResponse], RawResponse]:
-    return lambda upstream: response(upstream) if upstream.target.startswith("/api/v2/roles") else upstream.raw()
+def _for_streams(
+    response: Callable[[UpstreamResponse], RawResponse], streams: list[str]
+) -> Callable[[UpstreamResponse], RawResponse]:
+    paths = tuple(f"/api/v2/{stream}" for stream in streams)
+    return lambda upstream: response(upstream) if upstream.target.startswith(paths) else upstream.raw()
+
+
+def _emojis(upstream: UpstreamResponse) -> RawResponse:
+    """A page of roles or clients, whose descriptions are letters but for one."""
+    stream = next(name for name in KEYS if upstream.target.startswith(f"/api/v2/{name}"))
+    rows, letters = 57, b"x" * (GIANT_TEXTS[57] - 1) + EMOJI
+    row = b'{"%b":"rol_%d","description":"%b"}'
+    page = b",".join(row % (KEYS[stream].encode(), number, letters) for number in range(rows))
+    return upstream.raw(b'{"start":0,"limit":100,"total":%d,"%b":[%b]}' % (rows, stream.encode(), page))
 
 
 def _chunked_blanks(upstream: UpstreamResponse, megabytes: int) -> Iterator[bytes]:

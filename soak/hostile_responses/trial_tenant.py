@@ -79,7 +79,8 @@ def count_sync(tally: Tally, done: ProbedSync, what: str) -> None:
 
 def unreadable(row: dict[str, Any], stream: str) -> str:
     """Why a strict JSON parser rejects a row's line; "" if it does not."""
-    text = lines_of([row], stream).text
+    (lines,) = lines_of([row], stream)
+    text = lines.text
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -30,7 +30,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.engine.entrypoint import error_message
 from source_auth0.engine.heartbeat import Heartbeat
-from source_auth0.engine.page_records import PageRecord
+from source_auth0.engine.page_records import MAX_RECORD_BYTES, PageRecord
 from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import MissingScopeError, unexpected_error
 from source_auth0.outcomes import StreamEnd, StreamErrors, StreamOutcome
@@ -58,6 +58,8 @@ class ClosableQueue(Queue[QueueItem]):
     """
 
     _is_closed = False
+    #: What the pages in it count for beyond one each, so that five giant ones do not wait at once.
+    _extra = 0
     _heartbeat: Heartbeat | None = None
     _ended_streams: frozenset[str] = frozenset()
 
@@ -81,6 +83,7 @@ class ClosableQueue(Queue[QueueItem]):
         with self.mutex:
             self._is_closed = True
             self.queue.clear()
+            self._extra = 0
             self.not_full.notify_all()
 
     def _put(self, item: QueueItem) -> None:
@@ -91,7 +94,21 @@ class ClosableQueue(Queue[QueueItem]):
             raise StreamEndedError
         if isinstance(item, StreamThreadException) and isinstance(item.exception, MissingScopeError):
             self._ended_streams |= {item.stream_name}
+        self._extra += _extra_of(item)
         super()._put(item)
+
+    def _get(self) -> QueueItem:
+        item = super()._get()
+        self._extra -= _extra_of(item)
+        return item
+
+    def _qsize(self) -> int:
+        """The number of items, a large one counted as as many as it is as large as."""
+        return super()._qsize() + self._extra
+
+
+def _extra_of(item: QueueItem) -> int:
+    return len(item.lines.text) // MAX_RECORD_BYTES if isinstance(item, PageRecord) else 0
 
 
 class SentenceError(Exception):

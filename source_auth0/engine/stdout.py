@@ -31,7 +31,9 @@ class StdoutWriter:
         self._size = 0
 
     def write_rows(self, lines: RecordLines) -> None:
-        """Rows may wait for others."""
+        """Rows may wait for others; many at once do not, since they would be copied to be joined with those."""
+        if len(lines.text) >= BUFFER_BYTES:
+            self.flush()
         self._waiting.append(lines.text)
         self._size += len(lines.text)
         if self._size >= BUFFER_BYTES:

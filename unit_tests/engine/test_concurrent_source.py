@@ -27,7 +27,7 @@ from requests_mock import Mocker
 
 from source_auth0 import SourceAuth0
 from source_auth0.engine.concurrent_source import MAX_QUEUED_ROWS, ClosableQueue, PageConcurrentSource
-from source_auth0.engine.page_records import PageRecord
+from source_auth0.engine.page_records import MAX_RECORD_BYTES, PageRecord, RecordLines, page_records
 from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.engine.thread_pool import FairThreadPool, SyncCancelledError, raise_if_cancelled
 from source_auth0.errors import MissingScopeError, system_error
@@ -71,6 +71,32 @@ def test_a_closed_queue_is_empty_and_refuses_items():
     with pytest.raises(SyncCancelledError):
         queue.put("another")
     assert queue.empty()
+
+
+def record_of(size: int) -> PageRecord:
+    """A page of one line of so many bytes."""
+    return PageRecord(RecordLines(b"x" * size, 1), "roles", StreamSlice(partition={}, cursor_slice={}))
+
+
+def test_a_large_page_waits_alone():
+    """Five of 50 MB each would be a quarter of a gigabyte."""
+    queue, errors = ClosableQueue(maxsize=3), list[type[BaseException]]()
+    small, large = record_of(10), record_of(2 * MAX_RECORD_BYTES)
+    queue.put(small)
+    queue.put(small)
+    queue.put(large)  # there was room for one
+    assert queue.full()
+    waiting = putting_thread(queue, small, errors)
+    assert [small, small] == [queue.get(), queue.get()]
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    assert large is queue.get()
+    waiting.join(10)
+    assert (small, 0, True) == (queue.get(), queue.qsize(), queue.empty())
+    queue.put(large)
+    queue.close()
+    queue.open()
+    assert 0 == queue.qsize()
 
 
 def test_closing_the_message_iterator_ends_threads_and_requests(requests_mock: Mocker, config: dict[str, Any]):
@@ -156,7 +182,8 @@ class Pages(Partition):
 
     def read(self) -> Iterator[PageRecord]:
         stream_slice = StreamSlice(partition={}, cursor_slice={})
-        return (PageRecord([{"id": n} for n in range(size)], self.name, stream_slice) for size in self.sizes)
+        pages = ([{"id": n} for n in range(size)] for size in self.sizes)
+        return (record for page in pages for record in page_records(page, self.name, stream_slice))
 
     def to_slice(self) -> StreamSlice:
         return StreamSlice(partition={}, cursor_slice={})

@@ -10,7 +10,7 @@ from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_messa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_auth0.engine.page_records import PageRecord, lines_in, lines_of
+from source_auth0.engine.page_records import MAX_RECORD_BYTES, RecordLines, lines_in, lines_of, page_records
 from source_auth0.json_values import loads
 from source_auth0.records import Page
 
@@ -36,8 +36,9 @@ def test_lines_are_those_of_the_framework(page: list[dict[str, Any]]):
     """Byte for byte."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time_ns", lambda: NOW * 1_000_000)
-        lines = lines_of(page, "users")
-    assert (as_the_framework_writes(page), len(page)) == (lines.text, lines.rows)
+        lines = list(lines_of(page, "users"))
+    expected = [RecordLines(as_the_framework_writes(page), len(page))] if page else []
+    assert expected == lines
 
 
 @pytest.mark.parametrize("levels", [252, 253, 254, 1000, 1024, 20_000])
@@ -50,14 +51,33 @@ def test_a_field_nested_deeper_than_orjson_writes_is_text_beside_the_row(now, le
     expected: Page = [{"user_id": str(number)} for number in range(3)]
     is_native = levels < 254
     expected[place] |= {"plan": "gold"} | ({} if is_native else {"unconforming": {"app_metadata": text}})
-    records = [json.loads(line)["record"]["data"] for line in lines_of(rows, "users").text.splitlines()]
+    (lines,) = lines_of(rows, "users")
+    records = [json.loads(line)["record"]["data"] for line in lines.text.splitlines()]
     assert (text if is_native else None) == (records[place].pop("app_metadata", None) and text)
     assert expected == records
 
 
+def test_a_large_page_is_handed_on_in_pieces(now):
+    """None of which is much larger than its bound, unless one row is."""
+    page: Page = [{"user_id": str(number), "text": "x" * 1000} for number in range(3000)]
+    page[1500]["text"] = "x" * 2 * MAX_RECORD_BYTES
+    pieces = list(lines_of(page, "users"))
+    assert (as_the_framework_writes(page), 3000) == (
+        b"".join(piece.text for piece in pieces),
+        sum(piece.rows for piece in pieces),
+    )
+    sizes = [len(piece.text) for piece in pieces]
+    assert [False, True, False, False] == [size > 2 * MAX_RECORD_BYTES for size in sizes]
+    assert all(size < MAX_RECORD_BYTES * 1.2 for size in sizes if size < 2 * MAX_RECORD_BYTES)
+
+
+def test_a_row_that_fills_a_piece_is_followed_by_no_empty_one(now):
+    assert [1] == [piece.rows for piece in lines_of([{"text": "x" * MAX_RECORD_BYTES}], "users")]
+
+
 def test_the_framework_passes_a_page_on_unchanged():
     """Through what `ConcurrentReadProcessor.on_record` makes of a record."""
-    page = PageRecord([{"user_id": "x"}, {"user_id": "y"}], "users", SLICE)
+    (page,) = page_records([{"user_id": "x"}, {"user_id": "y"}], "users", SLICE)
     message = stream_data_to_airbyte_message(page.stream_name, page.data, file_reference=page.file_reference)
     assert message.record is not None
     assert page.lines is lines_in(message.record.data)

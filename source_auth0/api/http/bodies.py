@@ -4,6 +4,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterator
+from time import monotonic  # by name, so that a test's fast clock does not apply: an answer takes real seconds
 from typing import Any
 
 import orjson
@@ -14,10 +15,14 @@ from source_auth0.json_values import has_long_number, loads_exactly
 #: Limit of a decoded body: a hundred rows of over half a megabyte each. A few megabytes may decompress to gigabytes,
 #: and a text takes four times its size where it has an emoji.
 MAX_BODY_BYTES = 64 << 20
-#: Bodies from this size on are read and parsed one at a time.
+#: Bodies from this size on are read, parsed and handed on one at a time.
 LARGE_BODY_BYTES = 4 << 20
 #: Seconds to wait for that, while the socket's deadline runs.
 MAX_TURN_SECONDS = 60.0
+#: Seconds for which the rows of a large body may be on their way to the output before another is read beside them:
+#: memory is no reason to fail a stream when a destination takes its time, and an answer that waits has a deadline. How
+#: often that is looked at.
+MAX_HANDING_ON_SECONDS, TURN_CHECK_SECONDS = 45.0, 1.0
 #: Limit of what the values of a body take once they are parsed, strings' own characters not counted: a hundred rows of
 #: ten thousand values each. Three bytes such as `{},` take seventy.
 MAX_PARSED_BYTES = 100 << 20
@@ -39,29 +44,80 @@ class BodyTooLargeError(Exception):
     """A decoded body over `MAX_BODY_BYTES`, or one whose values would take more than `MAX_PARSED_BYTES`."""
 
 
-#: Held by the thread that reads or parses a large body; `_turn.may_wait` is set within `one_large_body`.
-_large_body = threading.Lock()
-_turn = threading.local()
+class _Turn:
+    """The turn of one thread's block to have a large body in memory; whoever leaves the block gives it back."""
+
+    #: The only large body: held from its reading on, until its rows are handed on.
+    lock = threading.Lock()
+    #: Since when the rows of that body are handed on, on the monotonic clock; None while it is read or parsed.
+    handed_on_since: float | None = None
+
+    def __init__(self) -> None:
+        self.is_held = self.is_over = False
+
+    def take(self) -> None:
+        """Wait for the turn; goes on without it where the output takes the rows of another body too slowly."""
+        deadline = monotonic() + MAX_TURN_SECONDS
+        while not self.is_held and monotonic() < deadline:
+            self.is_held = self.lock.acquire(timeout=min(MAX_TURN_SECONDS, TURN_CHECK_SECONDS))
+            since = _Turn.handed_on_since
+            if not self.is_held and since is not None and monotonic() - since > MAX_HANDING_ON_SECONDS:
+                return
+        if not self.is_held:
+            raise TimeoutError("other answers are too large")
+        _Turn.handed_on_since = None
+
+    def give_back(self) -> None:
+        """Let another thread have its turn."""
+        if self.is_held:
+            self.is_held, _Turn.handed_on_since = False, None
+            self.lock.release()
+
+
+#: The turn of the block that the current thread is in, if any.
+_current = threading.local()
 
 
 @contextlib.contextmanager
 def one_large_body() -> Iterator[None]:
-    """Within the block, what this thread reads from `LARGE_BODY_BYTES` on is the only such body in memory."""
-    _turn.may_wait, _turn.is_held = True, False
+    """Within the block, what this thread reads from `LARGE_BODY_BYTES` on is the only such body in memory.
+
+    In a block within a block it is so to the end of the outer one, or to the next block in that: then the thread
+    asks for something else.
+    """
+    outer: _Turn | None = getattr(_current, "turn", None)
+    if outer is not None and not outer.is_over:
+        outer.give_back()
+        yield
+        return
+    turn = _current.turn = _Turn()
     try:
         yield
     finally:
-        if _turn.is_held:
-            _large_body.release()
-        _turn.may_wait = _turn.is_held = False
+        # A generator may be closed by another thread.
+        turn.is_over = True
+        turn.give_back()
 
 
 def wait_for_large_body() -> None:
     """Wait until no other thread has a large body; raises TimeoutError after a minute. Once a block is enough."""
-    if getattr(_turn, "may_wait", False) and not _turn.is_held:
-        _turn.is_held = _large_body.acquire(timeout=MAX_TURN_SECONDS)
-        if not _turn.is_held:
-            raise TimeoutError("other answers are too large")
+    turn: _Turn | None = getattr(_current, "turn", None)
+    if turn is not None and not turn.is_over and not turn.is_held:
+        turn.take()
+
+
+def hand_on_large_body() -> None:
+    """Say that the rows of this thread's large body, if it has one, are ready for the output, which may be slow."""
+    turn: _Turn | None = getattr(_current, "turn", None)
+    if turn is not None and turn.is_held:
+        _Turn.handed_on_since = monotonic()
+
+
+def give_up_large_body() -> None:
+    """Let others have their turn, before this thread waits for what they may have to read first."""
+    turn: _Turn | None = getattr(_current, "turn", None)
+    if turn is not None:
+        turn.give_back()
 
 
 def parse_json(content: bytes) -> Any:

@@ -11,10 +11,16 @@ from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.bodies import excerpt, json_type
+from source_auth0.api.http.bodies import (
+    excerpt,
+    give_up_large_body,
+    hand_on_large_body,
+    json_type,
+    one_large_body,
+)
 from source_auth0.api.tenant import Tenant
 from source_auth0.conformance.deep_values import with_text_for_deep_values
-from source_auth0.engine.page_records import PageRecord
+from source_auth0.engine.page_records import PageRecord, page_records
 from source_auth0.errors import RequestRefusedError, system_error, transient_error
 from source_auth0.records import DEFAULT_PAGE_SIZE, PAGE_SIZE, Page, Row, partition_columns
 from source_auth0.retrievers.lists.pagination import (
@@ -64,11 +70,26 @@ class ListRetriever(Retriever):
     ) -> Iterator[Row | PageRecord]:
         """The rows of one slice, or its pages if `whole_pages` is set."""
         partition = stream_slice or EMPTY_SLICE
+        if self.whole_pages:
+            yield from self._page_records(partition)
+            return
+        # Read amid the work of another stream, whose own page must not keep others from what they share with this.
+        give_up_large_body()
         for page in self.read_pages(partition):
-            if not self.whole_pages:
-                yield from with_text_for_deep_values(page)
-            elif page:
-                yield PageRecord(page, self.name, partition)
+            give_up_large_body()
+            yield from with_text_for_deep_values(page)
+
+    def _page_records(self, stream_slice: StreamSlice) -> Iterator[PageRecord]:
+        """The pages of one slice; of large ones, one at a time is in memory in the whole sync."""
+        pages = self.read_pages(stream_slice)
+        while True:
+            with one_large_body():
+                if (page := next(pages, None)) is None:
+                    return
+                hand_on_large_body()
+                yield from page_records(page, self.name, stream_slice)
+                # Nothing holds its rows while the next one is read.
+                del page
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The transformed pages of one slice; a generator resumes after a `yield` only once that page is handed on."""
@@ -77,7 +98,7 @@ class ListRetriever(Retriever):
     def shared_pages(self, name: str, stream_slice: StreamSlice) -> Generator[Page, None, None]:
         """The transformed pages of one slice, fetched once for all readers of `name`; closing it frees them."""
         partition_key = tuple(sorted((k, str(v)) for k, v in partition_columns(stream_slice).items()))
-        finished = (self.finished(page, stream_slice) for page in self._pages_unless_refused(stream_slice))
+        finished = (self.finished(taken(page), stream_slice) for page in self._pages_unless_refused(stream_slice))
         yield from self.tenant.shared_pages.read(name, partition_key, lambda: finished)
 
     def _pages_unless_refused(self, stream_slice: StreamSlice) -> Iterator[Page]:
@@ -89,7 +110,7 @@ class ListRetriever(Retriever):
         return refused.pages_of(parent_name(stream_slice.partition), pages, self.tenant)
 
     def pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
-        """The pages of one slice as Auth0 sends them."""
+        """The pages of one slice as Auth0 sends them; whoever asks for the next one has emptied the last."""
         raise NotImplementedError
 
     def rows_of(self, body: Any, *, is_first: bool = True) -> Page:
@@ -174,6 +195,13 @@ class ListRetriever(Retriever):
         return page
 
 
+def taken(page: Page) -> Page:
+    """The rows of a page in a list of their own; the page is left empty, as its producer holds it longer than them."""
+    rows = list(page)
+    page.clear()
+    return rows
+
+
 @dataclass
 class PageNumberRetriever(ListRetriever):
     """`page`/`per_page`, for lists without checkpoints: up to 1,000 rows; more are an error, never a truncated list."""
@@ -197,7 +225,7 @@ class PageNumberRetriever(ListRetriever):
             if response is None:
                 return
             yield walk.add(response)
-            previous = response
+            previous = response = response.without_rows()
             if walk.must_restart:
                 self._restart(walk)
                 previous = ListResponse.of_earlier_pass()
@@ -246,12 +274,13 @@ class CheckpointRetriever(PageNumberRetriever):
             if previous.is_before_first and self._ignores_take(response, size):
                 previous = ListResponse.of_earlier_pass()
                 break
-            yield response.page
             rows_read += len(response.page)
+            yield response.page
+            previous = response = response.without_rows()
             if not response.next_checkpoint:
                 self._raise_if_short(response.total, rows_read)
                 return
-            previous, checkpoint = response, {"from": response.next_checkpoint}
+            checkpoint = {"from": response.next_checkpoint}
         yield from self.numbered_pages(stream_slice, previous)
 
     def _ignores_take(self, response: ListResponse, size: int) -> bool:

@@ -1,7 +1,7 @@
 """Pages of a list: repeated and contradictory ones, refused page sizes, and numbered pages that move while read."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_auth0.errors import RequestRefusedError
@@ -54,6 +54,11 @@ class ListResponse:
         if self.next_checkpoint is not None:
             self.seen_checkpoints.add(self.next_checkpoint)
         return self
+
+    def without_rows(self) -> "ListResponse":
+        """What the next response is held against: all but the rows, which need not be kept while it is read."""
+        body = {"total": self.total} if isinstance(self.body, dict) else []
+        return replace(self, body=body, page=[])
 
     @property
     def total(self) -> int | None:

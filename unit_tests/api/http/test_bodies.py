@@ -1,5 +1,6 @@
 import time
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -15,6 +16,8 @@ from source_auth0.api.http.bodies import (
     VALUE_BYTES,
     BodyTooLargeError,
     excerpt,
+    give_up_large_body,
+    hand_on_large_body,
     one_large_body,
     parse_json,
     wait_for_large_body,
@@ -145,3 +148,91 @@ def test_a_turn_that_does_not_come_is_a_timeout(monkeypatch: pytest.MonkeyPatch)
         in_threads(2, read)
     with one_large_body():
         wait_for_large_body()
+
+
+def is_free() -> bool:
+    """Whether another thread could read a large body now."""
+    found: list[bool] = []
+
+    def read(_: int) -> None:
+        with one_large_body():
+            try:
+                wait_for_large_body()
+            except TimeoutError:
+                found.append(False)
+            else:
+                found.append(True)
+
+    in_threads(1, read)
+    return found == [True]
+
+
+@pytest.fixture
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MAX_TURN_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("short_wait")
+def test_a_turn_lasts_to_the_end_of_the_outer_block():
+    """There its rows are handed on, of which the request knows nothing."""
+    with one_large_body():
+        with one_large_body():
+            wait_for_large_body()
+        assert not is_free()
+    assert is_free()
+
+
+@pytest.mark.usefixtures("short_wait")
+def test_a_turn_ends_where_its_thread_asks_for_something_else():
+    """As for a parent's rows; what it has to wait for may be a large body itself."""
+    with one_large_body():
+        with one_large_body():
+            wait_for_large_body()
+        with one_large_body():
+            assert is_free()
+            wait_for_large_body()
+        give_up_large_body()
+        assert is_free()
+    give_up_large_body()
+    assert is_free()
+
+
+@pytest.mark.usefixtures("short_wait")
+def test_a_block_that_another_thread_leaves_gives_its_turn_back():
+    """A generator is closed by whoever drops it; the thread that began it goes on without it."""
+
+    def read() -> Iterator[None]:
+        with one_large_body():
+            wait_for_large_body()
+            yield
+
+    reader = read()
+    next(reader)
+    assert not is_free()
+    in_threads(1, lambda _: reader.close())
+    assert is_free()
+    wait_for_large_body()
+    assert is_free()
+    with one_large_body():
+        wait_for_large_body()
+        assert not is_free()
+    assert is_free()
+
+
+def test_a_slow_output_keeps_nobody_from_reading(monkeypatch: pytest.MonkeyPatch):
+    """A destination may take minutes for what it was given; then two large bodies are in memory."""
+    monkeypatch.setattr(bodies, "MAX_HANDING_ON_SECONDS", 0.02)
+    monkeypatch.setattr(bodies, "TURN_CHECK_SECONDS", 0.001)
+    hand_on_large_body()  # without one, it says nothing
+    with one_large_body():
+        hand_on_large_body()
+        wait_for_large_body()
+        monkeypatch.setattr(bodies, "MAX_TURN_SECONDS", 0.1)
+        assert not is_free()  # it is being read
+        monkeypatch.setattr(bodies, "MAX_TURN_SECONDS", 60.0)
+        hand_on_large_body()
+        assert is_free()
+    with one_large_body():
+        wait_for_large_body()
+        monkeypatch.setattr(bodies, "MAX_TURN_SECONDS", 0.1)
+        assert not is_free()

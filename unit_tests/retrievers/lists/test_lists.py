@@ -1,5 +1,7 @@
+import contextlib
 import logging
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -13,6 +15,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.api.http import bodies
+from source_auth0.api.http.bodies import one_large_body, wait_for_large_body
 from source_auth0.api.tenant import Tenant
 from source_auth0.json_values import dumps
 from source_auth0.retrievers.lists.lists import (
@@ -26,6 +30,7 @@ from source_auth0.retrievers.lists.objects import SingletonRetriever
 from source_auth0.retrievers.lists.pagination import MAX_PASSES
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET
+from testing.threads import in_threads
 
 Make = Callable[..., ManagementApiRequester]
 URL = f"{API}/things"
@@ -640,6 +645,76 @@ def test_whole_pages_are_one_record_each_and_empty_ones_none(requests_mock: Mock
     requests_mock.get(URL, [{"json": response} for response in responses])
     pages = read(PageNumberRetriever, rows=None, whole_pages=True)
     assert [("things", 2), ("things", 1)] == [(page.stream_name, page.lines.rows) for page in pages]
+
+
+class TrackedRow(dict[str, Any]):
+    """A row of which it can be told whether it is still in memory."""
+
+
+class TrackedPages:
+    """Stands in for `get` of a requester: three pages of a row each, and which rows were alive at each request."""
+
+    def __init__(self) -> None:
+        self.rows: list[weakref.ref[TrackedRow]] = []
+        self.alive: list[int] = []
+
+    def __call__(self, _: StreamSlice | None, __: Mapping[str, Any]) -> dict[str, Any]:
+        self.alive.append(sum(row() is not None for row in self.rows))
+        number = len(self.alive)
+        row = TrackedRow(id=number, text="x" * 1000)
+        self.rows.append(weakref.ref(row))
+        return {"things": [row], "total": 3, **({"next": f"after {number}"} if number < 3 else {})}
+
+
+@pytest.mark.parametrize("readers", [1, 2])
+@pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever])
+def test_a_page_is_out_of_memory_before_the_next_one_is_read(
+    kind: type[ListRetriever], readers: int, make_api: Make, tenant: Tenant
+):
+    """A page of 57 MB of text with an emoji takes a quarter of a gigabyte."""
+    pages, requester = TrackedPages(), make_api()
+    requester.get = requester.get_existing = pages  # type: ignore[method-assign]
+    key = {"rows": "things", "key_columns": ["id"], "whole_pages": True}
+    lists = [kind(tenant, "things", requester, **key) for _ in range(readers)]  # type: ignore[arg-type]
+    for one in lists:
+        assert [1, 1, 1] == [page.lines.rows for page in one.read_records({})]  # type: ignore[union-attr]
+    assert [0, 0, 0] == pages.alive
+
+
+def is_free() -> bool:
+    """Whether another thread could read a large body now."""
+    found: list[bool] = []
+
+    def read_one(_: int) -> None:
+        with one_large_body(), contextlib.suppress(TimeoutError):
+            wait_for_large_body()
+            found.append(True)
+
+    in_threads(1, read_one)
+    return found == [True]
+
+
+@pytest.mark.parametrize("whole_pages", [True, False])
+def test_a_large_page_is_the_only_one_until_it_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch, make_api: Make, tenant: Tenant, *, whole_pages: bool
+):
+    """A parent's page keeps nobody from reading: its rows are handed on as others are read for them."""
+    monkeypatch.setattr(bodies, "MAX_TURN_SECONDS", 0.01)
+    pages, requester = TrackedPages(), make_api()
+
+    def get(*arguments: Any) -> dict[str, Any]:
+        with one_large_body():
+            wait_for_large_body()
+            return pages(*arguments)
+
+    requester.get = requester.get_existing = get  # type: ignore[method-assign]
+    things = CheckpointRetriever(tenant, "things", requester, rows="things", whole_pages=whole_pages)
+    found = things.read_records({})
+    for _ in range(3):
+        next(found)
+        assert is_free() is not whole_pages
+    assert [] == list(found)
+    assert is_free()
 
 
 def test_readers_of_one_list_share_its_pages(requests_mock: Mocker, make_api: Make, tenant: Tenant):
