@@ -13,7 +13,7 @@ from soak.report import table, write
 from soak.tally import Tally
 
 #: The packages in this one that have a module `suite`, in the order in which they run.
-SUITES = ["faults", "kills", "users", "damaged_states", "hostile_responses", "secret_leaks", "load"]
+SUITES = ["faults", "kills", "users", "damaged_states", "hostile_responses", "secret_leaks", "load", "memory"]
 
 
 def main() -> int:
