@@ -1,7 +1,7 @@
 """The peak memory of ten million memberships, and of a round over two million users."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,8 @@ MAX_MEGABYTES = 512
 #: Streams of the same pages, of which each member is a row, with a role in the second and the third.
 MEMBERSHIPS = ("organization_members", "organization_member_roles", "organization_role_members")
 ORGANIZATIONS, MEMBERS, USERS = 4, 2_500_000, 2_000_000
+#: Members of each organization where three streams read them.
+SHARED_MEMBERS = 250_000
 #: Users whose roles are read before the sync is told to stop: each is a request, and the walk over all of them is not
 #: what is measured. Users behind the last one that a state says was read.
 USERS_READ, USERS_LEFT = 20_000, 1_000
@@ -28,18 +30,19 @@ MAX_LOOK_BACK_USERS = 100
 
 def suite(seed: int) -> Iterator[Tally]:  # noqa: ARG001 - nothing is random here
     """Many members in few organizations; a first round over many users that is stopped, and the end of one."""
-    yield memberships(TenantSize(organizations=ORGANIZATIONS, members=MEMBERS))
+    yield memberships(TenantSize(organizations=ORGANIZATIONS, members=MEMBERS), MEMBERSHIPS[:1])
+    yield memberships(TenantSize(organizations=ORGANIZATIONS, members=SHARED_MEMBERS))
     yield from user_rounds(USERS, USERS_READ, USERS_LEFT)
 
 
-def memberships(size: TenantSize) -> Tally:
-    """All members of all organizations, each as a row of three streams."""
+def memberships(size: TenantSize, streams: Sequence[str] = MEMBERSHIPS) -> Tally:
+    """All members of all organizations, each as a row of every stream."""
     number = size.organizations * size.members
-    seen = {stream.encode(): bytearray(number) for stream in MEMBERSHIPS}
+    seen = {stream.encode(): bytearray(number) for stream in streams}
     with in_subprocess(serve, size) as pipe:
         config = _config(pipe.recv())
-        done = measure(config, catalog_of(*MEMBERSHIPS, full_refresh=True), each=partial(_mark, seen))
-    tally = _tally(f"{number:,} memberships in three streams", done)
+        done = measure(config, catalog_of(*streams, full_refresh=True), each=partial(_mark, seen))
+    tally = _tally(f"{number:,} memberships, by {len(streams)} stream{'s' * (len(streams) > 1)}", done)
     tally.losses = sum(one.count(0) for one in seen.values())
     if repeated := tally.records - sum(number - one.count(0) for one in seen.values()):
         tally.complaints.append(f"{repeated:,} rows came twice")
