@@ -14,7 +14,14 @@ from testing.tenants import config_of
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Files whose tests share a slow fixture.
-FILES_ON_ONE_WORKER = {"test_models.py", "test_landed_tables.py", "test_contract.py", "test_documented_commands.py"}
+FILES_ON_ONE_WORKER = {
+    "test_any_value.py",
+    "test_contract.py",
+    "test_documented_commands.py",
+    "test_landed_tables.py",
+    "test_models.py",
+    "test_odd_values.py",
+}
 
 
 class SharedFixtureScheduling(LoadScopeScheduling):

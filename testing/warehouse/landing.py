@@ -92,8 +92,18 @@ def _land_postgres(database: str, streams: Streams) -> None:
             declared = ", ".join(f'"{called}" {kind}' for called, kind in types.items())
             cursor.execute(f"drop table if exists {SCHEMA}.{name}")
             cursor.execute(f"create table {SCHEMA}.{name} ({declared})")
-            rows = [[*_values(row, columns), row.get(EXTRACTED, "2026-01-01T00:00:00Z")] for row in stream["rows"]]
+            found = map(_without_zero_characters, stream["rows"])
+            rows = [[*_values(row, columns), row.get(EXTRACTED, "2026-01-01T00:00:00Z")] for row in found]
             execute_values(cursor, f"insert into {SCHEMA}.{name} values %s", rows, page_size=1000)  # noqa: S608 - as above
+
+
+def _without_zero_characters(value: Any) -> Any:
+    """A value that PostgreSQL stores: none of its texts has room for U+0000, which loaders leave out."""
+    if isinstance(value, dict):
+        return {name: _without_zero_characters(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_zero_characters(inner) for inner in value]
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 if __name__ == "__main__":
