@@ -75,11 +75,26 @@ def lost(sent: Row, row: Row) -> set[str]:
     aside = row.get("unconforming") or {}
 
     def is_kept(column: str, value: Any) -> bool:
+        if value not in DEEP_NAMES and _has_deep(value):
+            # What holds something deep is text as a whole.
+            return bool(_named(str(aside.get(column))) == _named(json.dumps(expected(value)), quote='"'))
         due = json.dumps(expected(value), sort_keys=True)
         found = [aside.get(column)] if value in DEEP_NAMES else [row.get(column), aside.get(column)]
         return due in {json.dumps(one, sort_keys=True) for one in found}
 
     return {column for column, value in sent.items() if value is not None and not is_kept(column, value)}
+
+
+def _has_deep(value: Any) -> bool:
+    text = json.dumps(value)
+    return any(f'"{name}"' in text for name in DEEP_NAMES)
+
+
+def _named(text: str, quote: str = "") -> Any:
+    """The value of JSON whose deep parts are replaced by their names, the deepest first: no parser here reads those."""
+    for name, written in reversed(DEEP.items()):
+        text = text.replace(f"{quote}{written}{quote}", f'"{name}"')
+    return json.loads(text)
 
 
 def secret_columns(name: str) -> set[str]:
