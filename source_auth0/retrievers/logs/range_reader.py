@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.errors import system_error, transient_error
-from source_auth0.records import Page, Row
+from source_auth0.records import PAGE_SIZE, Page, Row
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds, log_order
 from source_auth0.retrievers.logs.tenant_log import TenantLog
@@ -151,12 +151,16 @@ class LogRangeReader(WorkSplitter[LogRange]):
 
         page: what the list has, up to behind the range's end. Where it has nothing there, the list may be behind the
         search and have more to come: then the position stays before these events, and they may come again. Raises
-        where more is left out than `MAX_UNLISTED_EVENTS`, or where the list ends and the search shows nothing either.
+        where more is left out than `MAX_UNLISTED_EVENTS`, where the list ends and the search shows nothing either, or
+        where answers are those to other questions.
         """
         end, start = log_range.end, log_range.read_up_to
         if listed := [event for event in page if log_order(event["log_id"]) < end.order]:
             start = LogPosition.after(listed, start)
-        found = {e["log_id"]: e for e in self.log.by_id(end.log_id) + self._shown_between(start, end)}
+        by_id, between = self.log.by_id(end.log_id), self._shown_between(start, end)
+        if _contradict(start, end, by_id, between) or (page and self._is_repeated(page)):
+            raise self._left_out_error(log_range)
+        found = {e["log_id"]: e for e in by_id + between}
         shown = [e for e in found.values() if start.order < log_order(e["log_id"]) <= end.order]
         with self.changed:
             is_last = bool(start.log_id) and self.end == end
@@ -167,6 +171,11 @@ class LogRangeReader(WorkSplitter[LogRange]):
                 return log_range.take(sorted([*shown, *page], key=lambda e: log_order(e["log_id"])))
             self.end = log_range.end = start
             return shown
+
+    def _is_repeated(self, page: Page) -> bool:
+        """Whether the list has the same events again behind the last of them: a cache answers, which looks at no id."""
+        again = {event["log_id"] for event in self.log.after(page[-1]["log_id"])}
+        return not again.isdisjoint(event["log_id"] for event in page[:-1])
 
     def _shown_between(self, start: LogPosition, end: LogPosition) -> Page:
         low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)]) if start.date else (0, 0)
@@ -232,3 +241,19 @@ class LogRangeReader(WorkSplitter[LogRange]):
             f"`{name}`: Auth0's search shows the event {' and '.join(shown)}, and its log, read by checkpoint, does "
             "not. It is handed on as the search shows it."
         )
+
+
+def _contradict(start: LogPosition, end: LogPosition, by_id: Page, between: Page) -> bool:
+    """Whether a search by date shows events beside its range, or lacks what it has to show.
+
+    That is an event from where the range begins, as one was read there, and the one that a search by id shows.
+    """
+    if not start.date:
+        return False
+    low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)])
+    inside = range(low - SECOND_MS, high + SECOND_MS + 1)
+    dates = [event_milliseconds(event) for event in between]
+    is_due = len(between) < PAGE_SIZE and any(event_milliseconds(event) in inside for event in by_id)
+    is_shown = any(event["log_id"] == end.log_id for event in between)
+    is_begun = any(log_order(event["log_id"]) <= start.order for event in between)
+    return any(at is not None and at not in inside for at in dates) or not is_begun or (is_due and not is_shown)

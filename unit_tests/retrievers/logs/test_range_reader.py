@@ -250,6 +250,37 @@ def test_an_event_that_only_the_search_shows_is_handed_on_as_it_is_there(
     assert "does not. It is handed on as the search shows it." in warning
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [[], [250], [249], [249, 250, 300], [150, 249, 250]],
+    ids=["nothing", "no start", "no end", "late", "early"],
+)
+def test_a_search_that_answers_another_question_proves_no_such_event(shown: list[int]):
+    """A cache may answer with the page of another range: what lies between would be left out."""
+    server = EventLog(events_at(*range(400)))
+    server.unlisted = {250}
+    reader = reader_of(server, (log_position(1, 0), log_position(250, 249)))
+    reader.log.between = lambda *_: [event(n, n - 1) for n in shown]  # type: ignore[method-assign]
+    (log_range,) = reader.initial_slices()
+    with pytest.raises(AirbyteTracedException, match="left out the event"):
+        read(reader, log_range)
+    assert log_range.read_up_to.order < log_range.end.order
+
+
+def test_a_list_that_repeats_a_page_behind_the_range_proves_no_such_event():
+    server = EventLog(events_at(*range(400)))
+    server.unlisted = {250}
+    reader = reader_of(server, (log_position(1, 0), log_position(250, 249)))
+    (log_range,) = reader.initial_slices()
+    following = reader.log.after
+    stale = following(log_position(300).log_id)
+    reader.log.after = lambda log_id, take=100: (  # type: ignore[method-assign]
+        stale if log_order(log_id) >= log_position(201).order else following(log_id, take)
+    )
+    with pytest.raises(AirbyteTracedException, match="left out the event"):
+        read(reader, log_range)
+
+
 def test_more_than_a_few_of_them_are_an_error():
     """Then it is the page that is wrong."""
     server = EventLog(events_at(*range(400)))
