@@ -255,16 +255,19 @@ def test_others_are_served_during_a_download(connect):
         finished = threading.Event()
         bodies = []
         thread = threading.Thread(target=lambda: (bodies.append(client.call("GET", url).body), finished.set()))
+        began = time.monotonic()
         thread.start()
         waits = []
         while not finished.is_set():
             start = time.monotonic()
             client.get("/roles")
             waits.append(time.monotonic() - start)
+        took = time.monotonic() - began
         thread.join()
         assert 40_000 == len(gzip.decompress(bodies[0]).splitlines())
         assert len(waits) > 10
-        assert sorted(waits)[len(waits) // 2] < 1
+        # As a part of the download, which takes as much longer where the machine has other work: 1 % on any.
+        assert sorted(waits)[len(waits) // 2] < took / 30
 
 
 class FakeTransport:
