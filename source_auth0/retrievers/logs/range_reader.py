@@ -157,11 +157,10 @@ class LogRangeReader(WorkSplitter[LogRange]):
         end, start = log_range.end, log_range.read_up_to
         if listed := [event for event in page if log_order(event["log_id"]) < end.order]:
             start = LogPosition.after(listed, start)
-        by_id, between = self.log.by_id(end.log_id), self._shown_between(start, end)
-        if _contradict(start, end, by_id, between) or (page and self._is_repeated(page)):
+        found = self._shown_up_to_end(log_range, start)
+        if page and self._is_repeated(page):
             raise self._left_out_error(log_range)
-        found = {e["log_id"]: e for e in by_id + between}
-        shown = [e for e in found.values() if start.order < log_order(e["log_id"]) <= end.order]
+        shown = [e for e in found if start.order < log_order(e["log_id"]) <= end.order]
         with self.changed:
             is_last = bool(start.log_id) and self.end == end
             if len(shown) > MAX_UNLISTED_EVENTS or (not page and not (shown and is_last)):
@@ -172,14 +171,22 @@ class LogRangeReader(WorkSplitter[LogRange]):
             self.end = log_range.end = start
             return shown
 
+    def _shown_up_to_end(self, log_range: LogRange, start: LogPosition) -> Iterable[Row]:
+        """The event at a range's end and those with dates between, as the search shows them; raises if it errs."""
+        end = log_range.end
+        found = {e["log_id"]: e for e in self.log.by_id(end.log_id)}
+        if start.date:
+            low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)])
+            between = self.log.between(low, high)
+            if not _is_answer(between, low, high, start, found.values()):
+                raise self._left_out_error(log_range)
+            found |= {e["log_id"]: e for e in between}
+        return found.values()
+
     def _is_repeated(self, page: Page) -> bool:
         """Whether the list has the same events again behind the last of them: a cache answers, which looks at no id."""
         again = {event["log_id"] for event in self.log.after(page[-1]["log_id"])}
         return not again.isdisjoint(event["log_id"] for event in page[:-1])
-
-    def _shown_between(self, start: LogPosition, end: LogPosition) -> Page:
-        low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)]) if start.date else (0, 0)
-        return self.log.between(low, high) if start.date else []
 
     def worth_splitting(self, reading: list[LogRange], idle: int) -> tuple[LogRange, list[Milliseconds]] | None:
         """The range with the most events to come, and the timestamps to split it at."""
@@ -243,17 +250,16 @@ class LogRangeReader(WorkSplitter[LogRange]):
         )
 
 
-def _contradict(start: LogPosition, end: LogPosition, by_id: Page, between: Page) -> bool:
-    """Whether a search by date shows events beside its range, or lacks what it has to show.
+def _is_answer(between: Page, low: Milliseconds, high: Milliseconds, start: LogPosition, by_id: Iterable[Row]) -> bool:
+    """Whether events are what a search by date has to show, of a range whose start was read before.
 
-    That is an event from where the range begins, as one was read there, and the one that a search by id shows.
+    None has a date beside the range, one is at its start or before, and the event that a search by id shows is there.
     """
-    if not start.date:
-        return False
-    low, high = sorted([to_milliseconds(start.date), to_milliseconds(end.date)])
     inside = range(low - SECOND_MS, high + SECOND_MS + 1)
-    dates = [event_milliseconds(event) for event in between]
-    is_due = len(between) < PAGE_SIZE and any(event_milliseconds(event) in inside for event in by_id)
-    is_shown = any(event["log_id"] == end.log_id for event in between)
-    is_begun = any(log_order(event["log_id"]) <= start.order for event in between)
-    return any(at is not None and at not in inside for at in dates) or not is_begun or (is_due and not is_shown)
+    ids = {event["log_id"] for event in between}
+    due = {event["log_id"] for event in by_id if event_milliseconds(event) in inside}
+    return (
+        all(at is None or at in inside for at in map(event_milliseconds, between))
+        and any(log_order(log_id) <= start.order for log_id in ids)
+        and (len(between) >= PAGE_SIZE or due <= ids)
+    )
