@@ -1,6 +1,5 @@
 """20,000 users, a third of them touched every second, while the search index stalls and catches up out of order."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,15 +8,16 @@ from soak.tally import Tally
 from soak.users.scenario import NOW, Scenario
 from soak.users.single_users import busy_single_users
 from testing.syncs.hourly_syncs import HOUR, HourlySyncs
+from testing.syncs.sync_probe import captured_warnings
 from testing.tenants import config_of
 
 
 def suite(seed: int) -> Iterator[Tally]:
     """A fresh index, then a late one, for users and what is read for each of them; and the requests for quiet users."""
-    logging.getLogger("airbyte").setLevel(logging.ERROR)
-    yield from busy_tenant(seed, Scenario())
-    yield busy_single_users(seed, Scenario(every=3, lateness=6))
-    yield quiet_tenant(seed, 20_000)
+    with captured_warnings():
+        yield from busy_tenant(seed, Scenario())
+        yield busy_single_users(seed, Scenario(every=3, lateness=6))
+        yield quiet_tenant(seed, 20_000)
 
 
 def busy_tenant(seed: int, scenario: Scenario) -> Iterator[Tally]:
