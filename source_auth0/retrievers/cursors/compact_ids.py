@@ -2,6 +2,7 @@
 
 import heapq
 import zlib
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
@@ -13,7 +14,27 @@ RUN_IDS, BLOCK_IDS = 65_536, 1_024
 SEPARATOR = "\0"
 
 
-class CompactIds(Sequence[str]):
+class IdSequence(Sequence[str]):
+    """Ids by index, negative ones and slices included; a subclass has the length, and `_at` an index within it."""
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """The id at an index, or a list of those at a slice; raises IndexError."""
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self._at(index % len(self))
+
+    @abstractmethod
+    def _at(self, index: int) -> str:
+        """The id at an index from 0 on."""
+
+
+class CompactIds(IdSequence):
     """Ids in ascending order, each once: a sequence that is read from front to back, or looked up in.
 
     Two million strings and a set of them take 300 MB, and their compressed blocks a few tens. An index costs a block's
@@ -34,17 +55,8 @@ class CompactIds(Sequence[str]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        """The id at an index, or a list of those at a slice; raises IndexError."""
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(self._length))]
-        if not -self._length <= index < self._length:
-            raise IndexError(index)
-        block, place = divmod(index % self._length, BLOCK_IDS)
+    def _at(self, index: int) -> str:
+        block, place = divmod(index, BLOCK_IDS)
         return self._block(block)[place]
 
     def __iter__(self) -> Iterator[str]:
@@ -107,7 +119,7 @@ class PackedIds:
         self._last = []
 
 
-class ChainedIds(Sequence[str]):
+class ChainedIds(IdSequence):
     """Some ids, and behind them those of another sequence."""
 
     def __init__(self, first: Sequence[str], rest: Sequence[str]) -> None:
@@ -116,17 +128,7 @@ class ChainedIds(Sequence[str]):
     def __len__(self) -> int:
         return len(self._first) + len(self._rest)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        """The id at an index, or a list of those at a slice; raises IndexError."""
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        index %= len(self)
+    def _at(self, index: int) -> str:
         return self._first[index] if index < len(self._first) else self._rest[index - len(self._first)]
 
     def __iter__(self) -> Iterator[str]:
