@@ -73,7 +73,7 @@ class ListRetriever(Retriever):
         if self.whole_pages:
             yield from self._page_records(partition)
             return
-        # Read amid the work of another stream, whose own page must not keep others from what they share with this.
+        # Another stream waits for these rows: its own page must not keep others from what they share with this one.
         give_up_large_body()
         for page in self.read_pages(partition):
             give_up_large_body()

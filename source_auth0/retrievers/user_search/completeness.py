@@ -77,8 +77,7 @@ class TotalCheck:
 
     def missing(self) -> int:
         """How many users are missing; 0 where Auth0's totals are no evidence."""
-        received = self.received.number
-        if self._before is None or self._before <= received:
+        if self._before is None or self._before <= (received := self.received.number):
             return 0
         after = self._search.total(self._search.conditions)
         return max(min(self._before, after) - received, 0) if after is not None and after >= received else 0
@@ -113,9 +112,10 @@ class TotalCheck:
             return
         where = ", ".join(f"{to_iso(start)} to {to_iso(end) if end else 'now'}" for start, end in ranges[:3])
         place = f" The range of `created_at` that lacks them: {where}." if where else ""
+        received = self.received.number
         raise transient_error(
-            f"`{self._search.name}` is short: Auth0 counts {missing + self.received.number} users and returned "
-            f"{self.received.number}, so {missing} are missing.{place} The stream fails, so that the table "
+            f"`{self._search.name}` is short: Auth0 counts {missing + received} users and returned "
+            f"{received}, so {missing} are missing.{place} The stream fails, so that the table "
             "is not replaced by a shorter one. Sync again; if the number stays, set Verify the Total of Users "
             "(`users_verify_total`) to false to accept it."
         )
