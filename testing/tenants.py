@@ -12,13 +12,18 @@ from auth0_simulator import Simulator
 
 def config_of(sim: Simulator, **more: Any) -> dict[str, Any]:
     """A config that signs in to a simulated tenant with client credentials, and has these fields beside."""
+    return {**config_for(sim.base_url, sim.audience, sim.client_id, sim.client_secret), **more}
+
+
+def config_for(base_url: str, audience: str, client_id: str, client_secret: str, **more: Any) -> dict[str, Any]:
+    """A config that signs in to any tenant with client credentials, and has these fields beside."""
     credentials = {
         "auth_type": "oauth2_confidential_application",
-        "audience": sim.audience,
-        "client_id": sim.client_id,
-        "client_secret": sim.client_secret,
+        "audience": audience,
+        "client_id": client_id,
+        "client_secret": client_secret,
     }
-    return {"base_url": sim.base_url, "credentials": credentials, **more}
+    return {"base_url": base_url, "credentials": credentials, **more}
 
 
 @contextmanager

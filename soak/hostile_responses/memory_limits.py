@@ -5,7 +5,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,62 +30,65 @@ KEYS = {"roles": "id", "clients": "client_id"}
 ZIPPED = {"content-encoding": "gzip"}
 
 
-def giant_responses() -> dict[str, tuple[Callable[[UpstreamResponse], RawResponse], int, int]]:
-    """Name to a function that makes the response for roles, its number of rows, and the most megabytes it may take."""
+@dataclass(frozen=True)
+class Giant:
+    """A response to streams, the number of rows that it has for each of them, and the most megabytes it may take."""
+
+    response: Callable[[UpstreamResponse], RawResponse]
+    rows: int = 0
+    megabytes: int = MAX_MEGABYTES
+    streams: tuple[str, ...] = ("roles",)
+
+
+def giant_responses() -> dict[str, Giant]:
+    """What is tried, by its name."""
     small = PAGE % (200_000, b",".join(b'{"id":"rol_%d","name":"%b"}' % (n, b"x" * 220) for n in range(200_000)))
     large = PAGE % (100, b",".join(b'{"id":"rol_%d","description":"%b"}' % (n, b"x" * 500_000) for n in range(100)))
     dense = gzip.compress(PAGE % (1, b"{}," * 20_000_000 + b"{}"), 1)
     bomb = gzip.compress(b"[" + b" " * (64 << 20)) * 40
+    twice = gzip.compress(bomb)
+    error = b'{"message":"%b"}' % (b"x" * (50 << 20))
     return {
-        "50 MB in 200,000 rows": (lambda upstream: upstream.raw(small), 200_000, MAX_MEGABYTES_FOR_ROWS),
-        "50 MB in 100 rows": (lambda upstream: upstream.raw(large), 100, MAX_MEGABYTES_FOR_ROWS),
-        "57 MB of text with an emoji, in two streams": (_emojis, 57, MAX_MEGABYTES_FOR_ROWS),
-        "50 MB that are no JSON": (lambda upstream: upstream.raw(b"x" * (50 << 20)), 0, MAX_MEGABYTES),
-        "50 MB of an error": (
-            lambda upstream: upstream.raw(b'{"message":"%b"}' % (b"x" * (50 << 20)), status=403),
-            0,
-            MAX_MEGABYTES,
-        ),
-        "20 million empty objects": (lambda upstream: upstream.raw(dense, headers=ZIPPED), 0, MAX_MEGABYTES),
-        "a gzip of 2.5 GB": (lambda upstream: upstream.raw(bomb, headers=ZIPPED), 0, MAX_MEGABYTES),
-        "a gzip in a gzip": (
-            lambda upstream: upstream.raw(gzip.compress(bomb), headers={"content-encoding": "gzip, gzip"}),
-            0,
-            MAX_MEGABYTES,
-        ),
-        "200 MB without a length": (lambda upstream: _chunked_blanks(upstream, 200), 0, MAX_MEGABYTES),
+        "50 MB in 200,000 rows": Giant(lambda upstream: upstream.raw(small), 200_000, MAX_MEGABYTES_FOR_ROWS),
+        "50 MB in 100 rows": Giant(lambda upstream: upstream.raw(large), 100, MAX_MEGABYTES_FOR_ROWS),
+        "57 MB of text with an emoji, in two streams": Giant(_emojis, 57, MAX_MEGABYTES_FOR_ROWS, ("roles", "clients")),
+        "50 MB that are no JSON": Giant(lambda upstream: upstream.raw(b"x" * (50 << 20))),
+        "50 MB of an error": Giant(lambda upstream: upstream.raw(error, status=403)),
+        "20 million empty objects": Giant(lambda upstream: upstream.raw(dense, headers=ZIPPED)),
+        "a gzip of 2.5 GB": Giant(lambda upstream: upstream.raw(bomb, headers=ZIPPED)),
+        "a gzip in a gzip": Giant(lambda upstream: upstream.raw(twice, headers={"content-encoding": "gzip, gzip"})),
+        "200 MB without a length": Giant(lambda upstream: _chunked_blanks(upstream, 200)),
     }
 
 
 def memory(names: list[str] | None = None) -> Iterator[Tally]:
     """A tally for each giant response."""
     with Simulator(users=1, organizations=1) as sim, InterceptingProxy(sim.base_url) as proxy:
-        for name, (response, rows, limit) in giant_responses().items():
+        for name, giant in giant_responses().items():
             if names is None or name in names:
-                streams = ["roles", "clients"] if response is _emojis else ["roles"]
-                proxy.begin(_for_streams(response, streams))
-                yield _measure(name, config_of(sim, base_url=proxy.base_url), streams, rows, limit)
+                proxy.begin(_for_streams(giant))
+                yield _measure(name, config_of(sim, base_url=proxy.base_url), giant)
 
 
-def _measure(name: str, config: dict[str, Any], streams: list[str], rows: int, limit: int) -> Tally:
-    done, megabytes = _run(config, streams)
+def _measure(name: str, config: dict[str, Any], giant: Giant) -> Tally:
+    done, megabytes = _run(config, giant.streams)
     tally = Tally(f"memory: {name}", runs=1, more=f"{megabytes:.0f} MB at most")
-    due = {f"rol_{number}": GIANT_TEXTS[rows] for number in range(rows)}
-    for stream in streams:
+    due = {f"rol_{number}": GIANT_TEXTS[giant.rows] for number in range(giant.rows)}
+    for stream in giant.streams:
         records = done.records.get(stream, [])
         came = {row.get(KEYS[stream]): len(row.get("description") or row.get("name") or "") for row in records}
         tally.records += len(records)
         tally.losses += len(due.items() ^ came.items())
     if complaint := protocol_violation(done):
         tally.complaints.append(complaint)
-    if megabytes > limit:
-        tally.complaints.append(f"{megabytes:.0f} MB, of {limit} allowed")
-    if not rows and not any("`roles`" in error["message"] for error in done.errors):
+    if megabytes > giant.megabytes:
+        tally.complaints.append(f"{megabytes:.0f} MB, of {giant.megabytes} allowed")
+    if not giant.rows and not any("`roles`" in error["message"] for error in done.errors):
         tally.complaints.append(f"no sentence: {done.errors}")
     return tally
 
 
-def _run(config: dict[str, Any], streams: list[str]) -> tuple[CommandResult, float]:
+def _run(config: dict[str, Any], streams: Iterable[str]) -> tuple[CommandResult, float]:
     """Sync these streams; returns the result and the process's peak memory in megabytes."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-c", FAST_CONNECTOR, "read"]
@@ -116,11 +120,9 @@ finally:
 PEAK = "VmHWM:"
 
 
-def _for_streams(
-    response: Callable[[UpstreamResponse], RawResponse], streams: list[str]
-) -> Callable[[UpstreamResponse], RawResponse]:
-    paths = tuple(f"/api/v2/{stream}" for stream in streams)
-    return lambda upstream: response(upstream) if upstream.target.startswith(paths) else upstream.raw()
+def _for_streams(giant: Giant) -> Callable[[UpstreamResponse], RawResponse]:
+    paths = tuple(f"/api/v2/{stream}" for stream in giant.streams)
+    return lambda upstream: giant.response(upstream) if upstream.target.startswith(paths) else upstream.raw()
 
 
 def _emojis(upstream: UpstreamResponse) -> RawResponse:

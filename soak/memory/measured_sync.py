@@ -63,25 +63,27 @@ def measure(
             watcher = threading.Thread(target=_watch, args=(process.pid, done, stop := threading.Event()))
             watcher.start()
             try:
-                _read(process, done, each, ends_after)
+                has_ended = _read(process, done, each, ends_after)
             finally:
-                process.kill()
+                # Before the process is waited for: then there is no memory of it to look at.
                 stop.set()
                 watcher.join()
+            if has_ended:
+                done.code = process.wait()
+            process.kill()
     return done
 
 
 def _read(
     process: subprocess.Popen[bytes], done: MeasuredSync, each: Callable[[bytes], None], ends_after: int | None
-) -> None:
-    """Read the output to its end, or until nothing is printed for SILENCE_SECONDS."""
+) -> bool:
+    """Read the output to its end; returns whether it has one, or nothing was printed for SILENCE_SECONDS."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
     partial_line, rows = b"", 0
     while select.select([process.stdout], [], [], SILENCE_SECONDS)[0]:
         chunk = process.stdout.read1(CHUNK)  # type: ignore[attr-defined] # it is buffered
         if not chunk:
-            done.code = process.wait()
-            return
+            return True
         *lines, partial_line = (partial_line + chunk).split(b"\n")
         for line in lines:
             done.take(line)
@@ -90,6 +92,7 @@ def _read(
                 rows += 1
                 if rows == ends_after:
                     process.send_signal(signal.SIGTERM)
+    return False
 
 
 def _watch(pid: int, done: MeasuredSync, stop: threading.Event) -> None:
