@@ -17,8 +17,8 @@ from soak.kills.tenant_activity import METHODS
 State = dict[str, Any]
 #: The look-back: how many milliseconds before its state a sync of users starts reading.
 LOOK_BACK_MS = 300_000
-#: A state stays below this many bytes, whatever the tenant's size.
-MAX_STATE_BYTES = 2048
+#: A state stays below this many bytes, whatever the tenant's size, but for the deleted users that it may name.
+MAX_STATE_BYTES, MAX_DELETIONS = 2048, 500
 LOG = ("logs", "changes", "user_deletions")
 LISTS_OF_USERS = (METHODS, "user_roles", "user_sessions")
 
@@ -69,8 +69,9 @@ def state_regressions(platform: Platform, first: int, streams: Iterable[str], si
 
 def state_regression(stream: str, sim: Simulator, before: State, after: State, *, begins: bool) -> str:
     """How a state regresses from the one before; "" if not. `begins`: the one before is an earlier sync's."""
-    if len(str(after)) > MAX_STATE_BYTES:
-        return f"it has {len(str(after))} bytes"
+    deleted = (after.get("deletions") or {}).get("users") or {}
+    if (size := len(str(after)) - len(str(deleted))) > MAX_STATE_BYTES or len(deleted) > MAX_DELETIONS:
+        return f"it has {size} bytes, and names {len(deleted)} deleted users"
     if stream in LISTS_OF_USERS:
         return _user_list_regression(before, after)
     earlier, later = (_claim(stream, sim, state) for state in (before, after))

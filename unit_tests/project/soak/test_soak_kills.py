@@ -42,6 +42,10 @@ def user_lists(last: str, *pending: str, until: int = 2) -> dict[str, Any]:
     }
 
 
+def deletions(number: int) -> dict[str, Any]:
+    return {"deletions": {"log_id": log_id(1), "users": {f"auth0|{n:024}": DAY.format(1) for n in range(number)}}}
+
+
 @pytest.mark.parametrize(
     ("stream", "before", "after", "wrong"),
     [
@@ -53,6 +57,8 @@ def user_lists(last: str, *pending: str, until: int = 2) -> dict[str, Any]:
         ("users", users(1, 9, (1, 9)), users(1, 8, (1, 8)), "the end goes back"),
         ("users", users(1, 9, (1, 2), (5, 9)), users(1, 9, (1, 3), (5, 9)), "was done, and is open again"),
         ("users", {**users(1), "deletions": {"log_id": log_id(7)}}, users(2), "deletions go back"),
+        ("users", users(1), {**users(2), **deletions(500)}, ""),
+        ("users", users(1), {**users(2), **deletions(501)}, "names 501 deleted users"),
         ("logs", log(1, 9, (1, 4), (6, 9)), log(3, 12, (3, 4), (6, 12)), ""),
         ("logs", log(1, 9, (1, 4), (6, 9)), log(1, 9, (1, 5)), "was done, and is open again"),
         ("changes", log(7), log(8), ""),
