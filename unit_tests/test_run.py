@@ -1,3 +1,4 @@
+import ctypes
 import errno
 import gc
 import io
@@ -241,6 +242,28 @@ def test_a_machine_without_a_temporary_folder_is_told_what_to_set(command, monke
     code, messages, _ = command("spec")
     assert 1 == code
     assert "Set TMPDIR to a folder that this user may write" in errors(messages)[0]["message"]
+
+
+def test_memory_from_a_megabyte_on_goes_back_to_the_system(command, monkeypatch: pytest.MonkeyPatch):
+    asked: list[tuple[int, int]] = []
+    glibc = types.SimpleNamespace(mallopt=lambda *asked_for: asked.append(asked_for))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: glibc if name is None else None)
+    code, _, _ = command("spec")
+    # The first is M_MMAP_THRESHOLD of glibc's malloc.h.
+    assert (0, [(-3, 1_048_576)]) == (code, asked)
+
+
+@pytest.mark.parametrize("error", [OSError, TypeError, AttributeError])
+def test_another_c_library_is_left_as_it_is(command, monkeypatch: pytest.MonkeyPatch, error: type[Exception]):
+    def library(_: None) -> types.SimpleNamespace:
+        if error is AttributeError:
+            return types.SimpleNamespace()
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", library)
+    code, messages, _ = command("spec")
+    assert 0 == code
+    assert "SPEC" in [message["type"] for message in messages]
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
