@@ -84,7 +84,7 @@ def test_what_is_refused_may_be_deep(text: bytes):
         loads_exactly(text)
 
 
-@pytest.mark.parametrize("levels", [1, 254, 255, 1000, 1024, 1025, 50_000])
+@pytest.mark.parametrize("levels", [1, 254, 255, 1000, 1024, 1025, 10_000])
 @pytest.mark.parametrize(("start", "end"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[1,{"a":null,"b":', b',"c":[]},"x"]')])
 def test_any_depth_is_read_and_written(levels: int, start: bytes, end: bytes):
     text = start * levels + b"7" + end * levels

@@ -366,7 +366,7 @@ def logs(draw: st.DrawFn) -> list[Event]:
 STEPS = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 150)), min_size=1, max_size=20)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(logs(), STEPS, st.integers(2, 16), st.booleans(), st.integers(20, 100), st.integers(0, 3))
 @example(events_at(*range(2000)), [(0, 100), (1, 70), (5, 30)], 16, 1, 100, 0)
 def test_every_event_is_read_once_however_reads_and_splits_interleave(
@@ -380,7 +380,7 @@ def test_every_event_is_read_once_however_reads_and_splits_interleave(
         assert position_state(LogPosition.of(events[-1])) == sync.state
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(logs(), STEPS, st.integers(2, 16), st.lists(st.floats(0, 1), min_size=1, max_size=4), st.integers(0, 400))
 @example(events_at(*range(4000)), [(3, 100), (1, 70), (5, 30)], 16, [0.3, 0.6, 0.9], 300)
 @example(

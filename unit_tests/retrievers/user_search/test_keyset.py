@@ -242,7 +242,7 @@ def users_of(seconds: list[float]) -> list[User]:
     return users_at(*(second for second in seconds if second < 86_399))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(timestamps(230), st.sampled_from(TOTALS))
 @example([5.0] * 100 + [6.0] * 100, TOTALS[0])
 def test_every_user_is_read_once_whatever_their_timestamps(seconds: list[float], total: Callable[[int], int | None]):
@@ -250,7 +250,7 @@ def test_every_user_is_read_once_whatever_their_timestamps(seconds: list[float],
     assert sorted(ids(users)) == sorted(read(UserDirectory(users, total=total)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(timestamps(45), st.integers(2, 95), st.sampled_from(TOTALS))
 @example([float(second) for second in range(120)], 2, TOTALS[0])
 @example([5.0] * 120, 50, TOTALS[0])
@@ -261,7 +261,7 @@ def test_every_user_is_read_once_though_pages_are_shorter_than_requested(
     assert sorted(ids(users)) == sorted(read(UserDirectory(users, limit=limit, total=total)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(timestamps(60), st.integers(1, 200))
 def test_every_user_is_read_once_though_some_queries_time_out(seconds: list[float], slow: int):
     """As long as the users of a millisecond can be searched for."""
@@ -622,7 +622,7 @@ class DisturbedDirectory(UserDirectory):
         return missing(slice(start, end))(response)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     seconds=timestamps(230),
     disturbances=st.dictionaries(st.integers(1, 12), DISTURBANCES, max_size=3),

@@ -594,7 +594,7 @@ def interleave(sync: UserSync) -> None:
     sync.directory.on_query = on_query
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(timestamps(400), st.sampled_from(TOTALS), STEPS, st.integers(2, 9), st.booleans(), st.integers(20, 100))
 def test_every_user_is_read_however_reads_and_splits_interleave(
     seconds: list[float],
@@ -618,7 +618,7 @@ def test_every_user_is_read_however_reads_and_splits_interleave(
         assert state_of(last_update(users), deep_at=NOON) == sync.states[-1][1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sets(st.integers(0, 42_000), max_size=1200), st.sampled_from(TOTALS), STEPS, st.integers(2, 9))
 def test_no_user_is_read_twice_where_timestamps_differ(
     seconds: set[int], total: Callable[[int], int | None], steps: list[tuple[int, int]], workers: int
@@ -633,7 +633,7 @@ class KilledError(Exception):
     """The sync ends here."""
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(timestamps(300), st.sampled_from(TOTALS), STEPS, st.integers(1, 60), st.integers(2, 9))
 @example([float(n) for n in range(1500)], TOTALS[0], [(0, 100), (1, 70)], 14, 4)
 def test_a_sync_that_was_killed_is_resumed_without_a_gap(
