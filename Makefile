@@ -14,7 +14,7 @@ help:
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff, mypy and the directions of imports'
 	@echo 'make docs   write the generated pages and the staging models of dbt/ from the stream files and the spec'
-	@echo 'make accept  the dbt package and odd values on DuckDB and PostgreSQL, and the simulated tenant read by the clients that Auth0 publishes; half an hour'
+	@echo 'make accept  the slowest tests, PyAirbyte, the dbt package and odd values on DuckDB and PostgreSQL, and the simulated tenant read by the clients that Auth0 publishes; half an hour'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
@@ -44,6 +44,7 @@ soak: .venv/ready
 
 # Not part of `make test`: what needs more environments and more time. Run it before a release, or after a change to what it tests.
 accept: .venv/ready .venv-demo/ready .venv-dbt/ready
+	@$(python) -m pytest --numprocesses 2 -m accept integration_tests
 	@ODD_VALUES_RUNS=10 $(python) -m pytest --numprocesses 2 integration_tests/warehouse integration_tests/odd_values
 	@$(python) -m tools.strangers $(if $(OPENAPI),--openapi $(OPENAPI))
 

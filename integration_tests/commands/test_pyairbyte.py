@@ -75,6 +75,7 @@ def single_value(rows: list[dict[str, Any]]) -> Any:
     return value
 
 
+@pytest.mark.accept
 def test_a_second_sync_loads_only_changed_users(pyairbyte: Callable[..., Results], sim: Simulator) -> None:
     """A role that was removed is gone, which a merge by key would have kept."""
     sync = {"config": config_of(sim), "streams": ["users", "organization_member_roles"]}
@@ -103,6 +104,7 @@ def test_a_second_sync_loads_only_changed_users(pyairbyte: Callable[..., Results
     assert removed_roles == len(first["roles"]) - len(second["roles"])
 
 
+@pytest.mark.accept
 def test_every_column_of_every_stream_has_its_type(
     pyairbyte: Callable[..., Results], catalog: list[dict[str, Any]]
 ) -> None:
@@ -164,6 +166,7 @@ def test_values_are_stored_unchanged(pyairbyte: Callable[..., Results], sim: Sim
         assert str(user["app_metadata"]["account"]["number"]) == row["number"]
 
 
+@pytest.mark.accept
 def test_a_config_and_a_state_of_the_published_connector_are_continued(
     pyairbyte: Callable[..., Results], sim: Simulator
 ) -> None:
@@ -184,6 +187,7 @@ def test_a_config_and_a_state_of_the_published_connector_are_continued(
     assert saved[:10] < single_value(results["state"]).partition('"updated_at":')[2].strip(' "')[:10]
 
 
+@pytest.mark.accept
 def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyte: Callable[..., Results]) -> None:
     """The view of docs/planning.md; each tenant has its own schema."""
     (view,) = re.findall(r"```sql\n(.*?);\n```", (ROOT / "docs/planning.md").read_text(), re.DOTALL)
@@ -196,6 +200,7 @@ def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyt
     assert [{"tenant": "eu"}, {"tenant": "us"}] == results["tenants"]
 
 
+@pytest.mark.accept
 def test_the_demo_of_a_real_tenant_resumes_from_its_last_sync(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
     command = [str(PYTHON), "-m", "demo", "--config", str(tmp_path / "config.json")]
@@ -207,6 +212,7 @@ def test_the_demo_of_a_real_tenant_resumes_from_its_last_sync(sim: Simulator, tm
     assert queries[0] < queries[-1]
 
 
+@pytest.mark.accept
 def test_the_demo_says_why_a_real_tenant_could_not_be_read(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
     config = config_of(sim)
     config["credentials"]["client_secret"] = "wrong"

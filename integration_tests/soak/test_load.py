@@ -24,6 +24,7 @@ def test_resource_use_stays_flat_over_a_hundred_thousand_rows() -> None:
     assert (0, 0, True) == (result.losses, result.hangs, result.records >= sum(rows.values()))
 
 
+@pytest.mark.accept
 @pytest.mark.slow
 def test_repeated_syncs_and_checks_leak_no_thread_connection_or_memory() -> None:
     """Including syncs that their caller abandons."""
