@@ -1,7 +1,11 @@
 """20,000 users, a third of them touched every second, while the search index stalls and catches up out of order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from math import ceil
 from typing import Any
+from unittest.mock import patch
 
 from auth0_simulator import Simulator
 from soak.tally import Tally
@@ -10,6 +14,9 @@ from soak.users.single_users import busy_single_users
 from testing.syncs.hourly_syncs import HOUR, HourlySyncs
 from testing.syncs.sync_probe import captured_warnings
 from testing.tenants import config_of
+
+#: Users in a page of Auth0's search at most.
+PAGE_SIZE = 100
 
 
 def suite(seed: int) -> Iterator[Tally]:
@@ -58,21 +65,40 @@ def quiet_tenant(seed: int, users: int) -> Tally:
     with Simulator(users=users, organizations=0, log_events=0, seed=seed, now=NOW) as sim:
         sim.clock.freeze()
         syncs = HourlySyncs(sim, config_of(sim))
-        first = requests_of(syncs, tally, 0)
-        hourly = [requests_of(syncs, tally, HOUR) for _ in range(25)]
+        with machine_clock_of(sim):
+            first, _ = requests_and_pages(syncs, tally, 0)
+            hourly = [requests_and_pages(syncs, tally, HOUR) for _ in range(25)]
         tally.losses += len(syncs.table.wrong(sim))
-    quiet, deep = min(hourly), max(hourly)
+    (quiet, _), (deep, pages) = min(hourly), max(hourly)
     tally.more = f"{first} requests at first, {quiet} in an hourly sync, {deep} in one that looks back deeply"
     if quiet > 2:
         tally.complaints.append(f"an hourly sync with nothing new takes {quiet} requests to /users")
+    if deep > 4 + pages:
+        tally.complaints.append(f"one that looks back deeply takes {deep} requests to /users for {pages} pages")
     return tally
 
 
-def requests_of(syncs: HourlySyncs, tally: Tally, seconds: float) -> int:
-    """The requests to `/users` of one sync, so many seconds later."""
+@contextmanager
+def machine_clock_of(sim: Simulator) -> Iterator[None]:
+    """Within, this machine's clock shows the tenant's time, as it does where nobody advances the tenant's.
+
+    By a clock that is hours off, a deep look-back seems to be due, and a request is made before the tenant's is known.
+    """
+
+    class TenantTime(datetime):
+        @classmethod
+        def now(cls, *_: Any) -> datetime:  # type: ignore[override]
+            return sim.clock.now()
+
+    with patch("source_auth0.api.tenant.datetime", TenantTime):
+        yield
+
+
+def requests_and_pages(syncs: HourlySyncs, tally: Tally, seconds: float) -> tuple[int, int]:
+    """The requests to `/users` of one sync, so many seconds later, and the pages that its rows fill."""
     syncs.sim.clear_journal()
-    _run(syncs, tally, seconds)
-    return sum(request.template == "/users" for request in syncs.sim.journal)
+    rows = _run(syncs, tally, seconds)
+    return sum(request.template == "/users" for request in syncs.sim.journal), ceil(len(rows) / PAGE_SIZE)
 
 
 def _run(syncs: HourlySyncs, tally: Tally, seconds: float) -> Sequence[Mapping[str, Any]]:
