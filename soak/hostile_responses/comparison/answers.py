@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -164,8 +165,13 @@ def _parsed(body: bytes) -> Any:
     for text in TOO_DEEP:
         body = body.replace(text, b'"nested too deeply"')
     with contextlib.suppress(ValueError, RecursionError):
-        return json.loads(body, parse_int=_integer, strict=False)
+        return json.loads(body, parse_int=_integer, parse_float=_real, strict=False)
     return UNREADABLE
+
+
+def _real(text: str) -> float | str:
+    """A number, as the connector documents it: one that is infinite as a float is a text."""
+    return float(text) if isfinite(float(text)) else text
 
 
 def _integer(digits: str) -> int | str:

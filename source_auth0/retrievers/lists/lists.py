@@ -165,7 +165,11 @@ class ListRetriever(Retriever):
     ) -> ListResponse | None:
         is_first = previous.is_before_first
         body = (self.requester.get if is_first else self.requester.get_existing)(stream_slice, query)
-        return None if body is None else ListResponse.of(body, self.rows_of(body, is_first=is_first), previous)
+        if body is None:
+            return None
+        filled = {"tenant_domain", *partition_columns(stream_slice.partition)}
+        own_key = [column for column in self.key_columns or () if column not in filled]
+        return ListResponse.of(body, self.rows_of(body, is_first=is_first), previous, own_key)
 
     def _raise_if_short(self, total: int | None, rows_read: int) -> None:
         if total is not None and rows_read < total:

@@ -1,6 +1,7 @@
 """Pages of a list: repeated and contradictory ones, refused page sizes, and numbered pages that move while read."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,8 +31,8 @@ class ListResponse:
     seen_checkpoints: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, body: Any, page: Page, previous: "ListResponse") -> "ListResponse":
-        """Parse the response that follows another one."""
+    def of(cls, body: Any, page: Page, previous: "ListResponse", own_key: Collection[str] = ()) -> "ListResponse":
+        """Parse the response that follows another one; own_key: the key's columns that rows bring themselves."""
         fingerprint = dumps([len(page), page[0], page[-1]]) if page else b""
         # One recording of event stream deliveries has another name for it.
         checkpoint = body.get("next") or body.get("nextPageToken") if isinstance(body, dict) else None
@@ -42,6 +43,8 @@ class ListResponse:
             doubt = "sent the same checkpoint of {} twice"
         elif isinstance(body, list) and isinstance(previous.body, dict):
             doubt = "sent a bare list amid the pages of {}"
+        elif page and own_key and all(row.get(column) is None for row in page for column in own_key):
+            doubt = f"sent rows of {{}} without {' and '.join(f'`{column}`' for column in own_key)}"
         return cls(body, page, fingerprint, checkpoint, doubt, previous.seen_checkpoints)
 
     @classmethod

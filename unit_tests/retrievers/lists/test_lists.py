@@ -292,9 +292,29 @@ def test_a_list_that_repeats_rows_itself_is_read_twice_and_is_complete(requests_
 
 
 def test_rows_without_a_key_are_told_apart_by_all_of_their_columns(requests_mock: Mocker, read):
-    responses = [{"things": [{"a": 1}, {"a": 2}]}, {"things": [{"a": 2}, {"a": 3}]}, {"things": []}]
-    requests_mock.get(URL, [{"json": response} for response in responses])
+    pages = [[{"id": 1, "a": 1}, {"a": 2}], [{"a": 2}, {"id": 3, "a": 3}], []]
+    requests_mock.get(URL, [{"json": {"things": page}} for page in pages])
     assert [1, 2, 3] == [row["a"] for row in read(PageNumberRetriever, key_columns=["id"])]
+
+
+@pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, UnpagedRetriever])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_page_whose_rows_all_lack_their_key_is_asked_for_again(
+    requests_mock: Mocker, read, kind: type[ListRetriever], place: int
+):
+    """It is a list of something else: what fills the key from elsewhere, a parent, tells nothing of that."""
+    due = [{"things": rows(1), "next": "a"}, {"things": [{"id": 2}], "total": 2}][
+        : 1 if kind is UnpagedRetriever else 2
+    ]
+    place = min(place, len(due) - 1)
+    odd = [{"other": 1, "id": None}, {"role_id": "rol_1"}]
+    answers = [*due[:place], odd, *due[place:], {"things": []}]
+    requests_mock.get(f"{URL}/rol_1", [{"json": answer} for answer in answers])
+    read_ids = ids(read(kind, parent={"role_id": "rol_1"}, key_columns=["role_id", "id"]))
+    assert [1, 2][: len(due)] == read_ids
+    requests_mock.get(f"{URL}/rol_1", json=odd)
+    with pytest.raises(AirbyteTracedException, match="sent rows of `things` without `id`"):
+        read(kind, parent={"role_id": "rol_1"}, key_columns=["role_id", "id"])
 
 
 @pytest.mark.parametrize("kind", [CheckpointRetriever, PageNumberRetriever, UnpagedRetriever])
