@@ -67,6 +67,13 @@ def test_the_time_of_the_sync_is_no_difference():
     assert [] == found([{"id": "a", "read_at": "2026"}], [{"id": "a", "read_at": "2025"}])
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "18446744073709551616"])
+def test_a_number_that_the_connector_has_as_a_text_is_no_invented_id(number):
+    upstream = UpstreamResponse("GET", TARGET, 1, body=json.dumps({"roles": ROWS, "total": 3}).encode())
+    came = upstream.body.replace(b'"rol_1"', number.encode())
+    assert ([], []) == verdict(with_changes(1, id=number), AlteredAnswer.of(upstream, upstream.raw(came)))
+
+
 def test_what_no_response_altered_is_a_loss():
     assert (["missing"], []) == verdict(ROWS[:2])
     assert (["invented"], []) == verdict([*ROWS, {"id": "rol_9"}])
