@@ -10,7 +10,8 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.tenant import Tenant
-from source_auth0.retrievers.logs.cursors import LogCursor
+from source_auth0.retrievers.cursors.work_items import work_item
+from source_auth0.retrievers.logs.cursors import LogCursor, LogRangeWorkItem
 from source_auth0.retrievers.logs.retrievers import LogEventsRetriever
 from testing.fakes.clock import SteppingCondition
 from testing.fakes.event_log import Event, EventLog, FakeLogRequester, FixedClockTenant, ids
@@ -89,7 +90,7 @@ class LogSync:
         """The slices of the sync, each with a reader of its own."""
         for part in self.cursor.stream_slices():
             if isinstance(self.cursor, LogCursor) and not self.readers:
-                part.extra_fields["reader"].changed = SteppingCondition(self.step)
+                work_item(LogRangeWorkItem, part, "logs").reader.changed = SteppingCondition(self.step)
             self.readers.append(self.stream.read_records({}, part))
             self.max_readers = max(self.max_readers, len(self.readers))
             yield part

@@ -3,7 +3,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airbyte_cdk.sources.types import StreamSlice
 from requests_mock import Mocker
 
 from source_auth0.config.excluded_fields import (
@@ -13,7 +12,10 @@ from source_auth0.config.excluded_fields import (
     misspelled_fields_problem,
 )
 from source_auth0.manifest.assembly import load_stream
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.user_search.queries import QueryWindow
+from source_auth0.retrievers.user_search.time_slices import TimeSlice
+from source_auth0.retrievers.users.cursor import UsersWorkItem
 from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, UserExport
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from testing.fakes.management_api import API
@@ -47,7 +49,7 @@ def test_excluded_fields_in_a_response_are_dropped():
     stream = searched(UserDirectory([], users_excluded_fields=["email"]))
     pages = (page for page in [[{"user_id": "a", "email": "a@example.com"}]])
     cursor = SimpleNamespace(pages_of=lambda _: pages)
-    part = StreamSlice(partition={}, cursor_slice={}, extra_fields={"work": None, "cursor": cursor})
+    part = slice_with(UsersWorkItem(TimeSlice("created_at", 0, 1), cursor))
     assert [{"user_id": "a"}] == list(stream.read_records({}, part))
 
 

@@ -1,12 +1,14 @@
 """The cursor of the stream `events`: where a sync begins, and the state that it saves."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.retrievers.cursors.page_cursor import PageCursor
 from source_auth0.retrievers.cursors.state_validation import validate_text
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.events.position import EventPosition
 from source_auth0.timestamps import to_milliseconds
 
@@ -14,6 +16,13 @@ from source_auth0.timestamps import to_milliseconds
 MESSAGES_PER_STATE = 100
 #: The fields of a position in a state.
 STATE_KEYS = ("offset", "time", "event")
+
+
+@dataclass(frozen=True)
+class EventsWorkItem:
+    """All events that are new; `cursor` knows from where on, and is told of each."""
+
+    cursor: "EventCursor"
 
 
 class EventCursor(PageCursor):
@@ -44,7 +53,7 @@ class EventCursor(PageCursor):
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """One slice: events are in order, and Auth0's smallest plan allows one connection."""
-        yield StreamSlice(partition={}, cursor_slice={}, extra_fields={"cursor": self})
+        yield slice_with(EventsWorkItem(self))
 
     def message_handed_on(self, position: EventPosition) -> None:
         """Record that all events up to a position are handed on; emits a state every `MESSAGES_PER_STATE` messages."""

@@ -7,8 +7,9 @@ from typing import ClassVar
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.records import Page
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.events.consumer import EventConsumer
-from source_auth0.retrievers.events.cursor import EventCursor
+from source_auth0.retrievers.events.cursor import EventCursor, EventsWorkItem
 from source_auth0.retrievers.events.position import EventPosition, PositionTracker
 from source_auth0.retrievers.lists.lists import ListRetriever
 from source_auth0.timestamps import to_milliseconds
@@ -32,7 +33,7 @@ class EventStreamRetriever(ListRetriever):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The new events, each once and on a page of its own: the next one may take long to come."""
-        cursor: EventCursor = stream_slice.extra_fields["cursor"]
+        cursor = work_item(EventsWorkItem, stream_slice, self.name).cursor
         try:
             for message in self._consumer(cursor.position).messages():
                 if message.row is not None:

@@ -1,6 +1,7 @@
 """Cursors of the log's streams: a low-water mark, and the ranges that are open while a backlog is read."""
 
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from airbyte_cdk.sources.types import StreamSlice
@@ -14,6 +15,7 @@ from source_auth0.retrievers.cursors.state_validation import (
     validate_log_position,
     validate_ranges,
 )
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.log_events.facts import slim_events
 from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
 from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
@@ -25,6 +27,23 @@ from source_auth0.retrievers.logs.tenant_log import TenantLog
 LOG_STREAM_GROUP = "log"
 #: Slim events for derived streams that are kept uncompressed.
 MAX_UNPACKED_EVENTS = 200
+
+
+@dataclass(frozen=True)
+class LogRangeWorkItem:
+    """One range of the log, the reader of all ranges, and the cursor that is told of each page."""
+
+    log_range: LogRange
+    reader: LogRangeReader
+    cursor: "LogCursor"
+
+
+@dataclass(frozen=True)
+class DerivedLogWorkItem:
+    """All of the log that comes after a position, and the cursor that is told how far it was read."""
+
+    after: LogPosition
+    cursor: "DerivedLogCursor"
 
 
 class LogPositionCursor(PageCursor):
@@ -68,8 +87,7 @@ class LogCursor(LogPositionCursor):
         reader = self._reader = LogRangeReader(self.log, self._ranges(end))
         for log_range in reader.slices_to_read():
             bounds = {"from": log_range.start.log_id, "upto": log_range.end.log_id}
-            extra = {"log_range": log_range, "reader": reader, "cursor": self}
-            yield StreamSlice(partition={}, cursor_slice=bounds, extra_fields=extra)
+            yield slice_with(LogRangeWorkItem(log_range, reader, self), cursor_slice=bounds)
 
     def pages(self, reader: LogRangeReader, log_range: LogRange) -> Iterator[Page]:
         """The pages of a range; each counts as handed on when the next one is requested."""
@@ -148,7 +166,7 @@ class DerivedLogCursor(LogPositionCursor):
     def stream_slices(self) -> Iterator[StreamSlice]:
         """One slice: what is new in the log."""
         self._position = self._saved_position(self.log.end)
-        yield StreamSlice(partition={}, cursor_slice={}, extra_fields={"cursor": self, "after": self._position})
+        yield slice_with(DerivedLogWorkItem(self._position, self))
 
     def segment_handed_on(self, position: LogPosition) -> None:
         """Record that all rows derived from the log up to a position are handed on."""

@@ -7,11 +7,18 @@ from typing import Any, ClassVar
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.records import Page, Row
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.lists.lists import ListRetriever
 from source_auth0.retrievers.log_events.deletions import LOOK_BACK_MS, DeletionPairing
 from source_auth0.retrievers.log_events.facts import change_row
 from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds
-from source_auth0.retrievers.logs.cursors import DerivedLogCursor, LogCursor, LogPositionCursor
+from source_auth0.retrievers.logs.cursors import (
+    DerivedLogCursor,
+    DerivedLogWorkItem,
+    LogCursor,
+    LogPositionCursor,
+    LogRangeWorkItem,
+)
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import to_iso, to_milliseconds
@@ -52,8 +59,8 @@ class LogEventsRetriever(LogRetriever):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The events of one range."""
-        extra = stream_slice.extra_fields
-        for page in extra["cursor"].pages(extra["reader"], extra["log_range"]):
+        item = work_item(LogRangeWorkItem, stream_slice, self.name)
+        for page in item.cursor.pages(item.reader, item.log_range):
             yield self.finished(self._from_start_date(page), stream_slice)
 
 
@@ -70,12 +77,12 @@ class DerivedLogRetriever(LogRetriever):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The rows derived from the new events of the log, a segment at a time."""
-        after: LogPosition = stream_slice.extra_fields["after"]
-        rows_of = self.rows_maker(after)
+        item = work_item(DerivedLogWorkItem, stream_slice, self.name)
+        after, rows_of = item.after, self.rows_maker(item.after)
         for segment in DerivedEvents.of(self.tenant).between(self.log, self.before(after), self.log.end):
             yield self.finished(list(rows_of(self._from_start_date(segment.events))), stream_slice)
             if segment.high.order > after.order:
-                stream_slice.extra_fields["cursor"].segment_handed_on(segment.high)
+                item.cursor.segment_handed_on(segment.high)
 
     def before(self, after: LogPosition) -> LogPosition:
         """The position from which to read events, for the rows after a position."""

@@ -25,6 +25,7 @@ from source_auth0.retrievers.cursors.state_validation import (
     validate_text,
     validate_timestamp,
 )
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.lists.refused_parents import RefusedParents
 from source_auth0.retrievers.log_events.facts import users_named
 from source_auth0.retrievers.log_events.ordering import MAX_EVENT_LATENESS_MS, LogPosition
@@ -57,6 +58,15 @@ class UserSelection:
     requester: ManagementApiRequester
     named_by: Collection[str] = ()
     named_by_types: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class SingleUserWorkItem:
+    """One user, by the index in a pass over users, and the cursor that is told whether reading succeeded."""
+
+    user_pass: UserPass
+    index: int
+    cursor: "ChangedUsersCursor"
 
 
 class ChangedUsersCursor(LogPositionCursor):
@@ -101,8 +111,7 @@ class ChangedUsersCursor(LogPositionCursor):
                 if self._has_given_up or parents.is_over:
                     break
                 user_pass.dispatched += 1
-                extra = {"cursor": self, "user_pass": user_pass, "index": index}
-                yield StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
+                yield slice_with(SingleUserWorkItem(user_pass, index, self), partition={"user_id": user_id})
             if not self._wait_until_done(user_pass, is_last=number == 1 or "open" not in saved):
                 return
 

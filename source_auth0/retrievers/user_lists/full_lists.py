@@ -10,6 +10,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.errors import FullListError, config_error
 from source_auth0.records import Page
+from source_auth0.retrievers.cursors.work_items import optional_work_item, slice_with
 from source_auth0.retrievers.lists.lists import PageNumberRetriever
 from source_auth0.retrievers.lists.pagination import ListResponse
 from source_auth0.retrievers.user_lists.user_ids import UserIds
@@ -17,8 +18,13 @@ from source_auth0.retrievers.user_lists.user_ids import UserIds
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: The rows of one list, whatever its filters (https://auth0.com/docs/api/management/v2/device-credentials).
 MAX_ROWS = 1000
-#: Where a slice holds its query parameters.
-FILTERS = "filters"
+
+
+@dataclass(frozen=True)
+class ListPartWorkItem:
+    """The part of a full list that is of one application or user; `filters` are its query parameters."""
+
+    filters: Mapping[str, str]
 
 
 @dataclass
@@ -44,7 +50,8 @@ class FullListRetriever(PageNumberRetriever):
 
     def fields(self, stream_slice: StreamSlice) -> dict[str, Any]:
         """Those of the partition, and the filters of a part."""
-        return {**super().fields(stream_slice), **stream_slice.extra_fields.get(FILTERS, {})}
+        part = optional_work_item(ListPartWorkItem, stream_slice)
+        return {**super().fields(stream_slice), **(part.filters if part else {})}
 
     def fetch(self, stream_slice: StreamSlice, query: Mapping[str, Any], previous: ListResponse) -> ListResponse | None:
         """A page; raises `FullListError` if it tells that the list has more rows than Auth0 shows."""
@@ -122,4 +129,4 @@ def _is_of(clients: set[str], client_id: Any) -> bool:
 
 
 def _part(stream_slice: StreamSlice, **filters: str) -> StreamSlice:
-    return StreamSlice(partition=stream_slice.partition, cursor_slice={}, extra_fields={FILTERS: filters})
+    return slice_with(ListPartWorkItem(filters), partition=stream_slice.partition)

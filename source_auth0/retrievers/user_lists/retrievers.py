@@ -10,13 +10,14 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.records import Page, Row, partition_columns
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.lists.lists import (
     CheckpointRetriever,
     ListRetriever,
     PageNumberRetriever,
     UnpagedRetriever,
 )
-from source_auth0.retrievers.user_lists.changed_users import ChangedUsersCursor, UserSelection
+from source_auth0.retrievers.user_lists.changed_users import ChangedUsersCursor, SingleUserWorkItem, UserSelection
 from source_auth0.timestamps import to_iso
 
 USER_PATH = "users/{{ stream_partition.user_id }}"
@@ -44,12 +45,8 @@ class UserListRetriever(ListRetriever):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The pages of one user; once the last one is handed on, the cursor marks the user as done."""
-        extra = stream_slice.extra_fields
-        cursor: ChangedUsersCursor | None = extra.get("cursor")
-        if cursor is None:
-            yield from self._user_pages(stream_slice)
-            return
-        with cursor.reading_user(extra["user_pass"], extra["index"]) as should_read:
+        item = work_item(SingleUserWorkItem, stream_slice, self.name)
+        with item.cursor.reading_user(item.user_pass, item.index) as should_read:
             if should_read:
                 yield from self._user_pages(stream_slice)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from source_auth0.records import Page
 from source_auth0.retrievers.cursors.page_cursor import PageCursor
 from source_auth0.retrievers.cursors.progress import ProgressReporter
 from source_auth0.retrievers.cursors.state_validation import is_in_future
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.retrievers.user_search.index_delay import warn_if_index_is_behind
 from source_auth0.retrievers.user_search.keyset import KeysetReader
@@ -30,6 +32,14 @@ from source_auth0.timestamps import Milliseconds, to_iso
 
 #: Pages between two state messages while the sync runs.
 PAGES_PER_STATE = 4
+
+
+@dataclass(frozen=True)
+class UsersWorkItem:
+    """A piece of the work of `users`, and the cursor that is told of each page."""
+
+    work: UserWork
+    cursor: "UserCursor"
 
 
 class UserCursor(PageCursor, WorkSplitter[UserWork]):
@@ -171,7 +181,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         """The framework's slice for a piece of work."""
         is_time = isinstance(work, TimeSlice)
         name = {"start": to_iso(work.start), "end": to_iso(work.end)} if is_time else {"users": work.name}  # type: ignore[union-attr]
-        return StreamSlice(partition={}, cursor_slice=name, extra_fields={"work": work, "cursor": self})
+        return slice_with(UsersWorkItem(work, self), cursor_slice=name)
 
     def pages_of(self, work: UserWork) -> Generator[Page, None, None]:
         """The users of one piece of work; it is closed once all are handed on, and released whatever happens."""

@@ -9,9 +9,10 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.config.excluded_fields import ExcludedFields
 from source_auth0.records import Page
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.lists.lists import ListRetriever
 from source_auth0.retrievers.user_search.queries import UserSearch
-from source_auth0.retrievers.users.cursor import UserCursor
+from source_auth0.retrievers.users.cursor import UserCursor, UsersWorkItem
 from source_auth0.retrievers.users.export_job import EXPORTABLE_FIELDS, NOT_EXPORTABLE_FIELDS, UserExport
 
 
@@ -38,8 +39,8 @@ class KeysetUserRetriever(ListRetriever):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The users of one time slice, of an export, or tombstones of deleted ones."""
-        cursor: UserCursor = stream_slice.extra_fields["cursor"]
+        item = work_item(UsersWorkItem, stream_slice, self.name)
         # Close the generator even if a row fails: the thread that splits slices waits for those being read.
-        with contextlib.closing(cursor.pages_of(stream_slice.extra_fields["work"])) as pages:
+        with contextlib.closing(item.cursor.pages_of(item.work)) as pages:
             for page in pages:
                 yield self.finished(self.excluded.without(page), stream_slice)

@@ -13,8 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source_auth0.errors import transient_error
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.log_events.ordering import LogPosition
-from source_auth0.retrievers.logs.cursors import MAX_UNPACKED_EVENTS, position_state
+from source_auth0.retrievers.logs.cursors import MAX_UNPACKED_EVENTS, LogRangeWorkItem, position_state
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
 from source_auth0.retrievers.logs.range_reader import MAX_OPEN_RANGES
 from source_auth0.retrievers.logs.retrievers import LogChangesRetriever, LogEventsRetriever
@@ -148,7 +149,7 @@ def test_range_starts_take_the_date_of_the_range_below():
     saved = {**open_state(100, 200, 500, 600, 900), "log_id": "", "date": ""}
     saved["open"][0][0] = ""
     sync = LogSync(EventLog(events_each_second(1000)), saved)
-    starts = [part.extra_fields["log_range"].start for part in sync.parts()]
+    starts = [work_item(LogRangeWorkItem, part, "logs").log_range.start for part in sync.parts()]
     assert [LogPosition(), log_position(500, 200), log_position(900, 600)] == starts
 
 

@@ -7,11 +7,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import MissingScopeError
+from source_auth0.retrievers.cursors.work_items import slice_with
+from source_auth0.retrievers.user_lists.changed_users import SingleUserWorkItem
 from source_auth0.retrievers.user_lists.retrievers import (
     ByApiUserListRetriever,
     CheckpointUserListRetriever,
@@ -62,9 +65,8 @@ class Apis:
         return iter(self.rows)
 
 
-def slice_of(user_id: str = USER, index: int = 7, **extra: Any) -> StreamSlice:
-    extra = {"user_pass": "first", "index": index, **extra}
-    return StreamSlice(partition={"user_id": user_id}, cursor_slice={}, extra_fields=extra)
+def slice_of(user_id: str = USER, index: int = 7, cursor: Any = None) -> StreamSlice:
+    return slice_with(SingleUserWorkItem("first", index, cursor or Cursor()), partition={"user_id": user_id})
 
 
 @pytest.fixture
@@ -186,10 +188,14 @@ def test_the_cursor_gets_the_requester_and_the_naming_paths_and_types(build: Any
     assert ([], []) == (build(PageNumberUserListRetriever).named_by, build(PageNumberUserListRetriever).named_by_types)
 
 
-def test_without_a_slice_the_user_id_is_empty(requests_mock: Mocker, build: Any) -> None:
-    """As the framework's signature allows."""
-    requests_mock.get(f"{API}/users//things", json={"things": [{"id": 1}]})
-    assert [{"id": 1, "read_at": READ_AT}] == list(build(UnpagedUserListRetriever).read_records({}))
+@pytest.mark.parametrize("part", [None, StreamSlice(partition={"user_id": USER}, cursor_slice={})])
+def test_what_no_cursor_of_the_connector_planned_is_refused(
+    requests_mock: Mocker, build: Any, part: StreamSlice | None
+) -> None:
+    """The framework's own would ask for the list of no user, and take the answer for an empty one."""
+    with pytest.raises(AirbyteTracedException, match="`user_things` was not read"):
+        list(build(UnpagedUserListRetriever).read_records({}, part))
+    assert 0 == requests_mock.call_count
 
 
 def test_missing_key_columns_become_empty_strings(requests_mock: Mocker, build: Any) -> None:

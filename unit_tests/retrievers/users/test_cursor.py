@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from source_auth0.errors import transient_error
 from source_auth0.retrievers.cursors import progress as progress_module
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.user_search.time_slices import SearchPage, TimeSlice
-from source_auth0.retrievers.users.cursor import PAGES_PER_STATE
+from source_auth0.retrievers.users.cursor import PAGES_PER_STATE, UsersWorkItem
 from source_auth0.source import SourceAuth0
 from source_auth0.timestamps import to_iso
 from testing.fakes.clock import FakeClock
@@ -292,7 +293,7 @@ def test_the_state_is_the_low_water_mark_in_whatever_order_slices_close():
     first, third = [timestamp(1000), timestamp(2000)], [timestamp(9700), timestamp(39_950)]
     walk = {"read_with": EVERYBODY}
     for closed, still_open in ((1, [first, third]), (0, [third]), (2, [])):
-        parts[closed].extra_fields["work"].closed = True
+        work_item(UsersWorkItem, parts[closed], "users").work.closed = True
         sync.close(parts[closed])
         rest = {"open": still_open, "until": timestamp(39_950), "walk": walk} if still_open else walk
         expected = {"updated_at": still_open[0][0] if still_open else timestamp(39_950), "v": 2, **rest}

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
-from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import QueryTimeoutError
 from source_auth0.records import Page
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.user_search.keyset import KeysetReader
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
+from source_auth0.retrievers.users.cursor import UsersWorkItem
 from source_auth0.retrievers.users.work import OtherUsers, UserWork
 from testing.fakes.times import MIDNIGHT
 from testing.fakes.user_search import UserDirectory, ids, user_retriever, users_at
@@ -39,8 +40,7 @@ class WorkReader:
             self.calls.append("left")
 
     def rows(self) -> Any:
-        extra = {"work": self.work, "cursor": self}
-        return self.stream.read_records({}, StreamSlice(partition={}, cursor_slice={}, extra_fields=extra))
+        return self.stream.read_records({}, slice_with(UsersWorkItem(self.work, self)))
 
 
 class FailingTransformation(RecordTransformation):

@@ -12,9 +12,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import transient_error
+from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.user_lists.user_ids import USER_ID_FIELDS
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
-from source_auth0.retrievers.users.cursor import UserCursor
+from source_auth0.retrievers.users.cursor import UserCursor, UsersWorkItem
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.tombstones import DELETED_AT, Tombstones, validate_deletions
 from testing.fakes.event_log import Event, event, log_id
@@ -267,7 +268,7 @@ def test_an_abandoned_read_of_tombstones_does_not_block_users():
     rows: Iterator[Any] = iter(sync.stream.read_records({}, next(parts)))
     next(rows)
     rows.close()  # type: ignore[attr-defined]
-    assert isinstance(next(parts).extra_fields["work"], TimeSlice)
+    assert isinstance(work_item(UsersWorkItem, next(parts), "users").work, TimeSlice)
     assert log_id(1) == sync.cursor.state["deletions"]["log_id"]
 
 
@@ -399,7 +400,7 @@ def test_no_user_slice_follows_before_tombstones_are_read():
         with pytest.raises(NotYetError):
             following.result(0.05)
         sync.read(first)
-        assert isinstance(following.result(10).extra_fields["work"], TimeSlice)
+        assert isinstance(work_item(UsersWorkItem, following.result(10), "users").work, TimeSlice)
 
 
 DAY = 86_400
