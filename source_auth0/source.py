@@ -163,9 +163,9 @@ def _airbyte_stream(definition: dict[str, Any]) -> AirbyteStream:
         source_defined_primary_key=[[key] for key in primary_key(definition)],
         is_resumable=False,
     )
-    if cursor := definition.get("incremental_sync"):
+    if cursor_field := definition.get("cursor_field"):
         stream.supported_sync_modes.append(SyncMode.incremental)
         stream.source_defined_cursor = True
-        stream.default_cursor_field = [cursor["cursor_field"]]
+        stream.default_cursor_field = [cursor_field]
         stream.is_resumable = True
     return stream

@@ -20,7 +20,7 @@ from testing.yaml_cache import cache_parsed_yaml
 
 cache_parsed_yaml()
 LOGGER = logging.getLogger("airbyte.tests")
-INCREMENTAL = {name for name in stream_files() if "incremental_sync" in load_stream(name)}
+INCREMENTAL = {name for name in stream_files() if "cursor_field" in load_stream(name)}
 
 
 @dataclass

@@ -130,9 +130,9 @@ def test_discover_lists_every_stream_without_config_or_network(requests_mock: Mo
 def test_the_catalog_has_sync_modes_primary_keys_and_cursors():
     for stream in SourceAuth0().discover(LOGGER, {}).streams:
         assert [[key] for key in primary_key(load_stream(stream.name))] == stream.source_defined_primary_key
-        if cursor := load_stream(stream.name).get("incremental_sync"):
+        if cursor_field := load_stream(stream.name).get("cursor_field"):
             assert [SyncMode.full_refresh, SyncMode.incremental] == stream.supported_sync_modes
-            assert (True, [cursor["cursor_field"]], True) == (
+            assert (True, [cursor_field], True) == (
                 stream.source_defined_cursor,
                 stream.default_cursor_field,
                 stream.is_resumable,

@@ -20,7 +20,7 @@ from testing.tenants import config_of
 
 STREAMS = list(stream_files())
 #: Those that are planned by a cursor of the connector, which the framework's factory does not know.
-WITH_A_CURSOR = {name for name in STREAMS if "incremental_sync" in load_stream(name)}
+WITH_A_CURSOR = {name for name in STREAMS if "cursor_field" in load_stream(name)}
 Read = tuple[Tenant, SyncResult]
 
 

@@ -17,8 +17,7 @@ from testing.tenants import config_of
 STREAMS = sorted(
     name
     for name in stream_files()
-    if load_stream(name).get("incremental_sync")
-    and "user_id }}" in (load_stream(name)["$parameters"]["resource"] or "")
+    if load_stream(name).get("cursor_field") and "user_id }}" in (load_stream(name)["$parameters"]["resource"] or "")
 )
 WORDS = {
     400: {"message": "Object didn't pass validation for format user-id", "code": "invalid_uri"},

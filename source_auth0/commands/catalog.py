@@ -64,9 +64,9 @@ def _known(typed: str, kind: str, known: Mapping[str, Any]) -> set[str]:
 
 
 def _configured(definition: dict[str, Any], *, full_refresh: bool) -> dict[str, Any]:
-    cursor = definition.get("incremental_sync")
-    modes = ["full_refresh", "incremental"] if cursor else ["full_refresh"]
-    is_incremental = bool(cursor) and not full_refresh
+    cursor_field = definition.get("cursor_field")
+    modes = ["full_refresh", "incremental"] if cursor_field else ["full_refresh"]
+    is_incremental = bool(cursor_field) and not full_refresh
     keys = [[key] for key in primary_key(definition)]
     stream = {"name": definition["name"], "json_schema": {}, "supported_sync_modes": modes}
     configured = {
@@ -75,4 +75,4 @@ def _configured(definition: dict[str, Any], *, full_refresh: bool) -> dict[str, 
         "destination_sync_mode": "append_dedup" if is_incremental else "overwrite",
         "primary_key": keys,
     }
-    return {**configured, "cursor_field": [cursor["cursor_field"]]} if cursor and is_incremental else configured
+    return {**configured, "cursor_field": [cursor_field]} if is_incremental else configured

@@ -12,7 +12,9 @@ from airbyte_cdk.sources.types import Config
 
 
 class ComponentFactory(ModelToComponentFactory):
-    """Gives a stream the cursor that its retriever's class names; the manifest has no word for a custom cursor.
+    """Gives a stream with a `cursor_field` the cursor that its retriever's class names.
+
+    The framework's manifest has no word for a custom cursor, and its `incremental_sync` describes one of its own.
 
     Streams hand on whole pages where `whole_pages` says so; parents never do, since each of their rows makes a slice.
     """
@@ -40,13 +42,14 @@ class ComponentFactory(ModelToComponentFactory):
     ) -> Cursor:
         class_name = model.retriever.class_name  # type: ignore[union-attr] # a custom one
         retriever: Any = self._get_class_from_fully_qualified_class_name(class_name)
-        if model.incremental_sync is None or not hasattr(retriever, "cursor_class"):
+        cursor_field = getattr(model, "cursor_field", None)
+        if cursor_field is None or not hasattr(retriever, "cursor_class"):
             return super()._build_concurrent_cursor(model, stream_slicer, config)
         configured = self._stream_name_to_configured_stream.get(str(model.name))
         cursor: Cursor = retriever.cursor_class(
             config=config,
             stream_name=model.name,
-            cursor_field=model.incremental_sync.cursor_field,
+            cursor_field=cursor_field,
             incremental=configured is None or configured.sync_mode == SyncMode.incremental,
             state_manager=self._connector_state_manager,
             message_repository=self._message_repository,

@@ -27,8 +27,8 @@ def stream_list() -> str:
 
 def sync_modes() -> str:
     """The table of features."""
-    incremental = [s for streams in families().values() for s in streams if s.get("incremental_sync")]
-    by_reading = [s["name"] for s in incremental if s["incremental_sync"]["cursor_field"] == "read_at"]
+    incremental = [s for streams in families().values() for s in streams if s.get("cursor_field")]
+    by_reading = [s["name"] for s in incremental if s["cursor_field"] == "read_at"]
     others = [s["name"] for s in incremental if s["name"] not in by_reading]
     named = f"{', '.join(f'`{name}`' for name in sorted(others))}, and the {len(by_reading)} streams of single users"
     supported = {

@@ -18,7 +18,7 @@ def keys(stream: dict[str, Any]) -> str:
 
 def modes(stream: dict[str, Any]) -> str:
     """The sync modes that the stream has."""
-    return "full refresh, incremental" if stream.get("incremental_sync") else "full refresh"
+    return "full refresh, incremental" if stream.get("cursor_field") else "full refresh"
 
 
 def scopes(stream: dict[str, Any]) -> str:

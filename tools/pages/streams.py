@@ -111,7 +111,7 @@ def question(family: str) -> str:
 def section(stream: dict[str, Any]) -> list[str]:
     """What is to be known about a stream, then its columns."""
     parameters = stream["$parameters"]
-    cursor = (stream.get("incremental_sync") or {}).get("cursor_field")
+    cursor = stream.get("cursor_field")
     foreign = [f"`{path}` → {target_link(target)}" for path, target in (parameters["foreign_keys"] or {}).items()]
     facts = {
         "Primary key": keys(stream),

@@ -74,7 +74,7 @@ def staged(name: str) -> Staged:
         column.sources.append(source)
         column.points_to = column.points_to or _target(foreign.get(source))
     by_source = {source: column.name for column in columns.values() for source in column.sources}
-    reading = (stream.get("incremental_sync") or {}).get("cursor_field") == "read_at"
+    reading = stream.get("cursor_field") == "read_at"
     return Staged(
         stream=name,
         description=schema["description"],

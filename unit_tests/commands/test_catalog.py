@@ -38,7 +38,7 @@ def test_all_streams_are_selected(selected):
 @pytest.mark.parametrize("full_refresh", [False, True])
 def test_streams_are_incremental_where_they_offer_it_unless_told_otherwise(selected, full_refresh: bool):
     for name, configured in selected("--all", *["--full-refresh"] * full_refresh).items():
-        offers = "incremental_sync" in load_stream(name)
+        offers = "cursor_field" in load_stream(name)
         mode, destination = (
             ("incremental", "append_dedup") if offers and not full_refresh else ("full_refresh", "overwrite")
         )

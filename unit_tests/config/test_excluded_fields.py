@@ -122,7 +122,7 @@ def test_no_other_name_is_refused(names: Any):
 
 def test_key_and_cursor_of_users_are_required_fields():
     users = load_stream("users")
-    assert {users["primary_key"], users["incremental_sync"]["cursor_field"]} <= set(REQUIRED_FIELDS)
+    assert {users["primary_key"], users["cursor_field"]} <= set(REQUIRED_FIELDS)
 
 
 def test_a_page_is_unchanged_where_nothing_is_excluded():

@@ -13,7 +13,7 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
 )
 from airbyte_cdk.sources.declarative.parsers.manifest_component_transformer import ManifestComponentTransformer
 from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import ManifestReferenceResolver
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, ValidationError
 
 from source_auth0.conformance.loose_columns import ID_MARK, LOOSE_MARK, loose_columns
 from source_auth0.manifest import assembly
@@ -40,6 +40,8 @@ PACKAGE = Path(assembly.__file__).parents[1]
 LIBRARY = load_manifest()["definitions"]
 NAMES = list(stream_files())
 SCHEMA = get_declarative_component_schema()
+#: What the framework's schema asks for, and the connector does in code.
+CHECK = {"type": "CheckStream", "stream_names": ["users"]}
 SCALARS = {"string", "number", "integer", "boolean"}
 
 each_stream = pytest.mark.parametrize("name", NAMES)
@@ -253,8 +255,7 @@ def test_the_parents_keys_are_columns_of_the_child(name: str):
 def test_a_per_user_list_has_the_cursor_read_at(name: str):
     """It names the write paths and event types that change it; no other stream has such a cursor."""
     stream = raw(name)
-    cursor = {"$ref": "#/definitions/by_reading", "cursor_field": "read_at"}
-    assert is_of_users(name) == (cursor == stream.get("incremental_sync"))
+    assert is_of_users(name) == ("read_at" == stream.get("cursor_field"))
     paths, types = (stream["retriever"].get(field, []) for field in ("named_by", "named_by_types"))
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*(/(\*|[a-z]+(-[a-z]+)*))*", path) for path in paths)
     assert set(types) <= TYPES_NAMING_USERS
@@ -265,10 +266,10 @@ def test_a_per_user_list_has_the_cursor_read_at(name: str):
 @each_stream
 def test_the_cursor_is_a_column_with_a_date(name: str):
     """Except for streams derived from the log, which are in the order of log ids."""
-    if cursor := raw(name).get("incremental_sync"):
+    if cursor_field := raw(name).get("cursor_field"):
         of_the_log = raw(name)["retriever"]["$ref"].startswith("#/definitions/log")
-        assert of_the_log == (["log_id"] == primary_key(raw(name)) == [cursor["cursor_field"]])
-        assert of_the_log or "date-time" == columns(name)[cursor["cursor_field"]]["format"]
+        assert of_the_log == (["log_id"] == primary_key(raw(name)) == [cursor_field])
+        assert of_the_log or "date-time" == columns(name)[cursor_field]["format"]
     else:
         assert "users" != name
 
@@ -353,15 +354,51 @@ def test_a_catalog_shows_an_open_schema(name: str):
     ("names", "with_schemas"), [([], False), (NAMES, False), (NAMES, True), *(([name], False) for name in NAMES)]
 )
 def test_the_manifest_of_any_streams_is_valid(names: list[str], with_schemas: bool):
-    """As the framework runs it: remaining references have a definition, and the resolved manifest is valid."""
+    """As the framework runs it: remaining references have a definition, and the resolved manifest is valid.
+
+    But for its check, which is code here.
+    """
     whole = assemble(names, with_schemas=with_schemas)
     assert names == [stream["name"] for stream in whole["streams"]]
     for reference in references_in(whole):
         node: Any = whole
         for part in reference.removeprefix("#/").split("/"):
             node = node[part]
-    resolved = ManifestReferenceResolver().preprocess_manifest(whole)
-    validate_manifest(ManifestComponentTransformer().propagate_types_and_parameters("", resolved, {}), SCHEMA)
+    validate_manifest({**as_the_framework_runs(whole), "check": CHECK}, SCHEMA)
+
+
+def test_tools_that_run_manifests_refuse_this_one():
+    """It would not do in them what it does here."""
+    with pytest.raises(ValidationError) as refused:
+        validate_manifest(as_the_framework_runs(assemble(["clients"])), SCHEMA)
+    assert "'check' is a required property" == refused.value.__cause__.message
+
+
+def test_no_part_of_the_framework_is_named_but_those_that_run():
+    """No retriever, requester, paginator, error handler or cursor of the framework's, nor threads or rate limits."""
+    whole = as_the_framework_runs(assemble(NAMES))
+    assert {"version", "type", "definitions", "spec", "streams"} == set(whole)
+    assert {
+        *("CustomRetriever", "CustomRequester", "CustomAuthenticator", "CustomPartitionRouter", "CustomTransformation"),
+        *("DeclarativeStream", "InlineSchemaLoader", "SelectiveAuthenticator", "RequestOption"),
+        *("ParentStreamConfig", "SubstreamPartitionRouter", "ListPartitionRouter"),
+    } == set(types_in(whole["streams"]))
+
+
+def as_the_framework_runs(manifest: dict[str, Any]) -> dict[str, Any]:
+    """An assembled manifest with its references resolved, and its parameters passed down."""
+    resolved = ManifestReferenceResolver().preprocess_manifest(manifest)
+    return dict(ManifestComponentTransformer().propagate_types_and_parameters("", resolved, {}))
+
+
+def types_in(node: Any) -> Iterator[str]:
+    """The type of each component; a schema's types are none."""
+    if isinstance(node, dict):
+        if isinstance(kind := node.get("type"), str):
+            yield kind
+        node = [value for key, value in node.items() if key not in {"schema", "$parameters"}]
+    for value in node if isinstance(node, list) else ():
+        yield from types_in(value)
 
 
 def references_in(node: Any) -> Iterator[str]:

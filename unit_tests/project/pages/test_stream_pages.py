@@ -53,7 +53,7 @@ def test_every_column_of_every_stream_is_on_a_page_with_type_and_description(nam
 def test_a_stream_has_its_key_scopes_and_requests_on_its_page(name: str) -> None:
     facts = dict(re.findall(r"^- \*\*(.+?):\*\* (.+)$", page_of(name), re.MULTILINE))
     assert {"Primary key", "Sync modes", "Scopes", "Endpoint", "Requests", "Auth0's reference"} <= set(facts)
-    assert ("Cursor" in facts) == ("incremental" in facts["Sync modes"]) == ("incremental_sync" in load_stream(name))
+    assert ("Cursor" in facts) == ("incremental" in facts["Sync modes"]) == ("cursor_field" in load_stream(name))
     for scope in load_stream(name)["$parameters"]["required_scopes"]:
         assert f"`{scope}`" in facts["Scopes"]
 
