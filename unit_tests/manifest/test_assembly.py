@@ -27,13 +27,7 @@ from source_auth0.manifest.assembly import (
 )
 from source_auth0.manifest.files import YAML_LOADER, stream_files
 from source_auth0.records import UNCONFORMING
-from source_auth0.redaction.secret_fields import (
-    FREE_FORM_MARK,
-    SECRET_MARK,
-    SOURCE_CODE_MARK,
-    VALUES_MARK,
-    marked_paths,
-)
+from source_auth0.redaction.secret_fields import marked_paths
 from source_auth0.retrievers.log_events.facts import TYPES_NAMING_USERS
 
 PACKAGE = Path(assembly.__file__).parents[1]
@@ -141,19 +135,6 @@ def test_a_stream_has_the_name_of_its_file(name: str):
     assert (name, "DeclarativeStream") == (definition["name"], definition["type"])
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
     assert re.fullmatch(r"[a-z]+", stream_files()[name].parent.name)
-
-
-@each_stream
-def test_a_stream_names_a_known_archetype(name: str):
-    retriever = raw(name)["retriever"]
-    archetype = retriever["$ref"].removeprefix("#/definitions/")
-    assert "CustomRetriever" == LIBRARY[archetype]["type"]
-    own = (
-        {"named_by", "named_by_types", "blank_for_null"}
-        if is_of_users(name)
-        else {"partition_router", "each", "ends_at_cap", "by_user_hint"}
-    )
-    assert set(retriever) <= {"$ref", *own}
 
 
 @each_stream
@@ -275,20 +256,6 @@ def test_the_cursor_is_a_column_with_a_date(name: str):
 
 
 @each_stream
-def test_types_are_plain_and_leave_nullability_to_the_assembly(name: str):
-    for path, declared in columns(name).items():
-        types = declared.get("type", [])
-        types = [types] if isinstance(types, str) else types
-        assert set(types) <= {*SCALARS, "object", "array"}, path
-        assert not {"anyOf", "oneOf", "allOf", "$ref", "enum", "const", "required", "additionalProperties"} & set(
-            declared
-        ), path
-        assert types or path.endswith("[]"), path
-        assert "object" in types or "properties" not in declared, path
-        assert ("array" in types) == ("items" in declared), path
-
-
-@each_stream
 def test_dates_are_declared_with_their_time_zone(name: str):
     for path, declared in columns(name).items():
         assert ("format" in declared) == ("airbyte_type" in declared), path
@@ -297,23 +264,6 @@ def test_dates_are_declared_with_their_time_zone(name: str):
             assert expected == (declared["type"], declared["format"], declared["airbyte_type"]), path
         elif path.rpartition(".")[2] in {"created_at", "updated_at", "expires_at", "last_login"}:
             raise AssertionError(f"{path} is no date")
-
-
-@each_stream
-def test_every_column_and_every_property_inside_one_has_a_description(name: str):
-    declared = {path: value for path, value in columns(name).items() if not path.endswith("[]")}
-    lacking = [path for path, value in declared.items() if not re.search(r"\w[.)]$", value.get("description", ""))]
-    assert [] == lacking
-
-
-@each_stream
-def test_marks_of_secrets_are_valid_and_in_effective_positions(name: str):
-    """A mark on an array's elements would be ignored, and so would one that is neither true, `net` nor `values`."""
-    for path, declared in columns(name).items():
-        assert not [key for key in declared if key.startswith("x-") and key not in {SECRET_MARK, LOOSE_MARK}], path
-        assert declared.get(SECRET_MARK, True) in (True, FREE_FORM_MARK, VALUES_MARK, SOURCE_CODE_MARK), path
-        assert SECRET_MARK not in declared or not path.endswith("[]"), path
-        assert declared.get(SECRET_MARK) != FREE_FORM_MARK or "object" in declared["type"], path
 
 
 @each_stream
