@@ -1,9 +1,10 @@
 """Errors for people: what failed, which stream, what to change, and where.
 
-All error classes of the connector, by base class; each with the module that raises it, and its meaning:
+All error classes of the connector, by base class; each with the modules that raise it, and its meaning:
 
 AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
-├── MissingScopeError       api.http.response_errors, retrievers.lists.organization_members: the token lacks a scope
+├── MissingScopeError       api.auth.scope_gate, api.http.response_errors, retrievers.lists.organization_members:
+│                           the token lacks a scope
 ├── FullListError           api.http.response_errors, retrievers.user_lists.full_lists: page numbers end before rows do
 ├── QueryTimeoutError       api.http.responses: a search needs longer than Auth0's two seconds
 ├── RequestRefusedError     api.http.response_errors: a status that is no rate limit, no fault and no missing scope
@@ -15,10 +16,12 @@ AirbyteTracedException (airbyte_cdk)  ends a stream with a message for people
 └── TokenEndpointBusyError  api.auth.token_endpoint: a 429 or 5xx, and how long to wait
 Exception
 ├── StreamEndedError        engine.concurrent_source: a stream that lacks a scope takes no more partitions
+├── SentenceError           engine.concurrent_source: a stream's error as the framework lists it when a sync ends
 ├── BodyTooLargeError       api.http.bodies, api.http.session: a body over 64 MiB, or of too many values
 ├── OutputError             engine.stdout: standard output takes nothing more; ends the process
 ├── ExportError             retrievers.users.export_job: no export; a retry, the search or a transient error follows
 ├── SyncCancelledError      engine.thread_pool, engine.concurrent_source: the sync is over, and its threads end
+├── RequestsSpentError      commands.probe.client: the probe has sent as many requests as it may
 └── ValueError
     └── OversizedMessageError  retrievers.events.sse: a server-sent event over 8 Mi characters; becomes a system error
 """

@@ -1,11 +1,19 @@
-"""Error messages; to the letter where their grammar depends on the number of scopes."""
+"""Error messages, to the letter where their grammar depends on the number of scopes; and the tree of error classes."""
 
-from collections.abc import Callable
+import ast
+import importlib
+import pkgutil
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+import source_auth0
+from source_auth0 import errors
 from source_auth0.errors import (
     GRANT_PATH,
     MissingScopeError,
@@ -17,6 +25,9 @@ from source_auth0.errors import (
     transient_error,
     unexpected_error,
 )
+
+#: A line of the drawing: the branches before it, an error class, and the modules that raise it.
+DRAWN = re.compile(r"^((?:│   |    )*(?:├── |└── )?)(\w*(?:Error|Exception))(?:  +([a-z_., 0-9]+):)?")
 
 
 @pytest.mark.parametrize(
@@ -84,3 +95,57 @@ def test_a_query_timeout_error_names_the_stream():
 )
 def test_the_first_names_of_many_are_told_with_the_number_of_the_others(names: list[str], expected: str):
     assert expected == first_of(names, 2)
+
+
+def test_every_error_class_ends_in_error():
+    assert [] == [error.__name__ for error in _error_classes() if not error.__name__.endswith("Error")]
+
+
+def test_the_drawing_names_every_error_class_below_its_base_class():
+    """One that is added, renamed or moved has to be drawn."""
+    assert {(error.__name__, base.__name__) for error in _error_classes() for base in error.__bases__} == {
+        (name, base) for name, base, modules in _drawn() if modules
+    }
+
+
+def test_the_drawing_names_every_module_that_raises_an_error():
+    """So that somebody who has met an error finds where it came from."""
+    raised = _raised()
+    assert {name: modules for name, _, modules in _drawn() if modules} == {
+        error.__name__: raised[error.__name__] for error in _error_classes()
+    }
+
+
+def _drawn() -> Iterator[tuple[str, str, set[str]]]:
+    """Each class of the drawing, with the class that it is drawn below and the modules beside it."""
+    above: list[str] = []
+    for match in filter(None, map(DRAWN.match, str(errors.__doc__).splitlines())):
+        branches, name, modules = match.groups()
+        above[len(branches) // 4 :] = [name]
+        yield name, above[-2] if len(above) > 1 else "", set(modules.split(", ")) if modules else set()
+
+
+def _error_classes() -> list[type[BaseException]]:
+    """The exceptions that the package's modules define."""
+    return [
+        value
+        for name in _module_names()
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, type) and issubclass(value, BaseException) and value.__module__ == name
+    ]
+
+
+def _raised() -> dict[str, set[str]]:
+    """The names of what is called or raised in each module, as in `raise OutputError` or `error=FullListError(…)`."""
+    found = defaultdict[str, set[str]](set)
+    for name in _module_names():
+        for node in ast.walk(ast.parse(Path(str(importlib.import_module(name).__file__)).read_text("utf-8"))):
+            raised = node.func if isinstance(node, ast.Call) else node.exc if isinstance(node, ast.Raise) else None
+            if isinstance(raised, ast.Name):
+                found[raised.id].add(name.removeprefix("source_auth0."))
+    return found
+
+
+def _module_names() -> list[str]:
+    found = [module.name for module in pkgutil.walk_packages(source_auth0.__path__, "source_auth0.")]
+    return [name for name in found if not name.endswith("__main__")]
