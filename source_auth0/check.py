@@ -16,7 +16,7 @@ from source_auth0.api.auth.scopes import (
     readable_table,
 )
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY
+from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY, SINGLE_SIGN_IN_RETRY_POLICY
 from source_auth0.api.tenant import Tenant
 from source_auth0.config.audience import unusual_audience_note
 from source_auth0.config.excluded_fields import misspelled_fields_problem
@@ -24,8 +24,6 @@ from source_auth0.config.start_date import future_start_date_problem
 from source_auth0.errors import GRANT_PATH, MissingScopeError, config_error, transient_error
 from source_auth0.redaction.log_masking import quote_input
 
-#: Seconds after which no further stream is tried, where the token does not tell its scopes.
-MAX_TRYING_SECONDS = 25.0
 #: Archetype to the query parameters that ask for one row.
 ONE_ROW_QUERIES: Mapping[str, Mapping[str, str]] = {
     "checkpointed": {"take": "1"},
@@ -53,7 +51,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
     `streams` is stream name to definition, `families` stream name to family. Raises a config error when the sign-in
     fails, nothing is readable, or the config would have a sync read nothing, or what it should leave out.
     """
-    authenticator.renewal_seconds = 0
+    authenticator.renewal_policy = SINGLE_SIGN_IN_RETRY_POLICY
 
     def requester(name: str) -> ManagementApiRequester:
         return ManagementApiRequester(
@@ -135,10 +133,10 @@ def _read_first(
             _read_one(requester(name), streams[name])
         except MissingScopeError as missing:
             logger.warning(missing.message)
-            if time.monotonic() - began_at > MAX_TRYING_SECONDS:
+            if CHECK_RETRY_POLICY.is_over(time.monotonic() - began_at):
                 raise transient_error(
-                    f"Auth0 answers so slowly that no readable stream was found within {MAX_TRYING_SECONDS:.0f} "
-                    "seconds. Test the connection again later."
+                    "Auth0 answers so slowly that no readable stream was found within "
+                    f"{CHECK_RETRY_POLICY.seconds:.0f} seconds. Test the connection again later."
                 ) from None
             continue
         return True

@@ -6,6 +6,7 @@ import pkgutil
 import queue
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -13,8 +14,10 @@ from unittest.mock import patch
 from requests.adapters import HTTPAdapter
 
 import source_auth0
+from source_auth0.api import client
 from source_auth0.api.auth import authenticators
-from source_auth0.api.http.retry_policy import RetryPolicy
+from source_auth0.api.http.retry_policy import SIGN_IN_RETRY_POLICY, RetryPolicy
+from source_auth0.retrievers.user_search import queries
 
 #: The shortest socket timeouts in seconds, where timeouts are what is tested and where not: a busy machine is no fault.
 MIN_TESTED_SOCKET_SECONDS, MIN_SOCKET_SECONDS = 0.5, 20.0
@@ -67,8 +70,10 @@ def fast_clock(speed: float, policy: RetryPolicy | None = None) -> Iterator[None
 
     with contextlib.ExitStack() as stack:
         if policy is not None:
-            stack.enter_context(patch.object(RetryPolicy.__init__, "__defaults__", tuple(vars(policy).values())))
-            stack.enter_context(patch.object(authenticators, "FIRST_SIGN_IN_SECONDS", SIGN_IN_SECONDS))
+            sign_in = replace(SIGN_IN_RETRY_POLICY, seconds=SIGN_IN_SECONDS)
+            stack.enter_context(patch.object(client, "API_RETRY_POLICY", policy))
+            stack.enter_context(patch.object(queries, "SINGLE_ATTEMPT_RETRY_POLICY", replace(policy, attempts=1)))
+            stack.enter_context(patch.object(authenticators, "SIGN_IN_RETRY_POLICY", sign_in))
         stack.enter_context(patch.object(HTTPAdapter, "send", send_with_short_timeout))
         for module in _modules():
             if getattr(module, "time", None) is time:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from source_auth0.api import admission
+from source_auth0.api import admission, outcome_recorder
 from source_auth0.api import client as api_module
 from source_auth0.api.auth import access_token, authenticators, token_endpoint
 from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
@@ -35,7 +35,8 @@ settings.load_profile("patient")
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A fake clock in place of `time` in all modules that sleep or read the clock."""
     clock = FakeClock()
-    for module in (api_module, authenticators, api_budget, export_job, access_token, token_endpoint, admission):
+    signing_in, requesting = (authenticators, access_token, token_endpoint), (api_module, admission, outcome_recorder)
+    for module in (*signing_in, *requesting, api_budget, export_job):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

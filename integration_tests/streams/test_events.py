@@ -7,6 +7,7 @@ import pytest
 from airbyte_cdk.models import FailureType
 
 from auth0_simulator import Fault, Simulator
+from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.retrievers.events import consumer, cursor, idle_timer
 from source_auth0.retrievers.events.connection import EventStreamConnection
 from testing.in_process import SyncResult, sync
@@ -109,13 +110,13 @@ def test_closed_connections_are_reopened_and_no_event_is_repeated(sim: Simulator
 
 @pytest.mark.parametrize("fault", ["reset_during", "reset_before"])
 def test_broken_connections_lose_no_event(sim: Simulator, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    monkeypatch.setattr(consumer, "backoff_seconds", lambda _: 0.01)
+    monkeypatch.setattr(consumer, "EVENT_STREAM_RETRY_POLICY", RetryPolicy(attempts=5, waits=(0.01,)))
     sim.faults.add(Fault(fault, "/events", when="first:3"))
     assert all_ids(sim) == ids(sync(config_of(sim), "events"))
 
 
 def test_an_error_event_is_followed_by_a_reconnection(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer, "backoff_seconds", lambda _: 0.01)
+    monkeypatch.setattr(consumer, "EVENT_STREAM_RETRY_POLICY", RetryPolicy(attempts=5, waits=(0.01,)))
     sim.events.errors = [{"code": "connection_timeout", "message": "Please reconnect."}] * 3
     assert all_ids(sim) == ids(sync(config_of(sim), "events"))
 
@@ -216,11 +217,12 @@ def test_states_are_small(sim: Simulator) -> None:
 
 
 def test_a_sync_retries_while_all_connections_are_taken(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wait(attempt: int) -> float:
-        sim.events.max_connections = attempt // 3
-        return 0.01
+    class FreeingPolicy(RetryPolicy):
+        def wait(self, attempt: int) -> float:
+            sim.events.max_connections = attempt // 3
+            return 0.01
 
-    monkeypatch.setattr(consumer, "backoff_seconds", wait)
+    monkeypatch.setattr(consumer, "EVENT_STREAM_RETRY_POLICY", FreeingPolicy(attempts=5))
     sim.events.max_connections = 0
     assert all_ids(sim) == ids(sync(config_of(sim), "events"))
     assert [403, 403, 403, 200] == [status for _, status in event_requests(sim)]
@@ -229,7 +231,7 @@ def test_a_sync_retries_while_all_connections_are_taken(sim: Simulator, monkeypa
 def test_too_many_connections_are_an_error_that_says_what_to_do(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "backoff_seconds", lambda _: 0.01)
+    monkeypatch.setattr(consumer, "EVENT_STREAM_RETRY_POLICY", RetryPolicy(attempts=5, waits=(0.01,)))
     sim.events.max_connections = 0
     synced = sync(config_of(sim), "events")
     (error,) = (message.trace.error for message in synced.messages if message.trace and message.trace.error)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from auth0_simulator import Fault, Simulator
+from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
 from testing.in_process import SyncResult, sync
@@ -56,7 +57,7 @@ def without(rows: set[str], users: list[str]) -> set[str]:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal is asked again after a second, which forty of them need not wait for here."""
-    monkeypatch.setattr("source_auth0.api.client.backoff_seconds", lambda _: 0.0)
+    monkeypatch.setattr("source_auth0.api.client.API_RETRY_POLICY", RetryPolicy(waits=(0.0,)))
 
 
 def test_there_are_as_many_streams_as_the_guide_says():

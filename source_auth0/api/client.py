@@ -18,7 +18,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import Resp
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.admission import record_outcome, request_slot
+from source_auth0.api.admission import request_slot
 from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.auth.scope_gate import ScopeGate
 from source_auth0.api.http.answered_routes import PROBE_QUERY, PROBED_ROUTE, is_public_cloud
@@ -27,14 +27,9 @@ from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connectio
 from source_auth0.api.http.event_stream import EVENT_STREAM_HEADERS, classify_event_stream
 from source_auth0.api.http.response_errors import RequestContext, long_wait_error, too_large_error
 from source_auth0.api.http.responses import Classification, classify_response
-from source_auth0.api.http.retry_policy import (
-    MAX_BACKOFF_SECONDS,
-    RetryPolicy,
-    RetryState,
-    backoff_seconds,
-    rate_limit_wait_seconds,
-)
+from source_auth0.api.http.retry_policy import API_RETRY_POLICY, RetryPolicy, RetryState
 from source_auth0.api.http.session import BearerAuth
+from source_auth0.api.outcome_recorder import AnsweredAttempt, OutcomeRecorder
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.tenant import Tenant
 from source_auth0.engine.thread_pool import release_worker_slot
@@ -70,10 +65,11 @@ class ManagementApiRequester:
     has_alternative: bool | None = None
     has_ended: bool | None = None
     scope_unconfirmed: bool | None = None
-    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    retry_policy: RetryPolicy = field(default_factory=lambda: API_RETRY_POLICY)
 
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
+        self._outcomes = OutcomeRecorder(self.tenant, self.name, self.authenticator)
         self._context = RequestContext(
             self.name,
             tuple(self.required_scopes),
@@ -121,7 +117,7 @@ class ManagementApiRequester:
     def pause(self, attempt: int) -> None:
         """Wait before a list is read once more; `attempt` counts from 1."""
         with release_worker_slot():
-            time.sleep(backoff_seconds(attempt))
+            time.sleep(self.retry_policy.wait(attempt))
 
     def with_policy(self, policy: RetryPolicy) -> "ManagementApiRequester":
         """The same requester with another retry policy."""
@@ -190,7 +186,7 @@ class ManagementApiRequester:
             return self._retry(endpoint, path, context, options)
 
     def _granted_scopes(self) -> frozenset[str] | None:
-        with self.tenant.circuit_breaker.recording_failures(self.name):
+        with self._outcomes.recording_sign_in():
             return self.authenticator.scopes
 
     def _retry(self, endpoint: str, path: str, context: RequestContext, options: Any) -> Any:
@@ -202,8 +198,6 @@ class ManagementApiRequester:
             with one_large_body():
                 classification, wait, token = self._attempt(context, endpoint, url, options, state.attempt)
             action = classification.action
-            if action is ResponseAction.SUCCESS:
-                self.authenticator.record_accepted(token)
             if not was_doubted and (classification.is_doubtful or self._may_lack_route(classification)):
                 was_doubted = True
                 self.pause(state.attempt)
@@ -212,8 +206,8 @@ class ManagementApiRequester:
                 classification = replace(classification, action=ResponseAction.IGNORE)
                 action = classification.action
             if action in {ResponseAction.SUCCESS, ResponseAction.IGNORE}:
-                circuit_breaker.record_success(self.name, time.monotonic())
-                return self._body_with_warning(classification, context)
+                self._outcomes.record_success(classification, context)
+                return self._body_with_warning(classification)
             last_success_at = circuit_breaker.last_success_at.get(self.name, 0.0)
             may_retry = state.allows_retry(action, wait, time.monotonic(), last_success_at)
             if not may_retry or (action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and not self._renew_token(token)):
@@ -239,30 +233,27 @@ class ManagementApiRequester:
                 self.tenant.once("probe of another route", probe)
         return self.tenant.answered_routes.has_other_than(endpoint)
 
-    def _body_with_warning(self, classification: Classification, context: RequestContext) -> Any:
-        """The parsed body; records that a parent was answered, and logs the warning once a sync."""
-        if classification.action is ResponseAction.SUCCESS and context.below_parent:
-            self.tenant.streams_answered.add(self.name)
+    def _body_with_warning(self, classification: Classification) -> Any:
+        """The parsed body; logs the warning once a sync."""
         if classification.warning and self.tenant.first_time(classification.warning):
             LOGGER.warning(classification.warning)
         return classification.body
 
     def _final_error(self, classification: Classification) -> AirbyteTracedException:
         error = classification.error or transient_error(f"`{self.name}` could not be read.")
-        if classification.action is not ResponseAction.FAIL:
-            self.tenant.circuit_breaker.record_failure(self.name, error)
+        self._outcomes.record_failure(classification, error)
         return error
 
     def _renew_token(self, token: str) -> bool:
-        with self.tenant.circuit_breaker.recording_failures(self.name):
+        with self._outcomes.recording_sign_in():
             return self.authenticator.renew(token)
 
     def _attempt(
         self, context: RequestContext, endpoint: str, url: str, options: Any, attempt: int
     ) -> tuple[Classification, float, str]:
-        with self.tenant.circuit_breaker.recording_failures(self.name):
+        with self._outcomes.recording_sign_in():
             token = self.authenticator.token
-        permit = RequestPermit(endpoint)
+        permit, policy = RequestPermit(endpoint), self.retry_policy
         try:
             response, sent_at = self._send(permit, url, token, options)
         except CONNECTION_ERRORS as error:
@@ -271,22 +262,21 @@ class ManagementApiRequester:
             # A host that has never responded is most likely misspelled or untrusted, which no retry fixes.
             is_permanent = failure.failure_type == FailureType.config_error and not self.tenant.is_reached
             action = ResponseAction.FAIL if is_permanent else ResponseAction.RETRY
-            return Classification(action, error=failure), backoff_seconds(attempt), token
+            return Classification(action, error=failure), policy.wait(attempt), token
         except BodyTooLargeError:
             return Classification(ResponseAction.FAIL, error=too_large_error(context)), 0.0, token
         else:
-            self.tenant.observe_date(response.headers.get("date"))
             classification = self._classify(response, context, opens_stream=bool(options.get("stream")))
-            self.tenant.answered_routes.observe(endpoint, response, classification)
             is_rate_limited = classification.action is ResponseAction.RATE_LIMITED
-            wait = rate_limit_wait_seconds(response.headers, attempt) if is_rate_limited else backoff_seconds(attempt)
-            patience = self.retry_policy.rate_limit_seconds
+            wait = policy.rate_limit_wait(response.headers, attempt) if is_rate_limited else policy.wait(attempt)
+            patience = policy.rate_limit_seconds
             if is_rate_limited and wait > patience:
                 classification = replace(classification, error=long_wait_error(context, wait, patience))
             wait *= random.uniform(1.0, 1.1)  # noqa: S311 - jitter, so that threads do not return at once
             # Streams that share the bucket learn by themselves of a wait that none of them has the patience for.
-            closed_for = wait if wait <= patience else MAX_BACKOFF_SECONDS
-            record_outcome(self.tenant, permit, response, sent_at, closed_for if is_rate_limited else None)
+            closed_for = wait if wait <= patience else policy.max_wait
+            answered = AnsweredAttempt(permit, token, response, sent_at)
+            self._outcomes.record_attempt(answered, classification, closed_for)
             return classification, wait, token
         finally:
             self.tenant.budget.release(permit)

@@ -1,18 +1,15 @@
 import contextlib
-import json
 import logging
 import threading
 from datetime import datetime, timezone
 from email.utils import formatdate
-from typing import Any
 
 import pytest
 import requests
-from requests.structures import CaseInsensitiveDict
 from requests_mock import Mocker
 
 from source_auth0.api import admission
-from source_auth0.api.admission import parse_rate_limit_headers, record_outcome, request_slot
+from source_auth0.api.admission import request_slot
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
 from source_auth0.api.tenant import Tenant
@@ -21,47 +18,8 @@ from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, THINGS_RESPONSE, THINGS_URL, MakeApi
 from testing.servers.dripping_servers import BODY, dripping_server
 
-#: A date outside of what a datetime can represent.
-OUT_OF_RANGE_DATE = "Mon, 9999999999 Nov 99999999999999999999999999 1:1:1 GMT"
 RATE_LIMIT_HEADERS = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "3", "x-ratelimit-reset": "5002"}
 DATE = {"date": formatdate(5_000, usegmt=True)}
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({**RATE_LIMIT_HEADERS, **DATE}, RateLimitHeaders(10, 3, 2.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS}, RateLimitHeaders(10, 3, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, **DATE, "x-ratelimit-reset": "soon"}, RateLimitHeaders(10, 3, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, **DATE, "x-ratelimit-reset": "inf"}, RateLimitHeaders(10, 3, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, **DATE, "date": "today"}, RateLimitHeaders(10, 3, 0.0, 1.0, 2.0)),
-        (
-            {**RATE_LIMIT_HEADERS, **DATE, "date": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"},
-            RateLimitHeaders(10, 3, 0.0, 1.0, 2.0),
-        ),
-        ({**RATE_LIMIT_HEADERS, **DATE, "x-ratelimit-reset": "1e300"}, RateLimitHeaders(10, 3, 60.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, **DATE, "x-ratelimit-reset": "-1e300"}, RateLimitHeaders(10, 3, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, "date": OUT_OF_RANGE_DATE}, RateLimitHeaders(10, 3, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-limit": "9" * 400}, None),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-remaining": "10"}, RateLimitHeaders(10, 10, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-remaining": "11"}, None),
-        (
-            {**RATE_LIMIT_HEADERS, "x-ratelimit-limit": "1", "x-ratelimit-remaining": "1"},
-            RateLimitHeaders(1, 1, 0.0, 1.0, 2.0),
-        ),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-limit": "1000000"}, RateLimitHeaders(1_000_000, 3, 0.0, 1.0, 2.0)),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-limit": "1000001"}, None),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-remaining": "-1"}, None),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-remaining": "many"}, None),
-        ({**RATE_LIMIT_HEADERS, "x-ratelimit-limit": "0", "x-ratelimit-remaining": "0"}, None),
-        ({"x-ratelimit-limit": "10"}, None),
-        ({}, None),
-    ],
-)
-def test_rate_limit_headers_are_parsed_where_they_are_plausible(
-    headers: dict[str, str], expected: RateLimitHeaders | None
-):
-    assert expected == parse_rate_limit_headers(CaseInsensitiveDict(headers), 1.0, 2.0)
 
 
 def test_no_request_is_sent_before_an_empty_bucket_has_a_token(
@@ -154,41 +112,6 @@ def test_only_a_waiting_request_releases_its_worker_slot(
     monkeypatch.setattr(admission, "release_worker_slot", lambda: contextlib.nullcontext(released.append(1)))
     with request_slot(tenant, "things", RequestPermit("GET /things")):
         assert expected == len(released)
-
-
-def response_with(body: object, headers: dict[str, str]) -> requests.Response:
-    response = requests.Response()
-    response._content = json.dumps(body).encode()
-    response.headers = CaseInsensitiveDict(headers)
-    return response
-
-
-@pytest.mark.parametrize(
-    ("body", "tenant_wide"),
-    [
-        ({"message": "Global limit has been reached"}, True),
-        ({"message": "Too many requests"}, False),
-        ({"error": "Global limit has been reached"}, False),
-        ([], False),
-    ],
-)
-def test_a_429_is_recorded_in_the_api_budget(
-    clock: FakeClock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, body: object, tenant_wide: bool
-):
-    recorded: list[Any] = []
-    monkeypatch.setattr(tenant.budget, "record_refusal", lambda *args, **kwargs: recorded.append((*args, kwargs)))
-    permit, sent = RequestPermit("GET /things"), clock.now - 0.5
-    record_outcome(tenant, permit, response_with(body, {**RATE_LIMIT_HEADERS, **DATE}), sent, 30.0)
-    assert [(permit, RateLimitHeaders(10, 3, 2.0, sent, clock.now), 30.0, {"tenant_wide": tenant_wide})] == recorded
-
-
-def test_the_concurrency_limit_records_the_latency(clock: FakeClock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch):
-    recorded: list[Any] = []
-    monkeypatch.setattr(
-        tenant.concurrency_limit, "record_latency", lambda *args, **kwargs: recorded.append((*args, kwargs))
-    )
-    record_outcome(tenant, RequestPermit("GET /things"), response_with([], {}), clock.now - 0.5, None)
-    assert [("GET /things", 0.5, {"waited": False})] == recorded
 
 
 def test_a_429_while_waiting_for_the_concurrency_limit_delays_the_request(clock: FakeClock):

@@ -15,7 +15,13 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.auth.access_token import AccessToken
 from source_auth0.api.auth.client_assertion import ASSERTION_TYPE, client_assertion
-from source_auth0.api.auth.token_endpoint import FIRST_SIGN_IN_SECONDS, RENEWAL_SECONDS, TOKEN_PATTERN, request_token
+from source_auth0.api.auth.token_endpoint import TOKEN_PATTERN, request_token
+from source_auth0.api.http.retry_policy import (
+    SIGN_IN_RETRY_POLICY,
+    SINGLE_SIGN_IN_RETRY_POLICY,
+    TOKEN_RENEWAL_RETRY_POLICY,
+    RetryPolicy,
+)
 from source_auth0.api.tenant import Tenant
 from source_auth0.config.pasted_text import bare_token
 from source_auth0.errors import config_error
@@ -30,8 +36,8 @@ class TenantAuthenticator(DeclarativeAuthenticator):
     """Supplies the Authorization header, and the scopes that the token grants."""
 
     config: dict[str, Any] = field(repr=False)
-    #: Seconds for which a renewal is retried; a connection check, which somebody waits for, sets 0.
-    renewal_seconds: float = field(default=RENEWAL_SECONDS, init=False, repr=False)
+    #: How a renewal is retried; a connection check, which somebody waits for, sets a single attempt.
+    renewal_policy: RetryPolicy = field(default=TOKEN_RENEWAL_RETRY_POLICY, init=False, repr=False)
 
     @property
     def auth_header(self) -> str:
@@ -163,14 +169,14 @@ class ClientCredentialsAuthenticator(TenantAuthenticator):
 
     def _request_token(self) -> dict[str, Any]:
         has_signed_in = bool(self._shared_token.value)
-        deadline = self.renewal_seconds if has_signed_in else FIRST_SIGN_IN_SECONDS
+        policy = self.renewal_policy if has_signed_in else SIGN_IN_RETRY_POLICY
         # After a failure, the next streams get one attempt each.
-        seconds = 0 if self._shared_token.failures else deadline
+        policy = SINGLE_SIGN_IN_RETRY_POLICY if self._shared_token.failures else policy
         return request_token(
             self.config["base_url"],
             self._form,
             self._tenant.observe_date,
-            seconds=seconds,
+            policy=policy,
             has_signed_in=has_signed_in,
             is_known_host=self._tenant.is_known_host,
         )

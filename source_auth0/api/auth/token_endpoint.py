@@ -3,30 +3,28 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.http.bodies import BodyTooLargeError, excerpt
 from source_auth0.api.http.connection_errors import CONNECTION_ERRORS, connection_error
 from source_auth0.api.http.response_errors import MAX_TOLD_SECONDS, json_object
-from source_auth0.api.http.retry_policy import retry_after_seconds
+from source_auth0.api.http.retry_policy import (
+    ODD_SIGN_IN_RETRY_POLICY,
+    SIGN_IN_RETRY_POLICY,
+    RetryPolicy,
+    retry_after_seconds,
+)
 from source_auth0.api.http.session import PooledSession, no_auth
 from source_auth0.errors import GRANT_PATH, SignInRefusedError
 from source_auth0.redaction.log_masking import MASK, mask_secret_like, quote_input
 
-#: Connect and read timeouts of one attempt, and the deadline of all attempts: a check ends within 30 s, and an attempt
-#: that times out leaves time for another.
-TIMEOUT_SECONDS = (5, 10)
-FIRST_SIGN_IN_SECONDS = 28
-#: The deadline amid a sync, which would lose hours of work; and the longest back-off.
-RENEWAL_SECONDS = 300
-MAX_SIGN_IN_BACKOFF_SECONDS = 30.0
-#: Back-off from which on an odd response, of an endpoint that has never issued a token, is no longer retried.
-MAX_UNKNOWN_ANSWER_SECONDS = 4.0
 #: The codes with which an Action may deny a token, with a reason in its author's words:
 #: https://auth0.com/docs/customize/actions/reference/credentials-exchange/credentials-exchange-api-object
 ACTION_CODES = frozenset({"invalid_scope", "invalid_request", "server_error"})
@@ -69,11 +67,11 @@ def request_token(  # noqa: PLR0913 - what is known of the endpoint, and two cal
     make_form: Callable[[], TokenForm],
     observe_date: Callable[[str | None], None],
     *,
-    seconds: float = FIRST_SIGN_IN_SECONDS,
+    policy: RetryPolicy = SIGN_IN_RETRY_POLICY,
     has_signed_in: bool = False,
     is_known_host: bool = False,
 ) -> dict[str, Any]:
-    """Request a token, with retries for so many seconds while the endpoint is only busy.
+    """Request a token, with retries by this policy while the endpoint is only busy.
 
     Each attempt has a form of its own, since a client assertion is valid once; `observe_date` gets the `Date` of each
     response. `has_signed_in`: it has issued a token before, so that an odd response must come from a proxy in between.
@@ -82,33 +80,40 @@ def request_token(  # noqa: PLR0913 - what is known of the endpoint, and two cal
 
     Raises a config error that names what to change, or a transient one when the endpoint stays out of reach.
     """
-    began_at, backoff = time.monotonic(), 1.0
-    while True:
+    began_at, is_known_host = time.monotonic(), is_known_host or has_signed_in
+    for attempt in count(1):
         try:
-            return _attempt(base_url, make_form(), observe_date, is_known_host=is_known_host or has_signed_in)
+            return _attempt(base_url, make_form(), observe_date, policy.timeout, is_known_host=is_known_host)
         except AirbyteTracedException as error:
-            wait = max(backoff, error.retry_after if isinstance(error, TokenEndpointBusyError) else 0.0)
-            is_past_deadline = time.monotonic() - began_at + wait + sum(TIMEOUT_SECONDS) > seconds
-            if is_past_deadline or not _is_retryable(error, backoff, has_signed_in=has_signed_in):
+            wait = max(policy.wait(attempt), error.retry_after if isinstance(error, TokenEndpointBusyError) else 0.0)
+            elapsed = time.monotonic() - began_at + wait + sum(policy.timeout)
+            action = _action_after(error, attempt, has_signed_in=has_signed_in)
+            if action is ResponseAction.FAIL or not policy.allows_another(attempt, elapsed):
                 raise
         time.sleep(wait)
-        backoff = min(2 * backoff, MAX_SIGN_IN_BACKOFF_SECONDS)
+    raise AssertionError
 
 
-def _is_retryable(error: AirbyteTracedException, backoff: float, *, has_signed_in: bool) -> bool:
-    """Whether another attempt may succeed."""
+def _action_after(error: AirbyteTracedException, attempt: int, *, has_signed_in: bool) -> ResponseAction:
+    """RETRY where another attempt may succeed, else FAIL."""
     if isinstance(error, NotAnAuth0TenantError):
-        return has_signed_in or (error.status == requests.codes.ok and backoff < MAX_UNKNOWN_ANSWER_SECONDS)
-    return bool(error.failure_type == FailureType.transient_error)
+        may_recover = error.status == requests.codes.ok and attempt < ODD_SIGN_IN_RETRY_POLICY.attempts
+        return ResponseAction.RETRY if has_signed_in or may_recover else ResponseAction.FAIL
+    return ResponseAction.RETRY if error.failure_type == FailureType.transient_error else ResponseAction.FAIL
 
 
 def _attempt(
-    base_url: str, form: TokenForm, observe_date: Callable[[str | None], None], *, is_known_host: bool
+    base_url: str,
+    form: TokenForm,
+    observe_date: Callable[[str | None], None],
+    timeout: tuple[float, float],
+    *,
+    is_known_host: bool,
 ) -> dict[str, Any]:
     try:
         with PooledSession() as session:
             response = session.post(
-                f"{base_url}/oauth/token", data=form, timeout=TIMEOUT_SECONDS, allow_redirects=False, auth=no_auth
+                f"{base_url}/oauth/token", data=form, timeout=timeout, allow_redirects=False, auth=no_auth
             )
     except CONNECTION_ERRORS as error:
         raise connection_error(base_url, error, is_known_host=is_known_host) from None

@@ -15,14 +15,13 @@ from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import parse_json
 from source_auth0.api.http.response_errors import RequestContext, error_code_and_message
 from source_auth0.api.http.responses import Classification
-from source_auth0.api.http.retry_policy import RetryPolicy
+from source_auth0.api.http.retry_policy import PROBE_RETRY_POLICY
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.tenant import Tenant
 from source_auth0.records import Row
 
 #: Requests after which nothing more is asked, repeated ones included.
 MAX_REQUESTS = 60
-PROBE_RETRY_POLICY = RetryPolicy(timeout=(5, 30), attempts=2, seconds=30, rate_limit_seconds=120, renewals=1)
 #: Responses that say nothing about the question and are left to the connector's client: it waits, or signs in again.
 RETRIED = frozenset({requests.codes.unauthorized, requests.codes.request_timeout, requests.codes.too_many_requests})
 SCOPE_REFUSAL = "Insufficient scope"

@@ -12,7 +12,7 @@ import urllib3
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import excerpt
 from source_auth0.api.http.event_stream import PositionRefusedError, TooManyConsumersError
-from source_auth0.api.http.retry_policy import backoff_seconds
+from source_auth0.api.http.retry_policy import EVENT_STREAM_RETRY_POLICY
 from source_auth0.errors import system_error, transient_error
 from source_auth0.records import Row
 from source_auth0.retrievers.events.connection import EventStreamConnection
@@ -30,8 +30,6 @@ from source_auth0.retrievers.events.position import LOGGER, EventPosition, Posit
 from source_auth0.retrievers.events.sse import OversizedMessageError, SseMessage, SseParser
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
-#: Consecutive connections that may fail, and attempts to get one of the few connections that a plan allows.
-MAX_CONNECTION_FAILURES, MAX_CONNECTION_ATTEMPTS = 5, 5
 SECOND_MS = 1000
 #: The errors of a broken connection.
 CONNECTION_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
@@ -89,11 +87,11 @@ class EventConsumer:
 
     def _open(self) -> requests.Response | None:
         """An open response, from a position that Auth0 accepts; None where the tenant has no event streams."""
-        for attempt in range(1, MAX_CONNECTION_ATTEMPTS):
+        for attempt in range(1, EVENT_STREAM_RETRY_POLICY.attempts):
             with contextlib.suppress(TooManyConsumersError):
                 return self._request()
             # Auth0 may still count a connection that was just closed.
-            time.sleep(backoff_seconds(attempt))
+            time.sleep(EVENT_STREAM_RETRY_POLICY.wait(attempt))
         return self._request()
 
     def _request(self) -> requests.Response | None:
@@ -170,12 +168,12 @@ class EventConsumer:
     def _record_failure(self, how: str) -> None:
         """Back off before another connection; raises a transient error after too many consecutive failures."""
         self._failures += 1
-        if self._failures == MAX_CONNECTION_FAILURES:
+        if self._failures == EVENT_STREAM_RETRY_POLICY.attempts:
             raise transient_error(
-                f"The connection to Auth0's Events API for `{self._api.name}` {how} {MAX_CONNECTION_FAILURES} times in "
-                "a row. What was read is kept; the next sync goes on from there."
+                f"The connection to Auth0's Events API for `{self._api.name}` {how} {self._failures} times in a "
+                "row. What was read is kept; the next sync goes on from there."
             )
-        backoff = backoff_seconds(self._failures)
+        backoff = EVENT_STREAM_RETRY_POLICY.wait(self._failures)
         self._idle_timer.extend(backoff)
         time.sleep(backoff)
 

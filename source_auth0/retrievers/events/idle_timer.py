@@ -2,12 +2,10 @@
 
 import time
 
+from source_auth0.api.http.retry_policy import EVENT_RECONNECT_RETRY_POLICY
+
 #: Seconds without an event after which a progress marker means that there are no more.
 IDLE_SECONDS_AFTER_MARKER = 2.0
-#: Seconds before reconnecting where the server sends no `retry`, and the maximum that it may ask for.
-RECONNECT_SECONDS, MAX_RECONNECT_SECONDS = 2.0, 30.0
-#: Minimum seconds between connections that bring no events.
-MIN_RECONNECT_SECONDS = 0.5
 
 
 class IdleTimer:
@@ -16,7 +14,7 @@ class IdleTimer:
     def __init__(self, idle_seconds: float) -> None:
         self.marked = False
         self._idle_seconds = idle_seconds
-        self._reconnect_seconds = RECONNECT_SECONDS
+        self._reconnect_seconds = EVENT_RECONNECT_RETRY_POLICY.wait(1)
         self._deadline = time.monotonic() + idle_seconds
 
     @property
@@ -41,7 +39,7 @@ class IdleTimer:
     def set_reconnect_delay(self, retry_ms: int | None) -> None:
         """Use the server's `retry` in milliseconds, up to a maximum; None leaves the delay as it is."""
         if retry_ms is not None:
-            self._reconnect_seconds = min(retry_ms / 1000, MAX_RECONNECT_SECONDS)
+            self._reconnect_seconds = min(retry_ms / 1000, EVENT_RECONNECT_RETRY_POLICY.max_wait)
 
     def is_over(self, *, progressed: bool) -> bool:
         """Whether the timer ends before a reconnection; otherwise wait until that is due.
@@ -49,7 +47,8 @@ class IdleTimer:
         progressed: whether the closed connection had new events. Auth0 closes connections every few minutes.
         """
         more_is_likely = progressed and not self.marked
-        delay = max(self._reconnect_seconds, MIN_RECONNECT_SECONDS)
+        # Connections that bring no events may not follow each other at once, whatever the server asks for.
+        delay = max(self._reconnect_seconds, EVENT_RECONNECT_RETRY_POLICY.min_wait)
         if more_is_likely:
             delay = min(self._reconnect_seconds, self._idle_seconds)
             self._deadline = time.monotonic() + delay + self._idle_seconds

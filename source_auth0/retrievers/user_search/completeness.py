@@ -10,6 +10,7 @@ from typing import Any
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.api.http.retry_policy import EMPTY_TENANT_RETRY_POLICY, SHORTFALL_RETRY_POLICY
 from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import transient_error
 from source_auth0.records import Page
@@ -18,14 +19,10 @@ from source_auth0.retrievers.user_search.time_slices import SearchPage
 from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
-#: Seconds after which ranges that lack users are read again.
-SHORTFALL_WAIT_SECONDS = 60.0
 #: Requests that may be spent on finding the ranges of `created_at` that lack users.
 MAX_COUNTS = 60
 #: Users that lack a date and are read: what Auth0's search returns of one query.
 MAX_UNDATED_USERS = 1000
-#: Seconds before an empty first answer that something contradicts is asked again, one after the other.
-EMPTY_TENANT_WAITS = (5.0, 15.0, 40.0)
 #: Sign-ins and sign-ups of the log that are looked up by id.
 RECENT_EVENTS = 5
 #: In how many parts different users are counted.
@@ -104,7 +101,7 @@ class TotalCheck:
     def wait(self) -> None:
         """Wait before the ranges are read again."""
         with release_worker_slot():
-            time.sleep(SHORTFALL_WAIT_SECONDS)
+            time.sleep(SHORTFALL_RETRY_POLICY.wait(1))
 
     def raise_if_short(self, ranges: list[tuple[Milliseconds, Milliseconds | None]]) -> None:
         """Raise where users are still missing, with the ranges that lack them."""
@@ -148,11 +145,11 @@ def confirm_no_users(search: UserSearch, window: QueryWindow) -> SearchPage:
 
     Raises where the search stays empty, though something else shows that there are users.
     """
-    for wait in EMPTY_TENANT_WAITS:
+    for attempt in range(1, EMPTY_TENANT_RETRY_POLICY.attempts):
         if (evidence := _evidence_of_users(search)) is None:
             return SearchPage([], 0)
         with release_worker_slot():
-            time.sleep(wait)
+            time.sleep(EMPTY_TENANT_RETRY_POLICY.wait(attempt))
         if (page := search.find(window)).rows:
             return page
     evidence = _evidence_of_users(search)

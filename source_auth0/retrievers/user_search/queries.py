@@ -12,7 +12,11 @@ from urllib.parse import quote
 import requests
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.retry_policy import RetryPolicy
+from source_auth0.api.http.retry_policy import (
+    EMPTY_SEARCH_RETRY_POLICY,
+    SEARCH_TIMEOUT_RETRY_POLICY,
+    SINGLE_ATTEMPT_RETRY_POLICY,
+)
 from source_auth0.config.options import HOUR_MS, SECOND_MS
 from source_auth0.engine.thread_pool import release_worker_slot
 from source_auth0.errors import QueryTimeoutError, RequestRefusedError, system_error
@@ -25,12 +29,6 @@ MAX_QUERY_CHARACTERS = 4000
 #: Characters of a query that are never too many, and those that a walk adds to its conditions at most, ids of users
 #: with the same timestamps included.
 SAFE_QUERY_CHARACTERS, MAX_RANGE_CHARACTERS = 1200, 400
-#: Seconds to wait before a query that timed out is asked again; then its range is halved.
-TIMEOUT_WAITS = (1.0, 2.0)
-#: Seconds after which a query with an empty answer is asked again.
-EMPTY_WAIT_SECONDS = 1.0
-#: Seconds for which queries may time out, without an answer in between, before the stream fails.
-TIMEOUT_PATIENCE_SECONDS = 300.0
 #: Milliseconds before now from which the newest users are asked for, where all are too many for a query.
 RECENT_SPANS_MS = (30 * 24 * HOUR_MS, 24 * HOUR_MS, HOUR_MS)
 #: Milliseconds by which a user may be dated ahead of Auth0's clock, whose `Date` header is to the second, and still
@@ -171,7 +169,7 @@ class UserSearch:
         if page.rows:
             return page
         with release_worker_slot():
-            time.sleep(EMPTY_WAIT_SECONDS)
+            time.sleep(EMPTY_SEARCH_RETRY_POLICY.wait(1))
         return self.find(window, sort=sort, can_halve=can_halve)
 
     @staticmethod
@@ -244,12 +242,12 @@ class UserSearch:
 
     def with_one_attempt(self) -> "UserSearch":
         """The same search for questions that a sync can do without: no request of it is retried."""
-        return replace(self, requester=self.requester.with_policy(RetryPolicy(attempts=1)))
+        return replace(self, requester=self.requester.with_policy(SINGLE_ATTEMPT_RETRY_POLICY))
 
     def has_timed_out_for_good(self) -> bool:
         """Whether queries have timed out for so long, without an answer in between, that the stream is to fail."""
         since = self._times_out_since
-        return since is not None and time.monotonic() - since > TIMEOUT_PATIENCE_SECONDS
+        return since is not None and SEARCH_TIMEOUT_RETRY_POLICY.is_over(time.monotonic() - since)
 
     def _record_index_progress(self, window: QueryWindow, rows: Page) -> None:
         bound, latest = window.index_bound, self.tenant.now_ms + DATE_TOLERANCE_MS
@@ -269,15 +267,16 @@ class UserSearch:
 
     def _get(self, query: Mapping[str, Any], *, can_halve: bool = False) -> Any:
         """The body of an answer; a query that times out is asked again, twice if `can_halve`, else for 5 minutes."""
-        for attempt in count():
+        for attempt in count(1):
             try:
                 body = self.requester.get(None, {**query, "search_engine": "v3"})
             except QueryTimeoutError:  # noqa: PERF203 - a retry
                 self._times_out_since = self._times_out_since or time.monotonic()
-                if (can_halve and attempt == len(TIMEOUT_WAITS)) or self.has_timed_out_for_good():
+                is_last = can_halve and attempt == SEARCH_TIMEOUT_RETRY_POLICY.attempts
+                if is_last or self.has_timed_out_for_good():
                     raise
                 with release_worker_slot():
-                    time.sleep(TIMEOUT_WAITS[min(attempt, len(TIMEOUT_WAITS) - 1)])
+                    time.sleep(SEARCH_TIMEOUT_RETRY_POLICY.wait(attempt))
             else:
                 self._times_out_since = None
                 return body

@@ -17,6 +17,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import BodyTooLargeError, excerpt, parse_json
 from source_auth0.api.http.deadlines import steady_chunks
+from source_auth0.api.http.retry_policy import EXPORT_DOWNLOAD_RETRY_POLICY, EXPORT_POLL_RETRY_POLICY
 from source_auth0.api.http.session import PooledSession, no_auth
 from source_auth0.config.excluded_fields import ExcludedFields
 from source_auth0.config.normalization import LOOPBACK_HOSTS
@@ -36,20 +37,14 @@ EXPORTABLE_FIELDS = (
 )  # fmt: skip
 #: Documented fields of a user that no export can contain.
 NOT_EXPORTABLE_FIELDS = ("blocked_for", "guardian_authenticators", "tenant")
-#: Auth0 ends a job after eight hours.
-MAX_EXPORT_SECONDS = 8 * 3600.0
 #: What Auth0 calls a job that will not complete; a list, as a status of any type is looked for in it.
 ENDED = ["failed", "expired", "canceled"]
-MIN_EXPORT_POLL_SECONDS, MAX_EXPORT_POLL_SECONDS, EXPORT_POLL_GROWTH = 0.25, 15.0, 1.5
 ROWS_PER_PAGE = 100
 #: Bytes of a line, which is one user; Auth0 allows a megabyte at most.
 MAX_LINE_BYTES = 8 << 20
 CHUNK_BYTES, MAX_PIECE_BYTES = 1 << 16, 1 << 20
-#: Connect and read timeouts; how much of the file has to come within the latter: `api/http/deadlines.py`.
-DOWNLOAD_TIMEOUT = (10, 60)
 #: Path template, so that rate limits count all jobs as one endpoint.
 JOB_PATH = "jobs/{{ stream_partition.id }}"
-MAX_DOWNLOAD_ATTEMPTS = 5
 #: zlib's `wbits` for the gzip format.
 GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
 
@@ -104,8 +99,8 @@ class UserExport:
 
     def pages(self, job: ExportJob) -> Iterator[Page]:
         """The users of a completed job; a failed download is retried with a new link, and skips rows handed on."""
-        handed_on = 0
-        for attempt in range(1, MAX_DOWNLOAD_ATTEMPTS + 1):
+        handed_on, attempts = 0, EXPORT_DOWNLOAD_RETRY_POLICY.attempts
+        for attempt in range(1, attempts + 1):
             try:
                 skip = handed_on
                 for page in self._download(self._download_link(job)):
@@ -116,11 +111,11 @@ class UserExport:
                 # Messages of other errors may quote the signed link, or a user.
                 reason = str(failure) if isinstance(failure, ExportError) else type(failure).__name__
                 LOGGER.warning(f"The download of `{self._requester.name}` broke ({reason}); attempt {attempt}.")
-                time.sleep(attempt)
+                time.sleep(EXPORT_DOWNLOAD_RETRY_POLICY.wait(attempt))
             else:
                 return
         raise transient_error(
-            f"The file of the export of `{self._requester.name}` could not be downloaded in {MAX_DOWNLOAD_ATTEMPTS} "
+            f"The file of the export of `{self._requester.name}` could not be downloaded in {attempts} "
             "attempts. Check that this machine may reach user-exports.auth0.com, or set First Load of Users to "
             "`search`.",
         )
@@ -132,17 +127,17 @@ class UserExport:
             raise ExportError("Auth0 made no job.")
         # No job is made later than its answer: what changes after a time that is too late would be missed.
         latest = self._tenant.now_ms
-        began, poll_seconds = time.monotonic(), MIN_EXPORT_POLL_SECONDS
+        began, polls = time.monotonic(), 0
         while job.get("status") != "completed" or not job.get("location"):
             if job.get("status") in ENDED:
                 raise ExportError(
                     f"Auth0 says the job {job['status']}: {excerpt(job.get('status_details')) or 'no details'}."
                 )
-            if time.monotonic() - began > MAX_EXPORT_SECONDS:
+            if EXPORT_POLL_RETRY_POLICY.is_over(time.monotonic() - began):
                 raise ExportError(f"After eight hours the job is still {excerpt(job.get('status')) or 'not done'}.")
+            polls += 1
             with release_worker_slot():
-                time.sleep(poll_seconds)
-            poll_seconds = min(poll_seconds * EXPORT_POLL_GROWTH, MAX_EXPORT_POLL_SECONDS)
+                time.sleep(EXPORT_POLL_RETRY_POLICY.wait(polls))
             job = self._fetch_job(job_id) or {"status": "failed"}
         if (created_at := timestamp_of(job, "created_at")) is None:
             raise ExportError("The job does not say when it was made.")
@@ -171,11 +166,11 @@ class UserExport:
 
     def _download(self, link: str) -> Iterator[Page]:
         """Pages of rows from a gzipped NDJSON file (one JSON object per line)."""
-        gzip, rest, page = _GzipDecoder(), b"", Page()
+        gzip, rest, page, timeout = _GzipDecoder(), b"", Page(), EXPORT_DOWNLOAD_RETRY_POLICY.timeout
         # No token: the link is signed, and points to another host.
         with (
             PooledSession() as session,
-            session.get(link, stream=True, timeout=DOWNLOAD_TIMEOUT, allow_redirects=False, auth=no_auth) as response,
+            session.get(link, stream=True, timeout=timeout, allow_redirects=False, auth=no_auth) as response,
         ):
             if response.status_code != requests.codes.ok:
                 raise ExportError(f"status {response.status_code}")

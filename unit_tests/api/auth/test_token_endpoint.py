@@ -1,5 +1,6 @@
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -14,6 +15,7 @@ from requests_mock import Mocker
 
 from source_auth0.api.auth.token_endpoint import request_token
 from source_auth0.api.http.bodies import BodyTooLargeError
+from source_auth0.api.http.retry_policy import SIGN_IN_RETRY_POLICY, TOKEN_RENEWAL_RETRY_POLICY
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API, BASE, SECRET
 
@@ -216,7 +218,8 @@ def test_unexpected_responses_are_retried_for_minutes_after_a_sign_in(
 ):
     """A proxy that responds in its place is a transient failure."""
     requests_mock.post(URL, [*[unexpected] * 9, {"json": {"access_token": "t"}}])
-    assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, seconds=300, has_signed_in=True)
+    signed_in: Any = {"policy": TOKEN_RENEWAL_RETRY_POLICY, "has_signed_in": True}
+    assert {"access_token": "t"} == request_token(BASE, lambda: FORM, lambda _: None, **signed_in)
     assert [1, 2, 4, 8, 16, 30, 30, 30, 30] == clock.sleeps
 
 
@@ -309,7 +312,7 @@ def test_another_attempt_is_made_where_it_would_end_in_time(
     """An attempt may take fifteen seconds."""
     requests_mock.post(URL, status_code=503, text="")
     with pytest.raises(AirbyteTracedException, match="just now"):
-        request_token(BASE, lambda: FORM, lambda _: None, seconds=seconds)
+        request_token(BASE, lambda: FORM, lambda _: None, policy=replace(SIGN_IN_RETRY_POLICY, seconds=seconds))
     assert expected == clock.sleeps
 
 

@@ -14,12 +14,7 @@ from hypothesis import strategies as st
 
 from source_auth0.api.http.response_errors import RequestContext, json_object
 from source_auth0.api.http.responses import Classification, classify_response
-from source_auth0.api.http.retry_policy import (
-    MAX_BACKOFF_SECONDS,
-    MIN_BACKOFF_SECONDS,
-    backoff_seconds,
-    rate_limit_wait_seconds,
-)
+from source_auth0.api.http.retry_policy import API_RETRY_POLICY, MAX_BACKOFF_SECONDS, MIN_BACKOFF_SECONDS
 from source_auth0.errors import MissingScopeError, ParentRefusedError, QueryTimeoutError
 
 RECORDED = Path(__file__).parents[4] / "shared/recordings/errors.json"
@@ -590,7 +585,7 @@ def headers(**changes: str) -> dict[str, str]:
 )
 def test_the_wait_after_a_429_uses_the_servers_clock(sent: dict[str, str], expected: float):
     """Retry-After, else the reset less the response's date, else exponential back-off."""
-    assert expected == rate_limit_wait_seconds(requests.structures.CaseInsensitiveDict(sent), 3)
+    assert expected == API_RETRY_POLICY.rate_limit_wait(requests.structures.CaseInsensitiveDict(sent), 3)
 
 
 @pytest.mark.parametrize(
@@ -627,4 +622,4 @@ def test_a_non_json_body_is_described_by_content_type_and_size():
 
 
 def test_back_off_doubles_up_to_a_minute():
-    assert [1, 2, 4, 8, 16, 32, 60, 60] == [backoff_seconds(attempt) for attempt in range(1, 9)]
+    assert [1, 2, 4, 8, 16, 32, 60, 60] == [API_RETRY_POLICY.wait(attempt) for attempt in range(1, 9)]

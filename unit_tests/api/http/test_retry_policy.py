@@ -1,7 +1,69 @@
+import math
+
 import pytest
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import ResponseAction
 
-from source_auth0.api.http.retry_policy import MAX_TOKEN_RENEWALS, RetryPolicy, RetryState
+from source_auth0.api.http import retry_policy
+from source_auth0.api.http.retry_policy import (
+    MAX_TOKEN_RENEWALS,
+    UNLIMITED_ATTEMPTS,
+    RetryPolicy,
+    RetryState,
+    exponential,
+)
+
+#: Policy to its attempts, the seconds of its waits (the last one holds for all that follow), and all its seconds.
+POLICIES = {
+    "API": (8, [1, 2, 4, 8, 16, 32, 60], 300),
+    "SINGLE_ATTEMPT": (1, [1, 2, 4, 8, 16, 32, 60], 300),
+    "CHECK": (2, [1, 2, 4, 8, 16, 32, 60], 25),
+    "PROBE": (2, [1, 2, 4, 8, 16, 32, 60], 30),
+    "SIGN_IN": (UNLIMITED_ATTEMPTS, [1, 2, 4, 8, 16, 30], 28),
+    "TOKEN_RENEWAL": (UNLIMITED_ATTEMPTS, [1, 2, 4, 8, 16, 30], 300),
+    "SINGLE_SIGN_IN": (1, [1, 2, 4, 8, 16, 30], 28),
+    "ODD_SIGN_IN": (3, [1, 2, 4, 8, 16, 30], 28),
+    "EXPORT_POLL": (UNLIMITED_ATTEMPTS, [*(0.25 * 1.5**number for number in range(11)), 15], 28_800),
+    "EXPORT_DOWNLOAD": (5, [1, 2, 3, 4, 5], 300),
+    "SEARCH_TIMEOUT": (3, [1, 2], 300),
+    "EMPTY_SEARCH": (2, [1], 300),
+    "EMPTY_TENANT": (4, [5, 15, 40], 300),
+    "SHORTFALL": (2, [60], 300),
+    "EVENT_STREAM": (5, [1, 2, 4, 8, 16, 32, 60], 300),
+    "EVENT_RECONNECT": (8, [2], 300),
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_each_kind_of_request_has_its_policy(name: str):
+    attempts, waits, seconds = POLICIES[name]
+    policy = getattr(retry_policy, f"{name}_RETRY_POLICY")
+    assert (attempts, waits, seconds) == (policy.attempts, list(policy.waits), policy.seconds)
+
+
+def test_no_policy_is_left_out():
+    named = {name.removesuffix("_RETRY_POLICY") for name, value in vars(retry_policy).items() if _is_policy(value)}
+    assert {*POLICIES} == named
+
+
+def _is_policy(value: object) -> bool:
+    return isinstance(value, RetryPolicy)
+
+
+def test_waits_grow_to_the_longest_which_holds_for_all_that_follow():
+    assert (0.5, 1.5, 4.5, 5.0) == exponential(0.5, 3.0, 5.0)
+    assert (1.0, 2.0, 4.0) == exponential(1.0, 2.0, 4.0)
+    policy = RetryPolicy(waits=(1.0, 2.5))
+    assert [1.0, 2.5, 2.5, 2.5] == [policy.wait(attempt) for attempt in (1, 2, 3, UNLIMITED_ATTEMPTS)]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "elapsed", "allowed"), [(1, 0.0, True), (2, 100.0, True), (2, 100.1, False), (3, 0.0, False)]
+)
+def test_a_retry_follows_within_the_attempts_and_the_seconds(attempt: int, elapsed: float, allowed: bool):
+    policy = RetryPolicy(attempts=3, seconds=100)
+    assert allowed == policy.allows_another(attempt, elapsed)
+    assert (elapsed > 100) == policy.is_over(elapsed)
+    assert policy.is_over(math.inf)
 
 
 @pytest.fixture

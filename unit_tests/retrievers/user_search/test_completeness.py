@@ -5,11 +5,10 @@ import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.api.http.retry_policy import EMPTY_TENANT_RETRY_POLICY, SHORTFALL_RETRY_POLICY
 from source_auth0.errors import system_error, transient_error
 from source_auth0.retrievers.user_search.completeness import (
-    EMPTY_TENANT_WAITS,
     MAX_COUNTS,
-    SHORTFALL_WAIT_SECONDS,
     ReceivedUsers,
     TotalCheck,
     confirm_no_users,
@@ -120,7 +119,7 @@ def test_nothing_lacks_users_where_all_were_received():
 
 def test_a_shortfall_is_waited_for(search_clock: FakeClock):
     check_of(UserDirectory([]), []).wait()
-    assert [SHORTFALL_WAIT_SECONDS] == search_clock.sleeps
+    assert list(SHORTFALL_RETRY_POLICY.waits) == search_clock.sleeps
 
 
 def test_a_shortfall_that_stays_is_named():
@@ -238,16 +237,16 @@ def test_evidence_of_users_fails_the_stream(
         confirm(directory)
     assert FailureType.transient_error == caught.value.failure_type
     assert "no users for `users`" in (caught.value.message or "")
-    assert list(EMPTY_TENANT_WAITS) == search_clock.sleeps
+    assert list(EMPTY_TENANT_RETRY_POLICY.waits) == search_clock.sleeps
 
 
-@pytest.mark.parametrize("attempt", range(len(EMPTY_TENANT_WAITS)))
+@pytest.mark.parametrize("attempt", range(len(EMPTY_TENANT_RETRY_POLICY.waits)))
 def test_users_who_come_after_all_replace_the_empty_page(attempt: int, search_clock: FakeClock):
     directory = empty_directory(users_at(1))
     hide = directory.answer
     directory.answer = lambda query, body: hide(query, body) if len(search_clock.sleeps) <= attempt else body
     assert ids(directory.users) == confirm(directory)
-    assert list(EMPTY_TENANT_WAITS[: attempt + 1]) == search_clock.sleeps
+    assert list(EMPTY_TENANT_RETRY_POLICY.waits[: attempt + 1]) == search_clock.sleeps
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,12 @@ from hypothesis import strategies as st
 from requests_mock import Mocker
 
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.api.http.retry_policy import EXPORT_DOWNLOAD_RETRY_POLICY, EXPORT_POLL_RETRY_POLICY, RetryPolicy
 from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.users import export_job
 from source_auth0.retrievers.users.export_job import (
     CHUNK_BYTES,
     EXPORTABLE_FIELDS,
-    MAX_DOWNLOAD_ATTEMPTS,
-    MAX_EXPORT_POLL_SECONDS,
-    MAX_EXPORT_SECONDS,
     ROWS_PER_PAGE,
     ExportJob,
     UserExport,
@@ -124,7 +122,7 @@ def test_a_job_is_polled_until_it_completes(make: Make, auth0: Mocker, clock: Fa
     assert ExportJob("job_1", to_milliseconds(timestamp(5))) == make().run()
     assert [0.25, 0.375] == clock.sleeps[:2]
     assert clock.sleeps == sorted(clock.sleeps)
-    assert MAX_EXPORT_POLL_SECONDS == clock.sleeps[-1]
+    assert 15 == clock.sleeps[-1]
     assert len(statuses) + 1 == len(clock.sleeps)
 
 
@@ -187,7 +185,8 @@ def test_a_job_that_never_completes_falls_back_to_search(
     auth0.get(f"{API}/jobs/job_1", json={"id": "job_1", **status})
     auth0.post(f"{API}/jobs/users-exports", json={"id": "job_1", "status": "pending"})
     assert make().run() is None
-    assert MAX_EXPORT_SECONDS <= clock.now - began <= MAX_EXPORT_SECONDS + 2 * MAX_EXPORT_POLL_SECONDS
+    longest = EXPORT_POLL_RETRY_POLICY.seconds
+    assert longest <= clock.now - began <= longest + 30
     assert f"After eight hours the job is still {expected_text}." in warnings(caplog)[0]
 
 
@@ -352,7 +351,7 @@ def test_a_gzip_bomb_is_decompressed_in_pieces(size: int):
 
 def test_a_file_that_drips_is_given_up(make: Make, auth0: Mocker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch):
     """Whether its header drips or its body, at once or in chunks."""
-    monkeypatch.setattr(export_job, "DOWNLOAD_TIMEOUT", (0.3, 0.3))
+    monkeypatch.setattr(export_job, "EXPORT_DOWNLOAD_RETRY_POLICY", RetryPolicy(timeout=(0.3, 0.3), attempts=5))
     for head in (HEADER, BODY, CHUNKED):
         with dripping_server(head) as address:
             auth0.get(f"http://{address}/file", real_http=True)
@@ -494,7 +493,7 @@ def test_a_download_that_keeps_failing_is_a_transient_error(make: Make, auth0: M
     with pytest.raises(AirbyteTracedException, match="Check that this machine may reach user-exports") as caught:
         rows_of(make())
     assert FailureType.transient_error == caught.value.failure_type
-    assert MAX_DOWNLOAD_ATTEMPTS == downloads(auth0)
+    assert EXPORT_DOWNLOAD_RETRY_POLICY.attempts == downloads(auth0)
 
 
 def test_an_overlong_line_fails_the_download(
