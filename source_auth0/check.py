@@ -55,7 +55,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
 
     def requester(name: str) -> ManagementApiRequester:
         return ManagementApiRequester(
-            tenant,
+            tenant.config,
             name,
             url,
             authenticator=authenticator,
@@ -63,7 +63,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
             **_requester_parameters(streams[name]["$parameters"]),
         )
 
-    note = unusual_audience_note(tenant)
+    note = unusual_audience_note(tenant.config)
     try:
         readable = _readable_streams(authenticator, streams, families, logger)
         if not _read_first(readable, streams, requester, logger):
@@ -76,7 +76,10 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
         logger.warning(warning)
     logger.info(f"Signed in to {tenant.domain}; {len(readable)} of {len(streams)} streams can be read.")
     attributes = {*streams["users"]["schema_loader"]["schema"]["properties"]} if "users" in streams else set()
-    for problem in (misspelled_fields_problem(tenant, attributes), future_start_date_problem(tenant, tenant.now())):
+    for problem in (
+        misspelled_fields_problem(tenant.config, attributes),
+        future_start_date_problem(tenant.config, tenant.now()),
+    ):
         if problem:
             raise config_error(problem)
 
@@ -159,7 +162,7 @@ def _unknown_connection_warnings(
     requester: Callable[[str], ManagementApiRequester],
 ) -> Iterator[str]:
     """A warning for each connection of `users_connections` that the tenant does not have, where that may be asked."""
-    names = [name.strip() for name in tenant.get("users_connections") or []]
+    names = [name.strip() for name in tenant.config.get("users_connections") or []]
     granted = authenticator.scopes
     if not names or "connections" not in streams or (granted is not None and "read:connections" not in granted):
         return

@@ -58,7 +58,7 @@ class SourceAuth0(PageDeclarativeSource):
         tenant = Tenant(self.config)
         tenant.is_resumed = bool(state)
         self.replace_parts(
-            tenant,
+            tenant.config,
             FairThreadPool(lambda: tenant.threads),
             lambda stream, parents: outcome_of(tenant, stream, parents),
             whole_pages=whole_pages,
@@ -99,7 +99,7 @@ class SourceAuth0(PageDeclarativeSource):
     ) -> Iterator[AirbyteMessage]:
         """Read the selected streams; one that this version does not know fails alone, if there are others."""
         tenant = self._tenant(config)
-        if problem := future_start_date_problem(tenant, tenant.now()):
+        if problem := future_start_date_problem(tenant.config, tenant.now()):
             self.logger.warning(problem)
         if (unknown := _unknown_streams(catalog)) and len(unknown) == len(catalog.streams):
             raise unknown_streams_error(unknown, len(catalog.streams))
@@ -134,18 +134,20 @@ class SourceAuth0(PageDeclarativeSource):
 
     def _tenant(self, config: Mapping[str, Any]) -> Tenant:
         """The tenant of this source's config (or of the one a caller hands in), once it holds water."""
-        tenant = Tenant.of(self.config or config)
+        tenant = Tenant.of(self.config) if self.config else Tenant(config)
         spec = self.manifest["spec"]["connection_specification"]
-        for warning in unknown_key_warnings(tenant, spec):
+        for warning in unknown_key_warnings(tenant.config, spec):
             if tenant.first_time(warning):
                 self.logger.warning(warning)
-        validate_config(tenant, spec)
+        validate_config(tenant.config, spec)
         tenant.validate()
         return tenant
 
     def _authenticator(self, tenant: Tenant) -> TenantAuthenticator:
         definition = self.manifest["definitions"]["authenticator"]
-        authenticator: TenantAuthenticator = self.create_component(SelectiveAuthenticatorModel, definition, tenant)
+        authenticator: TenantAuthenticator = self.create_component(
+            SelectiveAuthenticatorModel, definition, tenant.config
+        )
         return authenticator
 
 

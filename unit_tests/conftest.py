@@ -90,7 +90,7 @@ def make_api(tenant: Tenant, clock: FakeClock) -> Callable[..., ManagementApiReq
 
     def make(**changes: Any) -> ManagementApiRequester:
         arguments: dict[str, Any] = {
-            "config": tenant,
+            "config": tenant.config,
             "name": "things",
             "url": "{{ config['base_url'] }}/api/v2/",
             "resource": "things",
@@ -103,4 +103,4 @@ def make_api(tenant: Tenant, clock: FakeClock) -> Callable[..., ManagementApiReq
 
 @pytest.fixture
 def credentials(tenant: Tenant) -> ClientCredentialsAuthenticator:
-    return ClientCredentialsAuthenticator(config=tenant)
+    return ClientCredentialsAuthenticator(config=tenant.config)

@@ -130,7 +130,7 @@ def test_fails_where_a_sync_would_not_do_what_the_config_means(
     requests_mock: Mocker, check, tenant: Tenant, changes: dict[str, Any], expected: str
 ):
     requests_mock.get(ANY, json=[])
-    tenant.update(changes)
+    tenant.config.update(changes)
     with pytest.raises(AirbyteTracedException, match=expected):
         check(["read:users"])
 
@@ -155,7 +155,7 @@ def test_warns_of_a_connection_that_the_tenant_does_not_have(
 ):
     requests_mock.get(ANY, json=[])
     requests_mock.get(f"{API}/connections", json=rows)
-    tenant["users_connections"] = ["db"]
+    tenant.config["users_connections"] = ["db"]
     check(scopes)
     assert expected == ["has `db`, and the tenant has no connection of that name" in text for text in warnings(caplog)]
 
@@ -165,7 +165,7 @@ def test_a_connection_that_may_not_be_asked_for_is_passed_over(
 ):
     requests_mock.get(ANY, json=[])
     requests_mock.get(f"{API}/connections", **REFUSED)
-    tenant["users_connections"] = ["db"]
+    tenant.config["users_connections"] = ["db"]
     check(["read:users", "read:connections"])
     assert not any("has `db`" in warning for warning in warnings(caplog))
 
@@ -173,7 +173,7 @@ def test_a_connection_that_may_not_be_asked_for_is_passed_over(
 def test_an_unusual_audience_stands_beside_the_error_and_in_a_warning(
     requests_mock: Mocker, check, tenant: Tenant, caplog: pytest.LogCaptureFixture
 ):
-    tenant["credentials"]["audience"] = "https://api.example.com/"
+    tenant.config["credentials"]["audience"] = "https://api.example.com/"
     requests_mock.get(ANY, json=[])
     check(["read:users"])
     assert ["which looks like an API of your own" in warning for warning in warnings(caplog)] == [True]
@@ -272,7 +272,7 @@ def test_ends_within_a_minute_where_each_stream_is_refused_slowly(requests_mock:
 def test_a_rejected_token_is_replaced_in_one_attempt(requests_mock: Mocker, config: dict[str, Any], clock: FakeClock):
     """Amid a sync, the token endpoint is waited for; somebody waits for a check."""
     tenant = Tenant(config)
-    tokens = ClientCredentialsAuthenticator(tenant)
+    tokens = ClientCredentialsAuthenticator(tenant.config)
     requests_mock.get(ANY, status_code=401, json={"message": "Invalid token"})
     requests_mock.post(ANY, [{"json": {"access_token": "t", "scope": "read:users"}}, {"status_code": 503}])
     with pytest.raises(AirbyteTracedException, match="could not give an access token"):

@@ -31,6 +31,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0 import SourceAuth0
+from source_auth0.api.tenant import Tenant
 from source_auth0.engine.page_records import lines_in
 from source_auth0.manifest.assembly import assemble, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
@@ -210,6 +211,31 @@ def test_a_sync_of_all_streams_requests_one_token(read, auth0: Mocker):
     assert 1 == sum(request.method == "POST" for request in auth0.request_history)
 
 
+@pytest.mark.parametrize(
+    "copied",
+    [lambda source, _: source.configure({}, ""), lambda source, _: {**source.config}, lambda _, config: {**config}],
+)
+def test_all_commands_of_a_source_share_one_token(
+    auth0: Mocker, config: dict[str, Any], clock: FakeClock, copied: Callable[[SourceAuth0, Any], Any]
+):
+    """Whatever copy of the config the framework hands on: a second tenant would sign in again."""
+    catalog = catalog_of("roles", "clients", "users")
+    source = SourceAuth0(config=config, catalog=catalog)
+    handed_on = copied(source, config)
+    source.discover(LOGGER, handed_on)
+    assert Status.SUCCEEDED == source.check(LOGGER, handed_on).status
+    assert list(source.read(LOGGER, handed_on, catalog))
+    assert 1 == sum(request.method == "POST" for request in auth0.request_history)
+
+
+def test_a_component_that_got_a_copy_of_the_config_is_not_built(config: dict[str, Any]):
+    """It would sign in by itself, beside the source's rate limit and without its pages."""
+    source = SourceAuth0(config=config, catalog=catalog_of("roles"))
+    source._config = {**source.config}
+    with pytest.raises(TypeError, match="is no tenant's config"):
+        source.streams(config)
+
+
 def test_parents_are_requested_once_for_all_child_streams(read, auth0: Mocker):
     """However many streams need them; and children carry their parents' keys."""
     roles = [{"id": "rol_1", "description": "May do all"}, {"id": "rol_2"}]
@@ -241,7 +267,7 @@ def test_shared_pages_are_released_when_the_sync_ends(auth0: Mocker, config: dic
     catalog = catalog_of("roles", "role_users", "role_permissions")
     source = SourceAuth0(config=config, catalog=catalog)
     list(source.read(LOGGER, config, catalog))
-    assert {} == source._config.shared_pages._lists
+    assert {} == Tenant.of(source.config).shared_pages._lists
 
 
 def users(*days: int) -> dict[str, Any]:
@@ -451,4 +477,4 @@ def test_the_thread_pool_is_sized_by_the_current_number_of_workers(config: dict[
 def test_the_host_of_a_saved_state_is_known(saved: list[AirbyteStateMessage] | None, is_resumed: bool) -> None:
     """So that its name is no typing error where it cannot be resolved."""
     source = SourceAuth0(None, {"base_url": "https://acme.us.auth0.com"}, saved)
-    assert is_resumed is source.config.is_known_host
+    assert is_resumed is Tenant.of(source.config).is_known_host

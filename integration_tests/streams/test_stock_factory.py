@@ -36,7 +36,7 @@ def rows_by_the_framework(name: str, tenant: Tenant) -> list[dict[str, Any]]:
     """The rows of one stream, built from the manifest by the framework's factory as it is released."""
     resolved = ManifestReferenceResolver().preprocess_manifest(assemble([name]))
     typed = ManifestComponentTransformer().propagate_types_and_parameters("", resolved, {})
-    stream = ModelToComponentFactory().create_component(DeclarativeStreamModel, typed["streams"][0], tenant)
+    stream = ModelToComponentFactory().create_component(DeclarativeStreamModel, typed["streams"][0], tenant.config)
     return [dict(record.data) for partition in stream.generate_partitions() for record in partition.read()]
 
 

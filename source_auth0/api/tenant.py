@@ -1,4 +1,4 @@
-"""The tenant of a sync: its normalized config, and the services that all streams share."""
+"""The tenant of a sync: its normalized config, and the services that all streams share; neither can be copied."""
 
 import logging
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -17,8 +17,9 @@ from source_auth0.api.http.circuit_breaker import CircuitBreaker
 from source_auth0.api.http.session import PooledSession
 from source_auth0.api.rate_limit.api_budget import ApiBudget
 from source_auth0.api.rate_limit.concurrency_limit import AdaptiveConcurrencyLimit
-from source_auth0.config.normalization import normalize_base_url, normalize_config
+from source_auth0.config.normalization import normalize_base_url
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT, configured_workers, positive_number
+from source_auth0.config.tenant_config import TenantConfig, copy_error
 from source_auth0.engine.shared_pages import SharedPages
 from source_auth0.timestamps import Milliseconds
 
@@ -33,20 +34,20 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 T = TypeVar("T")
 
 
-class Tenant(dict[str, Any]):
-    """The config as the framework's templates see it, plus what the streams of one sync share.
+class Tenant:
+    """What the streams of one sync share, and the config that they are read with.
 
-    One instance a source: access token, connection pool, rate limit budget, shared pages, and the tenant's clock.
-    `base_url` and `audience` are normalized; what cannot be is left for `validate`, which says why.
+    One instance a source: access token, connection pool, rate limit budget, shared pages, and the tenant's clock. A
+    second one would sign in again and count a rate limit that is not its own: no copy can be made.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        super().__init__(normalize_config(config))
+        self.config = config = TenantConfig(config, self)
         self.shared_pages = SharedPages()
-        self.concurrency_limit = AdaptiveConcurrencyLimit(configured_workers(self))
-        share = min((positive_number(self, "rate_limit_share") or DEFAULT_RATE_LIMIT_SHARE_PERCENT) / 100, 1.0)
+        self.concurrency_limit = AdaptiveConcurrencyLimit(configured_workers(config))
+        share = min((positive_number(config, "rate_limit_share") or DEFAULT_RATE_LIMIT_SHARE_PERCENT) / 100, 1.0)
         self.circuit_breaker = CircuitBreaker()
-        self.budget = ApiBudget(share, positive_number(self, "max_requests_per_second"))
+        self.budget = ApiBudget(share, positive_number(config, "max_requests_per_second"))
         self._clock_offset = timedelta()
         self._offset_samples: deque[timedelta] = deque(maxlen=CLOCK_SAMPLES)
         #: Whether anything has responded at its address yet.
@@ -71,22 +72,32 @@ class Tenant(dict[str, Any]):
 
     def __repr__(self) -> str:
         """The address alone: a config holds secrets."""
-        return f"Tenant({self.get('base_url')})"
+        return f"Tenant({self.config.get('base_url')})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Raise a TypeError to copy, deepcopy and pickle."""
+        raise copy_error("tenant")
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Tenant":
-        """The tenant behind a component's config; a plain mapping (as in a unit test) gets its own."""
-        return config if isinstance(config, Tenant) else cls(config)
+        """The tenant behind a component's config; raises a TypeError for one that has none, such as a copy."""
+        if isinstance(config, TenantConfig):
+            tenant: Tenant = config.tenant
+            return tenant
+        raise TypeError(
+            f"This {type(config).__name__} is no tenant's config: it may be a copy of one, such as `{{**config}}`. "
+            "Hand on `tenant.config` itself; `Tenant(config)` makes the one tenant of a source."
+        )
 
     def validate(self) -> None:
         """Raise a config error that says what to change when the Base URL cannot be an Auth0 tenant's."""
-        normalize_base_url(self["base_url"])
+        normalize_base_url(self.config["base_url"])
 
     @property
     def domain(self) -> str:
         """The canonical domain, even behind a custom domain: the primary key column that tells tenants apart."""
-        audience = (self.get("credentials") or {}).get("audience") or ""
-        return urlsplit(audience).hostname or urlsplit(self["base_url"]).netloc
+        audience = (self.config.get("credentials") or {}).get("audience") or ""
+        return urlsplit(audience).hostname or urlsplit(self.config["base_url"]).netloc
 
     @property
     def workers(self) -> int:

@@ -9,10 +9,10 @@ from source_auth0.redaction.log_masking import quote_input
 AUTH0_DOMAIN = ".auth0.com"
 
 
-def unusual_audience_note(tenant: Mapping[str, Any]) -> str | None:
+def unusual_audience_note(config: Mapping[str, Any]) -> str | None:
     """What is odd about the audience of a config; None where it is the usual one of its Base URL, or has none."""
-    audience = (tenant.get("credentials") or {}).get("audience")
-    host = urlsplit(str(tenant.get("base_url"))).hostname or ""
+    audience = (config.get("credentials") or {}).get("audience")
+    host = urlsplit(str(config.get("base_url"))).hostname or ""
     if not isinstance(audience, str) or not audience:
         return None
     named = urlsplit(audience).hostname or ""

@@ -34,14 +34,13 @@ DEFAULT_DEEP_LOOK_BACK_EVERY_HOURS = DEFAULT_INDEX_LATENESS_HOURS = 24
 SECOND_MS, HOUR_MS = 1000, 3_600_000
 
 
-def safety_lag(config: Mapping[str, Any]) -> Milliseconds:
+def safety_lag(config: Mapping[str, Any], clock_margin: timedelta) -> Milliseconds:
     """Milliseconds before now at which an incremental sync of users ends.
 
-    A tenant's config adds how far its clock may be ahead.
+    clock_margin: how far the tenant's clock may be ahead, which is added.
     """
-    margin: timedelta = getattr(config, "clock_margin", timedelta())
     lag = _milliseconds(config, "users_safety_lag", DEFAULT_SAFETY_LAG_SECONDS, SECOND_MS)
-    return lag + int(margin.total_seconds() * 1000)
+    return lag + int(clock_margin.total_seconds() * 1000)
 
 
 def look_back(config: Mapping[str, Any]) -> Milliseconds:

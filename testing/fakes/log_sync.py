@@ -44,7 +44,7 @@ class LogSync:
         if saved is not None:
             self.manager.update_state_for_stream(name, None, saved)
         self.cursor = stream.cursor_class(
-            config=self.tenant,
+            config=self.tenant.config,
             stream_name=name,
             cursor_field="log_id",
             incremental=incremental,
@@ -52,7 +52,7 @@ class LogSync:
             message_repository=self,
         )
         self.stream = stream(
-            config=self.tenant,
+            config=self.tenant.config,
             name=name,
             requester=FakeLogRequester(server, self.tenant, name),
             cursor=self.cursor,

@@ -128,5 +128,5 @@ def ids(rows: list[User]) -> list[str]:
 
 def user_retriever(directory: Any, **changes: Any) -> KeysetUserRetriever:
     """The retriever of `users` over a user search; `changes` replace its fields."""
-    arguments = {"config": directory.tenant, "name": "users", "requester": directory, "rows": "users", **changes}
+    arguments = {"config": directory.tenant.config, "name": "users", "requester": directory, "rows": "users", **changes}
     return KeysetUserRetriever(**arguments)

@@ -37,7 +37,7 @@ class UserSync:
         second: float = FixedClockTenant.second,
         **config: Any,
     ) -> None:
-        tenant = FixedClockTenant({**directory.tenant, **config})
+        tenant = FixedClockTenant({**directory.tenant.config, **config})
         tenant.second = second
         directory.tenant = tenant
         self.directory, self.choose = directory, choose
@@ -45,7 +45,7 @@ class UserSync:
         if isinstance(saved, dict):
             self.manager.update_state_for_stream("users", None, saved)
         self.cursor = UserCursor(
-            config=directory.tenant,
+            config=directory.tenant.config,
             stream_name="users",
             cursor_field="updated_at",
             incremental=incremental,

@@ -130,7 +130,7 @@ def test_secret_fields_are_excluded_by_the_query_unless_they_are_hashed(
 ):
     requests_mock.get(THINGS_URL, **THINGS_RESPONSE)
     withholding = {"fields": "client_secret", "include_fields": "false"}
-    make_api(config=Tenant({**config, **secrets}), query_withholding=withholding).get(None, {})
+    make_api(config=Tenant({**config, **secrets}).config, query_withholding=withholding).get(None, {})
     assert query == requests_mock.last_request.qs
 
 
@@ -186,7 +186,7 @@ def test_concurrent_401s_fetch_one_token(requests_mock: Mocker, make_api: MakeAp
         return [{"id": 1}]
 
     requests_mock.get(THINGS_URL, json=respond)
-    apis = [make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant)) for _ in range(8)]
+    apis = [make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant.config)) for _ in range(8)]
     assert [[{"id": 1}]] * 8 == in_threads(8, lambda index: apis[index].get(None, {}))
     assert 2 == sum(request.method == "POST" for request in requests_mock.request_history)
 
@@ -295,7 +295,7 @@ def test_no_more_requests_than_workers_are_in_flight(requests_mock: Mocker, make
         return []
 
     requests_mock.get(THINGS_URL, json=respond)
-    api = make_api(config=Tenant({**config, "num_workers": 2}))
+    api = make_api(config=Tenant({**config, "num_workers": 2}).config)
     assert [[]] * 12 == in_threads(12, lambda _: api.get(None, {}))
     assert max(counts) <= 2
 
@@ -417,7 +417,7 @@ def test_the_circuit_breaker_stops_a_stream_that_gets_no_token(
     requests_mock: Mocker, make_api: MakeApi, clock: FakeClock
 ):
     requests_mock.post(f"{BASE}/oauth/token", **UNAVAILABLE)
-    api = make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant))
+    api = make_api(authenticator=ClientCredentialsAuthenticator(config=make_api().tenant.config))
     for _ in range(100):
         with pytest.raises(AirbyteTracedException, match="503"):
             api.get(None, {})

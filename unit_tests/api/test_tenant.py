@@ -1,4 +1,7 @@
+import copy
+import pickle
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -186,9 +189,10 @@ def test_the_error_does_not_quote_a_password_in_the_base_url(typed: str):
 @example("http://localhost:1/")
 def test_any_text_normalises_to_a_base_url_or_a_config_error(typed: str):
     """The base URL has a scheme and a host, no path, and normalisation is idempotent."""
-    config = Tenant({"base_url": typed})
+    tenant = Tenant({"base_url": typed})
+    config = tenant.config
     try:
-        config.validate()
+        tenant.validate()
     except AirbyteTracedException:
         assert typed == config["base_url"]
     else:
@@ -210,7 +214,7 @@ def test_base_url_and_audience_are_normalised_in_a_copy_of_the_config():
         "base_url": "https://t.auth0.com",
         "credentials": {"audience": "https://t.auth0.com/api/v2/", "client_id": "id"},
         "sourceType": "auth0",
-    } == Tenant(config)
+    } == Tenant(config).config
     assert "https://t.auth0.com/api/v2" == credentials["audience"]
     assert "T.auth0.com/" == config["base_url"]
 
@@ -225,7 +229,7 @@ def test_base_url_and_audience_are_normalised_in_a_copy_of_the_config():
     ],
 )
 def test_values_that_cannot_be_normalised_stay_for_validation(config: dict[str, Any]):
-    assert config == Tenant(config)
+    assert config == Tenant(config).config
 
 
 def test_validate_refuses_an_http_base_url():
@@ -234,10 +238,27 @@ def test_validate_refuses_an_http_base_url():
         Tenant({"base_url": "http://acme.us.auth0.com"}).validate()
 
 
-def test_of_returns_the_same_tenant_for_a_tenant():
+def test_a_config_leads_to_its_tenant():
     tenant = Tenant({"base_url": "https://t"})
-    assert tenant is Tenant.of(tenant)
-    assert {"base_url": "https://t"} == Tenant.of({"base_url": "https://t"})
+    assert tenant is Tenant.of(tenant.config)
+
+
+@pytest.mark.parametrize("copied", [dict, lambda config: {**config}, lambda config: dict(config.items())])
+def test_a_copy_of_a_config_has_no_tenant(copied: Callable[[Any], Any]):
+    """A second one would sign in again, and count a rate limit and keep pages of its own; the values stay unsaid."""
+    config = Tenant({"base_url": "https://t", "credentials": {"client_secret": "hunter2"}}).config
+    with pytest.raises(TypeError, match="This dict is no tenant's config") as caught:
+        Tenant.of(copied(config))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, pickle.dumps, lambda value: copy.deepcopy({"config": [value]})]
+)
+def test_a_tenant_cannot_be_copied(copied: Callable[[Any], Any]):
+    tenant = Tenant({"base_url": "https://t"})
+    with pytest.raises(TypeError, match=r"A tenant cannot be copied.*Use the tenant itself"):
+        copied(tenant)
 
 
 @pytest.mark.parametrize(
@@ -410,7 +431,8 @@ def test_the_concurrency_limit_is_the_number_of_workers():
 
 
 def test_the_repr_shows_only_the_base_url():
-    assert "Tenant(https://acme.us.auth0.com)" == repr(Tenant({"base_url": "acme.us.auth0.com", "secret": "x"}))
+    tenant = Tenant({"base_url": "acme.us.auth0.com", "secret": "x"})
+    assert "Tenant(https://acme.us.auth0.com)" == repr(tenant)
 
 
 def test_without_a_date_the_clock_may_be_ahead(caplog: pytest.LogCaptureFixture):
@@ -419,10 +441,10 @@ def test_without_a_date_the_clock_may_be_ahead(caplog: pytest.LogCaptureFixture)
     assert (timedelta(), []) == (tenant.clock_margin, caplog.records)
     for header in (None, "", "yesterday", "Mon, 01 Jan 0001 00:00:00 GMT"):
         tenant.observe_date(header)
-        assert 930_000 == safety_lag(tenant)
+        assert 930_000 == safety_lag(tenant.config, tenant.clock_margin)
     (warning,) = caplog.records
     assert "no `Date` header" in warning.message
     assert "end 15 minutes earlier" in warning.message
     tenant.observe_date(format_datetime(datetime.now(timezone.utc), usegmt=True))
-    assert (timedelta(), 30_000) == (tenant.clock_margin, safety_lag(tenant))
-    assert 30_000 == safety_lag({"users_safety_lag": 30})
+    assert timedelta() == tenant.clock_margin
+    assert 30_000 == safety_lag(tenant.config, tenant.clock_margin)

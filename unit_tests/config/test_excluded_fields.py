@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from requests_mock import Mocker
 
+from source_auth0.api.tenant import Tenant
 from source_auth0.config.excluded_fields import (
     REQUIRED_FIELDS,
     ExcludedFields,
@@ -24,7 +25,7 @@ from testing.fakes.user_search import UserDirectory, users_at
 
 
 def searched(directory: UserDirectory) -> KeysetUserRetriever:
-    return KeysetUserRetriever(config=directory.tenant, name="users", requester=directory, rows="users")
+    return KeysetUserRetriever(config=directory.tenant.config, name="users", requester=directory, rows="users")
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -67,7 +68,8 @@ def test_an_export_requests_all_other_fields_and_those_it_filters_by(
 ):
     job = {"id": "job_1", "status": "completed", "location": "https://a.example", "created_at": timestamp(5)}
     requests_mock.post(f"{API}/jobs/users-exports", json=job)
-    UserExport(make_api(config={**config, "users_initial_load": "export", **changes}, name="users")).run()
+    tenant = Tenant({**config, "users_initial_load": "export", **changes})
+    UserExport(make_api(config=tenant.config, name="users")).run()
     asked = {field["name"] for field in requests_mock.request_history[0].json()["fields"]}
     assert expected == set(EXPORTABLE_FIELDS) - asked
 

@@ -110,7 +110,7 @@ class ProbeClient:
         self.scopes = authenticator.scopes
         self.counter = RequestCounter()
         self._requester = _AnswerRequester(
-            tenant,
+            tenant.config,
             "probe",
             url,
             "probe",

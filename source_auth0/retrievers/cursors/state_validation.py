@@ -110,7 +110,7 @@ def is_in_future(tenant: Tenant, timestamp: Milliseconds, stream: str) -> bool:
 
     Changes until then would be in no sync.
     """
-    if timestamp <= tenant.now_ms + max(look_back(tenant), CLOCK_TOLERANCE_MS):
+    if timestamp <= tenant.now_ms + max(look_back(tenant.config), CLOCK_TOLERANCE_MS):
         return False
     LOGGER.warning(
         f"The saved state of `{stream}` lies in the future ({to_iso(timestamp)}; Auth0's clock says "

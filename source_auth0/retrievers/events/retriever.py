@@ -44,6 +44,6 @@ class EventStreamRetriever(ListRetriever):
             cursor.save()
 
     def _consumer(self, position: EventPosition) -> EventConsumer:
-        start_date, idle = self.tenant.get("start_date"), self.tenant.get("events_idle_seconds")
+        start_date, idle = self.tenant.config.get("start_date"), self.tenant.config.get("events_idle_seconds")
         tracker = PositionTracker(self.name, self.tenant, position, to_milliseconds(start_date or EPOCH))
         return EventConsumer(self.requester, tracker, DEFAULT_IDLE_SECONDS if idle is None else int(idle))

@@ -33,7 +33,7 @@ class LogRetriever(ListRetriever):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.log = TenantLog(self.requester)
-        start_date = self.tenant.get("start_date")
+        start_date = self.tenant.config.get("start_date")
         self._start_date = to_iso(to_milliseconds(start_date)) if start_date else ""
         if self.cursor is not None:
             self.cursor.log = self.log

@@ -127,7 +127,7 @@ class TenantLog(LogClient):
 
         The event with the earliest date may have arrived late, so the lowest id among the following ones is taken.
         """
-        start_date = self.tenant.get("start_date")
+        start_date = self.tenant.config.get("start_date")
         if start_date and (
             earlier := self.newest_until(to_milliseconds(start_date) - MAX_EVENT_LATENESS_MS, SAMPLE_EVENTS)
         ):

@@ -233,7 +233,7 @@ class ChangedUsersCursor(LogPositionCursor):
         is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
         user_pass = UserPass(ChainedIds(retried, rest), until, log_end, retried=len(retried))
         wanted = UserFilter.of(self.tenant).state
-        overlap = updated.fingerprint(until - look_back(self.tenant), until)
+        overlap = updated.fingerprint(until - look_back(self.tenant.config), until)
         yield replace(
             user_pass, deep_at=now if is_deep else None, since=deep_since or 0, read_with=wanted, overlap=overlap
         )
@@ -242,21 +242,23 @@ class ChangedUsersCursor(LogPositionCursor):
         """From when on updated users are asked for: the look-back too, but where it holds whom it held before."""
         if begin is None:
             return None
-        start = begin - look_back(self.tenant)
+        start = begin - look_back(self.tenant.config)
         return begin + 1 if overlap == updated.fingerprint(start, begin) else start
 
     @property
     def _looks_back_deeply(self) -> bool:
-        return bool(self.tenant.get("user_lists_deep_look_back")) and deep_look_back_every(self.tenant) > 0
+        return (
+            bool(self.tenant.config.get("user_lists_deep_look_back")) and deep_look_back_every(self.tenant.config) > 0
+        )
 
     def _deep_since(self, begin: Milliseconds | None, deep_at: Milliseconds | None) -> Milliseconds | None:
         """Where a deep look-back begins that is due now; None if there is none."""
-        every = deep_look_back_every(self.tenant)
+        every = deep_look_back_every(self.tenant.config)
         is_due = deep_at is None or not -CLOCK_TOLERANCE_MS <= self.tenant.now_ms - deep_at < every
         if begin is None or not self._looks_back_deeply or not is_due:
             return None
         last = begin if deep_at is None else deep_at + every
-        return max(min(begin, last) - every - index_lateness(self.tenant), 0)
+        return max(min(begin, last) - every - index_lateness(self.tenant.config), 0)
 
     def _log_end(self, log: TenantLog, saved: LogPosition) -> LogPosition:
         """The end of the log; the saved position, to resume from later, if the log may not be read."""

@@ -34,7 +34,7 @@ def _new_connections(tenant: Tenant, before: UserFilter) -> tuple[tuple[str, ...
     The latter only saves requests, and is left out where it is too long.
     """
     known = before.connections or frozenset()
-    names = tenant.get("users_connections") or []
+    names = tenant.config.get("users_connections") or []
     new = tuple(name for name in names if connection_hash(name) not in known)
     terms = [f"NOT {connection_term(name)}" for name in names if connection_hash(name) in known]
     conditions = " AND ".join(terms)

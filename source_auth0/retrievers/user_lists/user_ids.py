@@ -93,7 +93,7 @@ def _read(
         saved = {"updated_at": to_iso(since), "v": VERSION, "read_with": UserFilter.of(tenant).state}
         state.update_state_for_stream("users", None, saved)
     cursor = UserCursor(
-        config=tenant,
+        config=tenant.config,
         stream_name="users",
         cursor_field="updated_at",
         incremental=since is not None,
@@ -140,4 +140,6 @@ def _user_retriever(requester: ManagementApiRequester, cursor: UserCursor | None
         scope_unconfirmed=None,
         on_every_plan=True,
     )
-    return KeysetUserRetriever(requester.tenant, "users", user_requester, rows="users", columns={}, cursor=cursor)
+    return KeysetUserRetriever(
+        requester.tenant.config, "users", user_requester, rows="users", columns={}, cursor=cursor
+    )

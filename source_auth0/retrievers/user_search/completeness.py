@@ -189,7 +189,7 @@ def _user_ids(events: Any) -> Iterator[str]:
 
 
 def _is_in_scope(search: UserSearch, row: Mapping[str, Any]) -> bool:
-    names, start_date = search.connection_names, search.tenant.get("start_date")
+    names, start_date = search.connection_names, search.tenant.config.get("start_date")
     connections = {identity.get("connection") for identity in row.get("identities") or []}
     if names and not connections & set(names):
         return False

@@ -20,7 +20,7 @@ def warn_if_index_is_behind(search: UserSearch) -> None:
     Only where the log was read anyway; one request, whose refusal is no error. Users out of scope are not asked for.
     """
     signed_in = RecentSignIns.of(search.tenant).times
-    if not signed_in or "last_login" in (search.tenant.get("users_excluded_fields") or []):
+    if not signed_in or "last_login" in (search.tenant.config.get("users_excluded_fields") or []):
         return
     behind, shown = [], 0
     # What only warns must not fail the stream.

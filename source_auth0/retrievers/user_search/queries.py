@@ -115,7 +115,7 @@ class UserSearch:
     @cached_property
     def conditions(self) -> str:
         """Conditions of every query besides its range: the configured connections and start date."""
-        start_date = self.tenant.get("start_date")
+        start_date = self.tenant.config.get("start_date")
         since = f"updated_at:[{to_iso(to_milliseconds(start_date))} TO *]" if start_date else ""
         return and_conditions(and_conditions(since, self.connection_conditions), self.narrowed_by)
 
@@ -127,7 +127,9 @@ class UserSearch:
     @property
     def connection_names(self) -> tuple[str, ...]:
         """The connections whose users are searched; empty for all."""
-        return tuple(self.tenant.get("users_connections") or ()) if self.connections is None else self.connections
+        return (
+            tuple(self.tenant.config.get("users_connections") or ()) if self.connections is None else self.connections
+        )
 
     @property
     def is_narrowed(self) -> bool:

@@ -62,7 +62,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         #: The walks of the parts before the current one.
         self._earlier_walks: list[UserWalk] = []
         #: Milliseconds between two deep look-backs; 0 for none.
-        self.deep_look_back_every = deep_look_back_every(self.tenant)
+        self.deep_look_back_every = deep_look_back_every(self.tenant.config)
         #: Whether the users are rows of a stream; if not, only their ids are wanted.
         self.emits_rows = True
         self._is_state_rejected = False
@@ -94,7 +94,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """Tombstones of deleted users first; then an export, or the walk by search."""
-        if self._incremental and self.tenant.get("users_deletion_tombstones"):
+        if self._incremental and self.tenant.config.get("users_deletion_tombstones"):
             yield from self._tombstone_slices()
         if self.export.is_wanted(without_state=not self.initial_state()) and (job := self.export.run()):
             yield from self._export_slices(job)
@@ -220,7 +220,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         """The slices that a sync begins with: the ranges that the last one left open, and what is new since."""
         walk = self._new_walk()
         walk.check_total()
-        if self.emits_rows and not self._incremental and self.tenant.get("users_verify_total") is False:
+        if self.emits_rows and not self._incremental and self.tenant.config.get("users_verify_total") is False:
             self.tenant.not_verified[self._stream_name].append("the total, since `users_verify_total` is off")
         first_page = walk.begin()
         if (planned_again := self._new_walk()).plan != walk.plan:

@@ -78,10 +78,10 @@ class UserExport:
     def __init__(self, requester: ManagementApiRequester) -> None:
         self._requester = requester
         self._tenant = requester.tenant
-        self._mode = str(self._tenant.get("users_initial_load"))
-        start_date = self._tenant.get("start_date")
+        self._mode = str(self._tenant.config.get("users_initial_load"))
+        start_date = self._tenant.config.get("start_date")
         self._since = to_milliseconds(start_date) if start_date else None
-        self._connections = frozenset(self._tenant.get("users_connections") or [])
+        self._connections = frozenset(self._tenant.config.get("users_connections") or [])
 
     def is_wanted(self, *, without_state: bool) -> bool:
         """Whether the sync begins with an export: only one without saved state, if so configured."""
@@ -145,8 +145,8 @@ class UserExport:
 
     def _fields(self) -> list[str]:
         """The fields to export; `identities` is always among them if users are filtered by connection here."""
-        needed = {"identities"} if self._tenant.get("users_connections") else set[str]()
-        excluded = set(ExcludedFields.of(self._tenant).names) - needed
+        needed = {"identities"} if self._tenant.config.get("users_connections") else set[str]()
+        excluded = set(ExcludedFields.of(self._tenant.config).names) - needed
         return [name for name in EXPORTABLE_FIELDS if name not in excluded]
 
     def _download_link(self, job: ExportJob) -> str:
@@ -154,7 +154,7 @@ class UserExport:
         with suppress(ValueError):
             url = urlsplit(location)
             # Plain http only for a simulator: a real tenant's files are not on this machine.
-            is_local = url.hostname in LOOPBACK_HOSTS and self._tenant["base_url"].startswith("http:")
+            is_local = url.hostname in LOOPBACK_HOSTS and self._tenant.config["base_url"].startswith("http:")
             if url.scheme == "https" or (url.scheme == "http" and is_local):
                 return location
         raise ExportError("the job has no https link to its file")

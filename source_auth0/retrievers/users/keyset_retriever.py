@@ -30,7 +30,7 @@ class KeysetUserRetriever(ListRetriever):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.export = UserExport(self.requester)
-        self.excluded = ExcludedFields.of(self.tenant)
+        self.excluded = ExcludedFields.of(self.config)
         self.excluded.warn_of_unknown({*EXPORTABLE_FIELDS, *NOT_EXPORTABLE_FIELDS}, self.tenant.first_time)
         columns = self.excluded.query if self.columns is None else self.columns
         self.search = UserSearch(self.requester, self.rows_of, columns)

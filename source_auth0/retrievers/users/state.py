@@ -38,8 +38,8 @@ class UserFilter:
     @classmethod
     def of(cls, tenant: Tenant, connections: Iterable[str] | None = None) -> "UserFilter":
         """The filter that the config sets; with these connections in place of the config's, if they are given."""
-        start_date = tenant.get("start_date")
-        names = tenant.get("users_connections") if connections is None else tuple(connections)
+        start_date = tenant.config.get("start_date")
+        names = tenant.config.get("users_connections") if connections is None else tuple(connections)
         return cls(
             to_milliseconds(start_date) if start_date else None,
             frozenset(map(connection_hash, names)) if names else None,

@@ -107,7 +107,7 @@ class Tombstones:
     def _horizon(self) -> Milliseconds:
         """Before when no deletion matters: the index shows nobody that long after a deletion."""
         tenant = self._search.tenant
-        return max(tenant.now_ms - deep_look_back_every(tenant) - 2 * index_lateness(tenant), 0)
+        return max(tenant.now_ms - deep_look_back_every(tenant.config) - 2 * index_lateness(tenant.config), 0)
 
     def _look_back(self, start: LogPosition) -> Milliseconds:
         """How far before a position to read the log: as far as the walk goes, plus the lateness of the index.
@@ -116,8 +116,8 @@ class Tombstones:
         read.
         """
         tenant = self._search.tenant
-        least = max(LOOK_BACK_MS, look_back(tenant) + safety_lag(tenant))
-        since = max(self._walk_begin() - index_lateness(tenant), self._horizon())
+        least = max(LOOK_BACK_MS, look_back(tenant.config) + safety_lag(tenant.config, tenant.clock_margin))
+        since = max(self._walk_begin() - index_lateness(tenant.config), self._horizon())
         if not start.date or (self._known_since is not None and self._known_since <= since):
             return least
         wanted = to_milliseconds(start.date) - since

@@ -96,7 +96,9 @@ class UserWalk:
         self._set_until(created_at)
 
     def _set_until(self, now: Milliseconds) -> None:
-        self.until = max(now - safety_lag(self._tenant), self._saved.resume_point or EPOCH)
+        self.until = max(
+            now - safety_lag(self._tenant.config, self._tenant.clock_margin), self._saved.resume_point or EPOCH
+        )
         if self.deep_at is None and self.plan.is_deep and self.plan.every:
             self.deep_at = now
 
@@ -106,7 +108,7 @@ class UserWalk:
 
     def check_total(self) -> None:
         """Ask for the total of a full refresh before it begins, to hold what it reads against it."""
-        if not self._incremental and self._tenant.get("users_verify_total") is not False:
+        if not self._incremental and self._tenant.config.get("users_verify_total") is not False:
             self._total_check = TotalCheck(self.search)
 
     def first_page(self, window: QueryWindow) -> SearchPage | None:

@@ -52,13 +52,13 @@ def plan_incremental(
     read_with = saved.last_filter or wanted
     if cursor is None or not read_with.has_connections_of(wanted):
         return WalkPlan([(earliest, None)], is_deep=True, read_with=wanted, every=every)
-    begin = cursor - look_back(tenant)
+    begin = cursor - look_back(tenant.config)
     is_resumed = bool(saved.open) and saved.walk_deep_at is not None
     is_due = every > 0 and (saved.deep_at is None or not -CLOCK_TOLERANCE_MS <= now - saved.deep_at < every)
     if is_due and not is_resumed:
         # Whatever was shown since the last deep look-back was updated at most the lateness before it.
         last = cursor if saved.deep_at is None else saved.deep_at + every
-        begin = min(begin, min(cursor, last) - every - index_lateness(tenant))
+        begin = min(begin, min(cursor, last) - every - index_lateness(tenant.config))
     ranges: list[Range] = sorted(saved.open)
     if read_with.start_date is not None and not read_with.has_dates_of(wanted):
         ranges.insert(0, (earliest, read_with.start_date))

@@ -58,14 +58,16 @@ def test_the_token_request_has_an_audience_and_no_scope(
 
 def test_one_token_serves_all_threads_and_streams(requests_mock: Mocker, tenant: Tenant, clock: FakeClock):
     requests_mock.post(URL, tokens("one", "two"))
-    streams = [ClientCredentialsAuthenticator(config=tenant) for _ in range(16)]
+    streams = [ClientCredentialsAuthenticator(config=tenant.config) for _ in range(16)]
     assert ["Bearer one"] * 16 == in_threads(16, lambda index: streams[index].token)
     assert 1 == requests_mock.call_count
 
 
 def test_two_tenants_share_no_token(requests_mock: Mocker, config: dict[str, Any]):
     requests_mock.post(URL, tokens("one", "two"))
-    assert ["one", "two"] == [ClientCredentialsAuthenticator(config=Tenant(config)).access_token for _ in range(2)]
+    assert ["one", "two"] == [
+        ClientCredentialsAuthenticator(config=Tenant(config).config).access_token for _ in range(2)
+    ]
 
 
 def test_a_token_is_renewed_a_minute_before_its_end(
@@ -275,7 +277,7 @@ def test_the_token_is_kept_out_of_the_logs(requests_mock: Mocker, credentials: C
 
 def test_the_repr_of_an_authenticator_shows_no_secret(requests_mock: Mocker, tenant: Tenant):
     requests_mock.post(URL, tokens("made-up-access-token"))
-    credentials = ClientCredentialsAuthenticator(config=tenant)
+    credentials = ClientCredentialsAuthenticator(config=tenant.config)
     assert "made-up-access-token" == credentials.access_token
     printed = f"{credentials!r} {AccessToken.of(tenant)!r} {static('made-up-static-token')!r}"
     assert not any(secret in printed for secret in (SECRET, "made-up-access-token", "made-up-static-token"))
@@ -400,7 +402,7 @@ def test_a_private_key_assertion_is_for_the_requested_domain_and_replaces_the_se
     requests_mock: Mocker, signing: Tenant
 ):
     requests_mock.post(URL, tokens("one"))
-    assert "one" == PrivateKeyJwtAuthenticator(config=signing).access_token
+    assert "one" == PrivateKeyJwtAuthenticator(config=signing.config).access_token
     form = parse_qs(requests_mock.last_request.text)
     assertion = form.pop("client_assertion")[0]
     assert {
@@ -414,7 +416,7 @@ def test_a_private_key_assertion_is_for_the_requested_domain_and_replaces_the_se
 
 def test_a_private_key_shares_its_token_as_a_secret_does(requests_mock: Mocker, signing: Tenant):
     requests_mock.post(URL, tokens("one", "two"))
-    assert ["one", "one"] == [PrivateKeyJwtAuthenticator(config=signing).access_token for _ in range(2)]
+    assert ["one", "one"] == [PrivateKeyJwtAuthenticator(config=signing.config).access_token for _ in range(2)]
 
 
 REFUSED = {"status_code": 401, "json": {"error": "invalid_client", "error_description": "'iat' is in the future"}}
@@ -425,7 +427,7 @@ def test_a_refused_assertion_is_repeated_by_the_tenants_clock_where_this_machine
     requests_mock: Mocker, signing: Tenant, ahead: float
 ):
     requests_mock.post(URL, [{**REFUSED, "headers": dated(ahead)}, *tokens("one")])
-    assert "one" == PrivateKeyJwtAuthenticator(config=signing).access_token
+    assert "one" == PrivateKeyJwtAuthenticator(config=signing.config).access_token
     first, second = sent_claims(requests_mock)
     assert ahead == pytest.approx(second["iat"] - first["iat"], abs=3)
     assert first["jti"] != second["jti"]
@@ -437,14 +439,14 @@ def test_a_refused_assertion_is_not_repeated_where_the_clock_is_right(
 ):
     requests_mock.post(URL, **REFUSED, headers=dated(ahead))
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
-        _ = PrivateKeyJwtAuthenticator(config=signing).access_token
+        _ = PrivateKeyJwtAuthenticator(config=signing.config).access_token
     assert 1 == requests_mock.call_count
 
 
 def test_a_refused_assertion_is_repeated_once(requests_mock: Mocker, signing: Tenant):
     requests_mock.post(URL, **REFUSED, headers=dated(3600))
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
-        _ = PrivateKeyJwtAuthenticator(config=signing).access_token
+        _ = PrivateKeyJwtAuthenticator(config=signing.config).access_token
     assert 2 == requests_mock.call_count
 
 
@@ -452,7 +454,7 @@ def test_an_assertion_by_the_tenants_clock_is_not_repeated(requests_mock: Mocker
     signing.observe_date(dated(3600)["Date"])
     requests_mock.post(URL, **REFUSED, headers=dated(3600))
     with pytest.raises(AirbyteTracedException, match="refused the Client ID or the Private Key"):
-        _ = PrivateKeyJwtAuthenticator(config=signing).access_token
+        _ = PrivateKeyJwtAuthenticator(config=signing.config).access_token
     assert 1 == requests_mock.call_count
 
 
@@ -460,12 +462,12 @@ def test_an_outage_does_not_repeat_the_assertion(requests_mock: Mocker, signing:
     requests_mock.post(URL, status_code=503, text="", headers=dated(3600))
     started_at = clock.now
     with pytest.raises(AirbyteTracedException, match="could not give an access token just now"):
-        _ = PrivateKeyJwtAuthenticator(config=signing).access_token
+        _ = PrivateKeyJwtAuthenticator(config=signing.config).access_token
     assert clock.now - started_at <= 20
 
 
 def test_the_repr_of_a_private_key_authenticator_shows_no_key(requests_mock: Mocker, signing: Tenant):
     requests_mock.post(URL, tokens("made-up-access-token"))
-    authenticator = PrivateKeyJwtAuthenticator(config=signing)
+    authenticator = PrivateKeyJwtAuthenticator(config=signing.config)
     assert "made-up-access-token" == authenticator.access_token
-    assert "PRIVATE" not in f"{authenticator!r} {signing!r}"
+    assert "PRIVATE" not in f"{authenticator!r} {signing!r} {signing.config!r}"

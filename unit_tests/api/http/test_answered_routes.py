@@ -55,8 +55,8 @@ def test_the_public_cloud_is_known_by_its_domain(url: str, public: bool):
 @pytest.fixture
 def private(tenant: Tenant, make_api: MakeApi, clock: FakeClock) -> MakeApi:
     """Makes requesters of a tenant behind an address of its own; responses come at the usual one."""
-    tenant["base_url"] = "https://login.acme.example"
-    tenant["credentials"] = {**tenant["credentials"], "audience": "https://login.acme.example/api/v2/"}
+    tenant.config["base_url"] = "https://login.acme.example"
+    tenant.config["credentials"] = {**tenant.config["credentials"], "audience": "https://login.acme.example/api/v2/"}
     return lambda **changes: make_api(**{"url": f"{API}/", **changes})
 
 

@@ -9,6 +9,7 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.api.tenant import Tenant
 from source_auth0.retrievers.cursors.page_cursor import PageCursor
 from testing.threads import in_threads
 
@@ -21,7 +22,7 @@ class PageCountingCursor(PageCursor):
         if saved is not None:
             manager.update_state_for_stream("things", None, saved)
         super().__init__(
-            config={},
+            config=Tenant({}).config,
             stream_name="things",
             cursor_field="page",
             incremental=incremental,

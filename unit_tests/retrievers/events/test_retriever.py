@@ -133,7 +133,7 @@ class Sync:
         if saved is not None:
             self.manager.update_state_for_stream("events", None, saved)
         self.cursor = EventCursor(
-            config=script.tenant,
+            config=script.tenant.config,
             stream_name="events",
             cursor_field="time",
             incremental=incremental,
@@ -141,7 +141,7 @@ class Sync:
             message_repository=self,  # type: ignore[arg-type] # of which it needs one method
         )
         self.stream = EventStreamRetriever(
-            config=script.tenant,
+            config=script.tenant.config,
             name="events",
             requester=script,  # type: ignore[arg-type] # of which it needs two attributes and one method
             transformations=list(transformations),

@@ -318,7 +318,7 @@ class Server:
 
 def read(kind: type[ListRetriever], archetype: Archetype, api: ManagementApiRequester) -> list[Any]:
     """The rows, without the columns that the connector adds."""
-    arguments: dict[str, Any] = {"config": api.tenant, "name": "things", "requester": api, "key_columns": ["id"]}
+    arguments: dict[str, Any] = {"config": api.tenant.config, "name": "things", "requester": api, "key_columns": ["id"]}
     if kind is DetailRetriever:
         arguments["detail"] = "details/{{ stream_partition.id }}"
     if archetype.below_parent:
@@ -378,7 +378,7 @@ def test_an_answer_of_nothing_has_the_outcome_of_the_table(
         server = Server(archetype, NOTHING[answer], index, stays, of_details=name == "details")
         requests_mock.get(ANY, text=server.respond)
         api = make_api(
-            config=Tenant(config),
+            config=Tenant(config).config,
             resource="things/{{ stream_partition.parent_id }}" if archetype.below_parent else "things",
             on_every_plan=archetype.on_every_plan,
             may_be_missing=archetype.may_be_missing,

@@ -37,7 +37,7 @@ def read(tenant: Tenant, make_api: MakeApi) -> Read:
         scopes = ["read:scim_config"]
         api = make_api(name=STREAM, resource="connections-scim-configurations", required_scopes=scopes, **changes)
         options: dict[str, Any] = {"rows": "scim_configurations", "key_columns": ["connection_id"]}
-        settings = ConnectionSettingsRetriever(tenant, STREAM, api, **options, connections=parents, each=EACH)  # type: ignore[arg-type]
+        settings = ConnectionSettingsRetriever(tenant.config, STREAM, api, **options, connections=parents, each=EACH)  # type: ignore[arg-type]
         return list(settings.read_records({}))  # type: ignore[arg-type]
 
     return read
@@ -112,5 +112,5 @@ def test_a_connection_that_is_refused_costs_no_other(requests_mock: Mocker, read
 def test_without_connections_there_is_nothing_to_ask(requests_mock: Mocker, tenant: Tenant, make_api: MakeApi):
     requests_mock.get(URL, **envelope(404, "Not Found"))
     api = make_api(name=STREAM, resource="connections-scim-configurations")
-    settings = ConnectionSettingsRetriever(tenant, STREAM, api, rows="scim_configurations", each=EACH)
+    settings = ConnectionSettingsRetriever(tenant.config, STREAM, api, rows="scim_configurations", each=EACH)
     assert [] == list(settings.read_records({}))

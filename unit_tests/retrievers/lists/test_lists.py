@@ -62,7 +62,7 @@ def read(make_api: Make, tenant: Tenant) -> Callable[..., list[dict[str, Any]]]:
         )
         resource = "things/{{ stream_partition.role_id }}" if parent and not option else "things"
         arguments = {
-            "config": tenant,
+            "config": tenant.config,
             "name": "things",
             "requester": make_api(resource=resource),
             "rows": "things",
@@ -695,7 +695,7 @@ def test_a_page_is_out_of_memory_before_the_next_one_is_read(
     pages, requester = TrackedPages(), make_api()
     requester.get = requester.get_existing = pages  # type: ignore[method-assign]
     key = {"rows": "things", "key_columns": ["id"], "whole_pages": True}
-    lists = [kind(tenant, "things", requester, **key) for _ in range(readers)]  # type: ignore[arg-type]
+    lists = [kind(tenant.config, "things", requester, **key) for _ in range(readers)]  # type: ignore[arg-type]
     for one in lists:
         assert [1, 1, 1] == [page.lines.rows for page in one.read_records({})]  # type: ignore[union-attr]
     assert [0, 0, 0] == pages.alive
@@ -728,7 +728,7 @@ def test_a_large_page_is_the_only_one_until_it_is_handed_on(
             return pages(*arguments)
 
     requester.get = requester.get_existing = get  # type: ignore[method-assign]
-    things = CheckpointRetriever(tenant, "things", requester, rows="things", whole_pages=whole_pages)
+    things = CheckpointRetriever(tenant.config, "things", requester, rows="things", whole_pages=whole_pages)
     found = things.read_records({})
     for _ in range(3):
         next(found)
@@ -742,7 +742,7 @@ def test_readers_of_one_list_share_its_pages(requests_mock: Mocker, make_api: Ma
     requests_mock.get(URL, json={"things": rows(1), "total": 1})
     lists = [
         PageNumberRetriever(
-            config=tenant,
+            config=tenant.config,
             name="things",
             requester=make_api(),
             rows="things",
@@ -758,7 +758,7 @@ def test_lists_of_different_parents_are_not_shared(requests_mock: Mocker, make_a
     for number in (1, 2):
         requests_mock.get(f"{URL}/{number}", json={"things": rows(number)})
     api = make_api(resource="things/{{ stream_partition.role_id }}")
-    lists = [CheckpointRetriever(config=tenant, name="things", requester=api, rows="things") for _ in range(2)]
+    lists = [CheckpointRetriever(config=tenant.config, name="things", requester=api, rows="things") for _ in range(2)]
     for retriever in lists:
         parts = [StreamSlice(partition={"role_id": n}, cursor_slice={}) for n in (1, 2)]
         assert [1, 2] == [row["id"] for part in parts for row in retriever.read_records({}, part)]
@@ -766,7 +766,9 @@ def test_lists_of_different_parents_are_not_shared(requests_mock: Mocker, make_a
 
 
 def test_a_printed_list_shows_no_secret(make_api: Make, tenant: Tenant):
-    assert SECRET not in repr(PageNumberRetriever(config=tenant, name="things", requester=make_api(), rows="things"))
+    assert SECRET not in repr(
+        PageNumberRetriever(config=tenant.config, name="things", requester=make_api(), rows="things")
+    )
 
 
 class ContextTransformation(RecordTransformation):

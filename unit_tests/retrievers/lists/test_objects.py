@@ -25,7 +25,7 @@ def read(make_api: Callable[..., ManagementApiRequester], tenant: Tenant) -> Cal
 
     def read(kind: type[ListRetriever], parent: dict[str, Any] | None = None, **changes: Any) -> list[dict[str, Any]]:
         resource = "things/{{ stream_partition.role_id }}" if parent else "things"
-        arguments = {"config": tenant, "name": "things", "requester": make_api(resource=resource), **changes}
+        arguments = {"config": tenant.config, "name": "things", "requester": make_api(resource=resource), **changes}
         part = StreamSlice(partition=parent, cursor_slice={}) if parent else None
         return list(kind(**arguments).read_records({}, part))
 

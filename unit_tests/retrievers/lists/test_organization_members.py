@@ -71,7 +71,7 @@ def build(tenant: Tenant, make_api: Callable[..., ManagementApiRequester]) -> Ca
         )
         if kind is OrganizationMemberRolesRetriever:
             changes = {"pages_of": "organization_members", "roles": Roles(), **changes}
-        return kind(config=tenant, name=name, requester=requester, rows="members", **changes)
+        return kind(config=tenant.config, name=name, requester=requester, rows="members", **changes)
 
     return build
 
@@ -361,7 +361,7 @@ def test_descriptions_that_the_plan_lacks_are_null(requests_mock: Mocker, build,
     requests_mock.get(URL, json={"members": [member(1, ADMIN)]})
     requests_mock.get(f"{API}/roles", status_code=403, json={"message": "Please upgrade your subscription"})
     roles = PageNumberRetriever(
-        config=tenant, name="roles", requester=make_api(name="roles", resource="roles"), rows="roles"
+        config=tenant.config, name="roles", requester=make_api(name="roles", resource="roles"), rows="roles"
     )
     parent = SimpleNamespace(generate_partitions=lambda: [SimpleNamespace(read=lambda: roles.read_records({}))])
     stream = build(OrganizationMemberRolesRetriever, roles=SimpleNamespace(stream=parent))
@@ -416,7 +416,7 @@ def test_groups_by_role_reuse_the_pages_of_group_roles(
         extra_fields={"name": "Staff", "external_id": None},
     )
     name = "organization_group_roles"
-    arguments = {"config": tenant, "rows": "roles", "requester": make_api(name=name, resource=path)}
+    arguments = {"config": tenant.config, "rows": "roles", "requester": make_api(name=name, resource=path)}
     by_group, by_role = (
         CheckpointRetriever(name=name, **arguments),
         OrganizationRoleGroupsRetriever(name="organization_role_groups", pages_of=name, **arguments),

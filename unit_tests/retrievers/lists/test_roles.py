@@ -20,7 +20,7 @@ def read(tenant: Tenant, make_api: Callable[..., ManagementApiRequester], reques
         requests_mock.get(URL, json={"roles": own})
         requests_mock.get(f"{URL}?owner_id=auth0", json={"roles": system})
         api = make_api(name="roles", resource="roles")
-        return list(RolesRetriever(tenant, "roles", api, rows="roles", key_columns=["id"]).read_records({}))
+        return list(RolesRetriever(tenant.config, "roles", api, rows="roles", key_columns=["id"]).read_records({}))
 
     return read
 

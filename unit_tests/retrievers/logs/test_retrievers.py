@@ -62,7 +62,7 @@ def test_without_a_start_date_every_event_is_read(start_date: str | None):
 
 
 def test_a_retriever_has_no_cursor_by_default():
-    reader = LogRetriever(config=FixedClockTenant({}), name="logs", requester=FakeLogRequester(EventLog([])))  # type: ignore[arg-type]
+    reader = LogRetriever(config=FixedClockTenant({}).config, name="logs", requester=FakeLogRequester(EventLog([])))  # type: ignore[arg-type]
     assert None is reader.cursor
 
 
@@ -75,7 +75,9 @@ def test_a_derived_stream_marks_derived_events_as_needed():
 
 
 def test_each_derived_stream_defines_its_own_rows():
-    derived = DerivedLogRetriever(config=FixedClockTenant({}), name="any", requester=FakeLogRequester(EventLog([])))  # type: ignore[arg-type]
+    derived = DerivedLogRetriever(
+        config=FixedClockTenant({}).config, name="any", requester=FakeLogRequester(EventLog([]))
+    )  # type: ignore[arg-type]
     assert log_position(1) == derived.before(log_position(1))
     with pytest.raises(NotImplementedError):
         derived.rows_maker(LogPosition())

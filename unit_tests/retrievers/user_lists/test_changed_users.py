@@ -62,7 +62,7 @@ class Sync:
         if saved is not None:
             manager.update_state_for_stream("user_things", None, saved)
         self.cursor = ChangedUsersCursor(
-            config=requester.tenant,
+            config=requester.tenant.config,
             stream_name="user_things",
             cursor_field="read_at",
             incremental=incremental,
@@ -72,7 +72,7 @@ class Sync:
         self.cursor._changed = SteppingCondition(self.step)
         self.requester, self.choose = requester, choose
         self.stream = UnpagedUserListRetriever(
-            requester.tenant,
+            requester.tenant.config,
             requester.name,
             requester,  # type: ignore[arg-type]
             cursor=self.cursor,

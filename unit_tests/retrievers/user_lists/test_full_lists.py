@@ -60,13 +60,15 @@ def read(
 
     def read(grants: Grants, *, config: dict[str, Any] | None = None, **options: Any) -> list[Row]:
         requests_mock.get(URL, json=grants)
-        tenant.update(config or {})
+        tenant.config.update(config or {})
         monkeypatch.setattr(full_lists.UserIds, "of", lambda *_: SimpleNamespace(ids=PackedIds(["u1", "u2"])))
         partition = SimpleNamespace(read=lambda: iter([{"client_id": "c1"}, {"client_id": "c2"}]))
         clients = SimpleNamespace(stream=SimpleNamespace(generate_partitions=lambda: iter([partition])))
         arguments: dict[str, Any] = {"rows": "grants", "key_columns": ["id"], "page_size": 10, "clients": clients}
         api = make_api(name="user_grants", resource="grants")
-        found: Iterator[Any] = FullListRetriever(tenant, "user_grants", api, **arguments, **options).read_records({})
+        found: Iterator[Any] = FullListRetriever(
+            tenant.config, "user_grants", api, **arguments, **options
+        ).read_records({})
         return sorted(found, key=lambda row: str(row["id"]))
 
     return read

@@ -81,7 +81,7 @@ def build(tenant: Tenant, make_api: Callable[..., ManagementApiRequester], monke
 
     def build(kind: type[UserListRetriever], path: str = "things", rows: str | None = "things", **changes: Any) -> Any:
         api = make_api(name="user_things", resource=f"users/{{{{ stream_partition.user_id }}}}/{path}")
-        return kind(config=tenant, name="user_things", requester=api, rows=rows, **changes)
+        return kind(config=tenant.config, name="user_things", requester=api, rows=rows, **changes)
 
     return build
 

@@ -223,7 +223,7 @@ def test_an_empty_response_to_a_lookup_finds_no_user():
 
 
 def later_now(search: UserSearch, at: int) -> UserSearch:
-    search.tenant = SimpleNamespace(now_ms=at, get=search.tenant.get)  # type: ignore[assignment]
+    search.tenant = SimpleNamespace(now_ms=at, config=search.tenant.config)  # type: ignore[assignment]
     return search
 
 

@@ -76,7 +76,7 @@ def make(config: dict[str, Any], make_api: Callable[..., ManagementApiRequester]
 
     def make(mode: str | None = "export", **changes: Any) -> UserExport:
         tenant = Tenant({**config, "users_initial_load": mode, **changes})
-        return UserExport(make_api(config=tenant, name="users", resource="users"))
+        return UserExport(make_api(config=tenant.config, name="users", resource="users"))
 
     return make
 
@@ -132,7 +132,7 @@ def test_requests_for_any_job_are_one_endpoint_to_the_budget(
     """Auth0 counts requests for the status or link of any job as one endpoint."""
     auth0.post(f"{API}/jobs/users-exports", json={**JOB, "status": "pending"})
     tenant = Tenant({**config, "users_initial_load": "export"})
-    export = UserExport(make_api(config=tenant, name="users", resource="users"))
+    export = UserExport(make_api(config=tenant.config, name="users", resource="users"))
     job = export.run()
     assert job
     list(export.pages(job))

@@ -51,12 +51,12 @@ class Sync:
     ) -> None:
         requester.name, requester.resource, requester.query = "users", "users", USER_ID_FIELDS
         requester.required_scopes, requester.query_withholding, requester.may_be_missing = ["read:users"], None, None
-        requester.tenant.update(users_deletion_tombstones=True)
+        requester.tenant.config.update(users_deletion_tombstones=True)
         manager = ConnectorStateManager([])
         if saved:
             manager.update_state_for_stream("users", None, saved)
         self.cursor = UserCursor(
-            config=requester.tenant,
+            config=requester.tenant.config,
             stream_name="users",
             cursor_field="updated_at",
             incremental=incremental,
@@ -64,7 +64,7 @@ class Sync:
             message_repository=self,
         )
         self.requester = requester
-        self.stream = KeysetUserRetriever(requester.tenant, "users", requester, rows="users", cursor=self.cursor)  # type: ignore[arg-type]
+        self.stream = KeysetUserRetriever(requester.tenant.config, "users", requester, rows="users", cursor=self.cursor)  # type: ignore[arg-type]
         self.rows: list[User] = []
         self.failed: list[Exception] = []
         #: The state whenever anything was emitted.
@@ -338,7 +338,7 @@ def test_tombstones_are_sent_only_where_configured():
     requester = user_requester([])
     requester.log.events = [event(1, 1), deletion(2, 43_000, "auth0|00001")]
     sync = Sync(requester, state_after(1, 1))
-    requester.tenant.update(users_deletion_tombstones=False)
+    requester.tenant.config.update(users_deletion_tombstones=False)
     assert [] == sync.read_all().rows
     assert ([], False) == (requester.log.queries, "deletions" in sync.states[-1])
 
