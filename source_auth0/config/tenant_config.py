@@ -15,6 +15,8 @@ class TenantConfig(dict[str, Any]):
     """
 
     def __init__(self, config: Mapping[str, Any], tenant: Any) -> None:
+        if isinstance(config, TenantConfig):
+            raise copy_error("config")
         super().__init__(normalize_config(config))
         self.tenant = tenant
 

@@ -28,6 +28,7 @@ def test_a_config_is_normalized_and_leads_to_its_tenant(config: TenantConfig):
         lambda config: config.copy(),
         lambda config: config | {"a": 1},
         lambda config: {"a": 1} | config,
+        lambda config: TenantConfig(config, "another tenant"),
     ],
 )
 def test_a_config_cannot_be_copied(config: TenantConfig, copied: Callable[[Any], Any]):
