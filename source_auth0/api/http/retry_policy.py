@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import ResponseAction
 
-#: As many attempts as fit into a policy's seconds.
-UNLIMITED_ATTEMPTS = sys.maxsize
+#: As many attempts as fit into a policy's seconds, and as many seconds as its attempts take.
+UNLIMITED_ATTEMPTS, UNLIMITED_SECONDS = sys.maxsize, math.inf
 #: Bounds of a wait that a server asks for, if it may be wrong: a reset further away is a broken header or clock.
 MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 60.0
 #: Rejected access tokens that one request may replace: new ones may have been revoked meanwhile.
@@ -93,22 +93,27 @@ EXPORT_POLL_RETRY_POLICY = RetryPolicy(
     attempts=UNLIMITED_ATTEMPTS, seconds=8 * 3600.0, waits=exponential(0.25, 1.5, 15.0)
 )
 #: The file of an export; how much of it has to come within the second timeout: `api/http/deadlines.py`.
-EXPORT_DOWNLOAD_RETRY_POLICY = RetryPolicy(timeout=(10, 60), attempts=5, waits=(1.0, 2.0, 3.0, 4.0, 5.0))
+EXPORT_DOWNLOAD_RETRY_POLICY = RetryPolicy(
+    timeout=(10, 60), attempts=5, seconds=UNLIMITED_SECONDS, waits=(1.0, 2.0, 3.0, 4.0, 5.0)
+)
 
 #: A search that exceeds Auth0's timeout: attempts before its range is halved where it can be, and seconds without an
 #: answer in between before the stream fails.
 SEARCH_TIMEOUT_RETRY_POLICY = RetryPolicy(attempts=3, seconds=300.0, waits=(1.0, 2.0))
 #: A search with an empty answer.
-EMPTY_SEARCH_RETRY_POLICY = RetryPolicy(attempts=2, waits=(1.0,))
+EMPTY_SEARCH_RETRY_POLICY = RetryPolicy(attempts=2, seconds=UNLIMITED_SECONDS, waits=(1.0,))
 #: The first search of a sync, whose empty answer something contradicts.
-EMPTY_TENANT_RETRY_POLICY = RetryPolicy(attempts=4, waits=(5.0, 15.0, 40.0))
-#: The ranges of a full refresh that lack users.
-SHORTFALL_RETRY_POLICY = RetryPolicy(attempts=2, waits=(60.0,))
+EMPTY_TENANT_RETRY_POLICY = RetryPolicy(attempts=4, seconds=UNLIMITED_SECONDS, waits=(5.0, 15.0, 40.0))
+#: The ranges of a full refresh that lack users, which are read once more.
+SHORTFALL_RETRY_POLICY = RetryPolicy(attempts=2, seconds=UNLIMITED_SECONDS, waits=(60.0,))
 
 #: Connections to the event stream in a row that fail, or are refused because others hold all that the plan allows.
-EVENT_STREAM_RETRY_POLICY = RetryPolicy(attempts=5)
-#: The next connection after one that ended in order; the server may ask for another wait by `retry`.
-EVENT_RECONNECT_RETRY_POLICY = RetryPolicy(waits=(2.0,), max_wait=30.0)
+EVENT_STREAM_RETRY_POLICY = RetryPolicy(attempts=5, seconds=UNLIMITED_SECONDS)
+#: The next connection after one that ended in order, for as long as the idle timer runs; the server may ask for another
+#: wait by `retry`.
+EVENT_RECONNECT_RETRY_POLICY = RetryPolicy(
+    attempts=UNLIMITED_ATTEMPTS, seconds=UNLIMITED_SECONDS, waits=(2.0,), max_wait=30.0
+)
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

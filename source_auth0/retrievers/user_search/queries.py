@@ -168,11 +168,13 @@ class UserSearch:
     ) -> SearchPage:
         """Like `find`; an empty page is asked for twice, since a struggling search cluster may send one by mistake."""
         page = self.find(window, sort=sort, can_halve=can_halve)
-        if page.rows:
-            return page
-        with release_worker_slot():
-            time.sleep(EMPTY_SEARCH_RETRY_POLICY.wait(1))
-        return self.find(window, sort=sort, can_halve=can_halve)
+        for attempt in range(1, EMPTY_SEARCH_RETRY_POLICY.attempts):
+            if page.rows:
+                break
+            with release_worker_slot():
+                time.sleep(EMPTY_SEARCH_RETRY_POLICY.wait(attempt))
+            page = self.find(window, sort=sort, can_halve=can_halve)
+        return page
 
     @staticmethod
     def _strays(window: QueryWindow, page: SearchPage) -> Page:

@@ -23,13 +23,13 @@ POLICIES = {
     "SINGLE_SIGN_IN": (1, [1, 2, 4, 8, 16, 30], 28),
     "ODD_SIGN_IN": (3, [1, 2, 4, 8, 16, 30], 28),
     "EXPORT_POLL": (UNLIMITED_ATTEMPTS, [*(0.25 * 1.5**number for number in range(11)), 15], 28_800),
-    "EXPORT_DOWNLOAD": (5, [1, 2, 3, 4, 5], 300),
+    "EXPORT_DOWNLOAD": (5, [1, 2, 3, 4, 5], math.inf),
     "SEARCH_TIMEOUT": (3, [1, 2], 300),
-    "EMPTY_SEARCH": (2, [1], 300),
-    "EMPTY_TENANT": (4, [5, 15, 40], 300),
-    "SHORTFALL": (2, [60], 300),
-    "EVENT_STREAM": (5, [1, 2, 4, 8, 16, 32, 60], 300),
-    "EVENT_RECONNECT": (8, [2], 300),
+    "EMPTY_SEARCH": (2, [1], math.inf),
+    "EMPTY_TENANT": (4, [5, 15, 40], math.inf),
+    "SHORTFALL": (2, [60], math.inf),
+    "EVENT_STREAM": (5, [1, 2, 4, 8, 16, 32, 60], math.inf),
+    "EVENT_RECONNECT": (UNLIMITED_ATTEMPTS, [2], math.inf),
 }
 
 
