@@ -1,10 +1,7 @@
 """The outcome of each request, recorded in one place: all that an answer tells the parts which streams share."""
 
-import contextlib
-import math
 import re
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -15,15 +12,12 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.http.response_errors import RequestContext, json_object
 from source_auth0.api.http.responses import Classification
-from source_auth0.api.http.retry_policy import MAX_BACKOFF_SECONDS, seconds_until_reset
 from source_auth0.api.rate_limit.api_budget import RequestPermit
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import parse_rate_limit_headers
 from source_auth0.api.tenant import Tenant
 
 #: How the message of a 429 by the tenant-wide bucket begins; others name a group of endpoints.
 TENANT_WIDE_LIMIT = re.compile(r"Global limit ")
-#: The largest bucket, in tokens, that a header may claim: a hundred times Auth0's largest.
-MAX_BUCKET_SIZE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -80,22 +74,3 @@ class OutcomeRecorder:
     def recording_sign_in(self) -> AbstractContextManager[None]:
         """Record a traced exception of the block, which asks for a token, as a failed request."""
         return self._tenant.circuit_breaker.recording_failures(self._stream)
-
-
-def parse_rate_limit_headers(headers: Mapping[str, str], sent_at: float, received_at: float) -> RateLimitHeaders | None:
-    """Parse the `x-ratelimit-*` headers; None where they are missing or implausible.
-
-    https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy/rate-limit-use-cases
-    """
-    try:
-        limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
-    except (KeyError, ValueError):
-        return None
-    reset = 0.0
-    with contextlib.suppress(KeyError, ValueError, OverflowError):
-        reset = seconds_until_reset(headers)
-    if not 0 <= remaining <= limit or not 1 <= limit <= MAX_BUCKET_SIZE:
-        return None
-    # A reset beyond the longest back-off is a broken header or clock.
-    reset = min(max(reset, 0.0), MAX_BACKOFF_SECONDS) if math.isfinite(reset) else 0.0
-    return RateLimitHeaders(limit, remaining, reset, sent_at, received_at)

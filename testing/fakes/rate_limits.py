@@ -22,7 +22,7 @@ from auth0_simulator.control.rate_limits import (
 )
 from auth0_simulator.state.clock import Clock
 from source_auth0.api.rate_limit.api_budget import ApiBudget, RequestPermit
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 
 
 class BudgetHarness:

@@ -11,7 +11,7 @@ from requests_mock import Mocker
 from source_auth0.api import admission
 from source_auth0.api.admission import request_slot
 from source_auth0.api.rate_limit.api_budget import RequestPermit
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 from source_auth0.api.tenant import Tenant
 from source_auth0.engine.thread_pool import FairThreadPool
 from testing.fakes.clock import FakeClock

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from source_auth0.api.rate_limit.bucket_registry import BucketRegistry
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 from source_auth0.api.rate_limit.token_bucket import RequestRateCeiling, TakenToken, TokenBucket
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from source_auth0.api.rate_limit.published_limits import BucketGuess, PublishedLimits
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 from source_auth0.api.rate_limit.token_bucket import TakenToken, TokenBucket
 
 #: Mismatches in a row before an endpoint is assigned to another bucket.

@@ -3,10 +3,10 @@
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from source_auth0.api.rate_limit.published_limits import RefillRate
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 
 #: Window over which a slow refill is measured: long enough for limits per minute.
 MEASURING_WINDOW_SECONDS = 60.0
@@ -23,23 +23,8 @@ MIN_BUCKETS_PER_SECOND = 1 / 120
 PROBE_GROWTH, MAX_BUCKETS_PER_SECOND = 1.1, 2.0
 
 
-@dataclass(frozen=True)
-class RateLimitHeaders:
-    """The rate limit headers of a response: the bucket that counted its request.
-
-    limit: the bucket's size. remaining: whole tokens left. reset_in: seconds until there is one more. sent, received:
-    when the request left and when the response came, on a monotonic clock.
-    """
-
-    limit: int
-    remaining: int
-    reset_in: float
-    sent: float
-    received: float
-
-
 class RefillSample(NamedTuple):
-    """Bounds (`least`, `most`) of all tokens refilled by the time of a response; `sent` and `received` as above."""
+    """Bounds (`least`, `most`) of all tokens refilled by the time of a response; `sent`, `received`: its headers'."""
 
     sent: float
     received: float

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from source_auth0.api.rate_limit.published_limits import RefillRate
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 from source_auth0.api.rate_limit.refill_estimator import (
     MAX_REFILL_STEP_SECONDS,
     MEASURING_WINDOW_SECONDS,
     MIN_MEASURING_SECONDS,
-    RateLimitHeaders,
     RefillEstimator,
     RefillSample,
 )

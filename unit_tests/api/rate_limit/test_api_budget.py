@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from auth0_simulator.control.rate_limits import OTHER_ENDPOINTS, RATE_LIMIT_PLANS
 from source_auth0.api.rate_limit.api_budget import MAX_PROBE_SECONDS, MAX_RECHECK_SECONDS, ApiBudget, RequestPermit
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 from testing.fakes.rate_limits import ONE_BUCKET_PLANS, BudgetHarness, RateLimitedTenant
 
 

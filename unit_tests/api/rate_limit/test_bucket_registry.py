@@ -1,7 +1,7 @@
 import pytest
 
 from source_auth0.api.rate_limit.bucket_registry import BucketRegistry
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
 from source_auth0.api.rate_limit.token_bucket import TokenBucket
 from testing.fakes.rate_limits import BudgetHarness
 

@@ -1,7 +1,8 @@
 import pytest
 
 from source_auth0.api.rate_limit.published_limits import RefillRate
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders, RefillEstimator, RefillSample
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
+from source_auth0.api.rate_limit.refill_estimator import RefillEstimator, RefillSample
 
 
 def refill(*published: float, limit: int = 60, step: float = 0.0, reset: float = 1.0) -> RefillEstimator:

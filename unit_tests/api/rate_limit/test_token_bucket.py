@@ -3,7 +3,8 @@ from itertools import count
 import pytest
 
 from source_auth0.api.rate_limit.published_limits import RefillRate
-from source_auth0.api.rate_limit.refill_estimator import RateLimitHeaders, RefillEstimator, RefillSample
+from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
+from source_auth0.api.rate_limit.refill_estimator import RefillEstimator, RefillSample
 from source_auth0.api.rate_limit.token_bucket import RequestRateCeiling, TakenToken, TokenBucket
 
 
