@@ -83,6 +83,12 @@ def test_no_second_retry_begins_after_the_deadline(state: RetryState, now: float
     assert allowed == state.allows_retry(ResponseAction.RETRY, 1, now, 0.0)
 
 
+def test_one_retry_is_allowed_however_short_the_deadline():
+    state = RetryState(RetryPolicy(attempts=3, seconds=0.0), began_at=1000)
+    assert state.allows_retry(ResponseAction.RETRY, 60, 2000, 0.0)
+    assert not state.allows_retry(ResponseAction.RETRY, 60, 2000, 0.0)
+
+
 def test_waits_for_the_rate_limit_are_limited_in_seconds(state: RetryState):
     assert [True, True, False] == [state.allows_retry(ResponseAction.RATE_LIMITED, 20, 1001, 0.0) for _ in range(3)]
     assert 4 == state.attempt
