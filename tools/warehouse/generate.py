@@ -1,11 +1,13 @@
-"""`python -m tools.warehouse.generate`: write the generated files of `dbt/` anew; a test tells of a lapse."""
+"""`python -m tools.warehouse.generate`: write the generated files of `dbt/`, and the picture; tests tell of a lapse."""
 
 import sys
 from pathlib import Path
 
 from tools.warehouse.models import generated, streams_read
+from tools.warehouse.picture import picture
 
 PACKAGE = Path(__file__).parents[2] / "dbt"
+PICTURE = PACKAGE.parent / "docs" / "entities.svg"
 STAGING = PACKAGE / "models" / "staging"
 
 
@@ -29,6 +31,7 @@ def main() -> int:
         if now.get(path) != text:
             (STAGING / path).parent.mkdir(parents=True, exist_ok=True)
             (STAGING / path).write_text(text, encoding="utf-8")
+    PICTURE.write_text(picture(), encoding="utf-8")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
-from tools.warehouse import generate
+from tools.warehouse import generate, picture
 from tools.warehouse.columns import column_name, column_type, singular, staged
 
 PACKAGE = Path(__file__).parents[2] / "dbt"
@@ -39,6 +40,27 @@ def declared(path: Path) -> dict[str, dict]:
 def test_the_generated_files_are_up_to_date_with_the_stream_files() -> None:
     """Otherwise: `make docs`."""
     assert generate.expected() == generate.written()
+
+
+def test_the_picture_is_up_to_date_with_the_stream_files() -> None:
+    """Otherwise: `make docs`."""
+    assert picture.picture() == generate.PICTURE.read_text(encoding="utf-8")
+
+
+def test_every_reference_between_boxes_is_an_arrow_of_its_target_color_and_no_box_hides_another() -> None:
+    boxes = {box.stream: box for box in picture._boxes()}
+    references = [
+        target.partition(".")[0]
+        for name in boxes
+        for column, target in (load_stream(name)["$parameters"].get("foreign_keys") or {}).items()
+        if column in load_stream(name)["schema_loader"]["schema"]["properties"] and target.partition(".")[0] in boxes
+    ]
+    drawn = Counter(re.findall(r'class="arrow" stroke="(#\w+)"', picture.picture()))
+    assert Counter(picture._color(target) for target in references) == drawn
+    assert set(picture.HUBS) <= set(boxes)
+    for column in range(len(picture.PLACES)):
+        stacked = [box for box in boxes.values() if box.column == column]
+        assert all(above.y + above.height + 10 <= below.y for above, below in pairwise(stacked))
 
 
 @pytest.mark.parametrize("name", STAGED)

@@ -22,10 +22,12 @@ ALLOWED: dict[str, set[str]] = {
 ALLOWED_IN_TESTS: dict[str, set[str]] = {
     "unit_tests": {"source_auth0", "auth0_simulator", "testing"},
     "unit_tests/project": {"soak", "benchmarks", "tools"},
+    "unit_tests/demo": {"demo"},
     "unit_tests/report": {"demo"},
     "integration_tests": {"source_auth0", "auth0_simulator", "testing"},
     "integration_tests/commands": {"demo"},
     "integration_tests/soak": {"soak"},
+    "integration_tests/warehouse": {"tools"},
 }
 OWN = {*ALLOWED, "unit_tests", "integration_tests"}
 MODULES = {
