@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.warehouse.project import WITHOUT_DBT, Warehouse
+from testing.warehouse.project import WITHOUT_DBT, WITHOUT_NETWORK_NAMESPACES, Warehouse
 
 spec = importlib.util.spec_from_file_location("small_tenant", Path(__file__).parent / "small_tenant.py")
 small_tenant = importlib.util.module_from_spec(spec)
@@ -56,9 +56,22 @@ def test_the_rows_of_a_reading_are_valid_and_a_reading_that_found_nothing_has_no
 
 def test_two_landed_tables_are_enough_for_what_is_made_of_them(warehouse: Warehouse):
     warehouse.land({"user_roles": small_tenant.USER_ROLES, "roles": small_tenant.TABLES["roles"]})
-    warehouse.build("+int_auth0__user_roles", "+int_auth0__roles", command="run")
+    warehouse.build()
     held = [row for row in warehouse.rows(*ROLES) if row[0] == "auth0|bruno"]
     assert [("auth0|bruno", "rol_reader")] == held  # without users nobody knows that Bruno changed
+    assert ["roles", "user_roles"] == [
+        name for name, there in warehouse.rows("auth0__streams", "stream", "is_landed") if there
+    ]
+    assert {"unknown_user"} == {row[0] for row in warehouse.rows("auth0__privileged_access_review", "finding")}
+    assert [] == warehouse.rows("auth0__users")
+
+
+@pytest.mark.skipif(bool(WITHOUT_NETWORK_NAMESPACES), reason=WITHOUT_NETWORK_NAMESPACES)
+def test_nothing_is_fetched_while_building(warehouse: Warehouse):
+    """Where not even loopback is up."""
+    warehouse.land({"users": small_tenant.USERS})
+    warehouse.build("+auth0__users", offline=True)
+    assert 10 == len(warehouse.rows("auth0__users"))  # all but the tombstone: nothing tells of other deletions
 
 
 def test_a_table_that_only_appends_has_one_valid_row_a_key(warehouse: Warehouse):

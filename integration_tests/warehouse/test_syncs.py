@@ -1,7 +1,7 @@
 """After syncs with changes between them, the marts equal what the tenant holds, row for row."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,19 @@ class Tenant:
         tenant.log_api_write("delete", f"/organizations/{organization}/members", body={"members": [left]}, status=204)
         tenant.simulate_activity(logins=3, creates=2, deletes=2)
 
+    def change_without_a_word(self) -> None:
+        """As above, and the log has nothing of it: its events were lost, or are older than what Auth0 keeps."""
+        tenant = self.sim.tenant
+        given, taken = self._random.sample([role for role in self.roles if self.people(role)], 2)
+        new = self._random.choice(sorted(set(tenant.users) - {row["user_id"] for row in self.people(given)}))
+        self.people(given).append({"user_id": new, "email": "new@example.com", "name": "New", "picture": ""})
+        self.people(taken).pop()
+        members = [tenant.rows("organization_members", row["id"]) for row in tenant.rows("organizations")]
+        self._random.choice([found for found in members if found]).pop()
+        tenant.users.create(email="silent@example.com")
+        tenant.users.login(self._random.choice(sorted(tenant.users)))
+        tenant.delete_user(self._random.choice(sorted(tenant.users)), events="none")
+
     def users(self) -> list[tuple[Any, ...]]:
         held = [row["user_id"] for role in self.roles for row in self.people(role)]
         joined = [row["user_id"] for _, row in self._members()]
@@ -105,8 +118,8 @@ def tenant() -> Iterator[Tenant]:
         yield Tenant(sim)
 
 
-def five_syncs(tenant: Tenant) -> Iterator[tuple[SyncResult, Destination]]:
-    """The last of them a full refresh."""
+def five_syncs(tenant: Tenant, change: Callable[[], None]) -> Iterator[tuple[SyncResult, Destination]]:
+    """The last of them a full refresh, with changes between them."""
     destination, state = Destination(), None
     for number in range(1, 6):
         last = number == 5
@@ -115,19 +128,34 @@ def five_syncs(tenant: Tenant) -> Iterator[tuple[SyncResult, Destination]]:
         destination.take({name: synced.records[name] for name in STREAMS}, [] if last else INCREMENTAL)
         state = synced.state
         yield synced, destination
-        tenant.change()
+        change()
         tenant.sim.clock.advance(3600)
 
 
 def test_the_marts_are_the_tenant_after_four_syncs_and_after_a_full_refresh(tenant: Tenant, tmp_path: Path):
     warehouse = Warehouse(tmp_path, today=f"{tenant.sim.clock.now():%Y-%m-%d}")
-    for number, (_, destination) in enumerate(five_syncs(tenant), start=1):
-        if number < 4:
-            continue
-        warehouse.land(destination.rows)
-        warehouse.build(*MODELS, command="run")
-        columns = ("user_id", "email", "roles", "organizations", "has_never_logged_in")
-        assert tenant.users() == warehouse.rows("auth0__users", *columns)
-        assert tenant.access() == warehouse.rows("auth0__org_access", "organization_id", "user_id", "role_id")
-        review = warehouse.rows("auth0__privileged_access_review", "user_id", "role_id", "organization_id")
-        assert tenant.privileged() == review
+    for number, (_, destination) in enumerate(five_syncs(tenant, tenant.change), start=1):
+        if number >= 4:
+            assert_the_marts_are(tenant, warehouse, destination)
+
+
+def test_a_full_refresh_brings_what_the_log_does_not_name(tenant: Tenant, tmp_path: Path):
+    """Which the fourth sync did not notice."""
+    warehouse = Warehouse(tmp_path, today=f"{tenant.sim.clock.now():%Y-%m-%d}")
+    for number, (_, destination) in enumerate(five_syncs(tenant, tenant.change_without_a_word), start=1):
+        if number == 4:
+            held = {row["user_id"] for row in destination.rows["users"]}
+            assert held - set(tenant.sim.tenant.users)
+        if number == 5:
+            assert_the_marts_are(tenant, warehouse, destination)
+
+
+def assert_the_marts_are(tenant: Tenant, warehouse: Warehouse, destination: Destination) -> None:
+    """Build the models of what landed, and compare them with what the tenant holds."""
+    warehouse.land(destination.rows)
+    warehouse.build(*MODELS, command="run")
+    columns = ("user_id", "email", "roles", "organizations", "has_never_logged_in")
+    assert tenant.users() == warehouse.rows("auth0__users", *columns)
+    assert tenant.access() == warehouse.rows("auth0__org_access", "organization_id", "user_id", "role_id")
+    review = warehouse.rows("auth0__privileged_access_review", "user_id", "role_id", "organization_id")
+    assert tenant.privileged() == review

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ BIN = ROOT / ".venv-dbt" / "bin"
 HERE = Path(__file__).parent
 #: Why a test that needs dbt is skipped, where it is.
 WITHOUT_DBT = "" if (BIN / "dbt").exists() else ".venv-dbt is not there: `make .venv-dbt/ready` sets it up"
+#: Runs a command where there is no network.
+OFFLINE = ("unshare", "--net", "--map-root-user")
+#: Why a test that needs that is skipped, where it is.
+WITHOUT_NETWORK_NAMESPACES = (
+    ""
+    if shutil.which("unshare") and not subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode  # noqa: S603 - a command of the system
+    else "no process without a network can be started here"
+)
 #: The stream that says which rows of others are valid, before it has a stream file.
 READINGS: dict[str, dict[str, str]] = {
     "stream": {"type": "string"},
@@ -59,13 +68,13 @@ class Warehouse:
         file.write_text(json.dumps(streams), encoding="utf-8")
         self._python("landing.py", self.database, str(file))
 
-    def build(self, *select: str, command: str = "build", **variables: Any) -> str:
-        """Build the package or what is selected of it; returns what dbt printed."""
+    def build(self, *select: str, command: str = "build", offline: bool = False, **variables: Any) -> str:
+        """Build the package or what is selected of it, without a network if `offline`; returns what dbt printed."""
         given = json.dumps({"auth0_today": self.today, **variables})
         selected = ["--select", *select] if select else []
         buildable = ["--indirect-selection", "buildable"] if command == "build" else []
         run = [str(BIN / "dbt"), "--no-use-colors", command, "--target", self._target, "--vars", given]
-        done = self._run([*run, *selected, *buildable])
+        done = self._run([*(OFFLINE if offline else ()), *run, *selected, *buildable])
         if done.returncode:
             raise DbtFailedError(done.stdout + done.stderr)
         return done.stdout
