@@ -1,1 +1,1 @@
-"""A tenant, this connector, PyAirbyte and a DuckDB file, with three questions to it: `make demo`."""
+"""A tenant, this connector, PyAirbyte, a DuckDB file, models of it, a report, and three answers: `make demo`."""

@@ -7,5 +7,6 @@ try:
 
     sys.exit(main())
 except KeyboardInterrupt:
-    print("\nStopped. With a real tenant, the same command goes on from its last finished sync.", file=sys.stderr)
+    sys.unraisablehook = lambda _: None  # PyAirbyte's generators complain when they are closed half way
+    print("\nStopped. The same command goes on from the last sync that was finished.", file=sys.stderr)
     sys.exit(130)

@@ -1,10 +1,14 @@
 """PyAirbyte and DuckDB, if `make demo` has created their environment."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import pytest
 from auth0_simulator import Simulator
 from source_auth0.manifest.files import stream_files
 from testing.tenants import config_of, users_of_overlap
+from testing.warehouse.project import WITHOUT_DBT
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-demo/bin/python"
@@ -61,12 +66,15 @@ def pyairbyte(tmp_path: Path) -> Callable[..., Results]:
     return run_job
 
 
-@pytest.fixture
-def demo_file(sim: Simulator) -> Iterator[Path]:
-    """The file that the demo creates for the tenant; it is deleted after the test."""
-    file = ROOT / "build/demo" / f"{sim.base_url.rpartition('/')[2].replace(':', '-')}.duckdb"
-    yield file
-    file.unlink(missing_ok=True)
+@contextmanager
+def demo_files(sim: Simulator) -> Iterator[Path]:
+    """The database that the demo makes of the tenant; it and what stands beside it are deleted afterwards."""
+    file = ROOT / "build/demo" / f"127_0_0_1_{sim.base_url.rpartition(':')[2]}.duckdb"
+    try:
+        yield file
+    finally:
+        for left in file.parent.glob(f"{file.stem}.*"):
+            left.unlink()
 
 
 def single_value(rows: list[dict[str, Any]]) -> Any:
@@ -201,19 +209,60 @@ def test_the_view_over_several_tenants_keeps_users_of_the_same_id_apart(pyairbyt
 
 
 @pytest.mark.accept
-def test_the_demo_of_a_real_tenant_resumes_from_its_last_sync(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
-    command = [str(PYTHON), "-m", "demo", "--config", str(tmp_path / "config.json")]
-    printed = [subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout for _ in "12"]
-    assert demo_file.exists()
-    assert all(f"{question}?" in text for text in printed for question in QUESTIONS)
-    queries = [request.query["q"] for request in sim.journal if request.template == "/users"]
-    assert queries[-1].endswith(" TO *]")
+@pytest.mark.skipif(bool(WITHOUT_DBT), reason=WITHOUT_DBT)
+def test_the_demo_of_a_real_tenant_resumes_and_says_what_a_missing_scope_costs(tmp_path: Path) -> None:
+    """From the tenant to the report: a token that may read users and applications, and all streams by default."""
+    with (
+        Simulator(users=40, organizations=2, scopes={"read:users", "read:clients"}) as sim,
+        demo_files(sim) as database,
+    ):
+        (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
+        command = [str(PYTHON), "-m", "demo", "--config", str(tmp_path / "config.json")]
+        printed = [subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout for _ in "12"]
+        report = database.with_suffix(".html").read_text()
+        queries = [
+            request.query["q"] for request in sim.journal if request.template == "/users" and "q" in request.query
+        ]
+    for text in printed:
+        assert all(f"{question}?" in text for question in QUESTIONS)
+        assert "streams are left out, whose scopes the token lacks: read:" in text
+        assert f"The report: {database.with_suffix('.html').relative_to(ROOT)}" in text
+    assert [False, True] == ["Going on from what is in" in text for text in printed]
     assert queries[0] < queries[-1]
+    assert queries[-1].endswith(" TO *]")
+    assert '<h2>Users</h2><p class="number">40</p>' in report
+    assert "Not known without logs (read:logs)." in report
+    assert "Counted without client_grants (read:client_grants)" in report
 
 
 @pytest.mark.accept
-def test_the_demo_says_why_a_real_tenant_could_not_be_read(sim: Simulator, tmp_path: Path, demo_file: Path) -> None:
+def test_the_demo_stops_with_a_sentence_when_somebody_presses_ctrl_c(tmp_path: Path) -> None:
+    """A terminal sends the signal to the connector too."""
+    with Simulator(users=40, organizations=2, latency=0.5) as sim, demo_files(sim):
+        (tmp_path / "config.json").write_text(json.dumps(config_of(sim)))
+        command = [str(PYTHON), "-m", "demo", "--config", str(tmp_path / "config.json"), "--streams", "users,roles"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, start_new_session=True
+        ) as process:
+            while not any(request.template == "/roles" for request in sim.journal):
+                assert process.poll() is None
+                time.sleep(0.05)
+            os.killpg(process.pid, signal.SIGINT)
+            printed, _ = process.communicate(timeout=60)
+    assert 130 == process.returncode
+    assert ["Stopped. The same command goes on from the last sync that was finished."] == printed.split("\n")[-2:-1]
+    assert "Traceback" not in printed
+
+
+def test_the_demo_says_which_stream_does_not_exist(tmp_path: Path) -> None:
+    command = [str(PYTHON), "-m", "demo", "--streams", "usrs"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert 2 == done.returncode
+    assert "there is no stream `usrs`. Did you mean `users`?" in done.stderr
+
+
+@pytest.mark.accept
+def test_the_demo_says_why_a_real_tenant_could_not_be_read(sim: Simulator, tmp_path: Path) -> None:
     config = config_of(sim)
     config["credentials"]["client_secret"] = "wrong"
     (tmp_path / "wrong.json").write_text(json.dumps(config))

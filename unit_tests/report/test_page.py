@@ -14,6 +14,8 @@ from demo.report.page import page
 AS_OF = {"as_of": datetime(2026, 3, 1, 12, 30, tzinfo=UTC), "log_since": datetime(2026, 1, 1, tzinfo=UTC)}
 SERIES = [{"label": "2026-02-27", "good": 3, "bad <i>": None}, {"label": "2026-02-28", "good": 5, "bad <i>": 2}]
 APPLICATIONS = [{"label": "Web & more", "risk": 5, "note": "old grants"}]
+NEEDED = {part for shown in (*FIGURES, *CHARTS) for need in (*shown.needs, *shown.counts) for part in need.split("|")}
+STREAMS = [{"stream": name, "scopes": f"read:{name}", "is_landed": True} for name in sorted(NEEDED)]
 TEXTS = {file.read_text(encoding="utf-8"): file.name for file in QUERIES.glob("*.sql")}
 
 
@@ -22,6 +24,8 @@ def ask(sql: str) -> list[dict]:
     name = TEXTS[sql]
     if name == "as_of.sql":
         return [AS_OF]
+    if name == "streams.sql":
+        return STREAMS
     if name in {figure.file for figure in FIGURES}:
         return [{"figure": 1234.56}]
     return APPLICATIONS if name == "applications.sql" else SERIES
@@ -31,6 +35,8 @@ def ask_nothing(sql: str) -> list[dict]:
     """A tenant of which only users are known."""
     if TEXTS[sql] == "as_of.sql":
         return [AS_OF | {"log_since": None}]
+    if TEXTS[sql] == "streams.sql":
+        return [row | {"is_landed": row["stream"] == "users"} for row in STREAMS]
     return [{"figure": 7}] if TEXTS[sql] == "users.sql" else [{"figure": None}] * (TEXTS[sql] in FIGURE_FILES)
 
 
@@ -47,6 +53,7 @@ def test_each_figure_and_chart_has_its_definition_and_the_file_that_asks() -> No
         *FIGURE_FILES,
         *(chart.file for chart in CHARTS),
         "as_of.sql",
+        "streams.sql",
     }
     assert "1,235" not in text
     assert ("1,234</p>", "1,234.6%</p>") == tuple(re.findall(r"1,234[^<]*</p>", text)[i] for i in (0, 2))
@@ -70,9 +77,24 @@ def test_names_of_others_are_text_and_no_markup() -> None:
 
 def test_what_is_not_known_says_what_it_needs() -> None:
     text = page(ask_nothing, "acme.eu")
-    assert len(CHARTS) == text.count("No data. Needs ")
+    assert len(CHARTS) - 1 == text.count('<p class="missing">Not known without ')
     assert "Log since not synced" in text
-    assert "Not known without logs of more than 30 days." in text
+    assert "<em>Not known without logs (read:logs).</em>" in text
+    assert (
+        "Not known without organizations (read:organizations), organization_members (read:organization_members)."
+        in text
+    )
+
+
+def test_what_is_known_in_part_says_what_it_was_counted_without() -> None:
+    text = page(lambda sql: ask_nothing(sql) if TEXTS[sql] == "streams.sql" else ask(sql), "acme.eu")
+    assert 2 == text.count("<em>Counted without user_authentication_methods (read:user_authentication_methods).</em>")
+
+
+def test_a_number_that_is_missing_although_all_was_synced_says_why() -> None:
+    text = page(lambda sql: [{"figure": None}] if TEXTS[sql] in FIGURE_FILES else ask(sql), "acme.eu")
+    assert "<em>The log reaches back less than 30 days as yet.</em>" in text
+    assert "Not known without" not in text
 
 
 def test_every_picture_has_a_text_for_those_who_cannot_see_it() -> None:

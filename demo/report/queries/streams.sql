@@ -1,0 +1,1 @@
+SELECT stream, scopes, is_landed FROM auth0__streams ORDER BY stream
