@@ -16,6 +16,7 @@ from typing import Any
 from auth0_simulator import Simulator
 from testing.in_process import sync
 from testing.tenants import config_of
+from testing.warehouse.landing import EXTRACTED
 from testing.warehouse.project import PACKAGE, WITHOUT_DBT, Warehouse
 from tools.warehouse.models import streams_read
 
@@ -39,7 +40,8 @@ def told_warehouse(folder: Path) -> Warehouse:
     if synced.error:
         raise synced.error
     warehouse = Warehouse(folder, today=f"{NOW:%Y-%m-%d}")
-    warehouse.land(synced.records)
+    extracted = {EXTRACTED: f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
+    warehouse.land({name: [row | extracted for row in rows] for name, rows in synced.records.items()})
     warehouse.build(command="run")
     return warehouse
 
