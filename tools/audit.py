@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-demo.txt", "requirements-dbt.txt")
+LOCKS = tuple(f"requirements{part}.txt" for part in ("", "-dev", "-demo", "-dbt", "-release", "-site"))
 #: Advisories that do not concern how a package is used here, with the reason and what holds the package back.
 EXPLAINED: Mapping[str, str] = {
     "CVE-2026-26007": "cryptography of the demo alone, which PyAirbyte's Snowflake connector holds below 46; binary "

@@ -1,4 +1,4 @@
-"""Runs the image with a config and states of the published connector: `python -m tools.image IMAGE --states FILE`.
+"""Runs the image with a config, and states, of the published connector: `python -m tools.image IMAGE [--states FILE]`.
 
 Needs the Docker engine that DOCKER_HOST names. Prints a line for each run and exits with 1 at the first that fails.
 """
@@ -25,12 +25,13 @@ MAX_LAYER_BYTES = 221_000_000
 
 
 def main() -> None:
-    """Run `check` with a config of the published connector, and `read` with every state that it saved."""
+    """Run `check` with a config of the published connector, and `read` with no state and with each that it saved."""
     parser = argparse.ArgumentParser(prog="python -m tools.image")
     parser.add_argument("image")
-    parser.add_argument("--states", type=Path, required=True, help="a JSON object of saved states by their origin")
+    parser.add_argument("--states", type=Path, help="a JSON object of saved states by their origin")
     options = parser.parse_args()
-    states = {name: state for name, state in json.loads(options.states.read_text()).items() if name != "_note"}
+    saved = json.loads(options.states.read_text()) if options.states else {}
+    states = {"none": [], **{name: state for name, state in saved.items() if name != "_note"}}
     _check_size(options.image)
     with Simulator(users=USERS, organizations=2) as sim, tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)

@@ -1,9 +1,9 @@
 """The checks that a release has to pass, outside this checkout: `make release-check`.
 
 Builds the sdist and the wheel twice and compares them, installs the wheel with the locked requirements under each
-supported Python that is found, and runs the four commands in an empty folder against a simulated tenant. Prints a line
-for each Python, leaves both files in `dist` if all passed, and exits with 1 otherwise. RELEASE_PYTHONS names further
-interpreters, separated by colons.
+supported Python that is found, and runs the four commands in an empty folder against a simulated tenant. Writes the
+SBOM of such an installation. Prints a line for each Python, leaves in `dist` the files that a release publishes and
+nothing else if all passed, and exits with 1 otherwise. RELEASE_PYTHONS names further interpreters, separated by colons.
 """
 
 import json
@@ -21,10 +21,12 @@ from auth0_simulator import Simulator
 from source_auth0.manifest.files import stream_files
 from testing.in_process import catalog_of
 from testing.tenants import config_of
-from tools import distributions
+from tools import distributions, sbom
 
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+#: The Python of the image's base, which the SBOM is of: a few packages differ from Python to Python.
+IMAGE_PYTHON = "3.11"
 USERS = 50
 #: Environment variables that point to the checkout, which the checks must not inherit.
 CHECKOUT_VARIABLES = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")
@@ -45,9 +47,14 @@ def main() -> int:
         found = list(_interpreters())
         with Simulator(users=USERS, organizations=1) as sim:
             results = [_try(work, version, python, wheel, sim) for version, python in found]
+        if all(results) and found:
+            results.append(_describe(work, wheel, [version for version, _ in found]))
         if all(results):
-            shutil.copytree(wheel.parent, ROOT / "dist", dirs_exist_ok=True)
-    print(f"{wheel.name}: {sum(results)} of {len(results)} Pythons passed in {time.monotonic() - began:.0f} s")
+            shutil.rmtree(ROOT / "dist", ignore_errors=True)
+            shutil.copytree(wheel.parent, ROOT / "dist")
+    print(
+        f"{wheel.name}: {sum(results[: len(found)])} of {len(found)} Pythons passed in {time.monotonic() - began:.0f} s"
+    )
     if missing := [version for version in VERSIONS if version not in dict(found)]:
         print(f"Not found, so not tried: {', '.join(missing)}")
     return 0 if results and all(results) else 1
@@ -88,6 +95,19 @@ def _try(work: Path, version: str, python: Path, wheel: Path, sim: Simulator) ->
         print(f"Python {version}: FAILED, {error}")
         return False
     print(f"Python {version}: {', '.join(done)} ({time.monotonic() - began:.0f} s)", flush=True)
+    return True
+
+
+def _describe(work: Path, wheel: Path, versions: list[str]) -> bool:
+    """Write the SBOM beside the wheel, of the Python that the image has if it is here; returns whether it is right."""
+    version = IMAGE_PYTHON if IMAGE_PYTHON in versions else versions[-1]
+    target = wheel.with_name(f"{'-'.join(wheel.name.split('-')[:2])}.cdx.json")
+    try:
+        count = sbom.write(work / f"python{version}/env/bin/python", version, target)
+    except sbom.SbomError as error:
+        print(f"{target.name}: FAILED, {error}")
+        return False
+    print(f"{target.name}: {count} packages, those that are locked for Python {version}")
     return True
 
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-demo.txt"]
 #: Packages of locks that stand alone.
-ALONE = ["requirements-dbt.txt"]
+ALONE = ["requirements-dbt.txt", "requirements-release.txt", "requirements-site.txt"]
 
 
 def locked(name: str) -> str:
