@@ -60,6 +60,7 @@ accept: .venv/ready .venv-demo/ready .venv-dbt/ready
 	@$(python) -m pytest --numprocesses 2 -m accept integration_tests
 	@ODD_VALUES_RUNS=10 $(python) -m pytest --numprocesses 2 integration_tests/warehouse integration_tests/odd_values
 	@$(python) -m tools.strangers $(if $(OPENAPI),--openapi $(OPENAPI))
+	@$(MAKE) --no-print-directory site workflows release-check
 
 # Not part of `make test`: it takes an hour or more. mutmut finds mypy and pytest beside itself.
 mutants: .venv/ready
@@ -159,5 +160,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers .venv-release .venv-site .venv-cdk build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers .venv-release .venv-site build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
