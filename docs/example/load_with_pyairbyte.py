@@ -1,4 +1,4 @@
-"""Load Auth0 with PyAirbyte into DuckDB: `python docs/example/load_with_pyairbyte.py config.json`, where PyAirbyte is installed.
+"""Load Auth0 with PyAirbyte into DuckDB: `python load_with_pyairbyte.py config.json`, where PyAirbyte is installed.
 
 For PostgreSQL, put a PostgresCache here, and look into docs/run.md first: it rounds keys that consist of digits.
 """
