@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from packaging.markers import Marker, default_environment
+from packaging.markers import Marker
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / ".venv-release/bin/cyclonedx-py"
@@ -53,7 +53,7 @@ def locked(requirements: str, version: str) -> set[str]:
     return {
         f"{_normalized(name)}=={pinned}"
         for name, pinned, marker in re.findall(r"^([\w.-]+)==(\S+)(?: ; (.+?))? \\$", requirements, re.MULTILINE)
-        if not marker or Marker(marker).evaluate({**default_environment(), **environment})
+        if not marker or Marker(marker).evaluate(environment)
     }
 
 
