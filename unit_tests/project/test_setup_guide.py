@@ -1,4 +1,4 @@
-"""docs/setup.md agrees with the code: its scopes are the streams', its messages are those that are raised."""
+"""Setup guide and troubleshooting agree with the code: scopes are the streams', messages are those that are raised."""
 
 import ast
 import re
@@ -11,7 +11,9 @@ import source_auth0
 from source_auth0.manifest.assembly import load_stream
 
 PACKAGE = Path(source_auth0.__file__).parent
-GUIDE = (Path(__file__).parents[2] / "docs/setup.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = (DOCS / "setup.md").read_text(encoding="utf-8")
+TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
 SCOPE = re.compile(r"read:[a-z_]+")
 #: Modules with messages that any user may get; the guide has each of them.
 COVERED = (
@@ -22,15 +24,15 @@ COVERED = (
 RAISED = {"config_error", "transient_error", "system_error", "__init__"}
 
 
-def table(heading: str) -> list[list[str]]:
-    """The cells of the rows below a heading."""
-    section = GUIDE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+def table(page: str, heading: str) -> list[list[str]]:
+    """The cells of the rows below a heading of a page."""
+    section = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in row] for row in rows if "`" in row[0] or "`" in row[-1]]
 
 
-USES = table("Scopes")
-ROWS = [row[0].strip("`") for row in table("What you are told when something is wrong")]
+USES = table(GUIDE, "Scopes")
+ROWS = [row[0].strip("`") for row in table(TROUBLESHOOTING, "By message")]
 
 
 def written(node: ast.expr) -> str:
@@ -96,5 +98,5 @@ def test_every_message_of_the_guide_is_one_of_the_code(row: str):
 
 
 @pytest.mark.parametrize("message", sorted(set(messages())))
-def test_every_message_about_sign_in_responses_and_config_is_in_the_guide(message: str):
+def test_every_message_about_sign_in_responses_and_config_is_on_the_page(message: str):
     assert [row for row in ROWS if pattern(row).search(message)], message
