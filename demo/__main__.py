@@ -8,5 +8,5 @@ try:
     sys.exit(main())
 except KeyboardInterrupt:
     sys.unraisablehook = lambda _: None  # PyAirbyte's generators complain when they are closed half way
-    print("\nStopped. The same command goes on from the last sync that was finished.", file=sys.stderr)
+    print("\nStopped. The same command resumes from the last sync that was finished.", file=sys.stderr)
     sys.exit(130)

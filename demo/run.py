@@ -67,7 +67,7 @@ def _sync_real(database: Path, arguments: Arguments, config: Mapping[str, Any]) 
     selection = readable(arguments.streams, config)
     _say_what_is_read(selection, chosen=arguments.chosen)
     if database.exists():
-        say(f"Going on from what is in {database.relative_to(ROOT)}.")
+        say(f"Resuming from what is in {database.relative_to(ROOT)}.")
     warehouse = Warehouse(database)
     _sync(warehouse, config, selection.streams, f"Sync of {arguments.tenant}")
     warehouse.close()

@@ -100,7 +100,7 @@ def _readable_streams(
     required = {name: stream["$parameters"]["required_scopes"] for name, stream in streams.items()}
     granted = authenticator.scopes
     if granted is None:
-        logger.info("The access token does not tell its scopes; streams are tried instead.")
+        logger.info("The access token does not name its scopes; streams are tried instead.")
         return list(streams)
     readable = [name for name, scopes in required.items() if granted.issuperset(scopes)]
     costs = missing_scopes(required, granted)

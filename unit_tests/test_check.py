@@ -101,7 +101,7 @@ def test_names_what_a_missing_scope_costs_with_debug_alone(
     costs = [name for name, scopes in SCOPES.items() if "read:roles" in scopes]
     assert {"roles", "role_users", "role_permissions"} <= set(costs)
     details = [record.message for record in caplog.records if record.levelno == logging.DEBUG]
-    assert f"The scope `read:roles` is not granted, which costs {', '.join(costs)}." in details
+    assert f"The scope `read:roles` is not granted; these streams need it: {', '.join(costs)}." in details
     assert any(line.endswith(": read:roles") for line in details)
     assert [] == warnings(caplog)
 
@@ -188,7 +188,7 @@ def test_tries_streams_one_by_one_where_the_token_names_no_scopes(
     requests_mock.get(ANY, [REFUSED, REFUSED, {"json": []}])
     caplog.set_level(logging.INFO)
     check(None)
-    expected = "The access token does not tell its scopes; streams are tried instead."
+    expected = "The access token does not name its scopes; streams are tried instead."
     assert expected in [record.message for record in caplog.records]
     assert 3 == requests_mock.call_count
     assert not any("%7B" in request.url for request in requests_mock.request_history)

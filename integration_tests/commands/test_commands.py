@@ -163,7 +163,7 @@ def test_a_signal_ends_a_sync_quietly(
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=20)
     assert (-number, "") == (process.returncode, stderr)
-    assert f"Ended by {number.name}." in json.loads(stdout.splitlines()[-1])["log"]["message"]
+    assert f"Stopped by {number.name}." in json.loads(stdout.splitlines()[-1])["log"]["message"]
     assert stdout.endswith("\n")
 
 

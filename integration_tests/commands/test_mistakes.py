@@ -236,7 +236,7 @@ CASES: dict[int, tuple[Callable[[Keyboard], str], tuple[str, ...]]] = {
         lambda k: through_proxy(k, base_url="https://acme.us.auth0.com", credentials=ACME),
         ("acme.us.auth0.com", "environment variables HTTPS_PROXY and NO_PROXY"),
     ),
-    44: (full_disk, ("No space left on device", "Make room", "goes on from the last state")),
+    44: (full_disk, ("No space left on device", "Make room", "resumes from the last state")),
     45: (old_python, ("Python 3.9", "python3.12 -m source_auth0")),
 }
 

@@ -229,4 +229,4 @@ def test_without_scopes_no_question_is_asked_that_needs_them() -> None:
         paths = {request.path for request in sim.journal}
     assert not any("users" in path or "logs" in path for path in paths)
     line = next(line for line in done.stdout.splitlines() if "`search_totals`" in line)
-    assert line.endswith("| cannot be told | not asked: needs read:users |")
+    assert line.endswith("| not decided | not asked: needs read:users |")

@@ -227,7 +227,7 @@ def test_the_demo_of_a_real_tenant_resumes_and_says_what_a_missing_scope_costs(t
         assert all(f"{question}?" in text for question in QUESTIONS)
         assert "streams are left out, whose scopes the token lacks: read:" in text
         assert f"The report: {database.with_suffix('.html').relative_to(ROOT)}" in text
-    assert [False, True] == ["Going on from what is in" in text for text in printed]
+    assert [False, True] == ["Resuming from what is in" in text for text in printed]
     assert queries[0] < queries[-1]
     assert queries[-1].endswith(" TO *]")
     assert '<h2>Users</h2><p class="number">40</p>' in report
@@ -250,7 +250,7 @@ def test_the_demo_stops_with_a_sentence_when_somebody_presses_ctrl_c(tmp_path: P
             os.killpg(process.pid, signal.SIGINT)
             printed, _ = process.communicate(timeout=60)
     assert 130 == process.returncode
-    assert ["Stopped. The same command goes on from the last sync that was finished."] == printed.split("\n")[-2:-1]
+    assert ["Stopped. The same command resumes from the last sync that was finished."] == printed.split("\n")[-2:-1]
     assert "Traceback" not in printed
 
 

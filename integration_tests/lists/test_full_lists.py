@@ -83,7 +83,7 @@ def test_rows_of_an_application_that_is_not_listed_are_an_error_by_name(sim, rea
     fill(sim, 20, 1650)
     sim.tenant.device_credentials[-1]["client_id"] = "gone"
     done = read(CREDENTIALS)
-    assert "Auth0 told of 1650 rows of `device_credentials` and sent 1649" in done.stream_errors[CREDENTIALS]
+    assert "Auth0 counted 1650 rows of `device_credentials` and sent 1649" in done.stream_errors[CREDENTIALS]
 
 
 @pytest.mark.usefixtures("cap")

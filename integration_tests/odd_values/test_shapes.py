@@ -143,7 +143,7 @@ def test_an_event_that_the_search_shows_and_the_list_leaves_out_stops_no_reading
     assert everything - {ghost} == set(ids) - {ghost}
     if place == -1:
         assert ghost in ids
-        assert any(ghost in message and "handed on" in message for message in done.log)
+        assert any(ghost in message and "emitted as" in message for message in done.log)
 
 
 #: What Auth0 sends of a user, what the columns have, and what is kept under `unconforming`.

@@ -86,7 +86,7 @@ class Tenant:
             return tenant
         raise TypeError(
             f"This {type(config).__name__} is no tenant's config: it may be a copy of one, such as `{{**config}}`. "
-            "Hand on `tenant.config` itself; `Tenant(config)` makes the one tenant of a source."
+            "Pass `tenant.config` itself; `Tenant(config)` makes the one tenant of a source."
         )
 
     def validate(self) -> None:

@@ -64,9 +64,7 @@ def _die_when_signalled(numbers: set[signal.Signals], is_over: threading.Event) 
     if is_over.is_set():
         return
     if PRINT_BUFFER.lock.acquire(timeout=MAX_LINE_WAIT_SECONDS):
-        _log_last_line(
-            f"Ended by {signal.Signals(number).name}. The next sync goes on from the last state that was printed."
-        )
+        _log_last_line(f"Stopped by {signal.Signals(number).name}. The next sync resumes from the last emitted state.")
     if os.getpid() != INIT_PID:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
         signal.raise_signal(number)

@@ -15,7 +15,7 @@ class OutputError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"What was read cannot be written to standard output: {reason}. Make room where the output goes, or send "
-            "it elsewhere, and sync again: the next sync goes on from the last state that was written whole."
+            "it elsewhere, and sync again: the next sync resumes from the last state that was written whole."
         )
 
 

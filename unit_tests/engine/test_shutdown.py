@@ -73,7 +73,7 @@ def test_process_1_exits_with_the_signals_code_and_logs_a_message(
         send(number)
         assert code == process_exit.wait()
     message = json.loads(os.read(reading, 4096))
-    assert f"Ended by {number.name}. The next sync goes on" in message["log"]["message"]
+    assert f"Stopped by {number.name}. The next sync resumes" in message["log"]["message"]
 
 
 DYING = """
@@ -101,7 +101,7 @@ def test_a_process_dies_of_the_signal_itself_after_a_whole_line(number: signal.S
     first, *_, last = done.stdout.splitlines(keepends=True)
     assert b"1 thread\n" == first
     assert last.endswith(b"\n")
-    assert f"Ended by {number.name}." in json.loads(last)["log"]["message"]
+    assert f"Stopped by {number.name}." in json.loads(last)["log"]["message"]
 
 
 def test_a_line_being_written_is_finished_first(process_exit: FakeExit) -> None:

@@ -22,7 +22,8 @@ def missing_scopes(required: Mapping[str, Iterable[str]], granted: frozenset[str
 def missing_scope_warnings(costs: Mapping[str, list[str]]) -> list[str]:
     """One log line for each missing scope."""
     return [
-        f"The scope `{scope}` is not granted, which costs {', '.join(streams)}." for scope, streams in costs.items()
+        f"The scope `{scope}` is not granted; these streams need it: {', '.join(streams)}."
+        for scope, streams in costs.items()
     ]
 
 

@@ -30,7 +30,7 @@ from source_auth0.redaction.log_masking import MASK, mask_secret_like, quote_inp
 ACTION_CODES = frozenset({"invalid_scope", "invalid_request", "server_error"})
 UNKNOWN_REASON_ADVICE = (
     " The brackets have Auth0's own words. Look into Monitoring › Logs of the tenant, which has it as a failed "
-    "exchange, and ask whoever administers the tenant."
+    "exchange, and ask its administrator."
 )
 SETTINGS_PATH = "Applications › your application › Settings"
 #: Visible ASCII, and no longer than a header may be.

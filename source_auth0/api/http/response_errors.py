@@ -92,7 +92,7 @@ def busy_error(response: requests.Response, context: RequestContext) -> AirbyteT
     message = error_code_and_message(response)[1] or excerpt(response.reason) or "no reason given"
     return transient_error(
         f"Auth0 kept answering `{context.stream}` with status {response.status_code} ({message}). What was read is "
-        "kept; the next sync goes on from there.",
+        "kept; the next sync resumes from there.",
     )
 
 

@@ -76,7 +76,7 @@ def scope_of(path: str) -> Callable[[ProbeClient], Finding]:
     def ask(client: ProbeClient) -> Finding:
         answer = client.get(path)
         if scopes := named_scopes(answer):
-            return decided(holds=guess in scopes, evidence=f"refused for want of {' or '.join(scopes)}")
+            return decided(holds=guess in scopes, evidence=f"refused without {' or '.join(scopes)}")
         if answer.is_served and client.scopes is not None and guess not in client.scopes:
             return contradicted(f"{shown(answer)} without the scope")
         return unknown(

@@ -18,7 +18,7 @@ class Outcome(Enum):
 
     ESTABLISHED = "established"
     CONTRADICTED = "contradicted"
-    UNKNOWN = "cannot be told"
+    UNKNOWN = "not decided"
 
 
 @dataclass(frozen=True)

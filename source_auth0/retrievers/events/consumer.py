@@ -117,7 +117,7 @@ class EventConsumer:
                 self._record_failure(f"broke ({type(error).__name__})")
                 return False
             if not chunk and parser.is_incomplete:
-                self._record_failure("ended amid a message")
+                self._record_failure("ended within a message")
                 return False
             if not chunk:
                 self._idle_timer.set_reconnect_delay(parser.retry)
@@ -171,7 +171,7 @@ class EventConsumer:
         if self._failures == EVENT_STREAM_RETRY_POLICY.attempts:
             raise transient_error(
                 f"The connection to Auth0's Events API for `{self._api.name}` {how} {self._failures} times in a "
-                "row. What was read is kept; the next sync goes on from there."
+                "row. What was read is kept; the next sync resumes from there."
             )
         backoff = EVENT_STREAM_RETRY_POLICY.wait(self._failures)
         self._idle_timer.extend(backoff)

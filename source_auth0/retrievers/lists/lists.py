@@ -174,7 +174,7 @@ class ListRetriever(Retriever):
     def _raise_if_short(self, total: int | None, rows_read: int) -> None:
         if total is not None and rows_read < total:
             raise transient_error(
-                f"Auth0 told of {total} rows of `{self.name}` and sent {rows_read}. Nothing was left out silently: the "
+                f"Auth0 counted {total} rows of `{self.name}` and sent {rows_read}. Nothing was left out silently: the "
                 "stream fails. Sync again; if that does not help, report it."
             )
 

@@ -42,7 +42,7 @@ class ListResponse:
         elif checkpoint in previous.seen_checkpoints:
             doubt = "sent the same checkpoint of {} twice"
         elif isinstance(body, list) and isinstance(previous.body, dict):
-            doubt = "sent a bare list amid the pages of {}"
+            doubt = "sent a bare list between the pages of {}"
         elif page and own_key and all(row.get(column) is None for row in page for column in own_key):
             doubt = f"sent rows of {{}} without {' and '.join(f'`{column}`' for column in own_key)}"
         return cls(body, page, fingerprint, checkpoint, doubt, previous.seen_checkpoints)

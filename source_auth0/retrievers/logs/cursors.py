@@ -193,6 +193,6 @@ def raise_if_beyond_log(end: LogPosition, saved: LogPosition, stream: str) -> No
         raise transient_error(
             f"The saved state of `{stream}` names an event behind the end of the tenant's log ({saved.log_id}; the "
             f"last one is {end.log_id}). Either something in between answers from an older copy of the log, and the "
-            "next sync goes on, or the state is not this tenant's: then reset the stream's state (Airbyte: Connection "
+            "next sync resumes, or the state is not this tenant's: then reset the stream's state (Airbyte: Connection "
             "› Status › Clear)."
         )

@@ -226,14 +226,14 @@ class LogRangeReader(WorkSplitter[LogRange]):
         """Nothing follows, although the range's end was seen; perhaps a cache responded."""
         return transient_error(
             f"Auth0's log ended behind {log_range.read_up_to.date or 'its beginning'} for `{self.log.requester.name}`, "
-            f"although it had shown an event of {log_range.end.date}. What was read is kept; the next sync goes on "
+            f"although it had shown an event of {log_range.end.date}. What was read is kept; the next sync resumes "
             "from there."
         )
 
     def _left_out_error(self, log_range: LogRange) -> AirbyteTracedException:
         return system_error(
             f"Auth0's log left out the event {log_range.end.log_id} for `{self.log.requester.name}`, which it had "
-            "shown, and others before it. Nothing was left out silently: the stream fails, and the next sync goes on "
+            "shown, and others before it. Nothing was left out silently: the stream fails, and the next sync resumes "
             "from there."
         )
 
@@ -246,7 +246,7 @@ class LogRangeReader(WorkSplitter[LogRange]):
             )
         return (
             f"`{name}`: Auth0's search shows the event {' and '.join(shown)}, and its log, read by checkpoint, does "
-            "not. It is handed on as the search shows it."
+            "not. It is emitted as the search shows it."
         )
 
 

@@ -228,7 +228,7 @@ class KeysetReader:
             if still_there is None or still_there >= due - TOLERATED_FALL:
                 return
         raise transient_error(
-            f"`{self._search.name}`: Auth0's search told of {due} users from {to_iso(self._anchor.at)} on, and then of "
+            f"`{self._search.name}`: Auth0's search counted {due} users from {to_iso(self._anchor.at)} on, and then of "
             f"{total}. Nobody was left out silently: the stream fails. The next sync resumes from the last state."
         )
 

@@ -205,8 +205,8 @@ def _read_by_user_id(search: UserSearch, window: QueryWindow) -> Iterator[Page]:
 
 def _changed_error(search: UserSearch, window: QueryWindow) -> AirbyteTracedException:
     return transient_error(
-        f"`{search.name}`: users with the same {window.field} kept changing while they were read. The next sync goes "
-        "on from here.",
+        f"`{search.name}`: users with the same {window.field} kept changing while they were read. The next sync "
+        "resumes from here.",
     )
 
 

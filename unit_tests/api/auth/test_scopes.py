@@ -33,8 +33,8 @@ def test_a_granted_scope_is_not_missing():
 def test_each_missing_scope_has_a_line():
     costs = {"read:roles": ["roles", "role_users"], "read:users": ["users"]}
     assert [
-        "The scope `read:roles` is not granted, which costs roles, role_users.",
-        "The scope `read:users` is not granted, which costs users.",
+        "The scope `read:roles` is not granted; these streams need it: roles, role_users.",
+        "The scope `read:users` is not granted; these streams need it: users.",
     ] == missing_scope_warnings(costs)
     assert [] == missing_scope_warnings({})
 

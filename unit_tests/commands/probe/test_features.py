@@ -43,8 +43,8 @@ def test_an_odd_id_is_held_against_any_other_that_does_not_exist(odd: Answer, pl
 @pytest.mark.parametrize(
     ("answer", "scopes", "expected", "evidence"),
     [
-        (LACKING, None, YES, "refused for want of read:attack_protection"),
-        (refused(403, "", "Insufficient scope, expected: read:captcha"), None, NO, "refused for want of read:captcha"),
+        (LACKING, None, YES, "refused without read:attack_protection"),
+        (refused(403, "", "Insufficient scope, expected: read:captcha"), None, NO, "refused without read:captcha"),
         (page(), frozenset({"read:users"}), NO, "status 200 without the scope"),
         (page(), frozenset({"read:attack_protection"}), UNTOLD, "status 200, with the scope"),
         (page(), None, UNTOLD, "status 200"),

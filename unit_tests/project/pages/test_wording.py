@@ -1,5 +1,6 @@
-"""README, docs, CHANGELOG and spec are in plain words: none of those that puzzled readers."""
+"""README, docs, CHANGELOG, spec and messages are in plain words: none of those that puzzled readers."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from source_auth0.manifest.assembly import assemble
 
 ROOT = Path(__file__).parents[3]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "dbt/README.md"]
+MODULES = sorted(path for folder in ("source_auth0", "demo") for path in (ROOT / folder).rglob("*.py"))
 #: What is rejected, as a pattern of whole words, to what to write instead.
 REJECTED = {
     r"whoever": "who, or anyone who",
@@ -28,6 +30,10 @@ REJECTED = {
     r"(put|puts) up with": "wait for, or accept",
     r"(go|goes|going|gone|went) on": "continue; of a sync: resume",
     r"(tell|tells|told) of": "report, or show",
+    r"tells(?! (\w+ )?apart)|told(?! apart)": "say, show, report, or have",
+    r"costs? (its|that|those|them|one) (stream|streams|row|rows)": "leaves out, or fails",
+    r"hence|thus|moreover|upon|albeit": "so, also, on, although",
+    r"wont to|needs must|by dint of|for want of|as it were": "a plain word",
     r"(hear|hears|heard) of": "learn, or find",
     r"(hand|hands|handed) on": "send, or emit",
     r"(end|ends|ended|ending) well": "succeed",
@@ -78,11 +84,38 @@ def test_the_spec_has_none_of_them() -> None:
     assert [] == [problem for text in found for problem in rejected(text)]
 
 
+def messages(module: Path) -> Iterator[str]:
+    """The texts of a module that are sentences, or parts of one: all but docstrings; … stands for a value."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    bodies = [node.body[0] for node in ast.walk(tree) if isinstance(node, documented) and node.body]
+    docstrings = {id(first.value) for first in bodies if isinstance(first, ast.Expr)}
+    for node in ast.walk(tree):
+        if id(node) in docstrings:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(ROOT)))
+def test_the_messages_of_a_module_have_none_of_them(module: Path) -> None:
+    assert [] == [problem for text in messages(module) if " " in text for problem in rejected(text)]
+
+
+def test_messages_are_found_across_their_lines_and_docstrings_are_none(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text('"""Whoever."""\nraise Error(f"it goes "\n    f"on {here}")\n')
+    assert "it goes on …" in list(messages(module))
+    assert not any("Whoever" in text for text in messages(module))
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
         ("The next sync goes\non from there.", 1),
-        ("Whoever asks is told of it, in vain.", 3),
+        ("Whoever asks is told of it, in vain.", 4),
         ("| message | The same. |", 1),
         ("`whoever` is a name, and ```\nwhoever\n``` is code.", 0),
         ("The next sync resumes from the last state.", 0),

@@ -546,7 +546,7 @@ def test_connections_that_end_within_a_message_count_as_failures(synced, clock: 
     """A truncated body whose content length agrees."""
     done = synced([event(1)[:-9]], [event(1)[:9]], [event(1), FOREVER])
     assert ([1], [1, 2]) == (done.ids, clock.sleeps)
-    with pytest.raises(AirbyteTracedException, match="ended amid a message 5 times in a row"):
+    with pytest.raises(AirbyteTracedException, match="ended within a message 5 times in a row"):
         synced(*([event(1)[:-9]] for _ in range(9)))
 
 

@@ -191,7 +191,7 @@ def test_fewer_rows_than_the_total_are_an_error_and_no_short_list(
 ):
     pages = [rows(1), []]
     requests_mock.get(URL, json=lambda request, _: {"things": pages[min(int(request.qs["page"][0]), 1)], "total": 5})
-    with pytest.raises(AirbyteTracedException, match="Auth0 told of 5 rows of `things` and sent 1\\.") as caught:
+    with pytest.raises(AirbyteTracedException, match="Auth0 counted 5 rows of `things` and sent 1\\.") as caught:
         read(kind)
     assert FailureType.transient_error == caught.value.failure_type
     assert 2 * MAX_PASSES == requests_mock.call_count
@@ -480,7 +480,7 @@ def test_an_answer_of_nothing_amid_a_list_is_requested_again(
 
 def test_a_bare_list_amid_the_pages_that_stays_is_an_error(requests_mock: Mocker, read):
     requests_mock.get(URL, [{"json": {"things": rows(1), "next": "a"}}, {"json": []}])
-    with pytest.raises(AirbyteTracedException, match="sent a bare list amid the pages of `things`"):
+    with pytest.raises(AirbyteTracedException, match="sent a bare list between the pages of `things`"):
         read(CheckpointRetriever)
 
 

@@ -247,7 +247,7 @@ def test_an_event_that_only_the_search_shows_is_handed_on_as_it_is_there(
     assert [] == reader.open_ranges
     (warning,) = warnings(caplog)
     assert log_position(250).log_id in warning
-    assert "does not. It is handed on as the search shows it." in warning
+    assert "does not. It is emitted as the search shows it." in warning
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_users_who_are_left_out_would_be_missing(read: Callable[..., Any], filte
 
 
 def test_rows_of_no_listed_application_are_missed_by_name(read: Callable[..., Any]):
-    with pytest.raises(AirbyteTracedException, match="told of 32 rows of `user_grants` and sent 31"):
+    with pytest.raises(AirbyteTracedException, match="counted 32 rows of `user_grants` and sent 31"):
         read(Grants([*rows(20), *rows(11, "c2"), *rows(1, "gone")]))
 
 

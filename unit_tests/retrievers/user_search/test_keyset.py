@@ -434,7 +434,7 @@ def test_a_total_that_falls_once_is_asked_again(number: int, fall: int):
 def test_a_total_that_falls_for_good_is_an_error(number: int):
     directory = UserDirectory(users_at(*range(700)))
     directory.answer = answering(range(number, 1000), lambda response: {**response, "total": len(response["users"])})
-    with pytest.raises(AirbyteTracedException, match=r"told of .* users from .* on, and then of 100"):
+    with pytest.raises(AirbyteTracedException, match=r"counted .* users from .* on, and then of 100"):
         read(directory)
 
 
