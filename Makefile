@@ -15,7 +15,7 @@ help:
 	@echo 'make lint   ruff, mypy and the directions of imports'
 	@echo 'make docs   write the generated pages and the staging models of dbt/ from the stream files and the spec'
 	@echo 'make site   build the docs as a web site into build/site, and check its links'
-	@echo 'make accept  the slowest tests, PyAirbyte, the dbt package and odd values on DuckDB and PostgreSQL, the clients that Auth0 publishes, site, workflows and release; an hour'
+	@echo 'make accept  the slowest tests, PyAirbyte, Meltano and dlt, the dbt package and odd values on DuckDB and PostgreSQL, the clients that Auth0 publishes, site, workflows and release; an hour'
 	@echo 'make form   take the picture of the spec as a form anew (needs chromium and npm)'
 	@echo 'make bench  compare speed, processor time and memory with others, in about ten minutes'
 	@echo 'make lock   resolve the dependencies anew into requirements*.txt'
@@ -60,6 +60,7 @@ accept: .venv/ready .venv-demo/ready .venv-dbt/ready
 	@$(python) -m pytest --numprocesses 2 -m accept integration_tests
 	@ODD_VALUES_RUNS=10 $(python) -m pytest --numprocesses 2 integration_tests/warehouse integration_tests/odd_values
 	@$(python) -m tools.strangers $(if $(OPENAPI),--openapi $(OPENAPI))
+	@$(python) -m tools.loaders
 	@$(MAKE) --no-print-directory site workflows release-check
 
 # Not part of `make test`: it takes an hour or more. mutmut finds mypy and pytest beside itself.
@@ -160,5 +161,5 @@ require_python = "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version
 	Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers .venv-release .venv-site build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-demo .venv-dbt .venv-lock .venv-audit .venv-published .venv-strangers .venv-loaders .venv-release .venv-site build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

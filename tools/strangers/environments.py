@@ -11,15 +11,22 @@ CLIENTS = Path(__file__).parent / "clients"
 FOLDER = ROOT / ".venv-strangers"
 
 
-def python_environment(folder: Path) -> Path:
-    """The Python that has what `clients/requirements.txt` names; raises CalledProcessError where it cannot be had."""
-    python = folder / "python" / "bin" / "python"
-    if _is_stale(folder / "python", CLIENTS / "requirements.txt"):
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder / "python")], check=True)
+def python_environment(
+    home: Path, requirements: Path = CLIENTS / "requirements.txt", alone: tuple[str, ...] = ()
+) -> Path:
+    """The Python of `home` that has what a file of requirements names, set up first where it is not there.
+
+    alone: packages to install without what they require, and on a Python that they do not name. Raises
+    CalledProcessError if a package is not available.
+    """
+    python = home / "bin/python"
+    if _is_stale(home, requirements):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         install = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        install += ["--requirement", str(CLIENTS / "requirements.txt")]
-        subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
-        _mark(folder / "python", CLIENTS / "requirements.txt")
+        subprocess.run([*install, "--requirement", str(requirements)], check=True, stderr=subprocess.DEVNULL)
+        if alone:
+            subprocess.run([*install, "--no-deps", "--ignore-requires-python", *alone], check=True)
+        _mark(home, requirements)
     return python
 
 

@@ -79,7 +79,7 @@ def task_of(address: TenantAddress, paths: TenantPaths, templates: Iterable[str]
 
 def read_with_python(task: Mapping[str, Any], address: TenantAddress, folder: Path) -> ClientReport:
     """Everything that auth0-python reads."""
-    command = [str(python_environment(folder)), str(CLIENTS / "auth0_python.py")]
+    command = [str(python_environment(folder / "python")), str(CLIENTS / "auth0_python.py")]
     return _run("auth0-python", command, task, {"SSL_CERT_FILE": address.certificate})
 
 

@@ -1,0 +1,1 @@
+"""Programs that run the connector for others, tried with the simulated tenant: what arrives in their tables."""
