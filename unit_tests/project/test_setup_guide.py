@@ -92,6 +92,13 @@ def test_command_line_and_terraform_grant_what_the_first_three_uses_need_and_the
         assert uses == granted[0] - {"read:client_keys"}
 
 
+@pytest.mark.parametrize("language", ["sh", "terraform"])
+def test_the_application_of_the_guide_is_in_a_file_too(language: str):
+    shown = re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)[0]
+    file = DOCS / "example" / {"sh": "application.sh", "terraform": "application.tf"}[language]
+    assert file.read_text(encoding="utf-8").endswith(shown)
+
+
 @pytest.mark.parametrize("row", ROWS)
 def test_every_message_of_the_guide_is_one_of_the_code(row: str):
     assert any(pattern(row).search(text) for module in PACKAGE.rglob("*.py") for text in texts(module))
