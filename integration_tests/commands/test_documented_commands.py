@@ -1,5 +1,6 @@
 """Every command in the docs runs as written, against a simulated tenant; those of other programs are only parsed."""
 
+import ast
 import json
 import re
 import shlex
@@ -7,10 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auth0_simulator import Simulator
 from source_auth0.manifest.files import stream_files
@@ -18,9 +21,23 @@ from testing.command import run
 from testing.tenants import config_of
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "dbt/README.md"]
+EXAMPLES = sorted((ROOT / "docs/example").iterdir())
 #: Programs that cannot run here: they need an account, a cluster or a Docker engine (.ci/run runs the image).
-OTHER_PROGRAMS = {"auth0", "curl", "docker", "kind", "token"}
+OTHER_PROGRAMS = {"auth0", "curl", "docker", "gh", "kind", "token"}
+#: How a command begins that stands within a sentence.
+PROSE = (
+    "make",
+    r"python3? -m",
+    "python",
+    "source-auth0",
+    "pip",
+    "dbt",
+    "pre-commit",
+    "tap-airbyte",
+    "openssl",
+    "auth0",
+)
 #: The part of a `docker run` command that is replaced by the connector's own command.
 IN_CONTAINER = re.compile(r"docker run (?:--rm |-i |-v \S+:/secrets(?::ro)? |--\S+ )*\S*source-auth0:\S+ ")
 
@@ -42,7 +59,7 @@ def commands() -> list[str]:
 def commands_in_prose() -> list[str]:
     """The distinct commands within prose."""
     texts = [page.read_text(encoding="utf-8") for page in PAGES]
-    found = [match for text in texts for match in re.findall(r"`((?:make|python3? -m) [^`]+)`", text)]
+    found = [match for text in texts for match in re.findall(rf"`((?:{'|'.join(PROSE)}) [^`]+)`", text)]
     return list(dict.fromkeys(found))
 
 
@@ -72,6 +89,12 @@ def output_of(command: list[str], folder: Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=300)
     assert 0 == done.returncode, done.stdout[-2000:] + done.stderr
     return done.stdout
+
+
+@cache
+def help_of(command: str) -> str:
+    """What a command of the connector says of its options; the connector itself, if it is empty."""
+    return output_of([sys.executable, "-m", "source_auth0", *([command] if command else []), "--help"], ROOT)
 
 
 @pytest.mark.parametrize("command", commands())
@@ -114,11 +137,54 @@ def test_every_command_of_a_page_runs(command: str, checkout: Path) -> None:
 
 @pytest.mark.parametrize("command", commands_in_prose())
 def test_a_command_mentioned_in_prose_exists(command: str) -> None:
-    words = shlex.split(command)
-    if words[0] == "make":
-        assert words[1] in makefile_targets()
-    else:
-        assert find_spec(words[2]) is not None
+    match shlex.split(command):
+        case ["make", target, *_]:
+            assert target in makefile_targets()
+        case ["python" | "python3", "-m", module, *_]:
+            assert find_spec(module) is not None
+        case ["python", script, *_]:
+            assert next(iter((ROOT / "docs").rglob(Path(script).name)), None), script
+        case ["source-auth0", first, *_] if first == "needs" or first[0].isdigit():
+            assert "--version" in help_of("")  # what it prints
+        case ["source-auth0", first, *rest]:
+            options = [word for word in (first, *rest) if word.startswith("--")]
+            known = help_of("" if first.startswith("--") else first)
+            assert [] == [option for option in options if option not in known]
+        case [program, *_]:
+            assert program in {"pip", "dbt", "pre-commit", "tap-airbyte", "openssl", "auth0"}
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_can_be_read(file: Path) -> None:
+    """What they do is tried by `python -m tools.loaders`, and by the tests of the pages that show them."""
+    text = file.read_text(encoding="utf-8")
+    match file.suffix:
+        case ".json":
+            assert json.loads(text)
+        case ".py":
+            assert ast.parse(text)
+        case ".yml":
+            assert yaml.safe_load(text)
+        case ".sh" | ".tf":
+            assert text.splitlines()[-1] in (ROOT / "docs/setup.md").read_text(encoding="utf-8")
+        case other:
+            raise AssertionError(f"nothing reads {other}")
+
+
+def test_meltano_passes_a_config_that_the_connector_takes() -> None:
+    (extractor,) = yaml.safe_load((ROOT / "docs/example/meltano.yml").read_text(encoding="utf-8"))["plugins"][
+        "extractors"
+    ]
+    config = extractor["config"]["airbyte_config"]
+    example = json.loads((ROOT / "docs/example/config.json").read_text(encoding="utf-8"))
+    assert set(example["credentials"]) == set(config["credentials"])
+    assert set(config) <= set(example) | {"credentials"}
+    assert {name.partition(".")[0] for name in extractor["select"]} <= set(stream_files())
+
+
+@pytest.mark.parametrize(("page", "code"), list(blocks("yaml")))
+def test_yaml_of_a_page_can_be_read(page: str, code: str) -> None:
+    assert yaml.safe_load(code), page
 
 
 @pytest.mark.parametrize(("page", "code"), list(blocks("python")))
