@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase as fnmatch
 from itertools import product
@@ -11,12 +12,12 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.sources.declarative.partition_routers.list_partition_router import ListPartitionRouter
-from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
+from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.lists.lists import (
     CheckpointRetriever,
     ListRetriever,
@@ -26,11 +27,14 @@ from source_auth0.retrievers.lists.lists import (
 )
 from source_auth0.retrievers.lists.objects import DetailRetriever, ReachabilityRetriever, SingletonRetriever
 from source_auth0.retrievers.lists.organization_members import MemberRolesRetriever, OrganizationMembersRetriever
+from source_auth0.retrievers.log_events.ordering import LogPosition
+from source_auth0.retrievers.user_lists.changed_users import ChangedUsersCursor, SingleUserWorkItem
 from source_auth0.retrievers.user_lists.retrievers import (
     CheckpointUserListRetriever,
     PageNumberUserListRetriever,
     UnpagedUserListRetriever,
 )
+from source_auth0.retrievers.user_lists.user_pass import UserPass
 from testing.fakes.management_api import MakeApi
 
 Answer = dict[str, Any]
@@ -316,6 +320,20 @@ class Server:
         return json.dumps(self.archetype.answer(number, query))
 
 
+ONE_USER = UserPass(["auth0|1"], 0, LogPosition())
+
+
+class AnyUserCursor(ChangedUsersCursor):
+    """Has each user read that it is asked about."""
+
+    def __init__(self) -> None:
+        pass
+
+    @contextmanager
+    def reading_user(self, *_: Any) -> Iterator[bool]:
+        yield True
+
+
 def read(kind: type[ListRetriever], archetype: Archetype, api: ManagementApiRequester) -> list[Any]:
     """The rows, without the columns that the connector adds."""
     arguments: dict[str, Any] = {"config": api.tenant.config, "name": "things", "requester": api, "key_columns": ["id"]}
@@ -324,7 +342,8 @@ def read(kind: type[ListRetriever], archetype: Archetype, api: ManagementApiRequ
     if archetype.below_parent:
         arguments["partition_router"] = ListPartitionRouter(["par_1"], "parent_id", {}, {})
     stream = kind(**arguments, rows=None if kind in {SingletonRetriever, ReachabilityRetriever} else "things")
-    part = StreamSlice(partition={"parent_id": "par_1"}, cursor_slice={}) if archetype.below_parent else None
+    parent = {"parent_id": "par_1"} if archetype.below_parent else {}
+    part = slice_with(SingleUserWorkItem(ONE_USER, 0, AnyUserCursor()), partition=parent)
     added = {"parent_id", "read_at", "tenant_domain"}
     return [{name: row[name] for name in row if name not in added} for row in stream.read_records({}, part)]
 

@@ -214,7 +214,7 @@ def test_a_state_beyond_the_end_of_the_log_is_an_error_that_says_what_to_do(stre
         sync.read_all()
     expected_text = (
         f"The saved state of `changes` names an event behind the end of the tenant's log ({log_id(9)}; the last one is "
-        f"{log_id(2)}). Either something in between answers from an older copy of the log, and the next sync goes on, "
+        f"{log_id(2)}). Either something in between answers from an older copy of the log, and the next sync resumes, "
         "or the state is not this tenant's: then reset the stream's state (Airbyte: Connection › Status › Clear)."
     )
     assert expected_text == caught.value.message

@@ -9,7 +9,7 @@ from source_auth0.retrievers.user_search.queries import UserSearch
 
 
 def search_of(*names: str) -> UserSearch:
-    requester: Any = SimpleNamespace(name="users", tenant={"users_connections": list(names)})
+    requester: Any = SimpleNamespace(name="users", tenant=SimpleNamespace(config={"users_connections": list(names)}))
     return UserSearch(requester, lambda body: body["users"], {})
 
 

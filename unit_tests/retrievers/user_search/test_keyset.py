@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
@@ -582,6 +583,10 @@ DISTURBANCES = st.one_of(
 )
 
 
+#: Where a query begins. A page that continues another begins at a row of that one, which has to be on it again.
+RANGE_BEGIN = re.compile(r"updated_at:\[(\S+) TO")
+
+
 class DisturbedDirectory(UserDirectory):
     """A directory that is disturbed at the requests with these numbers.
 
@@ -591,6 +596,7 @@ class DisturbedDirectory(UserDirectory):
     def __init__(self, users: list[User], disturbances: dict[int, tuple[str, Any, int]], **changes: Any) -> None:
         super().__init__(users, **changes)
         self.disturbances, self.number, self.hidden = disturbances, 0, set[str]()
+        self.sent_times = set[str]()
 
     def get(self, part: Any, query: dict[str, Any]) -> Any:
         self.number += 1
@@ -607,22 +613,25 @@ class DisturbedDirectory(UserDirectory):
         if kind == "empty":
             return EMPTY_ANSWERS[one](response)
         if kind == "short":
-            return self.short(response, one, one + two)
+            response = self.short(query, response, one, one + two)
         if kind == "total" and "total" in response:
             # One that is exactly the number of rows is an answer like any other where no page came before.
             least = len(response["users"]) + (response["total"] > len(response["users"]))
-            return {**response, "total": max(response["total"] + one, least)}
+            response = {**response, "total": max(response["total"] + one, least)}
+        self.sent_times.update(str(user["updated_at"]) for user in response["users"])
         return response
 
-    def short(self, response: Any, start: int, end: int) -> Any:
+    def short(self, query: dict[str, Any], response: Any, start: int, end: int) -> Any:
         if start > 0 and end < len(response["users"]):
             return response
-        if start == 0 and (self.number == 1 or any(kind == "timeout" for kind, *_ in self.disturbances.values())):
+        begin = RANGE_BEGIN.search(query["q"])
+        is_begin = begin is not None and begin[1] not in self.sent_times
+        if start == 0 and (is_begin or any(kind == "timeout" for kind, *_ in self.disturbances.values())):
             self.hidden.update(ids(response["users"][:end]))
         return missing(slice(start, end))(response)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, derandomize=True)
 @given(
     seconds=timestamps(230),
     disturbances=st.dictionaries(st.integers(1, 12), DISTURBANCES, max_size=3),
@@ -637,6 +646,13 @@ class DisturbedDirectory(UserDirectory):
     is_open_ended=False,
     limit=30,
 )
+@example(
+    seconds=[0, 1],
+    disturbances={1: ("empty", "bare list", 1), 2: ("short", 0, 1)},
+    total=TOTALS[0],
+    is_open_ended=False,
+    limit=30,
+)
 def test_whatever_disturbs_it_everybody_is_read_or_the_stream_fails(
     seconds: list[float],
     disturbances: dict[int, tuple[str, Any, int]],
@@ -646,6 +662,8 @@ def test_whatever_disturbs_it_everybody_is_read_or_the_stream_fails(
 ):
     empty = {number for number, (kind, *_) in disturbances.items() if kind == "empty"}
     assume(not any(number + 1 in empty for number in empty))  # an empty range is empty twice in succession
+    leaving_out = [kind for kind, *_ in disturbances.values() if kind in {"empty", "short"}]
+    assume(len(leaving_out) < 2 or total(1) is not None)  # without totals, two such answers confirm each other
     directory = DisturbedDirectory(users_of(seconds), disturbances, total=total, limit=limit)
     found = read_or_fail(directory, attribute="updated_at", is_open_ended=is_open_ended)
     assert found is None or everybody(directory) - directory.hidden <= found <= everybody(directory)
