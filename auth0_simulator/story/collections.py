@@ -59,6 +59,8 @@ class StoryCollections:
                 "audience": context.tenant.audience,
                 "scope": scope,
                 "subject_type": "client",
+                "organization_usage": "deny",
+                "allow_any_organization": False,
             }
             for place, scope in MANAGEMENT_SCOPES.items()
             if place < len(clients)

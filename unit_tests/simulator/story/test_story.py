@@ -115,3 +115,13 @@ def test_some_users_have_a_linked_account(users: list[dict]):
     linked = [user for user in users if len(user["identities"]) > 1]
     assert 0 < len(linked) < USERS / 10
     assert all(identity["provider"] == "google-oauth2" for user in linked for identity in user["identities"][1:])
+
+
+def test_rows_of_the_story_have_the_columns_that_their_collections_have(sim: Simulator):
+    """Others are made of them, such as an organization's client grants."""
+    with Simulator(users=5) as usual:
+        for name in ("clients", "client_grants", "daily_stats", "active_users_stats"):
+            columns = set.intersection(*(set(row) for row in usual.tenant.rows(name)))
+            assert [] == [row for row in sim.tenant.rows(name) if columns - set(row)], name
+    for organization in sim.tenant.rows("organizations"):
+        sim.tenant.rows("organization_client_grants", organization["id"])
