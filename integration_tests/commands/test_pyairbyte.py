@@ -157,6 +157,7 @@ def test_a_limited_read_prints_no_traceback(sim: Simulator, tmp_path: Path) -> N
     assert not re.search("Traceback|AirbyteSubprocessFailedError|Exception", done.stderr), done.stderr
 
 
+@pytest.mark.accept
 def test_values_are_stored_unchanged(pyairbyte: Callable[..., Results], sim: Simulator) -> None:
     results = pyairbyte(
         syncs=[{"config": config_of(sim), "streams": ["users"]}],

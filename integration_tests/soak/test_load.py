@@ -14,6 +14,7 @@ from testing.tenants import config_of
 SEED = 3
 
 
+@pytest.mark.accept
 @pytest.mark.slow
 def test_resource_use_stays_flat_over_a_hundred_thousand_rows() -> None:
     """Memory, threads and files; growth of CPU time per row shows only in a longer run."""

@@ -223,6 +223,7 @@ def test_no_secret_is_emitted(full_sync: FullSync) -> None:
     assert "SECRET-" not in full_sync[1].stdout + full_sync[1].stderr
 
 
+@pytest.mark.accept
 def test_no_secret_is_emitted_in_clear_when_secrets_are_hashed(catalog: list[dict[str, Any]]) -> None:
     with Simulator(users=20, organizations=3) as simulator:
         hashed = run(

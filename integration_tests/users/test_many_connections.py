@@ -26,7 +26,7 @@ def row(sim: Simulator, user_id: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.fixture(params=LIMITS)
+@pytest.fixture(params=[pytest.param(LIMITS[0], marks=pytest.mark.accept), LIMITS[1]])
 def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """Two users in each connection, every tenth in a second one far away; the rest in none of them."""
     with Simulator(users=USERS, organizations=1) as simulator:
