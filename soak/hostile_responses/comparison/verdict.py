@@ -100,7 +100,7 @@ def _body_cell(stream: str, answer: AlteredAnswer) -> str:
         return "no rows on a first page"
     if next_page[0] is not None and text_of(next_page[0]) != text_of(next_page[1]):
         return "another `next`"
-    return "" if has_total or len(rows) >= len(true_rows) else "rows left out where no total tells"
+    return "" if has_total or len(rows) >= len(true_rows) else "rows left out where there is no total"
 
 
 def _shape_cell(answer: AlteredAnswer) -> str:

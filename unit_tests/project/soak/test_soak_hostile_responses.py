@@ -96,7 +96,7 @@ def test_a_key_that_a_response_altered_is_no_loss_but_another_one_is():
 
 def test_a_row_that_was_left_out_is_a_loss_where_a_total_tells():
     assert (["missing"], []) == verdict(ROWS[:2], answer(ROWS[:2]))
-    assert ([], ["rows left out where no total tells"]) == verdict(ROWS[:2], answer(ROWS[:2], total=None))
+    assert ([], ["rows left out where there is no total"]) == verdict(ROWS[:2], answer(ROWS[:2], total=None))
 
 
 def test_another_next_page_and_no_rows_at_first_cannot_be_told():
