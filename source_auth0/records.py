@@ -1,6 +1,6 @@
 """Rows, pages of rows, page sizes, and the parent keys that become columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: Rows in a page: the most that Auth0 allows, and what it sends when a request names no size.
@@ -18,3 +18,16 @@ def partition_columns(partition: Mapping[str, Any]) -> dict[str, Any]:
 
 Row = dict[str, Any]
 Page = list[Row]
+
+
+class OtherStreamPage(list[Row]):
+    """A page of rows of another stream than the one that hands it on: they are told in between, and need no request."""
+
+    def __init__(self, stream: str, rows: Iterable[Row]) -> None:
+        super().__init__(rows)
+        self.stream = stream
+
+
+def stream_of(page: Page, reader: str) -> str:
+    """The stream whose rows a page has: mostly the one that reads it."""
+    return page.stream if isinstance(page, OtherStreamPage) else reader

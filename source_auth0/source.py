@@ -1,7 +1,7 @@
 """The source: the declarative manifest, with check and discover where the framework's do not serve."""
 
 import logging
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -32,7 +32,9 @@ from source_auth0.input_files.config_file import read_config
 from source_auth0.input_files.state_file import read_state
 from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
+from source_auth0.outcomes import StreamOutcome
 from source_auth0.retrievers.lists.refused_parents import outcome_of
+from source_auth0.retrievers.readings.readings import Readings
 
 
 class SourceAuth0(PageDeclarativeSource):
@@ -60,7 +62,7 @@ class SourceAuth0(PageDeclarativeSource):
         self.replace_parts(
             tenant.config,
             FairThreadPool(lambda: tenant.threads),
-            lambda stream, parents: outcome_of(tenant, stream, parents),
+            lambda stream, parents: _outcome_at_end(tenant, stream, parents),
             whole_pages=whole_pages,
         )
 
@@ -149,6 +151,12 @@ class SourceAuth0(PageDeclarativeSource):
             SelectiveAuthenticatorModel, definition, tenant.config
         )
         return authenticator
+
+
+def _outcome_at_end(tenant: Tenant, stream: str, parents: Collection[str]) -> StreamOutcome:
+    """What became of a stream, which tells no more readings."""
+    Readings.of(tenant).stream_ended(stream)
+    return outcome_of(tenant, stream, parents)
 
 
 def _unknown_streams(catalog: ConfiguredAirbyteCatalog) -> list[str]:

@@ -27,12 +27,13 @@ INCREMENTAL = {name for name in stream_files() if "cursor_field" in load_stream(
 class SyncResult:
     """The output of one sync: rows by stream, the states in order, all other messages, and the error that ended it.
 
-    rows_before: how many rows, of all streams, came before each state.
+    rows_before: how many rows, of all streams, came before each state. own_rows_before: how many of its own stream.
     """
 
     records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     states: list[dict[str, Any]] = field(default_factory=list)
     rows_before: list[int] = field(default_factory=list)
+    own_rows_before: list[int] = field(default_factory=list)
     messages: list[AirbyteMessage] = field(default_factory=list)
     error: Exception | None = None
 
@@ -61,10 +62,14 @@ def catalog_of(*names: str, full_refresh: bool = False) -> dict[str, Any]:
 
 
 def sync(
-    config: Mapping[str, Any], *names: str, state: list[dict[str, Any]] | None = None, full_refresh: bool = False
+    config: Mapping[str, Any],
+    *names: str,
+    state: list[dict[str, Any]] | None = None,
+    full_refresh: bool = False,
+    catalog: dict[str, Any] | None = None,
 ) -> SyncResult:
-    """Read these streams; an error that ends the sync is kept in the result, not raised."""
-    catalog = ConfiguredAirbyteCatalogSerializer.load(catalog_of(*names, full_refresh=full_refresh))
+    """Read these streams, or those of a catalog; an error that ends the sync is kept in the result, not raised."""
+    catalog = ConfiguredAirbyteCatalogSerializer.load(catalog or catalog_of(*names, full_refresh=full_refresh))
     saved = [AirbyteStateMessageSerializer.load(message) for message in state or []]
     source = SourceAuth0(catalog, dict(config), saved)
     done = SyncResult()
@@ -75,6 +80,8 @@ def sync(
             elif message.type == Type.STATE and message.state:
                 done.states.append(AirbyteStateMessageSerializer.dump(message.state))
                 done.rows_before.append(sum(map(len, done.records.values())))
+                stream = done.states[-1]["stream"]["stream_descriptor"]["name"]
+                done.own_rows_before.append(len(done.records.get(stream, ())))
             else:
                 done.messages.append(message)
     except Exception as error:  # noqa: BLE001 - tests look at whatever ended the sync

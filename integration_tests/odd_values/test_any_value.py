@@ -76,7 +76,7 @@ def report(name: str, odd: OddResponses, done: CommandResult, undisturbed: Comma
     return {
         "not there": sorted(map(str, set(due) - set(found))),
         "of the tenant's not there": sorted(map(str, keys(name, undisturbed.records[name]) - keys(name, rows))),
-        "never sent": sorted(map(str, set(found) - set(due))) if name != "log_types" else [],
+        "never sent": sorted(map(str, set(found) - set(due))) if name not in {"log_types", "readings"} else [],
         "lost": sorted(set().union(*losses)),
         "do not fit": [misfit for row in rows for misfit in misfits(name, row)][:5],
     }

@@ -33,7 +33,7 @@ REQUESTED_TWICE = {"user_effective_roles", "user_effective_permissions"}
 DERIVED = {"member_roles", "role_members", "role_groups"}
 #: Not read page by page; these have their own tests.
 LOG_STREAMS = {"log", "log_changes", "log_deletions"}
-NOT_BY_PAGE = DERIVED | LOG_STREAMS | {"searched", "log_types"}
+NOT_BY_PAGE = DERIVED | LOG_STREAMS | {"searched", "log_types", "readings"}
 FullSync = tuple[Simulator, CommandResult]
 
 

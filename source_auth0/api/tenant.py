@@ -21,7 +21,7 @@ from source_auth0.config.normalization import normalize_base_url
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT, configured_workers, positive_number
 from source_auth0.config.tenant_config import TenantConfig, copy_error
 from source_auth0.engine.shared_pages import SharedPages
-from source_auth0.timestamps import Milliseconds
+from source_auth0.timestamps import Milliseconds, to_iso
 
 #: `Date` headers whose median gives the clock offset.
 CLOCK_SAMPLES = 5
@@ -127,6 +127,11 @@ class Tenant:
     def now_ms(self) -> Milliseconds:
         """The tenant's clock in milliseconds since 1970."""
         return int(self.now().timestamp() * 1000)
+
+    @property
+    def now_text(self) -> str:
+        """The tenant's clock as rows and states have it."""
+        return to_iso(self.now_ms)
 
     @property
     def clock_margin(self) -> timedelta:

@@ -17,6 +17,8 @@ from testing.servers.intercepting_proxy import UpstreamResponse
 
 #: The part of a row's fields that have another value than their tenant's.
 ODD_PART = 0.4
+#: The kinds of streams whose rows are no answer's.
+WITHOUT_ROUTE = {"log_types", "readings"}
 Key = tuple[Any, ...]
 #: The roles of one member, which are asked for where they do not come with the members; no stream's own path.
 MEMBER_ROLES = re.compile(r"/api/v2/organizations/([^/]+)/members/([^/]+)/roles")
@@ -42,7 +44,8 @@ class OddResponses:
     def rewrite(self, upstream: UpstreamResponse) -> bytes:
         """The response with odd values in its rows."""
         path = urlsplit(upstream.target).path
-        found = [one for one in self.routes.values() if one.pattern.fullmatch(path) and one.kind != "log_types"]
+        routes = [route for route in self.routes.values() if route.kind not in WITHOUT_ROUTE]
+        found = [one for one in routes if one.pattern.fullmatch(path)]
         details = [one for one in self.routes.values() if one.detail and one.detail.fullmatch(path)]
         of_member = MEMBER_ROLES.fullmatch(path)
         if found and found[0].kind == "reachable":

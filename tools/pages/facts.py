@@ -10,6 +10,12 @@ from tools.pages.requests import archetype, parents, requests
 #: Placeholders of a stream's path, such as `{{ stream_partition.org_id }}`.
 PLACEHOLDER = re.compile(r"\{\{ stream_partition\.(\w+) }}")
 
+#: Where rows come from for which Auth0 has no route, by archetype.
+WITHOUT_ROUTE = {
+    "log_types": "the rows come with the connector",
+    "readings": "the streams that it is about tell its rows",
+}
+
 
 def keys(stream: dict[str, Any]) -> str:
     """The columns of the primary key."""
@@ -32,8 +38,8 @@ def scopes(stream: dict[str, Any]) -> str:
 def endpoint(stream: dict[str, Any]) -> str:
     """The route of the Management API that the rows come from."""
     paths = [stream["$parameters"]["resource"], stream["$parameters"]["detail"]]
-    if archetype(stream) == "log_types":
-        return "none: the rows come with the connector"
+    if (origin := WITHOUT_ROUTE.get(archetype(stream))) is not None:
+        return f"none: {origin}"
     routes = [PLACEHOLDER.sub(r"{\1}", path) for path in paths if path]
     return ", ".join(f"`GET /api/v2/{route}`" for route in routes)
 

@@ -25,6 +25,7 @@ REQUESTS = {
     "log_changes": (MADE_OF_LOG, ""),
     "log_deletions": (MADE_OF_LOG, ""),
     "log_types": ("none", ""),
+    "readings": ("none", ""),
     "streamed": ("1 for each time that Auth0 closes the connection, every few minutes", ""),
     "user_paged": ("⌈n/{size}⌉ for each user to read", ""),
     "user_checkpointed": ("⌈n/{size}⌉ for each user to read", ""),

@@ -176,7 +176,8 @@ def test_a_resource_is_a_path_below_the_management_api(name: str):
 def test_scopes_are_for_reading_only(name: str):
     parameters = raw(name)["$parameters"]
     scopes = [*parameters["required_scopes"], *parameters.get("optional_scopes", [])]
-    assert ("#/definitions/log_types" == raw(name)["retriever"]["$ref"]) != bool(parameters["required_scopes"])
+    needs_no_request = raw(name)["retriever"]["$ref"] in {"#/definitions/log_types", "#/definitions/readings"}
+    assert needs_no_request != bool(parameters["required_scopes"])
     assert len(scopes) == len(set(scopes))
     assert all(re.fullmatch(r"read:[a-z_]+", scope) for scope in scopes)
 
@@ -234,9 +235,9 @@ def test_the_parents_keys_are_columns_of_the_child(name: str):
 
 @each_stream
 def test_a_per_user_list_has_the_cursor_read_at(name: str):
-    """It names the write paths and event types that change it; no other stream has such a cursor."""
+    """It names the write paths and event types that change it; only `readings`, which tells of them, has it too."""
     stream = raw(name)
-    assert is_of_users(name) == ("read_at" == stream.get("cursor_field"))
+    assert (is_of_users(name) or name == "readings") == ("read_at" == stream.get("cursor_field"))
     paths, types = (stream["retriever"].get(field, []) for field in ("named_by", "named_by_types"))
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*(/(\*|[a-z]+(-[a-z]+)*))*", path) for path in paths)
     assert set(types) <= TYPES_NAMING_USERS

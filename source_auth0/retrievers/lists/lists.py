@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from airbyte_cdk.sources.declarative.partition_routers.partition_router import PartitionRouter
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
-from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import (
@@ -22,7 +22,15 @@ from source_auth0.api.tenant import Tenant
 from source_auth0.conformance.deep_values import with_text_for_deep_values
 from source_auth0.engine.page_records import PageRecord, page_records
 from source_auth0.errors import RequestRefusedError, system_error, transient_error
-from source_auth0.records import DEFAULT_PAGE_SIZE, PAGE_SIZE, Page, Row, partition_columns
+from source_auth0.records import (
+    DEFAULT_PAGE_SIZE,
+    PAGE_SIZE,
+    OtherStreamPage,
+    Page,
+    Row,
+    partition_columns,
+    stream_of,
+)
 from source_auth0.retrievers.lists.pagination import (
     MAX_PASSES,
     ListResponse,
@@ -67,8 +75,8 @@ class ListRetriever(Retriever):
         self,
         records_schema: Mapping[str, Any],  # noqa: ARG002 - JSON from Auth0 is typed already
         stream_slice: StreamSlice | None = None,
-    ) -> Iterator[Row | PageRecord]:
-        """The rows of one slice, or its pages if `whole_pages` is set."""
+    ) -> Iterator[Row | Record]:
+        """The rows of one slice, or its pages if `whole_pages` is set; a row of another stream is a record of it."""
         partition = stream_slice or EMPTY_SLICE
         if self.whole_pages:
             yield from self._page_records(partition)
@@ -77,7 +85,10 @@ class ListRetriever(Retriever):
         give_up_large_body()
         for page in self.read_pages(partition):
             give_up_large_body()
-            yield from with_text_for_deep_values(page)
+            if isinstance(page, OtherStreamPage):
+                yield from (Record(row, page.stream, partition) for row in page)
+            else:
+                yield from with_text_for_deep_values(page)
 
     def _page_records(self, stream_slice: StreamSlice) -> Iterator[PageRecord]:
         """The pages of one slice; of large ones, one at a time is in memory in the whole sync."""
@@ -87,7 +98,7 @@ class ListRetriever(Retriever):
                 if (page := next(pages, None)) is None:
                     return
                 hand_on_large_body()
-                yield from page_records(page, self.name, stream_slice)
+                yield from page_records(page, stream_of(page, self.name), stream_slice)
                 # Nothing holds its rows while the next one is read.
                 del page
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -12,10 +12,9 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_auth0.api.client import ManagementApiRequester
 from source_auth0.config.options import deep_look_back_every, index_lateness, look_back
 from source_auth0.engine.thread_pool import raise_if_cancelled
-from source_auth0.errors import MissingScopeError
+from source_auth0.records import OtherStreamPage
 from source_auth0.retrievers.cursors.compact_ids import ChainedIds, CompactIds
 from source_auth0.retrievers.cursors.state_validation import (
     CLOCK_TOLERANCE_MS,
@@ -27,15 +26,14 @@ from source_auth0.retrievers.cursors.state_validation import (
 )
 from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.lists.refused_parents import RefusedParents
-from source_auth0.retrievers.log_events.facts import users_named
-from source_auth0.retrievers.log_events.ordering import MAX_EVENT_LATENESS_MS, LogPosition
-from source_auth0.retrievers.logs.cursors import LogPositionCursor, raise_if_beyond_log
-from source_auth0.retrievers.logs.derived_events import DerivedEvents
-from source_auth0.retrievers.logs.tenant_log import TenantLog
+from source_auth0.retrievers.log_events.ordering import LogPosition
+from source_auth0.retrievers.logs.cursors import LogPositionCursor
+from source_auth0.retrievers.readings.readings import STATE_KEY, ReadingsWorkItem, ReadingsWriter, validate_told
 from source_auth0.retrievers.user_lists.newly_wanted import newly_wanted_users
 from source_auth0.retrievers.user_lists.refused_users import RefusedUsers
-from source_auth0.retrievers.user_lists.user_ids import UserIds, users_in_scope
+from source_auth0.retrievers.user_lists.user_ids import UserIds
 from source_auth0.retrievers.user_lists.user_pass import UserPass
+from source_auth0.retrievers.user_lists.users_in_log import UserLogReader, UserSelection
 from source_auth0.retrievers.users.state import UserFilter
 from source_auth0.timestamps import Milliseconds, to_iso, to_milliseconds
 
@@ -43,21 +41,9 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 #: Most failed users that a state has for the next sync to retry; with more, this sync reads no further users.
 MAX_FAILED_USERS = 8
 #: Keys of an unfinished pass in a state.
-PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left", "deep_at", "since", "read_with")
+PASS_STATE_KEYS = ("until", "log_id", "date", "asked", "left", "deep_at", "since", "read_with", "begun")
 #: Keys of a state that say up to where everybody was read, and how.
-MARK_KEYS = ("updated_at", "log_id", "date", "deep_at", "read_with", "overlap")
-
-
-@dataclass(frozen=True)
-class UserSelection:
-    """Which log events name users whose rows may have changed, and the requester for users and events.
-
-    named_by: paths of writes below /api/v2. named_by_types: types of other log events.
-    """
-
-    requester: ManagementApiRequester
-    named_by: Collection[str] = ()
-    named_by_types: Collection[str] = ()
+MARK_KEYS = ("updated_at", "log_id", "date", "deep_at", "read_with", "overlap", "begun")
 
 
 @dataclass(frozen=True)
@@ -76,7 +62,7 @@ class ChangedUsersCursor(LogPositionCursor):
     per user; this state stays below 2 KB for any number of users.
     """
 
-    state_keys = (*MARK_KEYS, "open", "missed", "refused")
+    state_keys = (*MARK_KEYS, "open", "missed", "refused", STATE_KEY)
     selection: UserSelection
 
     def __init__(self, **kwargs: Any) -> None:
@@ -90,12 +76,25 @@ class ChangedUsersCursor(LogPositionCursor):
         self._refused = RefusedUsers(RefusedParents(self._stream_name), ())
         self._has_given_up = False
         self._users_since_state = 0
+        self.readings = ReadingsWriter(self.tenant, self._stream_name, incremental=self._incremental)
+
+    def initial_state(self) -> Mapping[str, Any]:
+        """The state of the last incremental sync; empty where `readings` lacks what was told with it."""
+        saved = super().initial_state()
+        return saved if self.readings.is_resumable(saved) else {}
+
+    def emit_state(self) -> None:
+        """Emit the state, right after that of the readings which it covers."""
+        self.readings.emit_state()
+        super().emit_state()
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """A slice per user; those that an interrupted sync left open come first."""
-        saved, log = self.initial_state(), TenantLog(self.selection.requester)
-        # First of all, as the response's `Date` header sets the tenant's clock.
-        log_end = self._log_end(log, LogPosition.from_state(saved.get("open") or saved))
+        saved, log = self.initial_state(), UserLogReader(self.selection, self._stream_name)
+        log_end = LogPosition.from_state(saved.get("open") or saved)
+        if self._incremental:
+            # First of all, as the response's `Date` header sets the tenant's clock.
+            log_end = log.end(log_end)
         if saved and is_in_future(self.tenant, _latest_timestamp(saved), self._stream_name):
             saved = {}
         low_water_mark = {name: saved[name] for name in MARK_KEYS if name in saved}
@@ -107,6 +106,8 @@ class ChangedUsersCursor(LogPositionCursor):
                 if self._low_water_mark is None:
                     self._low_water_mark, self._failed_users = low_water_mark, failed_users
                 self._current_pass = user_pass
+            if user_pass.deleted_at:
+                yield from self._told(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
             for index, user_id in enumerate(user_pass.users):
                 if self._has_given_up or parents.is_over:
                     break
@@ -114,6 +115,27 @@ class ChangedUsersCursor(LogPositionCursor):
                 yield slice_with(SingleUserWorkItem(user_pass, index, self), partition={"user_id": user_id})
             if not self._wait_until_done(user_pass, is_last=number == 1 or "open" not in saved):
                 return
+            if (begun := self._begun(user_pass)) and not self._is_anybody_unread:
+                yield from self._told(self.readings.everybody(begun))
+            self._conclude(user_pass)
+
+    def _told(self, page: OtherStreamPage) -> Iterator[StreamSlice]:
+        """A slice of rows of `readings` of no single user, where they are wanted; blocks until they are queued."""
+        if page:
+            item = ReadingsWorkItem(page)
+            yield slice_with(item, partition={"user_id": ""})
+            item.wait_until_queued()
+
+    def _begun(self, user_pass: UserPass) -> str | None:
+        """The first `read_at` of the reading of everybody that a pass completes; None for one of some users."""
+        if user_pass.is_everybody:
+            return user_pass.begun or self.tenant.now_text
+        return (self._low_water_mark or {}).get("begun")
+
+    @property
+    def _is_anybody_unread(self) -> bool:
+        """Whether users were left out whose rows would be taken for gone if everybody were said to be read."""
+        return bool(self._failed_users or self._refused.undecided or self._refused.state)
 
     @contextmanager
     def reading_user(self, user_pass: UserPass, index: int) -> Iterator[bool]:
@@ -131,6 +153,16 @@ class ChangedUsersCursor(LogPositionCursor):
             with self._changed:
                 user_pass.finished += 1
                 self._changed.notify_all()
+
+    def reading_of(self, item: SingleUserWorkItem, read_at: str, rows: int) -> OtherStreamPage:
+        """What `readings` is told of a user who was read: nothing where Auth0 refused, or nobody is asked any more."""
+        user_pass, user_id = item.user_pass, item.user_pass.users[item.index]
+        if user_id in self._refused.parents.refused or self._refused.parents.is_over:
+            return self.readings.page(())
+        if user_pass.is_everybody:
+            with self._changed:
+                user_pass.begun = min(user_pass.begun or read_at, read_at)
+        return self.readings.page([(user_id, read_at, rows)])
 
     def _record_success(self, user_pass: UserPass, index: int) -> None:
         """Mark a user as done, whose rows are all queued for output or who is skipped; emit a state now and then."""
@@ -164,18 +196,23 @@ class ChangedUsersCursor(LogPositionCursor):
             self._refused.conclude(user_pass)
             if is_last and self._refused.undecided:
                 return False
-            if user_pass.is_done:
-                before = (self._low_water_mark or {}).get("deep_at")
-                deep_at = before if user_pass.deep_at is None else to_iso(user_pass.deep_at)
-                self._low_water_mark = {
-                    "updated_at": to_iso(user_pass.until),
-                    **user_pass.log.state,
-                    **({"deep_at": deep_at} if deep_at else {}),
-                    **({"read_with": user_pass.read_with} if user_pass.read_with is not None else {}),
-                    **({"overlap": user_pass.overlap} if user_pass.overlap is not None else {}),
-                }
-                self._current_pass = None
             return user_pass.is_done
+
+    def _conclude(self, user_pass: UserPass) -> None:
+        """Have the state say that a pass is complete, once all that belongs to it is queued."""
+        with self._changed:
+            before = (self._low_water_mark or {}).get("deep_at")
+            deep_at = before if user_pass.deep_at is None else to_iso(user_pass.deep_at)
+            begun = self._begun(user_pass) if self._is_anybody_unread else None
+            self._low_water_mark = {
+                "updated_at": to_iso(user_pass.until),
+                **user_pass.log.state,
+                **({"deep_at": deep_at} if deep_at else {}),
+                **({"read_with": user_pass.read_with} if user_pass.read_with is not None else {}),
+                **({"overlap": user_pass.overlap} if user_pass.overlap is not None else {}),
+                **({"begun": begun} if begun else {}),
+            }
+            self._current_pass = None
 
     def current_state(self) -> MutableMapping[str, Any]:
         """The timestamp and log position up to which changed users were read, and `open`, an unfinished pass.
@@ -187,9 +224,9 @@ class ChangedUsersCursor(LogPositionCursor):
         failed = self._failed_users | self._refused.undecided
         missed = {"missed": sorted(failed)} if failed else {}
         open_pass = {"open": self._current_pass.state} if self._current_pass else {}
-        return {**self._low_water_mark, **missed, **self._refused.state, **open_pass}
+        return {**self._low_water_mark, **missed, **self._refused.state, **open_pass, **self.readings.state}
 
-    def _passes(self, saved: Mapping[str, Any], log: TenantLog, log_end: LogPosition) -> Iterator[UserPass]:
+    def _passes(self, saved: Mapping[str, Any], log: UserLogReader, log_end: LogPosition) -> Iterator[UserPass]:
         """The rest of an interrupted sync's pass, then a pass over all users who changed since that one began."""
         unfinished = saved.get("open")
         begin = to_milliseconds(saved["updated_at"]) if "updated_at" in saved else None
@@ -206,13 +243,15 @@ class ChangedUsersCursor(LogPositionCursor):
             since, pass_deep_at = _optional_timestamp(unfinished, "since"), _optional_timestamp(unfinished, "deep_at")
             # A first sync has users without `updated_at` too, whom no range of it finds.
             updated = UserIds.of(requester, begin if begin is None or since is None else since)
-            named = self._users_named_in_log(log, position, high, begin)
-            users = CompactIds(chain(updated.between(None, until), named, newly_wanted))
+            in_log = log.between(position, high, begin, with_deleted=self.readings.is_wanted)
+            users = CompactIds(chain(updated.between(None, until), in_log.named, newly_wanted))
             self._refused.begin(len(users), users)
             asked, left = unfinished["asked"], unfinished["left"]
             rest = CompactIds(user for user in users if user not in failed and (user > asked or user in left))
             user_pass = UserPass(ChainedIds(retried, rest), until, high, asked, len(retried))
             read_with = unfinished.get("read_with")
+            user_pass.begun, user_pass.deleted_at = unfinished.get("begun"), in_log.deleted_at
+            user_pass.is_everybody = begin is None and self.readings.is_wanted
             yield replace(user_pass, deep_at=pass_deep_at, since=since, read_with=read_with)
             # Whoever the config has wanted only since that pass began may have an id that it had passed.
             newly_wanted = newly_wanted_users(requester, read_with)
@@ -222,8 +261,8 @@ class ChangedUsersCursor(LogPositionCursor):
         now = self.tenant.once("time of the deep look-back", lambda: self.tenant.now_ms)
         updated = UserIds.of(requester, begin if deep_since is None else deep_since)
         since = self._first_updated(updated, begin, saved.get("overlap")) if deep_since is None else deep_since
-        named = self._users_named_in_log(log, position, log_end, begin)
-        users = CompactIds(chain(updated.between(since, None), named, newly_wanted))
+        in_log = log.between(position, log_end, begin, with_deleted=self.readings.is_wanted)
+        users = CompactIds(chain(updated.between(since, None), in_log.named, newly_wanted))
         self._refused.begin(len(users))
         skipped = self._failed_users | self._refused.parents.refused.keys() if unfinished else failed
         is_any_skipped = any(user in users for user in skipped)
@@ -232,6 +271,8 @@ class ChangedUsersCursor(LogPositionCursor):
         until = max(updated.until, begin or 0)
         is_deep = self._looks_back_deeply and (deep_since is not None or begin is None)
         user_pass = UserPass(ChainedIds(retried, rest), until, log_end, retried=len(retried))
+        user_pass.is_everybody = begin is None and self.readings.is_wanted
+        user_pass.deleted_at = in_log.deleted_at
         wanted = UserFilter.of(self.tenant).state
         overlap = updated.fingerprint(until - look_back(self.tenant.config), until)
         yield replace(
@@ -260,39 +301,6 @@ class ChangedUsersCursor(LogPositionCursor):
         last = begin if deep_at is None else deep_at + every
         return max(min(begin, last) - every - index_lateness(self.tenant.config), 0)
 
-    def _log_end(self, log: TenantLog, saved: LogPosition) -> LogPosition:
-        """The end of the log; the saved position, to resume from later, if the log may not be read."""
-        if not self._incremental:
-            return saved
-        try:
-            raise_if_beyond_log(log.end, saved, self._stream_name)
-        except MissingScopeError as refusal:
-            self._warn_of_unread_log(refusal)
-            return saved
-        return log.end
-
-    def _users_named_in_log(
-        self, log: TenantLog, low: LogPosition, high: LogPosition, begin: Milliseconds | None
-    ) -> set[str]:
-        """The users named between two log positions, by events of the kinds that change this stream's rows."""
-        kinds = {*self.selection.named_by, *self.selection.named_by_types}
-        if begin is None or not high.log_id or not kinds:
-            return set()
-        if not low.log_id:
-            # The log was empty, or the token could not read it.
-            low = log.before(high, max(to_milliseconds(high.date) - begin, 0) + MAX_EVENT_LATENESS_MS)
-        segments = DerivedEvents.of(self.tenant).between(log, low, high)
-        events = (event for segment in segments for event in segment.events)
-        named = {user for event in events for kind, user in users_named(event) if kind in kinds}
-        return users_in_scope(self.selection.requester, named)
-
-    def _warn_of_unread_log(self, refusal: MissingScopeError) -> None:
-        if self.tenant.first_time("users that the log names"):
-            LOGGER.warning(
-                "Streams of single users ask only for users whose profile moved, not for those that the tenant's log "
-                f"names, since the application lacks the scope `{refusal.scopes[0]}`."
-            )
-
     def validate_state(self, saved: Mapping[str, Any]) -> None:
         """Raise an error for a state that no version of this stream can have saved."""
         unfinished = saved.get("open")
@@ -300,18 +308,12 @@ class ChangedUsersCursor(LogPositionCursor):
             to_milliseconds(saved["updated_at"])
             super().validate_state(saved)
         if unfinished is not None:
-            validate_keys_and_size(unfinished, PASS_STATE_KEYS)
-            validate_timestamp(unfinished["until"])
-            if {"deep_at", "since"} & set(unfinished):
-                validate_timestamp(unfinished["deep_at"])
-                if validate_timestamp(unfinished["since"]) > to_milliseconds(
-                    saved.get("updated_at", unfinished["until"])
-                ):
-                    raise ValueError
-            if "read_with" in unfinished:
-                UserFilter.from_state(unfinished["read_with"])
             super().validate_state(unfinished)
-            _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
+            _validate_pass(unfinished, saved)
+        for state in (saved, unfinished or {}):
+            if "begun" in state:
+                validate_timestamp(state["begun"])
+        validate_told(saved)
         _validate_user_ids([*validate_list(saved.get("missed", [])), *validate_list(saved.get("refused", []))])
         if "deep_at" in saved:
             validate_timestamp(saved["deep_at"])
@@ -319,6 +321,19 @@ class ChangedUsersCursor(LogPositionCursor):
             UserFilter.from_state(saved["read_with"])
         if "overlap" in saved:
             validate_text(saved["overlap"])
+
+
+def _validate_pass(unfinished: Mapping[str, Any], saved: Mapping[str, Any]) -> None:
+    """Raise an error for an unfinished pass that no version can have saved."""
+    validate_keys_and_size(unfinished, PASS_STATE_KEYS)
+    validate_timestamp(unfinished["until"])
+    if {"deep_at", "since"} & set(unfinished):
+        validate_timestamp(unfinished["deep_at"])
+        if validate_timestamp(unfinished["since"]) > to_milliseconds(saved.get("updated_at", unfinished["until"])):
+            raise ValueError
+    if "read_with" in unfinished:
+        UserFilter.from_state(unfinished["read_with"])
+    _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
 
 
 def _latest_timestamp(saved: Mapping[str, Any]) -> Milliseconds:

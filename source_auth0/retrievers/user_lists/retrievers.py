@@ -10,15 +10,16 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.records import Page, Row, partition_columns
-from source_auth0.retrievers.cursors.work_items import work_item
+from source_auth0.retrievers.cursors.work_items import optional_work_item, work_item
 from source_auth0.retrievers.lists.lists import (
     CheckpointRetriever,
     ListRetriever,
     PageNumberRetriever,
     UnpagedRetriever,
 )
-from source_auth0.retrievers.user_lists.changed_users import ChangedUsersCursor, SingleUserWorkItem, UserSelection
-from source_auth0.timestamps import to_iso
+from source_auth0.retrievers.readings.readings import ReadingsWorkItem
+from source_auth0.retrievers.user_lists.changed_users import ChangedUsersCursor, SingleUserWorkItem
+from source_auth0.retrievers.user_lists.users_in_log import UserSelection
 
 USER_PATH = "users/{{ stream_partition.user_id }}"
 
@@ -45,16 +46,22 @@ class UserListRetriever(ListRetriever):
 
     def read_pages(self, stream_slice: StreamSlice) -> Iterator[Page]:
         """The pages of one user; once the last one is handed on, the cursor marks the user as done."""
+        if (told := optional_work_item(ReadingsWorkItem, stream_slice)) is not None:
+            yield told.page
+            told.queued.set()
+            return
         item = work_item(SingleUserWorkItem, stream_slice, self.name)
         with item.cursor.reading_user(item.user_pass, item.index) as should_read:
             if should_read:
-                yield from self._user_pages(stream_slice)
+                yield from self._user_pages(stream_slice, item)
 
-    def _user_pages(self, user: StreamSlice) -> Iterator[Page]:
-        """The pages of one user, with the time at which reading began."""
-        read_at = to_iso(self.tenant.now_ms)
+    def _user_pages(self, user: StreamSlice, item: SingleUserWorkItem) -> Iterator[Page]:
+        """The pages of one user, with the time at which reading began; then what `readings` is told of it."""
+        read_at, rows = self.tenant.now_text, 0
         for page in super().read_pages(user):
+            rows += len(page)
             yield [{**row, "read_at": read_at} for row in page]
+        yield item.cursor.reading_of(item, read_at, rows)
 
 
 @dataclass

@@ -36,6 +36,11 @@ class UserPass:
     read_with: Mapping[str, Any] | None = None
     #: The fingerprint of the users in the look-back before `until`, all of whom this pass or an earlier one asked for.
     overlap: str | None = None
+    #: Whether it has everybody, and `readings` wants to know; then the first `read_at` of those read so far.
+    is_everybody: bool = False
+    begun: str | None = None
+    #: When each user was deleted whom the log says to be.
+    deleted_at: Mapping[str, str] = field(default_factory=dict)
 
     def mark_done(self, index: int) -> None:
         """Record that the user at this index needs no further read; raises ValueError if it was done before."""
@@ -80,4 +85,5 @@ class UserPass:
             "left": left_users,
             **deep,
             **filter_state,
+            **({} if self.begun is None else {"begun": self.begun}),
         }
