@@ -53,5 +53,6 @@ class ComponentFactory(ModelToComponentFactory):
             incremental=configured is None or configured.sync_mode == SyncMode.incremental,
             state_manager=self._connector_state_manager,
             message_repository=self._message_repository,
+            configured=configured,
         )
         return cursor

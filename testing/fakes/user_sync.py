@@ -6,7 +6,7 @@ from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
-from airbyte_cdk.models import AirbyteMessage, Type
+from airbyte_cdk.models import AirbyteMessage, SyncMode, Type
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.types import StreamSlice
 
@@ -24,10 +24,11 @@ class UserSync:
     """One sync of a directory's users, read step by step.
 
     choose: given the number of readers, which of them runs the next step, and how many rows it reads. second: the
-    time, in seconds after midnight; noon, unless a test says otherwise. config: options besides the directory's.
+    time, in seconds after midnight; noon, unless a test says otherwise. generation: the number of a full refresh, or
+    None. config: options besides the directory's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what syncs differ in
         self,
         directory: UserDirectory,
         saved: dict[str, Any] | list[Any] | None = None,
@@ -35,6 +36,7 @@ class UserSync:
         incremental: bool = True,
         choose: Callable[[int], tuple[int, int]] = lambda _: (0, 100),
         second: float = FixedClockTenant.second,
+        generation: int | None = None,
         **config: Any,
     ) -> None:
         tenant = FixedClockTenant({**directory.tenant.config, **config})
@@ -51,6 +53,7 @@ class UserSync:
             incremental=incremental,
             state_manager=self.manager,
             message_repository=self,
+            configured=_configured(generation),
         )
         self.stream = user_retriever(directory, cursor=self.cursor)
         self.cursor.changed = SteppingCondition(self.step)
@@ -110,6 +113,12 @@ class UserSync:
     def newest(self) -> dict[str, User]:
         """The newest row of each user, as a destination that deduplicates keeps it."""
         return newest_rows(self.rows)
+
+
+def _configured(generation: int | None) -> Any:
+    """The stream in the catalog of a full refresh of a generation."""
+    fields = {"sync_mode": SyncMode.full_refresh, "sync_id": 1}
+    return SimpleNamespace(generation_id=generation, minimum_generation_id=generation, **fields)
 
 
 def newest_rows(rows: Iterable[User]) -> dict[str, User]:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
+from airbyte_cdk.models import ConfiguredAirbyteStream
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
@@ -17,6 +18,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import config_error
+from source_auth0.retrievers.cursors.full_refresh import FULL_REFRESH_KEY, Generation
 from source_auth0.retrievers.cursors.state_validation import validate_keys_and_size, without_framework_keys
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
@@ -37,6 +39,8 @@ class PageCursor(Cursor):
     first_in_group: bool = False
     #: The keys that a state of this stream may have.
     state_keys: Collection[str] = ()
+    #: Whether a full refresh that was interrupted is gone on with by the next attempt of the same generation.
+    resumes_full_refresh: bool = False
 
     def __init__(  # noqa: PLR0913 - what the framework passes to a cursor
         self,
@@ -47,6 +51,7 @@ class PageCursor(Cursor):
         incremental: bool,
         state_manager: ConnectorStateManager,
         message_repository: MessageRepository,
+        configured: ConfiguredAirbyteStream | None = None,
     ) -> None:
         self.tenant = Tenant.of(config)
         self.cursor_field = CursorField(cursor_field)
@@ -55,24 +60,42 @@ class PageCursor(Cursor):
         self._state_manager = state_manager
         self._message_repository = message_repository
         self._emit_lock = threading.Lock()
+        self._generation = Generation.of(configured, config) if self.resumes_full_refresh and not incremental else None
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """What the next sync resumes from; a full refresh saves nothing."""
-        return self.current_state() if self._incremental else {NO_CURSOR_STATE_KEY: True}
+        """What the next sync resumes from; of a full refresh, how far it has got, and nothing once it is finished."""
+        if self._incremental:
+            return self.current_state()
+        if self._generation is not None and self.has_progress:
+            return self._generation.state_of(self.current_state())
+        return {NO_CURSOR_STATE_KEY: True}
+
+    @property
+    def saves_progress(self) -> bool:
+        """Whether states emitted on the way are of use: in an incremental sync, and in a full refresh with progress."""
+        return self._incremental or (self._generation is not None and self.has_progress)
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether a full refresh is unfinished, and its next attempt may go on from `current_state`."""
+        return False
 
     @abstractmethod
     def current_state(self) -> MutableMapping[str, Any]:
-        """The state of an incremental sync at this moment."""
+        """The state of an incremental sync at this moment, or the progress of a full refresh."""
 
     @abstractmethod
     def validate_state(self, saved: Mapping[str, Any]) -> None:
         """Raise KeyError, ValueError, TypeError or AttributeError for a state that no version can have saved."""
 
     def initial_state(self) -> Mapping[str, Any]:
-        """The validated state of the last incremental sync; empty if there is none, or in a full refresh."""
+        """The validated state of the last incremental sync; empty if there is none.
+
+        In a full refresh, the progress of an earlier attempt of the same generation, if there is any.
+        """
         if not self._incremental:
-            return {}
+            return self._saved_progress()
         try:
             raw = self._state_manager.get_stream_state(self._stream_name, None)
         except RecursionError:  # the framework deep-copies it
@@ -85,6 +108,8 @@ class PageCursor(Cursor):
                     "of what was read. The stream is read from the start."
                 )
             return {}
+        if set(saved) == {FULL_REFRESH_KEY}:
+            return {}  # a full refresh that was under way says nothing of what changed since
         saved = self.migrate_state(saved)
         try:
             validate_keys_and_size(saved, self.state_keys)
@@ -92,6 +117,24 @@ class PageCursor(Cursor):
         except (KeyError, ValueError, TypeError, AttributeError):
             raise self._invalid_state_error(_as_json(saved)) from None
         return saved
+
+    def _saved_progress(self) -> Mapping[str, Any]:
+        """The progress of an earlier attempt; empty where the saved state has none, or none that can be right."""
+        if self._generation is None:
+            return {}
+        try:
+            saved = self._generation.progress_in(self._state_manager.get_stream_state(self._stream_name, None))
+            if saved is not None:
+                self.validate_progress(saved)
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+            saved = None
+        return saved or {}
+
+    def validate_progress(self, saved: Mapping[str, Any]) -> None:
+        """Raise as `validate_state` does; the progress of most streams is such a state."""
+        if saved:
+            validate_keys_and_size(saved, self.state_keys)
+            self.validate_state(saved)
 
     def migrate_state(self, saved: Mapping[str, Any]) -> Mapping[str, Any]:
         """A saved state in the form of this version."""

@@ -72,17 +72,20 @@ class LogCursor(LogPositionCursor):
 
     first_in_group = True
     state_keys = ("log_id", "date", "open", "until")
+    resumes_full_refresh = True
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
         self._reader: LogRangeReader | None = None
         #: Where this sync ends.
         self._until = LogPosition()
+        self._is_log_empty = False
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """One slice for each range: those that the state leaves open, then parts of the largest for idle workers."""
         end = self.log.end
         if not end.log_id:
+            self._is_log_empty = True
             return  # a log that returns no events does not prove that the open ranges are read
         reader = self._reader = LogRangeReader(self.log, self._ranges(end))
         for log_range in reader.slices_to_read():
@@ -104,7 +107,7 @@ class LogCursor(LogPositionCursor):
                 slim, low = Page(), high
             yield page
             reader.page_handed_on(log_range)
-            if self._incremental:
+            if self.saves_progress:
                 self.emit_state()
         if derived.is_needed:
             derived.add(LogSegment.of(low, log_range.end, slim))
@@ -140,6 +143,11 @@ class LogCursor(LogPositionCursor):
         if ranges and ranges[-1][1].order == last.order:
             last, _ = ranges.pop()  # joined with what is new, or each interruption would add a range
         return [*ranges, (last, self._until)]
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether ranges are left to read."""
+        return not self._is_log_empty and (self._reader is None or bool(self._reader.open_ranges))
 
     def current_state(self) -> MutableMapping[str, Any]:
         """The low-water mark and, while a backlog is read, the open ranges and the id where the sync ends.

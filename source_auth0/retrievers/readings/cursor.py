@@ -24,6 +24,7 @@ class ReadingsCursor(PageCursor):
 
     first_in_group = True
     state_keys = ("since", "number")
+    resumes_full_refresh = True
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
@@ -40,10 +41,15 @@ class ReadingsCursor(PageCursor):
                 f"of these readings alone would make all other rows look gone. Set `{STREAM}` to incremental, append + "
                 "deduped, in the connection's schema."
             )
-        if self._incremental:
+        if self.saves_progress:
             self.emit_state()
         self._readings.wait_until_told()
         yield from ()
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether a stream that writes is yet to be read to its end."""
+        return not self._readings.is_complete
 
     def current_state(self) -> MutableMapping[str, Any]:
         """When the table was begun, and how many states have followed its rows."""

@@ -26,6 +26,10 @@ class ReadingsState(Protocol):
 
     is_incremental: bool
 
+    @property
+    def saves_progress(self) -> bool:
+        """Whether its states are of use to a later sync."""
+
     def initial_state(self) -> Mapping[str, Any]:
         """Its saved state."""
 
@@ -74,6 +78,8 @@ class Readings:
         #: The streams that write and have not ended; and those of them that are incremental.
         self._writing: set[str] = set()
         self._incremental: set[str] = set()
+        #: Those that were not read to their end; a later attempt of the same full refresh goes on with them.
+        self._incomplete: set[str] = set()
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Readings":
@@ -87,6 +93,7 @@ class Readings:
     def add_writer(self, stream: str, *, incremental: bool) -> None:
         """Expect the readings of a stream."""
         self._writing.add(stream)
+        self._incomplete.add(stream)
         if incremental:
             self._incremental.add(stream)
 
@@ -98,6 +105,20 @@ class Readings:
     def is_wanted(self, *, incremental: bool) -> bool:
         """Whether a stream's readings are rows; not those of an incremental stream where the table begins anew."""
         return self._cursor is not None and (self._cursor.is_incremental or not incremental)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether a later sync goes on with this table."""
+        return self._cursor is not None and self._cursor.saves_progress
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all streams that write have been read to their end."""
+        return not self._incomplete
+
+    def complete(self, stream: str) -> None:
+        """Record that a stream has been read to its end."""
+        self._incomplete.discard(stream)
 
     @property
     def mark(self) -> ReadingsMark:
@@ -158,9 +179,9 @@ class ReadingsWriter:
         rows = (self._row(*reading) for reading in readings)
         return OtherStreamPage(STREAM, rows if self.is_wanted else ())
 
-    def everybody(self, begun_at: str) -> OtherStreamPage:
-        """The row that says that all parents were read since a time."""
-        return self.page([(EVERYBODY, begun_at, None)])
+    def everybody(self, begun_at: str | None) -> OtherStreamPage:
+        """The row that says that all parents were read since a time; no row without one."""
+        return self.page([(EVERYBODY, begun_at, None)] if begun_at else ())
 
     def _row(self, parent_id: str, read_at: str, rows: int | None) -> Row:
         return {"stream": self._stream, "parent_id": parent_id, "read_at": read_at, "rows": rows}
@@ -178,8 +199,12 @@ class ReadingsWriter:
 
     def emit_state(self) -> None:
         """Emit the state of the readings told so far; to be called right before the stream's own."""
-        if self.is_wanted and self._is_incremental:
+        if self.is_wanted and self._readings.keeps_state:
             self._told = self._readings.emit_state()
+
+    def complete(self) -> None:
+        """Record that the stream has been read to its end."""
+        self._readings.complete(self._stream)
 
     @property
     def state(self) -> dict[str, Any]:

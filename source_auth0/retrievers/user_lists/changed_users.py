@@ -62,6 +62,7 @@ class ChangedUsersCursor(LogPositionCursor):
     per user; this state stays below 2 KB for any number of users.
     """
 
+    resumes_full_refresh = True
     state_keys = (*MARK_KEYS, "open", "missed", "refused", STATE_KEY)
     selection: UserSelection
 
@@ -76,6 +77,7 @@ class ChangedUsersCursor(LogPositionCursor):
         self._refused = RefusedUsers(RefusedParents(self._stream_name), ())
         self._has_given_up = False
         self._users_since_state = 0
+        self._is_finished = False
         self.readings = ReadingsWriter(self.tenant, self._stream_name, incremental=self._incremental)
 
     def initial_state(self) -> Mapping[str, Any]:
@@ -106,8 +108,7 @@ class ChangedUsersCursor(LogPositionCursor):
                 if self._low_water_mark is None:
                     self._low_water_mark, self._failed_users = low_water_mark, failed_users
                 self._current_pass = user_pass
-            if user_pass.deleted_at:
-                yield from self._told(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
+            yield from self._told(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
             for index, user_id in enumerate(user_pass.users):
                 if self._has_given_up or parents.is_over:
                     break
@@ -115,9 +116,21 @@ class ChangedUsersCursor(LogPositionCursor):
                 yield slice_with(SingleUserWorkItem(user_pass, index, self), partition={"user_id": user_id})
             if not self._wait_until_done(user_pass, is_last=number == 1 or "open" not in saved):
                 return
-            if (begun := self._begun(user_pass)) and not self._is_anybody_unread:
-                yield from self._told(self.readings.everybody(begun))
+            begun = None if self._is_anybody_unread else self._begun(user_pass)
+            yield from self._told(self.readings.everybody(begun))
             self._conclude(user_pass)
+        self._finish()
+
+    def _finish(self) -> None:
+        """All passes are over: a full refresh is finished, unless the next attempt has to ask somebody again."""
+        if not self._is_anybody_failing:
+            self._is_finished = True
+            self.readings.complete()
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether users are left to read."""
+        return not self._is_finished
 
     def _told(self, page: OtherStreamPage) -> Iterator[StreamSlice]:
         """A slice of rows of `readings` of no single user, where they are wanted; blocks until they are queued."""
@@ -135,7 +148,11 @@ class ChangedUsersCursor(LogPositionCursor):
     @property
     def _is_anybody_unread(self) -> bool:
         """Whether users were left out whose rows would be taken for gone if everybody were said to be read."""
-        return bool(self._failed_users or self._refused.undecided or self._refused.state)
+        return self._is_anybody_failing or bool(self._refused.state)
+
+    @property
+    def _is_anybody_failing(self) -> bool:
+        return bool(self._failed_users or self._refused.undecided)
 
     @contextmanager
     def reading_user(self, user_pass: UserPass, index: int) -> Iterator[bool]:
@@ -170,7 +187,7 @@ class ChangedUsersCursor(LogPositionCursor):
             self._refused.settle(user_pass, index)
             self._failed_users.discard(user_pass.users[index])
             self._users_since_state += 1
-            if self._incremental and self._users_since_state >= self.tenant.workers:
+            if self.saves_progress and self._users_since_state >= self.tenant.workers:
                 self._users_since_state = 0
                 self.emit_state()
 
@@ -289,7 +306,9 @@ class ChangedUsersCursor(LogPositionCursor):
     @property
     def _looks_back_deeply(self) -> bool:
         return (
-            bool(self.tenant.config.get("user_lists_deep_look_back")) and deep_look_back_every(self.tenant.config) > 0
+            self._incremental
+            and bool(self.tenant.config.get("user_lists_deep_look_back"))
+            and deep_look_back_every(self.tenant.config) > 0
         )
 
     def _deep_since(self, begin: Milliseconds | None, deep_at: Milliseconds | None) -> Milliseconds | None:

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -65,24 +65,36 @@ class TotalCheck:
     """Holds the users received in a full refresh against Auth0's total, asked before and after.
 
     A total is no evidence where it may be capped, or is below the number of users received.
+
+    earlier: how many users an earlier attempt received outside of the ranges of `created_at` that are read now.
     """
 
-    def __init__(self, search: UserSearch) -> None:
+    def __init__(
+        self,
+        search: UserSearch,
+        earlier: int = 0,
+        ranges: Iterable[tuple[Milliseconds, Milliseconds | None]] = ((0, None),),
+    ) -> None:
         self._search = search
+        self._earlier, self._ranges = earlier, list(ranges)
         self.received = ReceivedUsers()
         self._before = search.total(search.conditions)
 
     def missing(self) -> int:
         """How many users are missing; 0 where Auth0's totals are no evidence."""
-        if self._before is None or self._before <= (received := self.received.number):
+        if self._before is None or self._before <= (received := self._number):
             return 0
         after = self._search.total(self._search.conditions)
         return max(min(self._before, after) - received, 0) if after is not None and after >= received else 0
 
+    @property
+    def _number(self) -> int:
+        return self._earlier + self.received.number
+
     def short_ranges(self) -> list[tuple[Milliseconds, Milliseconds | None]]:
         """Ranges of `created_at` with fewer users received than Auth0 counts, each of at most a page."""
         ranges: list[tuple[Milliseconds, Milliseconds | None]] = []
-        pending: list[tuple[Milliseconds, Milliseconds | None]] = [(0, None)]
+        pending = list(self._ranges)
         for _ in range(MAX_COUNTS):
             if not pending:
                 return ranges
@@ -109,7 +121,7 @@ class TotalCheck:
             return
         where = ", ".join(f"{to_iso(start)} to {to_iso(end) if end else 'now'}" for start, end in ranges[:3])
         place = f" The range of `created_at` that lacks them: {where}." if where else ""
-        received = self.received.number
+        received = self._number
         raise transient_error(
             f"`{self._search.name}` is short: Auth0 counts {missing + received} users and returned "
             f"{received}, so {missing} are missing.{place} The stream fails, so that the table "

@@ -1,6 +1,7 @@
 """Time slices of the users: what a worker reads, how far it has read, and where to split the rest."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import compress
 
@@ -70,6 +71,9 @@ class TimeSlice:
     ms_per_row: float = 0.0
     #: Whether an empty answer is to be expected, and is not asked for again.
     may_be_empty: bool = False
+    #: How many of the rows handed on lie below `handed_on_up_to`, and the timestamps of the others.
+    handed_on_below: int = 0
+    _handed_on_above: list[Milliseconds] = field(default_factory=list, repr=False)
     being_read: bool = True
     closed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -101,6 +105,12 @@ class TimeSlice:
                 self.ms_per_row = max(dated[-1] - dated[0], 0) / len(dated)
             self.remaining = None if page.known_total is None else max(page.known_total - len(page.rows), 0)
             return rows
+
+    def count_handed_on(self, times: Iterable[Milliseconds]) -> None:
+        """Count rows that were handed on, by their timestamps; those that a resumed sync reads again count later."""
+        above = [*self._handed_on_above, *times]
+        self._handed_on_above = [] if self.closed else [at for at in above if at >= self.handed_on_up_to]
+        self.handed_on_below += len(above) - len(self._handed_on_above)
 
     def split_points(self, max_parts: int) -> list[Milliseconds]:
         """Timestamps that split the rest into at most `max_parts` worthwhile parts, ascending; empty if none is.

@@ -20,6 +20,7 @@ from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.retrievers.user_search.index_delay import warn_if_index_is_behind
 from source_auth0.retrievers.user_search.keyset import KeysetReader
 from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
+from source_auth0.retrievers.user_search.refresh_progress import RefreshProgress
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
 from source_auth0.retrievers.users.export_job import ExportJob, UserExport
 from source_auth0.retrievers.users.state import STATE_KEYS, UserFilter, UserState, without_later_version
@@ -28,7 +29,7 @@ from source_auth0.retrievers.users.walk import UserWalk
 from source_auth0.retrievers.users.walk_parts import WalkParts, combined_state, validate_parts
 from source_auth0.retrievers.users.walk_plan import EPOCH, WalkPlan, plan_full_refresh, plan_incremental
 from source_auth0.retrievers.users.work import OtherUsers, UserWork
-from source_auth0.timestamps import Milliseconds, to_iso
+from source_auth0.timestamps import Milliseconds, timestamp_of, to_iso
 
 #: Pages between two state messages while the sync runs.
 PAGES_PER_STATE = 4
@@ -51,6 +52,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
     """
 
     state_keys = STATE_KEYS
+    resumes_full_refresh = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -71,11 +73,21 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
 
     def current_state(self) -> MutableMapping[str, Any]:
         """The state of an incremental sync at this moment; docs/behavior.md says what each key means."""
+        if not self._incremental:
+            has_begun = self.walk is not None and self.walk.has_state
+            return self.walk.refresh_progress.as_json if self.walk and has_begun else dict(super().initial_state())
         deletions = self.tombstones.state if self.tombstones else {}
         if self.parts.are_several:
             return {**combined_state(self._states_of_parts()), **deletions}
         has_state = self.walk is not None and self.walk.has_state
         return {**(self.walk.state.as_json if self.walk and has_state else self.initial_state()), **deletions}
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether a full refresh has an unfinished walk; an export has no order, and parts have no common one."""
+        if self.walk is None:
+            return bool(super().initial_state())
+        return self.walk.may_be_resumed and not self.parts.are_several
 
     @cached_property
     def parts(self) -> WalkParts:
@@ -189,20 +201,31 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             for page in KeysetReader(self.search, work).pages() if isinstance(work, TimeSlice) else work.read():
                 is_deleted = isinstance(work, OtherUsers) and work.are_deleted
                 rows = page if is_deleted else self._without_deleted(page)
+                number, created_at = len(rows), self._created_at(work, rows)
                 yield rows
-                self._page_handed_on(work, len(rows))
+                self._page_handed_on(work, number, created_at)
             with self.changed:
                 work.closed = True
+                if isinstance(work, TimeSlice):
+                    work.count_handed_on(())
         finally:
             self.release(work)
 
-    def _page_handed_on(self, work: UserWork, rows: int) -> None:
+    def _created_at(self, work: UserWork, rows: Page) -> list[Milliseconds]:
+        """When each user was created, for the progress of a full refresh; a row may be changed once it is handed on."""
+        if self._generation is None or self.walk is None or not isinstance(work, TimeSlice):
+            return []
+        times, tail = (timestamp_of(row, "created_at") for row in rows), self.walk.tail
+        return [at for at in times if at is not None and at < tail]
+
+    def _page_handed_on(self, work: UserWork, rows: int, created_at: list[Milliseconds]) -> None:
         """Record that all rows of a page are queued for output, and emit a state every few pages."""
         with self.changed:
             if isinstance(work, TimeSlice):
                 work.handed_on_up_to = max(work.handed_on_up_to, work.all_read_before)
+                work.count_handed_on(created_at)
             self._pages += 1
-            if self._incremental and self._pages % PAGES_PER_STATE == 0:
+            if self.saves_progress and self._pages % PAGES_PER_STATE == 0:
                 self.emit_state()
             reading = sum(work.being_read for work in self.slices)
             self._progress.record_rows(rows, reading)
@@ -213,7 +236,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
     def close_partition(self, partition: Partition) -> None:  # noqa: ARG002 - the state knows what is closed
         """Emit a state after the last row of a piece of work."""
         with self.changed:
-            if self._incremental:
+            if self.saves_progress:
                 self.emit_state()
 
     def initial_slices(self) -> Iterable[UserWork]:
@@ -276,7 +299,8 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
     def _plan_of(self, search: UserSearch) -> WalkPlan:
         wanted = UserFilter.of(self.tenant, search.connection_names)
         if not self._incremental:
-            return plan_full_refresh(self.tenant, wanted)
+            progress = None if self.parts.are_several else super().initial_state()
+            return plan_full_refresh(self.tenant, wanted, RefreshProgress.of(progress) if progress else None)
         saved = self.parts.saved_state(self.initial_state(), search)
         return plan_incremental(self.tenant, saved, self.deep_look_back_every, wanted)
 
@@ -306,6 +330,10 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         """The state of the last incremental sync; empty if it has no cursor of users, or lies in the future."""
         saved = super().initial_state()
         return {} if self._is_state_rejected or self.cursor_field.cursor_field_key not in saved else saved
+
+    def validate_progress(self, saved: Mapping[str, Any]) -> None:
+        """Raise an error for a full refresh's progress that no version can have saved."""
+        RefreshProgress.of(saved)
 
     def validate_state(self, saved: Mapping[str, Any]) -> None:
         """Raise an error for a state that no version can have saved."""

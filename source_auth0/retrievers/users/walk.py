@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from source_auth0.config.options import safety_lag
+from source_auth0.config.options import look_back, safety_lag
 from source_auth0.errors import QueryTimeoutError
 from source_auth0.records import Page
 from source_auth0.retrievers.user_search.completeness import TotalCheck, confirm_no_users, undated_users
 from source_auth0.retrievers.user_search.keyset import KeysetReader
 from source_auth0.retrievers.user_search.queries import DATE_TOLERANCE_MS, QueryWindow, UserSearch
+from source_auth0.retrievers.user_search.refresh_progress import RefreshProgress
 from source_auth0.retrievers.user_search.time_slices import SearchPage, TimeSlice
 from source_auth0.retrievers.users.state import UserState
 from source_auth0.retrievers.users.walk_plan import EPOCH, WalkPlan
@@ -50,16 +51,20 @@ class UserWalk:
         self._everybody: set[tuple[str, Any]] | None = None
         self._total_check: TotalCheck | None = None
         self._short_ranges: list[tuple[Milliseconds, Milliseconds | None]] = []
+        #: When a full refresh began, in its first attempt; and whether it lacks users although all ranges are read.
+        self._begun: Milliseconds = plan.progress.begun if plan.progress else EPOCH
+        self.is_short = False
 
     def begin(self) -> SearchPage | None:
         """Set the slices and the end, by the first page, whose `Date` header sets the tenant's clock; returns it."""
         (low, high), *others = self.plan.ranges
         window = QueryWindow(self.attribute, low, None, self.search.conditions)
         page = self.first_page(window)
-        is_first = self._saved.updated_at is None and not self.search.is_narrowed
+        is_first = self._saved.updated_at is None and not self.search.is_narrowed and self.plan.progress is None
         if page is not None and not page.rows and is_first:
             page = confirm_no_users(self.search, window)
         self._set_until(self._tenant.now_ms)
+        self._begun = self._begun or self._tenant.now_ms
         if page is not None and page.is_last:
             self._everybody = {(row["user_id"], row.get("updated_at")) for row in page.rows}
             end = max(self._open_end, low + 1)
@@ -70,7 +75,9 @@ class UserWalk:
         last_end, is_open_ended = (self.until, False) if self._incremental else (self._open_end, True)
         bounds = [(low, high, page), *((start, end, None) for start, end in others)]
         slices = [
-            TimeSlice(self.attribute, start, last_end if end is None else end, first_page, is_open_ended)
+            TimeSlice(
+                self.attribute, start, last_end if end is None else end, first_page, is_open_ended and end is None
+            )
             for start, end, first_page in bounds
         ]
         self.slices = [time_slice for time_slice in slices if time_slice.start < time_slice.end]
@@ -109,7 +116,8 @@ class UserWalk:
     def check_total(self) -> None:
         """Ask for the total of a full refresh before it begins, to hold what it reads against it."""
         if not self._incremental and self._tenant.config.get("users_verify_total") is not False:
-            self._total_check = TotalCheck(self.search)
+            progress = self.plan.progress
+            self._total_check = TotalCheck(self.search, progress.received if progress else 0, self.plan.ranges)
 
     def first_page(self, window: QueryWindow) -> SearchPage | None:
         """The first page of a window; None if it times out, as the reader halves the window until it does not."""
@@ -155,6 +163,23 @@ class UserWalk:
             walk_deep_at=self.deep_at,
             walk_read_with=self.plan.read_with,
         )
+
+    @property
+    def tail(self) -> Milliseconds:
+        """From when on whoever goes on with a full refresh reads everybody again: shortly before it began."""
+        lag = safety_lag(self._tenant.config, self._tenant.clock_margin)
+        return max(self._begun - look_back(self._tenant.config) - lag, EPOCH)
+
+    @property
+    def may_be_resumed(self) -> bool:
+        """Whether a full refresh is unfinished, and not short: what it lacks may be in any range, read or not."""
+        return self.has_state and not self.is_complete and not self.is_short
+
+    @property
+    def refresh_progress(self) -> RefreshProgress:
+        """How far a full refresh has got."""
+        before = self.plan.progress.received if self.plan.progress else 0
+        return RefreshProgress.at(self._begun, self.slices, before, self.tail)
 
     def closing_work(self) -> list[UserWork]:
         """Everybody updated since the end of the walk, along `created_at`; and users without dates."""
@@ -215,5 +240,7 @@ class UserWalk:
     def complete(self) -> None:
         """Raise if users are missing; else the state may say that all was read."""
         if self._total_check is not None:
+            self.is_short = True
             self._total_check.raise_if_short(self._short_ranges)
+            self.is_short = False
         self.is_complete = self.has_state = True

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from source_auth0.api.tenant import Tenant
 from source_auth0.config.options import index_lateness, look_back
 from source_auth0.retrievers.cursors.state_validation import CLOCK_TOLERANCE_MS
+from source_auth0.retrievers.user_search.refresh_progress import RefreshProgress
 from source_auth0.retrievers.users.state import UserFilter, UserState
 from source_auth0.timestamps import Milliseconds
 
@@ -27,6 +28,8 @@ class WalkPlan:
     read_with: UserFilter
     every: Milliseconds = 0
     deep_at: Milliseconds | None = None
+    #: The progress of an earlier attempt that a full refresh goes on with.
+    progress: RefreshProgress | None = None
 
     @property
     def begin(self) -> Milliseconds:
@@ -34,9 +37,12 @@ class WalkPlan:
         return min(start for start, _ in self.ranges)
 
 
-def plan_full_refresh(tenant: Tenant, wanted: UserFilter | None = None) -> WalkPlan:
-    """Everybody, by `created_at`: a start date is a condition of its queries."""
-    return WalkPlan([(EPOCH, None)], is_deep=True, read_with=wanted or UserFilter.of(tenant))
+def plan_full_refresh(
+    tenant: Tenant, wanted: UserFilter | None = None, progress: RefreshProgress | None = None
+) -> WalkPlan:
+    """Everybody, by `created_at`: a start date is a condition of its queries. What is left, of one with progress."""
+    ranges: list[Range] = list(progress.open) if progress else [(EPOCH, None)]
+    return WalkPlan(ranges, is_deep=True, read_with=wanted or UserFilter.of(tenant), progress=progress)
 
 
 def plan_incremental(
