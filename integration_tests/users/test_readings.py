@@ -1,6 +1,7 @@
 """`readings` and streams of single users: the valid rows, by one join, are what the tenant holds."""
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
@@ -164,6 +165,51 @@ def up_to(synced: SyncResult, kept: int, kept_readings: int) -> SyncResult:
     found.records[ROLES] = synced.records[ROLES][: synced.own_rows_before[kept]]
     found.records[READINGS] = synced.records[READINGS][: synced.own_rows_before[kept_readings]]
     return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_between_syncs_that_may_be_killed_the_valid_rows_are_the_tenants(seed: int) -> None:
+    """Roles given and taken, users deleted, created and created again; a killed sync leaves rows up to any state."""
+    choose = Random(seed)
+    with Simulator(users=16, log_events=50, seed=seed) as sim:
+        tables, state, roles = Tables(), list[Any](), [role["id"] for role in sim.tenant.rows("roles")]
+        for _ in range(8):
+            for _ in range(choose.randrange(6)):
+                change(sim, choose, choose.choice(roles))
+            sim.clock.advance(choose.choice([60, 7200]))
+            synced = sync(config_of(sim, num_workers=3), ROLES, READINGS, state=state)
+            assert None is synced.error
+            if choose.random() < 0.5:
+                kept = choose.choice(positions_of(synced, ROLES))
+                readings = [position for position in positions_of(synced, READINGS) if position < kept]
+                tables.load(up_to(synced, kept, readings[-1]))
+                state = [synced.states[kept], synced.states[readings[-1]]]
+            else:
+                tables.load(synced)
+                state = synced.state
+                assert held(sim) == valid(tables)
+            sim.clock.advance(60)
+
+
+def change(sim: Simulator, choose: Random, role: str) -> None:
+    """One change that the log tells."""
+    user = choose.choice(sorted(sim.tenant.users))
+    what = choose.choice(["give", "take", "take all", "delete", "create", "create again"])
+    has = {role for owner, role in held(sim) if owner == user}
+    if what == "give" and role not in has:
+        sim.tenant.rows("role_users", role).append({"user_id": user})
+        sim.tenant.log_api_write("post", f"/roles/{role}/users", body={"users": [user]}, status=200)
+    elif what.startswith("take"):
+        for taken in has if what == "take all" else [role]:
+            take_role(sim, user, taken)
+    elif what.startswith("delete"):
+        sim.tenant.delete_user(user, events=choose.choice(["both", "sdu", "sapi"]))
+    elif what == "create":
+        sim.tenant.create_user()
+    else:
+        sim.tenant.delete_user(user)
+        sim.clock.advance(1)
+        sim.tenant.create_user(user_id=user)
 
 
 def test_a_full_refresh_of_both_is_the_tenant(sim: Simulator) -> None:
