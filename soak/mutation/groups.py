@@ -28,6 +28,7 @@ PACKAGES = {
     "api.auth": "sign-in and scopes",
     "retrievers.lists": "lists and objects",
     "retrievers.cursors": "cursors",
+    "retrievers.readings": "readings",
     "retrievers.user_search": "user search",
     "retrievers.users": "users",
     "retrievers.user_lists": "single users' lists",

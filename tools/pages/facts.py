@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(r"\{\{ stream_partition\.(\w+) }}")
 #: Where rows come from for which Auth0 has no route, by archetype.
 WITHOUT_ROUTE = {
     "log_types": "the rows come with the connector",
-    "readings": "the streams that it is about tell its rows",
+    "readings": "the streams that it is about write its rows",
 }
 
 

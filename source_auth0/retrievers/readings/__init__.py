@@ -1,1 +1,1 @@
-"""The stream `readings`: which parents were read when, told by the streams that read parents again when they change."""
+"""The stream `readings`: which parents were read when; streams that read parents again after changes write it."""

@@ -43,7 +43,7 @@ class ReadingsCursor(PageCursor):
             )
         if self.saves_progress:
             self.emit_state()
-        self._readings.wait_until_told()
+        self._readings.wait_until_written()
         yield from ()
 
     @property

@@ -1,4 +1,4 @@
-"""What the streams that follow changes tell of the parents that they read, shared by all of a sync."""
+"""What the streams that follow changes report of the parents that they read, shared by all of a sync."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ LOGGER = logging.getLogger("airbyte.source_auth0")
 STREAM = "readings"
 #: Stands for all parents of a stream: whoever was last read before this row's `read_at` is gone.
 EVERYBODY = "*"
-#: The key of a following stream's state that says up to which state of `readings` its readings were told.
+#: The key of a following stream's state that says up to which state of `readings` its readings were written.
 STATE_KEY = "readings"
 #: Seconds between two looks whether a sync was cancelled, while others write.
 WAIT_SECONDS = 1.0
@@ -131,7 +131,7 @@ class Readings:
             return self._mark
 
     def has(self, told: Mapping[str, Any] | None) -> bool:
-        """Whether the table has the readings that a following stream's state says were told."""
+        """Whether the table has the readings that a following stream's state says were written."""
         mark, wanted = self.mark, None if told is None else ReadingsMark.of(told)
         saved = self._saved
         return saved is not None and wanted is not None and wanted.since == mark.since and wanted.number <= saved.number
@@ -147,12 +147,12 @@ class Readings:
         return current
 
     def stream_ended(self, stream: str) -> None:
-        """Record that a stream has ended and tells no more."""
+        """Record that a stream has ended and writes no more."""
         with self._changed:
             self._writing.discard(stream)
             self._changed.notify_all()
 
-    def wait_until_told(self) -> None:
+    def wait_until_written(self) -> None:
         """Wait until all streams that write have ended; the thread's worker slot is another's meanwhile."""
         with release_worker_slot(), self._changed:
             while self._writing:
@@ -167,7 +167,7 @@ class ReadingsWriter:
         self._tenant, self._stream, self._is_incremental = tenant, stream, incremental
         self._readings = Readings.of(tenant)
         self._readings.add_writer(stream, incremental=incremental)
-        self._told: ReadingsMark | None = None
+        self._written: ReadingsMark | None = None
 
     @property
     def is_wanted(self) -> bool:
@@ -187,20 +187,20 @@ class ReadingsWriter:
         return {"stream": self._stream, "parent_id": parent_id, "read_at": read_at, "rows": rows}
 
     def is_resumable(self, saved: Mapping[str, Any]) -> bool:
-        """Whether a stream may resume from its state; not where readings that it told before are missing."""
+        """Whether a stream may resume from its state; not where readings that it wrote before are missing."""
         if not saved or not self.is_wanted or self._readings.has(saved.get(STATE_KEY)):
             return True
-        if self._tenant.first_time(f"{self._stream} is told to {STREAM} from the start"):
+        if self._tenant.first_time(f"{self._stream} is written to {STREAM} from the start"):
             LOGGER.warning(
-                f"`{self._stream}` is read from the start: `{STREAM}` lacks what it was told by earlier syncs, since "
+                f"`{self._stream}` is read from the start: `{STREAM}` lacks the readings of earlier syncs, since "
                 f"it was added or cleared after them, or its last state was lost. Later syncs read changes again."
             )
         return False
 
     def emit_state(self) -> None:
-        """Emit the state of the readings told so far; to be called right before the stream's own."""
+        """Emit the state of the readings written so far; to be called right before the stream's own."""
         if self.is_wanted and self._readings.keeps_state:
-            self._told = self._readings.emit_state()
+            self._written = self._readings.emit_state()
 
     def complete(self) -> None:
         """Record that the stream has been read to its end."""
@@ -208,13 +208,13 @@ class ReadingsWriter:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The key of the stream's state; none where no readings are told."""
-        return {STATE_KEY: self._told.state} if self._told else {}
+        """The key of the stream's state; none where no readings are written."""
+        return {STATE_KEY: self._written.state} if self._written else {}
 
 
 @dataclass(frozen=True)
 class ReadingsWorkItem:
-    """Rows of `readings` that belong to no single parent's reading, and what tells that they are queued."""
+    """Rows of `readings` that belong to no single parent's reading, and an event for when they are queued."""
 
     page: OtherStreamPage
     queued: threading.Event = field(default_factory=threading.Event)
@@ -225,7 +225,7 @@ class ReadingsWorkItem:
             raise_if_cancelled()
 
 
-def validate_told(saved: Mapping[str, Any]) -> None:
+def validate_written(saved: Mapping[str, Any]) -> None:
     """Raise for a following stream's state whose mark no version can have saved."""
     if STATE_KEY in saved:
         ReadingsMark.of(saved[STATE_KEY])

@@ -28,7 +28,7 @@ from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.lists.refused_parents import RefusedParents
 from source_auth0.retrievers.log_events.ordering import LogPosition
 from source_auth0.retrievers.logs.cursors import LogPositionCursor
-from source_auth0.retrievers.readings.readings import STATE_KEY, ReadingsWorkItem, ReadingsWriter, validate_told
+from source_auth0.retrievers.readings.readings import STATE_KEY, ReadingsWorkItem, ReadingsWriter, validate_written
 from source_auth0.retrievers.user_lists.newly_wanted import newly_wanted_users
 from source_auth0.retrievers.user_lists.refused_users import RefusedUsers
 from source_auth0.retrievers.user_lists.user_ids import UserIds
@@ -81,7 +81,7 @@ class ChangedUsersCursor(LogPositionCursor):
         self.readings = ReadingsWriter(self.tenant, self._stream_name, incremental=self._incremental)
 
     def initial_state(self) -> Mapping[str, Any]:
-        """The state of the last incremental sync; empty where `readings` lacks what was told with it."""
+        """The state of the last incremental sync; empty where `readings` lacks what was written with it."""
         saved = super().initial_state()
         return saved if self.readings.is_resumable(saved) else {}
 
@@ -108,7 +108,7 @@ class ChangedUsersCursor(LogPositionCursor):
                 if self._low_water_mark is None:
                     self._low_water_mark, self._failed_users = low_water_mark, failed_users
                 self._current_pass = user_pass
-            yield from self._told(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
+            yield from self._sent(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
             for index, user_id in enumerate(user_pass.users):
                 if self._has_given_up or parents.is_over:
                     break
@@ -117,7 +117,7 @@ class ChangedUsersCursor(LogPositionCursor):
             if not self._wait_until_done(user_pass, is_last=number == 1 or "open" not in saved):
                 return
             begun = None if self._is_anybody_unread else self._begun(user_pass)
-            yield from self._told(self.readings.everybody(begun))
+            yield from self._sent(self.readings.everybody(begun))
             self._conclude(user_pass)
         self._finish()
 
@@ -132,7 +132,7 @@ class ChangedUsersCursor(LogPositionCursor):
         """Whether users are left to read."""
         return not self._is_finished
 
-    def _told(self, page: OtherStreamPage) -> Iterator[StreamSlice]:
+    def _sent(self, page: OtherStreamPage) -> Iterator[StreamSlice]:
         """A slice of rows of `readings` of no single user, where they are wanted; blocks until they are queued."""
         if page:
             item = ReadingsWorkItem(page)
@@ -172,7 +172,7 @@ class ChangedUsersCursor(LogPositionCursor):
                 self._changed.notify_all()
 
     def reading_of(self, item: SingleUserWorkItem, read_at: str, rows: int) -> OtherStreamPage:
-        """What `readings` is told of a user who was read: nothing where Auth0 refused, or nobody is asked any more."""
+        """The row of `readings` for a user who was read: nothing where Auth0 refused, or nobody is asked any more."""
         user_pass, user_id = item.user_pass, item.user_pass.users[item.index]
         if user_id in self._refused.parents.refused or self._refused.parents.is_over:
             return self.readings.page(())
@@ -332,7 +332,7 @@ class ChangedUsersCursor(LogPositionCursor):
         for state in (saved, unfinished or {}):
             if "begun" in state:
                 validate_timestamp(state["begun"])
-        validate_told(saved)
+        validate_written(saved)
         _validate_user_ids([*validate_list(saved.get("missed", [])), *validate_list(saved.get("refused", []))])
         if "deep_at" in saved:
             validate_timestamp(saved["deep_at"])

@@ -56,7 +56,7 @@ class UserListRetriever(ListRetriever):
                 yield from self._user_pages(stream_slice, item)
 
     def _user_pages(self, user: StreamSlice, item: SingleUserWorkItem) -> Iterator[Page]:
-        """The pages of one user, with the time at which reading began; then what `readings` is told of it."""
+        """The pages of one user, with the time at which reading began; then its row of `readings`."""
         read_at, rows = self.tenant.now_text, 0
         for page in super().read_pages(user):
             rows += len(page)

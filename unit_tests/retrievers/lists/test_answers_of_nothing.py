@@ -17,6 +17,7 @@ from requests_mock import ANY, Mocker
 
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
+from source_auth0.records import OtherStreamPage
 from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.lists.lists import (
     CheckpointRetriever,
@@ -332,6 +333,9 @@ class AnyUserCursor(ChangedUsersCursor):
     @contextmanager
     def reading_user(self, *_: Any) -> Iterator[bool]:
         yield True
+
+    def reading_of(self, *_: Any) -> OtherStreamPage:
+        return OtherStreamPage("readings", ())
 
 
 def read(kind: type[ListRetriever], archetype: Archetype, api: ManagementApiRequester) -> list[Any]:

@@ -13,7 +13,7 @@ from source_auth0.retrievers.readings.readings import (
     Readings,
     ReadingsWorkItem,
     ReadingsWriter,
-    validate_told,
+    validate_written,
 )
 
 SINCE = "2026-11-30T12:00:00.000Z"
@@ -140,7 +140,7 @@ def test_a_full_refresh_of_both_tells_readings_and_saves_nothing(tenant: Tenant)
 )
 def test_a_mark_that_no_version_has_saved_is_refused(tenant: Tenant, told: Any) -> None:
     with pytest.raises((KeyError, ValueError, TypeError, AttributeError)):
-        validate_told({"readings": told})
+        validate_written({"readings": told})
     if isinstance(told, dict) and told:
         with pytest.raises(AirbyteTracedException, match="cannot be read"):
             cursor_of(tenant, told).initial_state()

@@ -13,6 +13,7 @@ from requests_mock import Mocker
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import MissingScopeError
+from source_auth0.records import OtherStreamPage
 from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.user_lists.changed_users import SingleUserWorkItem
 from source_auth0.retrievers.user_lists.retrievers import (
@@ -41,6 +42,11 @@ class Cursor:
         self.is_wanted = True
         self.done: list[tuple[str, int]] = []
         self.released: list[str] = []
+        self.readings: list[tuple[int, str, int]] = []
+
+    def reading_of(self, item: SingleUserWorkItem, read_at: str, rows: int) -> OtherStreamPage:
+        self.readings.append((item.index, read_at, rows))
+        return OtherStreamPage("readings", ())
 
     @contextmanager
     def reading_user(self, current: str, index: int) -> Iterator[bool]:
@@ -126,6 +132,18 @@ def test_all_rows_of_one_read_share_its_start_time(
     stream = build(CheckpointUserListRetriever)
     assert [READ_AT] * 2 == [row["read_at"] for row in read(stream)]
     assert ["2026-11-23T12:00:01.123Z"] * 2 == [row["read_at"] for row in read(stream)]
+
+
+def test_a_reading_counts_the_rows_of_all_its_pages(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
+    """Also where there are none: a reading that found nothing is one."""
+    requests_mock.get(
+        f"{USER_URL}/things", [{"json": {"things": [{"id": 1}], "next": "a"}}, {"json": {"things": [{"id": 2}]}}]
+    )
+    requests_mock.get(f"{API}/users/auth0%7C2/things", json={"things": []})
+    stream = build(CheckpointUserListRetriever)
+    for index, user in enumerate([USER, "auth0|2"]):
+        read(stream, slice_of(user, index, cursor=cursor))
+    assert [(0, READ_AT, 2), (1, READ_AT, 0)] == cursor.readings
 
 
 def test_a_user_is_marked_done_after_the_last_row(requests_mock: Mocker, build: Any, cursor: Cursor) -> None:
