@@ -20,7 +20,7 @@ class Tables:
         """Take the rows of a sync."""
         for stream, rows in synced.records.items():
             definition = load_stream(stream)
-            cursor = definition.get("incremental_sync", {}).get("cursor_field", "read_at")
+            cursor = definition.get("cursor_field", "read_at")
             for row in rows:
                 key = tuple(row.get(column) for column in primary_key(definition))
                 before = self.rows.setdefault(stream, {}).get(key)
