@@ -14,7 +14,7 @@ import requests
 from source_auth0.manifest.assembly import load_stream
 from testing.command import CommandResult, configured_catalog, discovered_streams, run
 
-TENANT = ["--port", "0", "--users", "1200", "--seed", "7", "--latency", "0.02"]
+TENANT = ["--port", "0", "--users", "300", "--seed", "7"]
 #: The tenant's changes between the two syncs; its clock advances an hour before and after them.
 ACTIVITY = {"logins": 40, "creates": 5, "deletes": 2}
 HOUR_SECONDS = 3600
