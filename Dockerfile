@@ -1,4 +1,4 @@
-# Any builder will do, the classic one included, and any base with Python 3.10 to 3.14, pip and a user `airbyte`.
+# Any builder will do, the classic one included, and any base with Python 3.10 to 3.14 and pip.
 ARG BASE_IMAGE=docker.io/airbyte/python-connector-base:4.1.0@sha256:1d1aa21d34e851df4e8a87b391c27724c06e2597608e7161f4d167be853bd7b6
 
 FROM ${BASE_IMAGE} AS builder
@@ -23,7 +23,8 @@ FROM ${BASE_IMAGE}
 COPY --from=builder /opt/source-auth0 /opt/source-auth0
 ENV PATH=/opt/source-auth0/bin:$PATH
 WORKDIR /airbyte/integration_code
-USER airbyte
+# By number: `runAsNonRoot` of Kubernetes refuses an image whose user is a name. It is the base's user `airbyte`.
+USER 1000:1000
 ENV AIRBYTE_ENTRYPOINT="source-auth0"
 ENTRYPOINT ["source-auth0"]
 LABEL io.airbyte.version="1.0.0" \
