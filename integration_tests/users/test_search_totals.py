@@ -1,6 +1,7 @@
-"""Users whom the search withholds though it counts them."""
+"""What the totals of the search are used for: users whom it withholds though it counts them, and advice."""
 
 import json
+import logging
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 
 from auth0_simulator import Simulator
 from source_auth0.api.http.retry_policy import RetryPolicy
+from source_auth0.retrievers.user_search import export_advice
 from testing.fast_clock import fast_clock
 from testing.in_process import sync
 from testing.servers.intercepting_proxy import InterceptingProxy, UpstreamResponse
@@ -59,3 +61,33 @@ def test_a_search_that_withholds_users_whom_it_counts(place: str, outcome: str) 
     else:
         assert [] == done.error_messages
         assert (set() if outcome == "heals" else hidden) == set(by_date) - received
+
+
+@pytest.mark.parametrize("first_load", ["search", "export"])
+@pytest.mark.parametrize("streams", [("users",), ("user_roles",), ("users", "user_roles")])
+@pytest.mark.parametrize("full_refresh", [True, False])
+def test_a_first_load_of_many_users_is_told_of_the_export(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    streams: tuple[str, ...],
+    first_load: str,
+    *,
+    full_refresh: bool,
+) -> None:
+    """Once, and of `users` alone; the sync after it is told nothing unless it reads everybody again."""
+    monkeypatch.setattr(export_advice, "LARGE_LOAD_USERS", 149)
+    caplog.set_level(logging.INFO, "airbyte.source_auth0")
+
+    def advice() -> list[str]:
+        return [message for message in caplog.messages if "recommends a bulk export" in message]
+
+    with Simulator(users=150, organizations=0, log_events=0) as sim:
+        config = {**config_of(sim), "users_initial_load": first_load}
+        done = sync(config, *streams, full_refresh=full_refresh)
+        assert [] == done.error_messages
+        expected = ["users"] if first_load == "search" and "users" in streams else []
+        assert expected == ["users" for message in advice() if "`users`: 150 users are read by search." in message]
+        assert len(expected) == len(advice())
+        caplog.clear()
+        sync(config, *streams, state=done.state, full_refresh=full_refresh)
+        assert (len(expected) if full_refresh else 0) == len(advice())

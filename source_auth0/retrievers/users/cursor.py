@@ -17,6 +17,7 @@ from source_auth0.retrievers.cursors.progress import ProgressReporter
 from source_auth0.retrievers.cursors.state_validation import is_in_future
 from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
+from source_auth0.retrievers.user_search.export_advice import ExportAdvice
 from source_auth0.retrievers.user_search.index_delay import warn_if_index_is_behind
 from source_auth0.retrievers.user_search.keyset import KeysetReader
 from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
@@ -93,6 +94,11 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
     def parts(self) -> WalkParts:
         """The searches that are walked, one after the other; several only for a long list of connections."""
         return WalkParts(self.search)
+
+    @cached_property
+    def _export_advice(self) -> ExportAdvice:
+        is_first_load = self.emits_rows and not self.initial_state()
+        return ExportAdvice(self.tenant, self._stream_name, is_first_load=is_first_load)
 
     @property
     def walks(self) -> list[UserWalk]:
@@ -229,6 +235,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
                 self.emit_state()
             reading = sum(work.being_read for work in self.slices)
             self._progress.record_rows(rows, reading)
+            self._export_advice.record_rows(rows)
             # If all workers are busy, nothing is split, and waking the splitting thread would only cost them time.
             if reading < self.tenant.workers:
                 self.changed.notify_all()
@@ -257,6 +264,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             first_page = walk.begin()
         if first_page is not None:
             self._progress.emit_estimate(first_page.known_total)
+            self._export_advice.expect(first_page.known_total)
         with self.changed:
             # Set both together: an end without slices would mean that everything up to there is read.
             self.walk, self.slices = walk, [*walk.slices]
