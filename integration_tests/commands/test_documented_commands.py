@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "dbt/README.md"]
 EXAMPLES = sorted((ROOT / "docs/example").iterdir())
 #: Programs that cannot run here: they need an account, a cluster or a Docker engine (.ci/run runs the image).
-OTHER_PROGRAMS = {"auth0", "curl", "docker", "gh", "kind", "token"}
+OTHER_PROGRAMS = {"auth0", "curl", "docker", "gh", "helm", "kind", "terraform", "token"}
 #: How a command begins that stands within a sentence.
 PROSE = (
     "make",
