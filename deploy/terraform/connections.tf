@@ -91,6 +91,7 @@ locals {
         memory_limit   = "1Gi"
       }
       incremental = [
+        "readings",
         "user_authentication_methods",
         "user_blocks",
         "user_connected_accounts",
