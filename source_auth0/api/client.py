@@ -298,4 +298,6 @@ class ManagementApiRequester:
                 auth=BearerAuth(token),
                 **options,
             )
+            if response.status_code != requests.codes.ok:
+                _ = response.content  # Of a stream it is not read yet; here its errors are those of any request.
             return response, sent_at

@@ -51,11 +51,7 @@ def classify_event_stream(response: requests.Response, context: RequestContext) 
         return Classification(
             ResponseAction.RETRY, error=transient_error(f"{message} A proxy in between may have answered.")
         )
-    try:
-        message = error_code_and_message(response)[1] or excerpt(response.reason)
-    except requests.RequestException as error:
-        interruption = f"The answer to `{context.stream}` broke off ({type(error).__name__})."
-        return Classification(ResponseAction.RETRY, error=transient_error(interruption))
+    message = error_code_and_message(response)[1] or excerpt(response.reason)
     classification = classify_response(response, context)
     is_bad_position = status == requests.codes.bad_request and classification.action is ResponseAction.FAIL
     if is_bad_position or status == requests.codes.gone:

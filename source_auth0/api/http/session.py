@@ -51,12 +51,13 @@ class BoundedBodyAdapter(DeadlineAdapter):
     """Limits a body to `MAX_BODY_BYTES` and to the read timeout; streamed ones are left to the caller.
 
     The caller of a streamed one sets its limit with `limit_rest`; until then, no byte may be later than the timeout.
+    Only an answer with status 200 is a stream: an error's body drips or grows without end as any other may.
     """
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: FBT001, FBT002 - as HTTPAdapter has it
         """The response; reading its body raises `requests.Timeout` or BodyTooLargeError."""
         response = super().send(request, stream=stream, **options)
-        if stream:
+        if stream and response.status_code == requests.codes.ok:
             limit_rest(response, math.inf)
         else:
             response.raw = _BoundedBody(response.raw)

@@ -76,11 +76,11 @@ def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "MAX_BODY_BYTES", 1000)
 
 
-def send_returning(body: bytes, **headers: str) -> Any:
+def send_returning(body: bytes, *, status: int = 200, **headers: str) -> Any:
     """A replacement for `HTTPAdapter.send` that returns this body and these headers."""
 
     def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        raw = urllib3.HTTPResponse(io.BytesIO(body), headers, 200, preload_content=False)
+        raw = urllib3.HTTPResponse(io.BytesIO(body), headers, status, preload_content=False)
         return adapter.build_response(request, raw)
 
     return send
@@ -118,3 +118,10 @@ def test_a_body_is_streamed_in_chunks_and_decoded_on_request(monkeypatch: pytest
 def test_a_streamed_body_has_no_size_limit(small_limit: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(HTTPAdapter, "send", send_returning(b"x" * 1500))
     assert 1500 == len(PooledSession().get(URL, stream=True).raw.read())
+
+
+def test_the_body_of_an_error_is_no_stream(small_limit: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(HTTPAdapter, "send", send_returning(b"x" * 1500, status=503))
+    response = PooledSession().get(URL, stream=True)
+    with pytest.raises(BodyTooLargeError):
+        _ = response.content

@@ -1,26 +1,28 @@
 import json
 import queue
+import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import requests
 import urllib3
 from airbyte_cdk.models import FailureType
-from airbyte_cdk.sources.streams.http.error_handlers.response_models import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import Mocker
 
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.event_stream import PositionRefusedError, TooManyConsumersError, classify_event_stream
-from source_auth0.api.http.response_errors import RequestContext
+from source_auth0.api.http.event_stream import PositionRefusedError, TooManyConsumersError
+from source_auth0.api.http.retry_policy import RetryPolicy
 from source_auth0.errors import MissingScopeError
 from source_auth0.retrievers.events import connection as connection_module
 from source_auth0.retrievers.events.connection import EventStreamConnection
 from testing.fakes.clock import FakeClock
 from testing.fakes.management_api import API
+from testing.network import RECEIVE_BYTES
+from testing.servers.dripping_servers import BODY, dripping_server, server
 
 URL = f"{API}/things"
 STREAM = {"headers": {"content-type": "text/event-stream; charset=utf-8"}, "text": ":connected\n\n"}
@@ -146,19 +148,28 @@ def test_a_refused_authorization_header_is_retried(requests_mock: Mocker, make_a
     assert make_api().open_event_stream({}) is not None
 
 
-def test_a_truncated_refusal_is_retried():
-    response = requests.Response()
-    response.status_code = 410
-    response.raw = SimpleNamespace(stream=truncated_body, close=lambda: None, release_conn=lambda: None)
-    classification = classify_event_stream(response, RequestContext("events"))
-    assert ResponseAction.RETRY is classification.action
-    assert classification.error is not None
-    assert "The answer to `events` broke off (ChunkedEncodingError)." == classification.error.message
+def test_a_truncated_refusal_is_retried(make_api: Make, clock: FakeClock):
+    connections = []
+
+    def serve(connection: socket.socket) -> None:
+        connections.append(connection.recv(RECEIVE_BYTES))
+        connection.sendall(BODY.replace(b"200 OK", b"410 Gone") + b"{")
+
+    with server(serve) as address, pytest.raises(AirbyteTracedException, match=r"failed \(ChunkedEncodingError\)"):
+        make_api(url=f"http://{address}/", retry_policy=RetryPolicy(attempts=2)).open_event_stream({})
+    assert 2 == len(connections)
 
 
-def truncated_body(*_: Any, **__: Any) -> Iterator[bytes]:
-    raise urllib3.exceptions.ProtocolError("cut")
-    yield b""
+@pytest.mark.parametrize("status", [503, 410, 302])
+def test_a_refusal_that_drips_ends_at_the_read_timeout(make_api: Make, clock: FakeClock, status: int):
+    """What is no stream of events is an answer like any other, with a deadline for its body."""
+    head = BODY.replace(b"200 OK", b"%d Whatever" % status)
+    with dripping_server(head) as address:
+        api = make_api(url=f"http://{address}/", retry_policy=RetryPolicy(timeout=(0.5, 0.5), attempts=2))
+        began = time.monotonic()
+        with pytest.raises(AirbyteTracedException, match="`things` could not be read"):
+            api.open_event_stream({})
+    assert time.monotonic() - began < 10
 
 
 class FakeResponse:
