@@ -43,6 +43,21 @@ def request_slot(tenant: Tenant, stream: str, permit: RequestPermit) -> Iterator
                 return
 
 
+@contextlib.contextmanager
+def releasing_slot_when_slow() -> Iterator[None]:
+    """Release the worker slot of this thread once an exchange in the block is slow, to the end of the block.
+
+    For files of other hosts, which count towards no rate limit and may take hours.
+    """
+    with contextlib.ExitStack() as slots:
+
+        def give_up_slot() -> None:
+            slots.enter_context(release_worker_slot())
+
+        with when_slow(MAX_SLOT_SECONDS, give_up_slot):
+            yield
+
+
 def _wait_for_budget(tenant: Tenant, stream: str, permit: RequestPermit) -> None:
     """Sleep until the budget admits the request; the worker slot serves another stream meanwhile."""
     wait = tenant.budget.request(permit)

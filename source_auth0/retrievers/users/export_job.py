@@ -14,6 +14,7 @@ import requests
 import urllib3
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_auth0.api.admission import releasing_slot_when_slow
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.bodies import BodyTooLargeError, excerpt, parse_json
 from source_auth0.api.http.deadlines import steady_chunks
@@ -169,6 +170,7 @@ class UserExport:
         gzip, rest, page, timeout = _GzipDecoder(), b"", Page(), EXPORT_DOWNLOAD_RETRY_POLICY.timeout
         # No token: the link is signed, and points to another host.
         with (
+            releasing_slot_when_slow(),
             PooledSession() as session,
             session.get(link, stream=True, timeout=timeout, allow_redirects=False, auth=no_auth) as response,
         ):

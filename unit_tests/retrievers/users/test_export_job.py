@@ -4,10 +4,12 @@ import json
 import logging
 import random
 import re
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,9 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests_mock import Mocker
 
+from source_auth0.api import admission
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.api.http.retry_policy import EXPORT_DOWNLOAD_RETRY_POLICY, EXPORT_POLL_RETRY_POLICY, RetryPolicy
 from source_auth0.api.tenant import Tenant
+from source_auth0.engine.thread_pool import FairThreadPool
 from source_auth0.retrievers.users import export_job
 from source_auth0.retrievers.users.export_job import (
     CHUNK_BYTES,
@@ -360,6 +364,29 @@ def test_a_file_that_drips_is_given_up(make: Make, auth0: Mocker, clock: FakeClo
             with pytest.raises(AirbyteTracedException, match="could not be downloaded in 5 attempts"):
                 rows_of(make())
             assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("head", [HEADER, BODY])
+def test_a_file_that_drips_leaves_its_worker_slot_to_other_streams(
+    make: Make, auth0: Mocker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, head: bytes
+):
+    monkeypatch.setattr(export_job, "EXPORT_DOWNLOAD_RETRY_POLICY", RetryPolicy(timeout=(1, 1), attempts=1))
+    monkeypatch.setattr(admission, "MAX_SLOT_SECONDS", 0.2)
+    pool, others = FairThreadPool(lambda: 1), threading.Event()
+    was_read_amid: list[bool] = []
+
+    def read(_: SimpleNamespace) -> None:
+        pool.submit(lambda _: others.set(), SimpleNamespace(stream_name=lambda: "others"))
+        with pytest.raises(AirbyteTracedException, match="could not be downloaded"):
+            rows_of(make())
+        was_read_amid.append(others.is_set())
+
+    with dripping_server(head) as address:
+        auth0.get(f"http://{address}/file", real_http=True)
+        monkeypatch.setattr(export_job.UserExport, "_download_link", lambda *_: f"http://{address}/file")
+        pool.submit(read, SimpleNamespace(stream_name=lambda: "users")).result(30)
+    assert [True] == was_read_amid
+    assert 0 == sum(pool._released.values())
 
 
 def chunks_of(content: bytes, size: int) -> list[bytes]:
