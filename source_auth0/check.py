@@ -1,8 +1,10 @@
 """The connection check: one sign-in, one diagnosis of scopes, one row, and what a config may have got wrong."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -16,7 +18,7 @@ from source_auth0.api.auth.scopes import (
     readable_table,
 )
 from source_auth0.api.client import ManagementApiRequester
-from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY, SINGLE_SIGN_IN_RETRY_POLICY
+from source_auth0.api.http.retry_policy import CHECK_RETRY_POLICY, MAX_CHECK_SECONDS, SINGLE_SIGN_IN_RETRY_POLICY
 from source_auth0.api.tenant import Tenant
 from source_auth0.config.audience import unusual_audience_note
 from source_auth0.config.excluded_fields import misspelled_fields_problem
@@ -38,6 +40,27 @@ MAX_CONNECTIONS_CHECKED = 20
 Definitions = Mapping[str, Mapping[str, Any]]
 
 
+def finish_in_time(check: Callable[[], None], host: str) -> None:
+    """Run a check of a host to its end; raises what it raises, or a transient error after `MAX_CHECK_SECONDS`."""
+    ended: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(check())  # type: ignore[func-returns-value] # it ends, or raises
+        except BaseException as error:  # noqa: BLE001 - the waiting thread raises it
+            ended.set_exception(error)
+
+    thread = threading.Thread(target=run, name="check", daemon=True)
+    thread.start()
+    thread.join(MAX_CHECK_SECONDS)
+    if thread.is_alive():
+        raise transient_error(
+            f"{host} answers so slowly that the check was not done within {MAX_CHECK_SECONDS:.0f} seconds. Test the "
+            "connection again later."
+        )
+    ended.result()
+
+
 def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
     tenant: Tenant,
     authenticator: TenantAuthenticator,
@@ -51,7 +74,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
     `streams` is stream name to definition, `families` stream name to family. Raises a config error when the sign-in
     fails, nothing is readable, or the config would have a sync read nothing, or what it should leave out.
     """
-    authenticator.renewal_policy = SINGLE_SIGN_IN_RETRY_POLICY
+    began_at, authenticator.renewal_policy = time.monotonic(), SINGLE_SIGN_IN_RETRY_POLICY
 
     def requester(name: str) -> ManagementApiRequester:
         return ManagementApiRequester(
@@ -72,7 +95,7 @@ def check_tenant(  # noqa: PLR0913, PLR0917 - the inputs of a check
         raise _with_note(error, note) from None
     if note:
         logger.warning(note)
-    for warning in _unknown_connection_warnings(tenant, authenticator, streams, requester):
+    for warning in _unknown_connection_warnings(tenant, authenticator, streams, requester, began_at):
         logger.warning(warning)
     logger.info(f"Signed in to {tenant.domain}; {len(readable)} of {len(streams)} streams can be read.")
     attributes = {*streams["users"]["schema_loader"]["schema"]["properties"]} if "users" in streams else set()
@@ -160,14 +183,20 @@ def _unknown_connection_warnings(
     authenticator: TenantAuthenticator,
     streams: Definitions,
     requester: Callable[[str], ManagementApiRequester],
+    began_at: float,
 ) -> Iterator[str]:
-    """A warning for each connection of `users_connections` that the tenant does not have, where that may be asked."""
+    """A warning for each connection of `users_connections` that the tenant does not have, where that may be asked.
+
+    A check that began long ago looks no more of them up: they are warnings, and no reason to fail it.
+    """
     names = [name.strip() for name in tenant.config.get("users_connections") or []]
     granted = authenticator.scopes
     if not names or "connections" not in streams or (granted is not None and "read:connections" not in granted):
         return
     api = requester("connections")
     for name in dict.fromkeys(names[:MAX_CONNECTIONS_CHECKED]):
+        if CHECK_RETRY_POLICY.is_over(time.monotonic() - began_at):
+            return
         try:
             body = api.get(None, {"name": name, "take": "1"})
         except AirbyteTracedException:

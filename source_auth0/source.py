@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -21,7 +22,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.auth.authenticators import TenantAuthenticator
 from source_auth0.api.tenant import Tenant
-from source_auth0.check import check_tenant
+from source_auth0.check import check_tenant, finish_in_time
 from source_auth0.config.start_date import future_start_date_problem
 from source_auth0.config.unknown_keys import unknown_key_warnings
 from source_auth0.config.validation import validate_config
@@ -78,7 +79,8 @@ class SourceAuth0(PageDeclarativeSource):
         tenant, authenticator, url = self.api_of(config)
         streams = {name: load_stream(name) for name in stream_files()}
         families = {name: path.parent.name for name, path in stream_files().items()}
-        check_tenant(tenant, authenticator, url, streams, families, logger)
+        check = partial(check_tenant, tenant, authenticator, url, streams, families, logger)
+        finish_in_time(check, tenant.domain)
 
     def api_of(self, config: Mapping[str, Any]) -> tuple[Tenant, TenantAuthenticator, str]:
         """What a command needs to send requests of its own: the tenant, what signs in to it, and the API's URL.

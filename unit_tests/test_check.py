@@ -1,4 +1,5 @@
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from source_auth0 import check as check_module
 from source_auth0.api.auth.authenticators import ClientCredentialsAuthenticator
 from source_auth0.api.auth.scopes import family_table, readable_table
 from source_auth0.api.tenant import Tenant
-from source_auth0.check import check_tenant
+from source_auth0.check import check_tenant, finish_in_time
 from source_auth0.errors import GRANT_PATH
 from source_auth0.manifest.assembly import load_stream
 from source_auth0.manifest.files import stream_files
@@ -278,3 +279,43 @@ def test_a_rejected_token_is_replaced_in_one_attempt(requests_mock: Mocker, conf
     with pytest.raises(AirbyteTracedException, match="could not give an access token"):
         check_tenant(tenant, tokens, "{{ config['base_url'] }}/api/v2/", STREAMS, FAMILIES, LOGGER)
     assert [] == clock.sleeps
+
+
+def test_looks_up_no_more_connections_once_it_takes_long(
+    requests_mock: Mocker, check, tenant: Tenant, clock: FakeClock
+):
+    """Twenty answers that come just in time take minutes together."""
+
+    def answer(_request: Any, _context: Any) -> list[Any]:
+        clock.sleep(7)
+        return []
+
+    requests_mock.get(ANY, json=answer)
+    tenant.config["users_connections"] = [f"db-{number}" for number in range(20)]
+    began = clock.now
+    check(["read:users", "read:connections"])
+    assert 28 <= clock.now - began <= 35
+
+
+def test_a_check_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(check_module, "MAX_CHECK_SECONDS", 0.2)
+    never = threading.Event()
+
+    def hang() -> None:
+        never.wait(30)
+
+    with pytest.raises(AirbyteTracedException, match="acme answers so slowly that the check was not done") as caught:
+        finish_in_time(hang, "acme")
+    never.set()
+    assert FailureType.transient_error == caught.value.failure_type
+
+
+def test_a_check_that_ends_ends_as_it_does():
+    """Also with an error that nobody foresaw."""
+
+    def fail() -> None:
+        raise KeyError("unforeseen")
+
+    finish_in_time(lambda: None, "acme")
+    with pytest.raises(KeyError, match="unforeseen"):
+        finish_in_time(fail, "acme")

@@ -73,6 +73,8 @@ SINGLE_ATTEMPT_RETRY_POLICY = RetryPolicy(attempts=1)
 #: Somebody waits for a connection check: with its sign-in it ends within a minute, whatever the host does, and after
 #: the seconds no further stream is tried.
 CHECK_RETRY_POLICY = RetryPolicy(timeout=(5, 8), attempts=2, seconds=25, rate_limit_seconds=15, renewals=1)
+#: Seconds after which a check ends, whatever it still waits for: a host may answer each of many requests just in time.
+MAX_CHECK_SECONDS = 56.0
 #: The questions of the probe.
 PROBE_RETRY_POLICY = RetryPolicy(timeout=(5, 30), attempts=2, seconds=30, rate_limit_seconds=120, renewals=1)
 
