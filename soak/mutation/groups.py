@@ -11,12 +11,15 @@ NOT_TRIED = {
     *("run", "source", "manifest.assembly", "manifest.files"),
     *("input_files.config_file", "retrievers.lists.roles", "engine.declarative_source", "engine.entrypoint"),
     *("engine.shutdown", "engine.stdout"),
+    *("commands.estimate.command", "commands.estimate.survey", "commands.estimate.incremental"),
 }
 #: Subpackage of the connector to the name of its group, in the order of the table.
 PACKAGES = {
     "config": "config",
     "commands": "commands for people",
+    "commands.estimate": "an estimate before a sync",
     "commands.probe": "questions to a tenant",
+    "costs": "what streams cost in requests",
     "input_files": "config, catalog and state files",
     "redaction": "secrets",
     "conformance": "values that do not fit their columns",

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
-from source_auth0.manifest.assembly import load_manifest, primary_key
+from source_auth0.costs.partitions import parents_of
+from source_auth0.costs.requests import archetype, formula
+from source_auth0.manifest.assembly import primary_key
 from source_auth0.manifest.files import stream_files
-from tools.pages.requests import archetype, parents, requests
 
 #: Placeholders of a stream's path, such as `{{ stream_partition.org_id }}`.
 PLACEHOLDER = re.compile(r"\{\{ stream_partition\.(\w+) }}")
@@ -46,7 +47,7 @@ def endpoint(stream: dict[str, Any]) -> str:
 
 def cost(stream: dict[str, Any]) -> str:
     """The requests of a full sync."""
-    return requests(stream, parents(stream, load_manifest()["definitions"]["partitions"]))
+    return formula(stream, parents_of(stream))
 
 
 def link(name: str, folder: str = "") -> str:

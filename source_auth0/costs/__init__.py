@@ -1,0 +1,1 @@
+"""What streams cost in requests: for their pages, for `estimate`, for all that tells how long a sync takes."""
