@@ -35,6 +35,7 @@ class Simulator(BackgroundServer):
         users: int = 2500,
         seed: int = 7,
         organizations: int = 12,
+        members: Callable[[int], int] | None = None,
         latency: float = 0.0,
         plan: str = "unlimited",
         scopes: Iterable[str] | None = None,
@@ -73,7 +74,7 @@ class Simulator(BackgroundServer):
         self.clock = Clock(now)
         router = Router(ROUTES)
         tenant_options = TenantOptions(users, organizations, spread, created_at, updated_at, index_lag, timeout_rows,
-            user_id_ranges, index_lateness, hydrated, negated_exists, undated, audience)  # fmt: skip
+            user_id_ranges, index_lateness, hydrated, negated_exists, undated, audience, members)  # fmt: skip
         log_options = LogOptions(log_events, log_days, log_lateness, log_at, log_retention, log_expired, log_search_lag)
         tenant_options, log_options, told = told_by(story, seed, self.clock, tenant_options, log_options)
         self.tenant = Tenant(seed, self.clock, tenant_options, router.scopes(), log_options, story=told)

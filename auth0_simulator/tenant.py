@@ -48,7 +48,7 @@ class Tenant(UserOperationsMixin):
         self.name = TENANT_DOMAIN.partition(".")[0]
         self.audience = tenant_options.audience or f"https://{TENANT_DOMAIN}/api/v2/"
         self.known_scopes = known_scopes
-        self.organization_count = tenant_options.organizations
+        self.organization_count, self.member_count = tenant_options.organizations, tenant_options.members
         # From midnight on: the same seed makes the same tenant all day, and everything in it is in the past.
         self.made_at = clock.milliseconds() // DAY_MILLISECONDS * DAY_MILLISECONDS
         self.lock = threading.RLock()

@@ -20,6 +20,7 @@ class TenantOptions:
     """Options of a new tenant.
 
     users, organizations: how many of each.
+    members: a function of an organization's index that gives how many members it has.
     spread: the users were created evenly over this time before the tenant.
     created_at, updated_at: functions of a user's index that give these times instead.
     index_lag: seconds by which the search index lags behind.
@@ -45,6 +46,7 @@ class TenantOptions:
     negated_exists: bool = True
     undated: Callable[[int], Iterable[str]] | None = None
     audience: str = ""
+    members: Callable[[int], int] | None = None
 
 
 class SeededUsers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import RLock
 from typing import Protocol
 
@@ -21,6 +22,7 @@ class TenantView(Protocol):
     made_at: int
     known_scopes: frozenset[str]
     organization_count: int
+    member_count: Callable[[int], int] | None
     clock: Clock
     lock: RLock
     users: UserStore

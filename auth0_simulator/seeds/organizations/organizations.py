@@ -32,9 +32,10 @@ def _organization(context: SeedContext, index: int) -> Row:
 
 @seeded("organization_members", "organizations")
 def organization_members(context: SeedContext, organization: Row) -> list[Row]:
-    """The members of an organization: half of all users in the first, none in the third, a few in the others.
+    """The members of an organization: as many as the tenant's options say.
 
-    A row is `{"user_id", "roles": [role id]}`; name and email address are added from the user's profile by the route.
+    Without them, half of all users in the first, none in the third, a few in the others. A row is
+    `{"user_id", "roles": [role id]}`; name and email address are added from the user's profile by the route.
     """
     users = context.tenant.users
     first_three = [row["id"] for row in context.tenant.rows("organizations")[:3]]
@@ -46,6 +47,9 @@ def organization_members(context: SeedContext, organization: Row) -> list[Row]:
         )
     )
     size = sizes.get(organization["id"], context.random.randint(1, 30))
+    if context.tenant.member_count is not None:
+        ids = [row["id"] for row in context.tenant.rows("organizations")]
+        size = context.tenant.member_count(ids.index(organization["id"]))
     roles = [role["id"] for role in context.tenant.rows("roles")]
     slots = context.random.sample(range(users.seeded), min(size, users.seeded))
     return [
