@@ -35,12 +35,15 @@ EXIT_CODE_OUTPUT_ERROR = 74
 #: Word to the module and function of a command that is not of Airbyte's protocol, whose commands need not import it.
 COMMANDS_FOR_PEOPLE = {
     "catalog": ("catalog", "print_catalog"),
+    "estimate": ("estimate.command", "print_estimate"),
     "probe": ("probe.command", "print_probe"),
     "--version": ("version", "print_version"),
 }
 HELP = """
 more commands:
     catalog             prints a configured catalog for `read`: source-auth0 catalog --streams users,logs
+    estimate            asks a tenant how much a sync will read, and prints rows, requests and time of each stream:
+                        source-auth0 estimate --config config.json --catalog catalog.json
     probe               asks a tenant what Auth0's documents leave open, and prints a report without names:
                         source-auth0 probe --config config.json > report.md
     --version           prints the version

@@ -65,14 +65,16 @@ class Answer:
 
 
 class RequestCounter:
-    """Counts the requests that are sent, and stops at MAX_REQUESTS."""
+    """Counts the requests that are sent, and stops at a limit. latencies: the seconds that each response took."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self.sent = 0
+        self.latencies: list[float] = []
+        self._limit = limit
 
     def count(self) -> None:
         """Count one more; raises RequestsSpentError in the place of one too many."""
-        if self.sent >= MAX_REQUESTS:
+        if self.sent >= (MAX_REQUESTS if self._limit is None else self._limit):
             raise RequestsSpentError
         self.sent += 1
 
@@ -85,7 +87,9 @@ class _AnswerRequester(ManagementApiRequester):
 
     def _send(self, permit: RequestPermit, url: str, token: str, options: Any) -> tuple[requests.Response, float]:
         self.counter.count()
-        return super()._send(permit, url, token, options)
+        response, sent_at = super()._send(permit, url, token, options)
+        self.counter.latencies.append(response.elapsed.total_seconds())
+        return response, sent_at
 
     def _classify(self, response: requests.Response, context: RequestContext, *, opens_stream: bool) -> Classification:
         status = response.status_code
@@ -99,21 +103,28 @@ class _AnswerRequester(ManagementApiRequester):
 
 
 class ProbeClient:
-    """Reads a tenant within its rate limits, each address once.
+    """Reads a tenant within its rate limits, each address once; `name` is the command's, for its messages.
 
     scopes: those of the token; None where it does not tell them. counter: how many requests were sent.
     started_ms: when the probe began, by the tenant's clock.
     """
 
-    def __init__(self, tenant: Tenant, authenticator: TenantAuthenticator, url: str) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        authenticator: TenantAuthenticator,
+        url: str,
+        name: str = "probe",
+        max_requests: int | None = None,
+    ) -> None:
         self.tenant = tenant
         self.scopes = authenticator.scopes
-        self.counter = RequestCounter()
+        self.counter = RequestCounter(max_requests)
         self._requester = _AnswerRequester(
             tenant.config,
-            "probe",
+            name,
             url,
-            "probe",
+            name,
             authenticator=authenticator,
             retry_policy=PROBE_RETRY_POLICY,
             counter=self.counter,
@@ -135,6 +146,12 @@ class ProbeClient:
     def get_again(self, path: str, **query: object) -> Answer:
         """The same, whatever was answered before."""
         answer: Answer = self._requester.get_path(path, _parameters(query))
+        return answer
+
+    def get_below(self, template: str, ids: Mapping[str, Any], query: Mapping[str, object]) -> Answer:
+        """The response to a GET of a stream's path, whose ids are filled in."""
+        path = self._requester.path_of(template, ids)
+        answer: Answer = self._requester.get_path(path, _parameters(query), template=template)
         return answer
 
     def users(self, condition: object = None, **query: object) -> Answer:

@@ -53,7 +53,7 @@ def print_probe(words: list[str]) -> None:
     """
     arguments = _parser().parse_args(words)
     try:
-        with _log_on_stderr():
+        with log_on_stderr():
             client = _client(arguments.config)
             rows = [*_answered(client, QUESTIONS), *(_not_asked(*each) for each in NOT_ASKED)]
     except AirbyteTracedException as error:
@@ -86,7 +86,7 @@ class _MaskedText(logging.Formatter):
 
 
 @contextmanager
-def _log_on_stderr() -> Iterator[None]:
+def log_on_stderr() -> Iterator[None]:
     """Keep log lines out of the report: the framework writes them to standard output, and they name things."""
     root, handler = logging.getLogger(), logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)

@@ -37,7 +37,7 @@ class ParentFilterRouter(SubstreamPartitionRouter):
         left_out: dict[str, str] = {}
         for parent in super().stream_slices():
             key = str(partition_columns(parent.partition))
-            accepted = all(_is_accepted(parent.extra_fields.get(name), values) for name, values in self.where.items())
+            accepted = all(is_accepted(parent.extra_fields.get(name), values) for name, values in self.where.items())
             if accepted and key not in seen:
                 seen.add(key)
                 yield parent
@@ -63,7 +63,7 @@ class RoleRouter(SubstreamPartitionRouter):
         """A slice per role."""
         includes_organizations = bool(self.config.get("organization_roles"))
         for role in super().stream_slices():
-            if includes_organizations or not _belongs_to_organization(role.extra_fields):
+            if includes_organizations or not belongs_to_organization(role.extra_fields):
                 yield role
 
 
@@ -114,7 +114,7 @@ class ParentKeyRenamingRouter(SubstreamPartitionRouter):
             yield StreamSlice(partition=keys, cursor_slice={}, extra_fields=parent.extra_fields)
 
 
-def _is_accepted(value: Any, values: list[Any]) -> bool:
+def is_accepted(value: Any, values: list[Any]) -> bool:
     """Whether a value is one of the accepted ones, or of a type that none of them has; null is as good as a value."""
     if value is None or value in values:
         return value in values
@@ -122,5 +122,6 @@ def _is_accepted(value: Any, values: list[Any]) -> bool:
     return is_odd_list or type(value) not in {type(accepted) for accepted in values}
 
 
-def _belongs_to_organization(role: Mapping[str, Any]) -> bool:
+def belongs_to_organization(role: Mapping[str, Any]) -> bool:
+    """Whether a role is an organization's own, and not the tenant's or Auth0's."""
     return role.get("type") == "organization" or str(role.get("owner_id") or "").startswith("org_")

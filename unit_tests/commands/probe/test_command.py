@@ -119,7 +119,7 @@ def test_auth0s_own_words_are_for_the_person_alone(probe):
 def test_log_lines_stay_out_of_the_report_and_have_no_secrets(capsys: pytest.CaptureFixture[str]):
     register_secrets([SECRET])
     before = logging.getLogger().handlers
-    with command._log_on_stderr():
+    with command.log_on_stderr():
         logging.getLogger("airbyte.source_auth0").warning("The %s is %s", "secret", SECRET)
         logging.getLogger("airbyte.source_auth0").info("Nothing to see")
     assert before is logging.getLogger().handlers
