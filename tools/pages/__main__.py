@@ -1,6 +1,7 @@
 """`python -m tools.pages`: writes the generated pages, and removes pages of families that are gone."""
 
 from tools.pages.airbyte import airbyte_page
+from tools.pages.planning import planning_page
 from tools.pages.streams import DOCS, pages
 from tools.pages.writes import writes_page
 
@@ -16,6 +17,8 @@ def main() -> None:
     (DOCS / "changes.md").write_text(writes_page(), encoding="utf-8")
     airbyte = DOCS / "auth0.md"
     airbyte.write_text(airbyte_page(airbyte.read_text(encoding="utf-8")), encoding="utf-8")
+    planning = DOCS / "planning.md"
+    planning.write_text(planning_page(planning.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
