@@ -143,6 +143,11 @@ def test_a_wrong_file_or_stream_is_one_sentence(sim: Simulator, estimate: Estima
     assert "clients" in printed
     with pytest.raises(SystemExit, match=r"cannot be read: No such file"):
         print_estimate(["--config", str(tmp_path / "none.json")])
+
+
+@pytest.mark.parametrize("hours", ["soon", "0", "-1", "inf", "nan"])
+def test_hours_that_are_none_are_one_sentence(hours: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        print_estimate(["--config", "x", "--hours", "soon"])
+        print_estimate(["--config", "x", "--hours", hours])
     assert 2 == ended.value.code
+    assert f"`{hours}` is no number of hours; write one such as 24 or 0.5" in capsys.readouterr().err

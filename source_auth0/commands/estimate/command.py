@@ -1,6 +1,7 @@
 """`source-auth0 estimate`: asks a tenant how much a sync will read, and prints it for each stream."""
 
 import argparse
+import contextlib
 import json
 import statistics
 import sys
@@ -74,11 +75,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _hours(text: str) -> float:
-    """Hours that are more than none; argparse names the argument where they are not."""
-    hours = float(text)
-    if not 0 < hours < float("inf"):
-        raise ValueError
-    return hours
+    """Hours that are more than none."""
+    with contextlib.suppress(ValueError):
+        if 0 < (hours := float(text)) < float("inf"):
+            return hours
+    raise argparse.ArgumentTypeError(f"`{text}` is no number of hours; write one such as 24 or 0.5")
 
 
 def _estimated(arguments: argparse.Namespace) -> tuple[ProbeClient, list[Line], list[str]]:
