@@ -13,6 +13,7 @@ from auth0_simulator.logs.index import LogIndex
 from auth0_simulator.logs.seeded_events import LogOptions, SeededLogEvents
 from auth0_simulator.logs.store import LogStore
 from auth0_simulator.logs.touch_events import TouchEvents, touch_event
+from auth0_simulator.resource_operations import ResourceOperationsMixin
 from auth0_simulator.search.user_index import UserIndex
 from auth0_simulator.seeds.registry import SEEDS, SeedContext
 from auth0_simulator.state.application import Application
@@ -29,7 +30,7 @@ from auth0_simulator.wire.rows import Row
 TENANT_DOMAIN = "demo-tenant.us.auth0.com"
 
 
-class Tenant(UserOperationsMixin):
+class Tenant(UserOperationsMixin, ResourceOperationsMixin):
     """State that requests read and tests change; hold `lock` around more than one operation."""
 
     def __init__(  # noqa: PLR0913 - the parts of a tenant

@@ -31,7 +31,8 @@ from source_auth0.engine.thread_pool import FairThreadPool
 from source_auth0.input_files.catalog_file import read_catalog, unknown_stream_error, unknown_streams_error
 from source_auth0.input_files.config_file import read_config
 from source_auth0.input_files.state_file import read_state
-from source_auth0.manifest.assembly import assemble, json_schema, load_stream, primary_key
+from source_auth0.manifest import following
+from source_auth0.manifest.assembly import assemble, json_schema, load_following_streams, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
 from source_auth0.outcomes import StreamOutcome
 from source_auth0.retrievers.lists.refused_parents import outcome_of
@@ -56,7 +57,11 @@ class SourceAuth0(PageDeclarativeSource):
         known = stream_files()
         selected = [s.stream.name for s in catalog.streams if s.stream.name in known] if catalog else []
         super().__init__(
-            catalog=catalog, config=config, state=state, config_path=config_path, manifest=assemble(selected)
+            catalog=catalog,
+            config=config,
+            state=state,
+            config_path=config_path,
+            manifest=assemble(selected, follows_changes=following.is_on(config)),
         )
         tenant = Tenant(self.config)
         tenant.is_resumed = bool(state)
@@ -92,7 +97,10 @@ class SourceAuth0(PageDeclarativeSource):
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:  # noqa: ARG002
         """Every stream, whatever the token may read: a catalog that needs no network and never shrinks."""
-        return AirbyteCatalog(streams=[_airbyte_stream(load_stream(name)) for name in stream_files()])
+        names = list(stream_files())
+        is_following = following.is_on(self.config or config)
+        streams = load_following_streams(names) if is_following else [load_stream(name) for name in names]
+        return AirbyteCatalog(streams=[_airbyte_stream(stream) for stream in streams])
 
     def read(
         self,
@@ -115,7 +123,8 @@ class SourceAuth0(PageDeclarativeSource):
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         """The selected streams, those that do not exist included; all where the source was made without a catalog."""
         if self.configured_catalog is None:
-            self.replace_manifest(assemble(list(stream_files()), with_schemas=True))
+            is_following = following.is_on(self.config or config)
+            self.replace_manifest(assemble(list(stream_files()), with_schemas=True, follows_changes=is_following))
             return super().streams(config)
         unknown = _unknown_streams(self.configured_catalog)
         failing = [failing_stream(name, unknown_stream_error(name), self.logger) for name in unknown]

@@ -29,6 +29,8 @@ def positive_number(config: Mapping[str, Any], name: str) -> float | None:
 DEFAULT_SAFETY_LAG_SECONDS = 60
 #: Seconds before the saved cursor at which the next sync begins, for users that the search index showed late.
 DEFAULT_LOOK_BACK_SECONDS = 300
+#: Hours between two readings of everything by streams that otherwise read what changed.
+DEFAULT_EVERYTHING_EVERY_HOURS = 24
 #: Hours between two deep look-backs, and hours by which the search index may be late for one to find a change.
 DEFAULT_DEEP_LOOK_BACK_EVERY_HOURS = DEFAULT_INDEX_LATENESS_HOURS = 24
 SECOND_MS, HOUR_MS = 1000, 3_600_000
@@ -56,6 +58,11 @@ def deep_look_back_every(config: Mapping[str, Any]) -> Milliseconds:
 def index_lateness(config: Mapping[str, Any]) -> Milliseconds:
     """Milliseconds by which the search index may show a change late for a deep look-back to find it."""
     return _milliseconds(config, "users_index_lateness", DEFAULT_INDEX_LATENESS_HOURS, HOUR_MS)
+
+
+def everything_every(config: Mapping[str, Any]) -> Milliseconds:
+    """Milliseconds after which streams that follow changes read everything again."""
+    return _milliseconds(config, "everything_every_hours", DEFAULT_EVERYTHING_EVERY_HOURS, HOUR_MS)
 
 
 def _milliseconds(config: Mapping[str, Any], name: str, default: int, unit: Milliseconds) -> Milliseconds:

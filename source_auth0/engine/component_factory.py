@@ -56,3 +56,8 @@ class ComponentFactory(ModelToComponentFactory):
             configured=configured,
         )
         return cursor
+
+
+def partition_router_of(stream: Any) -> Any:
+    """The partition router of a stream that is another's parent; the framework tells that of its own cursors alone."""
+    return stream._stream_partition_generator._stream_slicer  # noqa: SLF001 - it has no other name

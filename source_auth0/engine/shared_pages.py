@@ -21,6 +21,8 @@ class SharedPages:
         self._lock = threading.Lock()
         self._readers: Counter[str] = Counter()
         self._lists: dict[tuple[str, Hashable], _SharedList] = {}
+        #: Readers that went without the pages of a part before anybody asked for them.
+        self._absent: Counter[tuple[str, Hashable]] = Counter()
 
     def register(self, name: str) -> None:
         """Register one more reader of the pages called `name`; all have to register before the first one reads."""
@@ -35,7 +37,7 @@ class SharedPages:
         key = (name, part)
         with self._lock:
             if key not in self._lists:
-                self._lists[key] = _SharedList(fetch(), self._readers[name])
+                self._lists[key] = _SharedList(fetch(), self._readers[name] - self._absent.pop(key, 0))
             shared = self._lists[key]
             reader = shared.begin() if shared.expects_another else None
         if reader is None:
@@ -48,6 +50,17 @@ class SharedPages:
                 shared.readers_left -= 1
                 if not shared.readers_left:
                     del self._lists[key]
+
+    def pass_over(self, name: str, part: Hashable) -> None:
+        """Have one reader of `name` go without the pages of one part, so that they are not kept for it."""
+        with self._lock:
+            if (shared := self._lists.get((name, part))) is None:
+                self._absent[name, part] += 1
+                return
+            shared.pass_over()
+            shared.readers_left -= 1
+            if not shared.readers_left:
+                del self._lists[name, part]
 
 
 class _SharedList:
@@ -93,6 +106,12 @@ class _SharedList:
         finally:
             self._move(reader, None)
 
+    def pass_over(self) -> None:
+        """Expect one reader less."""
+        with self._positions_lock:
+            self._waiting = max(self._waiting - 1, 0)
+            self._release()
+
     def _move(self, reader: object, index: int | None) -> None:
         """Record that a reader has passed so many pages, or that it ended for None; let go of those that all passed."""
         with self._positions_lock:
@@ -100,10 +119,14 @@ class _SharedList:
                 del self._positions[reader]
             else:
                 self._positions[reader] = index
-            passed = 0 if self._waiting else min(self._positions.values(), default=self._released)
-            for number in range(self._released, passed):
-                self._pages[number] = b""
-            self._released = max(self._released, passed)
+            self._release()
+
+    def _release(self) -> None:
+        """Let go of the pages that all readers have passed; the caller holds the lock."""
+        passed = 0 if self._waiting else min(self._positions.values(), default=self._released)
+        for number in range(self._released, passed):
+            self._pages[number] = b""
+        self._released = max(self._released, passed)
 
     def _page(self, index: int) -> Page | None:
         with hold_releasing_slot(self._lock):

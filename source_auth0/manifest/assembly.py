@@ -7,6 +7,7 @@ import orjson
 
 from source_auth0.conformance.loose_columns import loose_columns
 from source_auth0.manifest.files import MANIFEST, load_yaml, stream_files
+from source_auth0.manifest.following import following
 from source_auth0.manifest.schemas import open_schema
 from source_auth0.redaction.secret_fields import FREE_FORM_MARK, SOURCE_CODE_MARK, marked_paths
 
@@ -47,10 +48,20 @@ def load_stream(name: str) -> Definition:
     return definition
 
 
-def assemble(names: list[str], *, with_schemas: bool = False) -> Definition:
-    """The manifest of the named streams and the definitions that they refer to, with or without their columns."""
+def load_following_streams(names: list[str]) -> list[Definition]:
+    """Stream files as they are where streams follow changes, with all parameters set."""
+    definitions = load_manifest()["definitions"]
+    return [following(load_stream(name), definitions) for name in names]
+
+
+def assemble(names: list[str], *, with_schemas: bool = False, follows_changes: bool = False) -> Definition:
+    """The manifest of the named streams and the definitions that they refer to, with or without their columns.
+
+    Only these may follow changes; a stream that is another's parent is read whole, or for single parents of its own.
+    """
     manifest = load_manifest()
-    manifest["streams"] = [_with_transformations(load_stream(name), with_schemas=with_schemas) for name in names]
+    streams = load_following_streams(names) if follows_changes else [load_stream(name) for name in names]
+    manifest["streams"] = [_with_transformations(stream, with_schemas=with_schemas) for stream in streams]
     definitions, manifest["definitions"] = manifest["definitions"], {"partitions": {}, "parents": {}}
     pending = ["#/definitions/requester", *_references(manifest["streams"])]
     while pending:

@@ -26,6 +26,9 @@ from airbyte_cdk.sources.declarative import concurrent_declarative_source
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import ModelToComponentFactory
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
+from airbyte_cdk.sources.declarative.stream_slicers.declarative_partition_generator import (
+    StreamSlicerPartitionGenerator,
+)
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
@@ -100,6 +103,8 @@ ATTRIBUTES = {
     ConcurrentSource: {"_handle_item"},
     ConcurrentReadProcessor: {"_collect_all_parent_stream_names", "_flag_exception", "_record_counter"},
     AirbyteTracedException: {"_exception"},
+    DefaultStream: {"_stream_partition_generator"},
+    StreamSlicerPartitionGenerator: {"_stream_slicer"},
 }
 #: Private names of Python's own that are used: `Queue` calls `_put` with its lock held.
 PYTHON_NAMES = {"_exit", "_put"}

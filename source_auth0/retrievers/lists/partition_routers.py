@@ -1,7 +1,9 @@
 """Partition routers: slices from a parent's rows, from those that a filter accepts, or from elements of a column."""
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,29 @@ from source_auth0.records import partition_columns
 from source_auth0.retrievers.lists.refused_parents import MAX_NAMED
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
+
+
+@dataclass
+class OrganizationRouter(SubstreamPartitionRouter):
+    """All organizations; within `only`, a single one, for the thread that says so: its groups are read with it."""
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        super().__post_init__(parameters)
+        self._only = threading.local()
+
+    @contextmanager
+    def only(self, organization: StreamSlice) -> Iterator[None]:
+        """Context in which there is one slice, in the thread that enters it."""
+        self._only.slice = organization
+        try:
+            yield
+        finally:
+            self._only.slice = None
+
+    def stream_slices(self) -> Iterator[StreamSlice]:
+        """A slice per organization."""
+        only: StreamSlice | None = getattr(self._only, "slice", None)
+        yield from super().stream_slices() if only is None else [only]
 
 
 @dataclass

@@ -16,6 +16,7 @@ from source_auth0.retrievers.log_events.api_writes import (
     nested_object,
     text_or_none,
 )
+from source_auth0.retrievers.log_events.named_parents import parents_named
 
 USER_DELETED_TYPE = "sdu"
 #: Types whose `user_id` is a user whose authenticators, sessions, tokens, accounts, blocks or memberships changed.
@@ -39,8 +40,10 @@ def _plain_values(*keys: str) -> Row:
 #: The fields that a slim event keeps; `{}` stands for a plain value.
 SLIM_EVENT_SHAPE: Row = {
     **_plain_values("log_id", "date", "type", "description", "ip", "user_id", "user_name", "client_id", "client_name"),
-    **_plain_values("connection", "connection_id", "strategy"),
+    **_plain_values("connection", "connection_id", "strategy", "organization_id"),
     "details": {
+        **_plain_values("connection_id"),
+        "invitation": {"inviter": _plain_values("organization_id")},
         "request": {
             **_plain_values("method", "path", "channel"),
             "query": _plain_values("user_id"),
@@ -60,7 +63,8 @@ SLIM_EVENT_SHAPE: Row = {
 
 def slim_event(event: Mapping[str, Any]) -> Row | None:
     """An event reduced to the fields that derived streams need, in the same shape; None where they need none."""
-    if not (deleted_user_id(event) or next(users_named(event), None) or ApiWrite.of(event)):
+    facts = (deleted_user_id(event), next(users_named(event), None), next(parents_named(event), None))
+    if not (any(facts) or ApiWrite.of(event)):
         return None
     return {key: _project(event[key], inner) for key, inner in SLIM_EVENT_SHAPE.items() if key in event}
 

@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.types import StreamSlice
@@ -63,7 +63,10 @@ class ChangedUsersCursor(LogPositionCursor):
     """
 
     resumes_full_refresh = True
-    state_keys = (*MARK_KEYS, "open", "missed", "refused", STATE_KEY)
+    mark_keys: ClassVar[tuple[str, ...]] = MARK_KEYS
+    state_keys: Collection[str] = (*MARK_KEYS, "open", "missed", "refused", STATE_KEY)
+    #: The column of the id of whom a slice is about.
+    parent_column = "user_id"
     selection: UserSelection
 
     def __init__(self, **kwargs: Any) -> None:
@@ -92,34 +95,52 @@ class ChangedUsersCursor(LogPositionCursor):
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         """A slice per user; those that an interrupted sync left open come first."""
-        saved, log = self.initial_state(), UserLogReader(self.selection, self._stream_name)
+        saved, log = self.initial_state(), self.log_reader()
         log_end = LogPosition.from_state(saved.get("open") or saved)
-        if self._incremental:
+        if self.reads_log:
             # First of all, as the response's `Date` header sets the tenant's clock.
             log_end = log.end(log_end)
-        if saved and is_in_future(self.tenant, _latest_timestamp(saved), self._stream_name):
+        if saved and is_in_future(self.tenant, self.latest_timestamp(saved), self._stream_name):
             saved = {}
-        low_water_mark = {name: saved[name] for name in MARK_KEYS if name in saved}
+        low_water_mark = {name: saved[name] for name in self.mark_keys if name in saved}
         failed_users = set(saved.get("missed", []))
         parents = RefusedParents.of(self.tenant, self._stream_name)
         self._refused = RefusedUsers(parents, saved.get("refused", []))
-        for number, user_pass in enumerate(self._passes(saved, log, log_end)):
+        for number, user_pass in enumerate(self.passes(saved, log, log_end)):
             with self._changed:
                 if self._low_water_mark is None:
                     self._low_water_mark, self._failed_users = low_water_mark, failed_users
                 self._current_pass = user_pass
+                self.begin_pass(user_pass)
             yield from self._sent(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
             for index, user_id in enumerate(user_pass.users):
                 if self._has_given_up or parents.is_over:
                     break
                 user_pass.dispatched += 1
-                yield slice_with(SingleUserWorkItem(user_pass, index, self), partition={"user_id": user_id})
+                yield slice_with(SingleUserWorkItem(user_pass, index, self), partition={self.parent_column: user_id})
             if not self._wait_until_done(user_pass, is_last=number == 1 or "open" not in saved):
                 return
             begun = None if self._is_anybody_unread else self._begun(user_pass)
             yield from self._sent(self.readings.everybody(begun))
             self._conclude(user_pass)
         self._finish()
+
+    @property
+    def reads_log(self) -> bool:
+        """Whether the log is asked who changed."""
+        return self._incremental
+
+    def log_reader(self) -> UserLogReader:
+        """What reads the log for this stream."""
+        return UserLogReader(self.selection, self._stream_name)
+
+    def latest_timestamp(self, saved: Mapping[str, Any]) -> Milliseconds:
+        """The latest timestamp in a state."""
+        texts = [saved.get("updated_at"), (saved.get("open") or {}).get("until")]
+        return max(to_milliseconds(text) for text in texts if text)
+
+    def begin_pass(self, user_pass: UserPass) -> None:
+        """Take note of a pass that begins; the caller holds the lock."""
 
     def _finish(self) -> None:
         """All passes are over: a full refresh is finished, unless the next attempt has to ask somebody again."""
@@ -136,7 +157,7 @@ class ChangedUsersCursor(LogPositionCursor):
         """A slice of rows of `readings` of no single user, where they are wanted; blocks until they are queued."""
         if page:
             item = ReadingsWorkItem(page)
-            yield slice_with(item, partition={"user_id": ""})
+            yield slice_with(item, partition={self.parent_column: ""})
             item.wait_until_queued()
 
     def _begun(self, user_pass: UserPass) -> str | None:
@@ -218,18 +239,21 @@ class ChangedUsersCursor(LogPositionCursor):
     def _conclude(self, user_pass: UserPass) -> None:
         """Have the state say that a pass is complete, once all that belongs to it is queued."""
         with self._changed:
-            before = (self._low_water_mark or {}).get("deep_at")
-            deep_at = before if user_pass.deep_at is None else to_iso(user_pass.deep_at)
             begun = self._begun(user_pass) if self._is_anybody_unread else None
-            self._low_water_mark = {
-                "updated_at": to_iso(user_pass.until),
-                **user_pass.log.state,
-                **({"deep_at": deep_at} if deep_at else {}),
-                **({"read_with": user_pass.read_with} if user_pass.read_with is not None else {}),
-                **({"overlap": user_pass.overlap} if user_pass.overlap is not None else {}),
-                **({"begun": begun} if begun else {}),
-            }
+            self._low_water_mark = {**self.mark_of(user_pass), **({"begun": begun} if begun else {})}
             self._current_pass = None
+
+    def mark_of(self, user_pass: UserPass) -> dict[str, Any]:
+        """The state's keys, but `begun`, that say up to where everybody is read with a complete pass."""
+        before = (self._low_water_mark or {}).get("deep_at")
+        deep_at = before if user_pass.deep_at is None else to_iso(user_pass.deep_at)
+        return {
+            "updated_at": to_iso(user_pass.until),
+            **user_pass.log.state,
+            **({"deep_at": deep_at} if deep_at else {}),
+            **({"read_with": user_pass.read_with} if user_pass.read_with is not None else {}),
+            **({"overlap": user_pass.overlap} if user_pass.overlap is not None else {}),
+        }
 
     def current_state(self) -> MutableMapping[str, Any]:
         """The timestamp and log position up to which changed users were read, and `open`, an unfinished pass.
@@ -243,7 +267,7 @@ class ChangedUsersCursor(LogPositionCursor):
         open_pass = {"open": self._current_pass.state} if self._current_pass else {}
         return {**self._low_water_mark, **missed, **self._refused.state, **open_pass, **self.readings.state}
 
-    def _passes(self, saved: Mapping[str, Any], log: UserLogReader, log_end: LogPosition) -> Iterator[UserPass]:
+    def passes(self, saved: Mapping[str, Any], log: UserLogReader, log_end: LogPosition) -> Iterator[UserPass]:
         """The rest of an interrupted sync's pass, then a pass over all users who changed since that one began."""
         unfinished = saved.get("open")
         begin = to_milliseconds(saved["updated_at"]) if "updated_at" in saved else None
@@ -254,10 +278,10 @@ class ChangedUsersCursor(LogPositionCursor):
         )
         failed = {*saved.get("missed", []), *saved.get("refused", [])}
         retried = sorted(failed)
-        deep_at = _optional_timestamp(saved, "deep_at")
+        deep_at = optional_timestamp(saved, "deep_at")
         if unfinished:
             until, high = to_milliseconds(unfinished["until"]), LogPosition.from_state(unfinished)
-            since, pass_deep_at = _optional_timestamp(unfinished, "since"), _optional_timestamp(unfinished, "deep_at")
+            since, pass_deep_at = optional_timestamp(unfinished, "since"), optional_timestamp(unfinished, "deep_at")
             # A first sync has users without `updated_at` too, whom no range of it finds.
             updated = UserIds.of(requester, begin if begin is None or since is None else since)
             in_log = log.between(position, high, begin, with_deleted=self.readings.is_wanted)
@@ -333,7 +357,7 @@ class ChangedUsersCursor(LogPositionCursor):
             if "begun" in state:
                 validate_timestamp(state["begun"])
         validate_written(saved)
-        _validate_user_ids([*validate_list(saved.get("missed", [])), *validate_list(saved.get("refused", []))])
+        validate_ids([*validate_list(saved.get("missed", [])), *validate_list(saved.get("refused", []))])
         if "deep_at" in saved:
             validate_timestamp(saved["deep_at"])
         if "read_with" in saved:
@@ -352,19 +376,15 @@ def _validate_pass(unfinished: Mapping[str, Any], saved: Mapping[str, Any]) -> N
             raise ValueError
     if "read_with" in unfinished:
         UserFilter.from_state(unfinished["read_with"])
-    _validate_user_ids([unfinished["asked"], *validate_list(unfinished["left"])])
+    validate_ids([unfinished["asked"], *validate_list(unfinished["left"])])
 
 
-def _latest_timestamp(saved: Mapping[str, Any]) -> Milliseconds:
-    """The latest timestamp in a state."""
-    texts = [saved.get("updated_at"), (saved.get("open") or {}).get("until")]
-    return max(to_milliseconds(text) for text in texts if text)
-
-
-def _optional_timestamp(saved: Mapping[str, Any], key: str) -> Milliseconds | None:
+def optional_timestamp(saved: Mapping[str, Any], key: str) -> Milliseconds | None:
+    """A timestamp of a state; None where it has none."""
     return to_milliseconds(saved[key]) if key in saved else None
 
 
-def _validate_user_ids(ids: Iterable[Any]) -> None:
+def validate_ids(ids: Iterable[Any]) -> None:
+    """Raise an error for ids that are no texts."""
     for user_id in ids:
         validate_text(user_id)

@@ -1,6 +1,6 @@
 """Users whom Auth0 refuses among others: skipped, and asked again in the next sync."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from source_auth0.retrievers.lists.refused_parents import RefusedParents
 from source_auth0.retrievers.user_lists.user_pass import UserPass
@@ -21,6 +21,8 @@ class RefusedUsers:
         parents.carries_over = True
         self._skipped = set(saved)
         self.undecided: set[str] = set()
+        #: Those of whom a part was refused, such as one group of an organization: the next sync asks for all of them.
+        self.in_part: set[str] = set()
 
     def begin(self, users: int, resumed: Collection[str] = ()) -> None:
         """Begin a pass over so many users; `resumed` are its users if an earlier sync began it."""
@@ -34,11 +36,15 @@ class RefusedUsers:
             self.undecided |= {user} - parents.known
             user_pass.mark_done(index)
         elif not parents.is_over:
-            self._skipped.discard(user)
+            (self._skipped.add if user in self.in_part else self._skipped.discard)(user)
             user_pass.mark_done(index)
         if parents.is_answered:
             self._skipped |= self.undecided
             self.undecided.clear()
+
+    def forget(self, users: Iterable[str]) -> None:
+        """Ask no more for those that are gone."""
+        self._skipped.difference_update(users)
 
     def conclude(self, user_pass: UserPass) -> None:
         """All reads of a pass have ended: where the tenant lacks the feature, there is nobody to ask."""

@@ -58,10 +58,14 @@ class UserListRetriever(ListRetriever):
     def _user_pages(self, user: StreamSlice, item: SingleUserWorkItem) -> Iterator[Page]:
         """The pages of one user, with the time at which reading began; then its row of `readings`."""
         read_at, rows = self.tenant.now_text, 0
-        for page in super().read_pages(user):
+        for page in self.list_pages(user):
             rows += len(page)
             yield [{**row, "read_at": read_at} for row in page]
         yield item.cursor.reading_of(item, read_at, rows)
+
+    def list_pages(self, parent: StreamSlice) -> Iterator[Page]:
+        """The pages of the list of one user, or of another parent."""
+        yield from super().read_pages(parent)
 
 
 @dataclass

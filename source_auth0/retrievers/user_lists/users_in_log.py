@@ -42,17 +42,17 @@ class UserLogReader:
 
     def __init__(self, selection: UserSelection, stream: str) -> None:
         self._selection, self._stream = selection, stream
-        self._tenant = selection.requester.tenant
-        self._log = TenantLog(selection.requester)
+        self.tenant = selection.requester.tenant
+        self.log = TenantLog(selection.requester)
 
     def end(self, saved: LogPosition) -> LogPosition:
         """The end of the log; the saved position, to resume from later, if the log may not be read."""
         try:
-            raise_if_beyond_log(self._log.end, saved, self._stream)
+            raise_if_beyond_log(self.log.end, saved, self._stream)
         except MissingScopeError as refusal:
             self._warn_of_unread_log(refusal)
             return saved
-        return self._log.end
+        return self.log.end
 
     def between(
         self, low: LogPosition, high: LogPosition, begin: Milliseconds | None, *, with_deleted: bool
@@ -66,18 +66,18 @@ class UserLogReader:
             return UsersInLog()
         if not low.log_id:
             # The log was empty, or the token could not read it.
-            low = self._log.before(high, max(to_milliseconds(high.date) - begin, 0) + MAX_EVENT_LATENESS_MS)
+            low = self.log.before(high, max(to_milliseconds(high.date) - begin, 0) + MAX_EVENT_LATENESS_MS)
         named, deleted_at = set[str](), dict[str, str]()
-        for segment in DerivedEvents.of(self._tenant).between(self._log, low, high):
+        for segment in DerivedEvents.of(self.tenant).between(self.log, low, high):
             for event in segment.events:
                 named.update(user for kind, user in users_named(event) if kind in kinds)
                 if with_deleted and (user := deleted_user_id(event)):
                     at = event_milliseconds(event)
-                    deleted_at[user] = self._tenant.now_text if at is None else to_iso(at)
+                    deleted_at[user] = self.tenant.now_text if at is None else to_iso(at)
         return UsersInLog(users_in_scope(self._selection.requester, named), deleted_at)
 
     def _warn_of_unread_log(self, refusal: MissingScopeError) -> None:
-        if self._tenant.first_time("users that the log names"):
+        if self.tenant.first_time("users that the log names"):
             LOGGER.warning(
                 "Streams of single users ask only for users whose profile moved, not for those that the tenant's log "
                 f"names, since the application lacks the scope `{refusal.scopes[0]}`."
