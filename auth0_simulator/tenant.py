@@ -80,7 +80,7 @@ class Tenant(UserOperationsMixin, ResourceOperationsMixin):
             )
             self.secret_reads = 0
             self._collections: dict[tuple[str, ...], list[Row]] = {}
-            self._rows_by_id: dict[str, tuple[int, dict[str, Row]]] = {}
+            self._rows_by_id: dict[str, tuple[tuple[int, int], dict[str, Row]]] = {}
             self._parents: dict[str, tuple[dict[str, tuple[int, int]], dict[str, list[tuple[str, Row]]]]] = {}
             self._deleted: set[str] = set()
             self._ever_deleted: set[str] = set()
@@ -162,9 +162,10 @@ class Tenant(UserOperationsMixin, ResourceOperationsMixin):
         if name == "users":
             return self.users.get(value)
         rows, column = self.rows(name), key_column(name)
-        size, found = self._rows_by_id.get(name, (-1, {}))
-        if size != len(rows):
-            size, found = self._rows_by_id[name] = len(rows), {row[column]: row for row in rows}
+        shape = (len(rows), id(rows[-1]) if rows else 0)
+        known, found = self._rows_by_id.get(name, ((-1, 0), {}))
+        if known != shape:
+            known, found = self._rows_by_id[name] = shape, {row[column]: row for row in rows}
         return found.get(value)
 
     def allow_user_id_again(self, user_id: str) -> None:

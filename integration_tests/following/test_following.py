@@ -201,3 +201,16 @@ def cut_at(synced: SyncResult, stream: str, part: float) -> tuple[list[dict[str,
     total = len(synced.records[stream])
     before = [n for n, rows in enumerate(synced.own_rows_before) if rows <= part * total]
     return synced.records[stream][: synced.own_rows_before[before[-1]]], [synced.states[before[-1]]]
+
+
+@pytest.mark.accept
+def test_an_attempt_after_one_that_was_killed_at_90_percent_repeats_at_most_2_percent() -> None:
+    with Simulator(users=10, organizations=1000, log_events=20) as sim:
+        first = follow(sim, DOMAINS, full_refresh=True, generation=1)
+        total = len(first.records[DOMAINS])
+        _, state = cut_at(first, DOMAINS, 0.9)
+        sim.clear_journal()
+        second = follow(sim, DOMAINS, state=state, full_refresh=True, generation=1)
+        asked = sum(entry.template == "/organizations/{id}/discovery-domains" for entry in sim.journal)
+        print(f"{asked} of 1000 organizations, {len(second.records[DOMAINS])} of {total} rows")  # noqa: T201 - a measure
+        assert asked <= 0.12 * 1000
