@@ -198,3 +198,17 @@ def test_shared_pages_are_stored_compressed():
     assert 1000 == len(next(pages.read("roles", (), source)))
     (shared,) = pages._lists.values()
     assert sum(map(len, shared._pages)) < 40_000
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_reader_that_goes_without_a_part_does_not_keep_its_pages(early: bool):
+    pages, source = shared_by(3), Source(PAGES)
+    if early:
+        pages.pass_over("roles", "part")
+    readers = [pages.read("roles", "part", source) for _ in range(2)]
+    assert [next(reader) for reader in readers] == [PAGES[0]] * 2
+    if not early:
+        pages.pass_over("roles", "part")
+    assert [PAGES[1:]] * 2 == [list(reader) for reader in readers]
+    assert len(PAGES) == source.fetched
+    assert not pages._lists

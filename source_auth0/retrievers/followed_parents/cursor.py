@@ -93,13 +93,16 @@ class FollowedParentsCursor(ChangedUsersCursor):
         return not -CLOCK_TOLERANCE_MS <= age < everything_every(self.tenant.config)
 
     def _may_resume(self, unfinished: Mapping[str, Any], saved: Mapping[str, Any]) -> bool:
-        """Whether what an interrupted sync left can be told: everything, or by the log.
+        """Whether an unfinished pass can be resumed: one over everything, or where the log tells what is left of it.
 
         In a full refresh what changed, or was created, since its first attempt has to be read too.
         """
         if self._incremental and "everything_at" in unfinished:
             return True
-        return not self._log.reason_to_read_all(ReadUpTo.of(saved if "until" in saved else unfinished))
+        reason = self._log.reason_to_read_all(ReadUpTo.of(saved if "until" in saved else unfinished))
+        if reason and not self._incremental:
+            LOGGER.info(f"`{self._stream_name}` is read from the start, not where it was interrupted: {reason}.")
+        return not reason
 
     def _pass(
         self,

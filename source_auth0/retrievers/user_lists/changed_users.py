@@ -13,7 +13,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.config.options import deep_look_back_every, index_lateness, look_back
-from source_auth0.engine.thread_pool import raise_if_cancelled
+from source_auth0.engine.thread_pool import raise_if_cancelled, release_worker_slot
 from source_auth0.records import OtherStreamPage
 from source_auth0.retrievers.cursors.compact_ids import ChainedIds, CompactIds
 from source_auth0.retrievers.cursors.state_validation import (
@@ -227,7 +227,7 @@ class ChangedUsersCursor(LogPositionCursor):
 
     def _wait_until_done(self, user_pass: UserPass, *, is_last: bool) -> bool:
         """Wait until all reads of a pass have ended; False if any user is left, or the sync is to fail."""
-        with self._changed:
+        with release_worker_slot(), self._changed:
             while user_pass.finished < user_pass.dispatched:
                 self._changed.wait(1.0)
                 raise_if_cancelled()

@@ -10,11 +10,13 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 from source_auth0.records import partition_columns
 from source_auth0.retrievers.lists.partition_routers import (
     CartesianProductRouter,
+    OrganizationRouter,
     ParentElementsRouter,
     ParentFilterRouter,
     ParentKeyRenamingRouter,
     RoleRouter,
 )
+from testing.threads import in_threads
 
 Build = Callable[..., Any]
 
@@ -84,6 +86,16 @@ def test_parents_that_are_left_out_are_told_of_if_wanted(build: Build, caplog: p
     assert ["login"] == [part.partition["thing"] for part in router.stream_slices()]
     told = "which do not have `status` CURRENT: old, 0, 1, 2, 3, 4, 5, 6, 7, 8 and 2 more."
     assert [told] * warns == [message.partition("`parents`, ")[2] for message in caplog.messages]
+
+
+def test_within_one_organization_there_is_no_other_for_the_thread_that_says_so(build: Build):
+    router = build(OrganizationRouter, {"id": 1}, {"id": 2}, extra="name")
+    one = StreamSlice(partition={"thing": 2, "parent_slice": {}}, cursor_slice={})
+    with router.only(one):
+        assert [one] == list(router.stream_slices())
+        elsewhere = in_threads(1, lambda _: [each.partition["thing"] for each in router.stream_slices()])
+    assert [[1, 2]] == elsewhere
+    assert [1, 2] == [each.partition["thing"] for each in router.stream_slices()]
 
 
 @pytest.mark.parametrize("odd", [7, True, {}, ["okta"]])
