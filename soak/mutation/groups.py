@@ -35,6 +35,7 @@ PACKAGES = {
     "retrievers.user_search": "user search",
     "retrievers.users": "users",
     "retrievers.user_lists": "single users' lists",
+    "retrievers.followed_parents": "streams that follow changes",
     "retrievers.logs": "the log",
     "retrievers.log_events": "what events of the log say",
     "retrievers.events": "the Events API",

@@ -36,6 +36,8 @@ TESTS = {
     "retrievers.events.idle_timer": ["retrievers/events/test_retriever", "retrievers/events/test_connection"],
     "retrievers.events.messages": ["retrievers/events/test_retriever"],
     "retrievers.events.position": ["retrievers/events/test_retriever"],
+    "retrievers.followed_parents.parents": ["manifest/test_following"],
+    "retrievers.followed_parents.retrievers": ["manifest/test_following"],
     "retrievers.lists.pagination": ["retrievers/lists/test_lists", "retrievers/users/test_retriever"],
     "retrievers.log_events.api_writes": ["retrievers/log_events/test_api_writes", "retrievers/log_events/test_facts"],
     "retrievers.log_events.ordering": ["retrievers/logs/test_tenant_log"],

@@ -64,7 +64,7 @@ class ParentLogReader(UserLogReader):
         try:
             end = self.log.end
         except MissingScopeError as refusal:
-            return f"the application lacks the scope `{refusal.scopes[0]}`, without which nothing tells what changed"
+            return f"the application lacks the scope `{refusal.scopes[0]}`, without which nothing says what changed"
         if not (end.log_id and position.log_id):
             return "no earlier sync could read the tenant's log" if end.log_id else "the tenant's log is empty"
         if end.order < position.order:
