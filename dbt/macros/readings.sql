@@ -1,8 +1,11 @@
 {#- Which rows of streams that follow changes are valid. Auth0 tells what is there and never what is gone: a role that was taken away sends
     no row, and the row of before stays in the table.
 
-    With `readings`, rows are valid that are as new as the reading of their parent. Without it, or where a parent has none there, those of
-    the parent's latest reading, unless the user changed since: then that reading found nothing. -#}
+    Valid are the rows of their parent's latest reading, unless something says that a later one found nothing. `readings` does: its row of
+    the parent has the time of the last reading, and its row `*` the time from which on all parents were read. Rows newer than that are of a
+    sync whose rows of `readings` have not landed yet. Where neither is there, a user who changed since the latest reading says so.
+
+    Rows without `read_at` are of a stream that is read in full: all are valid. -#}
 {% macro last_readings(stream, rows, parent) -%}
 ,
 latest as (
@@ -48,9 +51,10 @@ deletions as (
 {%- set with_readings = auth0.landed('readings') is not none -%}
 {%- set with_users = parent == 'user_id' and auth0.landed('users') is not none -%}
 {%- set with_deletions = parent == 'user_id' and auth0.landed('user_deletions') is not none %}
-join latest on latest.parent_id = {{ rows }}.{{ parent }}
+left join latest on latest.parent_id = {{ rows }}.{{ parent }}
 {%- if with_readings %}
 left join readings on readings.parent_id = {{ rows }}.{{ parent }}
+left join readings as everybody on everybody.parent_id = '*'
 {%- endif %}
 {%- if with_users %}
 left join users on users.user_id = {{ rows }}.{{ parent }}
@@ -58,11 +62,16 @@ left join users on users.user_id = {{ rows }}.{{ parent }}
 {%- if with_deletions %}
 left join deletions on deletions.user_id = {{ rows }}.{{ parent }}
 {%- endif %}
-where {{ rows }}.read_at >= {{ 'coalesce(readings.read_at, latest.read_at)' if with_readings else 'latest.read_at' }}
+where (latest.read_at is null or {{ rows }}.read_at = latest.read_at)
+{%- if with_readings %}
+    and (readings.read_at is null or {{ rows }}.read_at >= readings.read_at)
+    and (everybody.read_at is null or {{ rows }}.read_at >= everybody.read_at)
+{%- endif %}
 {%- if with_users %}
     and (
         {%- if with_readings %}
         readings.parent_id is not null
+        or everybody.parent_id is not null
         or{% endif %} (
             users.user_id is not null
             and (users.updated_at is null or users.updated_at <= {{ rows }}.read_at)

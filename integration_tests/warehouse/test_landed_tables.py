@@ -54,6 +54,49 @@ def test_the_rows_of_a_reading_are_valid_and_a_reading_that_found_nothing_has_no
     assert [("auth0|bruno", "rol_reader"), ("auth0|kai", "rol_admin")] == warehouse.rows(*ROLES)
 
 
+def test_ada_and_bruno_by_readings(warehouse: Warehouse):
+    """The example of docs/behavior.md: the reading of Bruno found nothing; nobody else is there since Monday."""
+    readings = [
+        {"stream": "user_roles", "parent_id": "auth0|ada", "read_at": TUESDAY, "rows": 1},
+        {"stream": "user_roles", "parent_id": "auth0|bruno", "read_at": "2026-02-24T10:00:01.000Z", "rows": 0},
+        {"stream": "user_roles", "parent_id": "*", "read_at": MONDAY, "rows": None},
+    ]
+    roles = [row for row in small_tenant.USER_ROLES if row["user_id"] in ("auth0|ada", "auth0|bruno")]
+    warehouse.land({"user_roles": roles, "readings": readings})  # `users` is not needed
+    warehouse.build("stg_auth0__user_roles", command="run")
+    assert [("auth0|ada", "rol_reader")] == warehouse.rows(*ROLES)
+
+
+def test_whoever_was_last_read_before_everybody_was_is_gone(warehouse: Warehouse):
+    """No event told that Bruno, Cleo and the first Ada were deleted; the full reading of Tuesday did not find them."""
+    readings = [
+        {"stream": "user_roles", "parent_id": row["user_id"], "read_at": row["read_at"], "rows": 1}
+        for row in sorted(small_tenant.USER_ROLES, key=lambda row: row["read_at"])
+    ]
+    readings = list({row["parent_id"]: row for row in readings}.values())
+    everybody = {"stream": "user_roles", "parent_id": "*", "read_at": TUESDAY, "rows": None}
+    warehouse.land({"user_roles": small_tenant.USER_ROLES, "readings": [*readings, everybody]})
+    warehouse.build("stg_auth0__user_roles", command="run")
+    of_tuesday = [("auth0|ada", "rol_reader"), ("auth0|jan", "rol_admin"), ("auth0|kai", "rol_admin")]
+    assert of_tuesday == warehouse.rows(*ROLES)
+
+
+def test_rows_that_landed_ahead_of_their_reading_are_valid(warehouse: Warehouse):
+    """Tables are written one after the other: Ada's rows of Tuesday are there, and their reading is not yet."""
+    readings = [{"stream": "user_roles", "parent_id": "auth0|ada", "read_at": MONDAY, "rows": 2}]
+    roles = [row for row in small_tenant.USER_ROLES if row["user_id"] == "auth0|ada"]
+    warehouse.land({"user_roles": roles, "readings": readings})
+    warehouse.build("stg_auth0__user_roles", command="run")
+    assert [("auth0|ada", "rol_reader")] == warehouse.rows(*ROLES)
+
+
+def test_all_rows_without_the_time_of_a_reading_are_valid(warehouse: Warehouse):
+    roles = [{**row, "read_at": None} for row in small_tenant.USER_ROLES if row["user_id"] == "auth0|ada"]
+    warehouse.land({"user_roles": roles, "readings": []})
+    warehouse.build("stg_auth0__user_roles", command="run")
+    assert [("auth0|ada", "rol_admin"), ("auth0|ada", "rol_reader")] == warehouse.rows(*ROLES)
+
+
 def test_two_landed_tables_are_enough_for_what_is_made_of_them(warehouse: Warehouse):
     warehouse.land({"user_roles": small_tenant.USER_ROLES, "roles": small_tenant.TABLES["roles"]})
     warehouse.build()

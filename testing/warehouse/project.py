@@ -25,13 +25,6 @@ WITHOUT_NETWORK_NAMESPACES = (
     if shutil.which("unshare") and not subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode  # noqa: S603 - a command of the system
     else "no process without a network can be started here"
 )
-#: The stream that says which rows of others are valid, before it has a stream file.
-READINGS: dict[str, dict[str, str]] = {
-    "stream": {"type": "string"},
-    "parent_id": {"type": "string"},
-    "read_at": {"type": "string", "format": "date-time"},
-    "rows": {"type": "integer"},
-}
 Rows = list[dict[str, Any]]
 
 
@@ -140,7 +133,5 @@ class Destination:
 
 
 def _schema(name: str, without: set[str]) -> dict[str, Any]:
-    if name == "readings":
-        return {"properties": READINGS}
     properties: dict[str, Any] = load_stream(name)["schema_loader"]["schema"]["properties"]
     return {"properties": {column: kind for column, kind in properties.items() if f"{name}.{column}" not in without}}

@@ -75,7 +75,7 @@ def staged(name: str) -> Staged:
         column.points_to = column.points_to or _target(foreign.get(source))
     by_source = {source: column.name for column in columns.values() for source in column.sources}
     # `readings` itself has a reading's time too, and says which rows of the others are valid.
-    reading = stream.get("cursor_field") == "read_at" and name != "readings"
+    reading = "read_at" in properties and name != "readings"
     return Staged(
         stream=name,
         description=schema["description"],

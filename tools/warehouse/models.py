@@ -13,8 +13,6 @@ from source_auth0.manifest.files import stream_files
 from tools.warehouse.columns import Staged, relations, staged
 
 ORIGIN = "Written by `python -m tools.warehouse.generate` from the stream files."
-#: Declared here until the connector has a stream file of that name: what says which rows of other streams are valid.
-READINGS = "One reading of what belongs to a parent: its rows are valid whose `read_at` equals it. Optional."
 #: Folders of models that people write.
 HAND_WRITTEN = ("intermediate", "marts")
 STAGE_ALL = "var('auth0_stage_all', false)"
@@ -69,8 +67,6 @@ def properties(model: Staged) -> dict[str, Any]:
 def sources() -> str:
     """All streams as sources, with their family and scopes."""
     tables = [_source(name, path.parent.name) for name, path in stream_files().items()]
-    if "readings" not in stream_files():
-        tables.append({"name": "readings", "description": READINGS})
     source = {
         "name": "auth0",
         "description": "Tables that a destination of the Auth0 connector filled, one for each stream.",
