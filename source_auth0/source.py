@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,7 @@ from source_auth0.manifest import following
 from source_auth0.manifest.assembly import assemble, json_schema, load_following_streams, load_stream, primary_key
 from source_auth0.manifest.files import stream_files
 from source_auth0.outcomes import StreamOutcome
+from source_auth0.retrievers.cursors.full_readings import FullReadings
 from source_auth0.retrievers.lists.refused_parents import outcome_of
 from source_auth0.retrievers.readings.readings import Readings
 
@@ -65,10 +67,11 @@ class SourceAuth0(PageDeclarativeSource):
         )
         tenant = Tenant(self.config)
         tenant.is_resumed = bool(state)
+        left = {configured.stream.name for configured in catalog.streams} if catalog else set()
         self.replace_parts(
             tenant.config,
             FairThreadPool(lambda: tenant.threads),
-            lambda stream, parents: _outcome_at_end(tenant, stream, parents),
+            lambda stream, parents: _outcome_at_end(tenant, stream, parents, left),
             whole_pages=whole_pages,
         )
 
@@ -164,10 +167,15 @@ class SourceAuth0(PageDeclarativeSource):
         return authenticator
 
 
-def _outcome_at_end(tenant: Tenant, stream: str, parents: Collection[str]) -> StreamOutcome:
-    """What became of a stream, which tells no more readings."""
+def _outcome_at_end(tenant: Tenant, stream: str, parents: Collection[str], left: set[str]) -> StreamOutcome:
+    """What became of a stream, which tells no more readings; the last of those `left` says which to read in full."""
     Readings.of(tenant).stream_ended(stream)
-    return outcome_of(tenant, stream, parents)
+    left.discard(stream)
+    outcome = outcome_of(tenant, stream, parents)
+    reminder = "" if left else FullReadings.of(tenant).reminder()
+    if not reminder or not tenant.first_time(reminder):
+        return outcome
+    return replace(outcome, warnings=(*outcome.warnings, reminder))
 
 
 def _unknown_streams(catalog: ConfiguredAirbyteCatalog) -> list[str]:

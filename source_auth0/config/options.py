@@ -33,7 +33,9 @@ DEFAULT_LOOK_BACK_SECONDS = 300
 DEFAULT_EVERYTHING_EVERY_HOURS = 24
 #: Hours between two deep look-backs, and hours by which the search index may be late for one to find a change.
 DEFAULT_DEEP_LOOK_BACK_EVERY_HOURS = DEFAULT_INDEX_LATENESS_HOURS = 24
-SECOND_MS, HOUR_MS = 1000, 3_600_000
+#: Days after which a sync reminds of a full reading.
+DEFAULT_FULL_READING_REMINDER_DAYS = 30
+SECOND_MS, HOUR_MS, DAY_MS = 1000, 3_600_000, 86_400_000
 
 
 def safety_lag(config: Mapping[str, Any], clock_margin: timedelta) -> Milliseconds:
@@ -63,6 +65,11 @@ def index_lateness(config: Mapping[str, Any]) -> Milliseconds:
 def everything_every(config: Mapping[str, Any]) -> Milliseconds:
     """Milliseconds after which streams that follow changes read everything again."""
     return _milliseconds(config, "everything_every_hours", DEFAULT_EVERYTHING_EVERY_HOURS, HOUR_MS)
+
+
+def full_reading_reminder(config: Mapping[str, Any]) -> Milliseconds:
+    """Milliseconds since the last full reading of a stream after which a sync says so; 0 for never."""
+    return _milliseconds(config, "full_reading_reminder_days", DEFAULT_FULL_READING_REMINDER_DAYS, DAY_MS)
 
 
 def _milliseconds(config: Mapping[str, Any], name: str, default: int, unit: Milliseconds) -> Milliseconds:

@@ -65,12 +65,14 @@ class UserSync:
         self.max_readers = 0
 
     def emit_message(self, message: AirbyteMessage) -> None:
-        """Keep a message; a state as it was at this moment."""
+        """Keep a message; a state as it was at this moment, without the time of the last full reading."""
         if message.type is Type.STATE:
             assert message.state is not None
             assert message.state.stream is not None
             text = json.dumps(vars(message.state.stream.stream_state))
-            self.states.append((len(self.rows), json.loads(text)))
+            state = json.loads(text)
+            state.pop("full_at", None)
+            self.states.append((len(self.rows), state))
         else:
             self.other_messages.append(message)
 

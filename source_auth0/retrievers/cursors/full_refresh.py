@@ -12,8 +12,11 @@ from airbyte_cdk.models import ConfiguredAirbyteStream, SyncMode
 FULL_REFRESH_KEY = "full_refresh"
 #: The version of what such a state holds.
 VERSION = 1
-#: Options that say how the tenant is reached, and not what is read of it; hexadecimal digits by which others are known.
-OPTIONS_OF_ACCESS = frozenset({"credentials", "num_workers", "rate_limit_share", "max_requests_per_second"})
+#: Options that say how the tenant is reached, or when to remind, and not what is read of it; hexadecimal digits by
+#: which others are known.
+OPTIONS_OF_ACCESS = frozenset(
+    {"credentials", "num_workers", "rate_limit_share", "max_requests_per_second", "full_reading_reminder_days"}
+)
 HASH_LENGTH = 12
 
 

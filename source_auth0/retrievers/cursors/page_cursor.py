@@ -18,6 +18,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.api.tenant import Tenant
 from source_auth0.errors import config_error
+from source_auth0.retrievers.cursors.full_readings import FULL_READING_KEY, FullReadings, validate_full_reading
 from source_auth0.retrievers.cursors.full_refresh import FULL_REFRESH_KEY, Generation
 from source_auth0.retrievers.cursors.state_validation import validate_keys_and_size, without_framework_keys
 
@@ -41,6 +42,8 @@ class PageCursor(Cursor):
     state_keys: Collection[str] = ()
     #: Whether a full refresh that was interrupted is gone on with by the next attempt of the same generation.
     resumes_full_refresh: bool = False
+    #: Whether some changes come only when everything is read again, so that a state says when that was.
+    may_miss_changes: bool = False
 
     def __init__(  # noqa: PLR0913 - what the framework passes to a cursor
         self,
@@ -66,7 +69,10 @@ class PageCursor(Cursor):
     def state(self) -> MutableMapping[str, Any]:
         """What the next sync resumes from; of a full refresh, how far it has got, and nothing once it is finished."""
         if self._incremental:
-            return self.current_state()
+            state = self.current_state()
+            if not (self.may_miss_changes and state):
+                return state
+            return {**state, **FullReadings.of(self.tenant).state_of(self._stream_name, self.initial_state)}
         if self._generation is not None and self.has_progress:
             return self._generation.state_of(self.current_state())
         return {NO_CURSOR_STATE_KEY: True}
@@ -112,7 +118,8 @@ class PageCursor(Cursor):
             return {}  # a full refresh that was under way says nothing of what changed since
         saved = self.migrate_state(saved)
         try:
-            validate_keys_and_size(saved, self.state_keys)
+            validate_keys_and_size(saved, (*self.state_keys, *([FULL_READING_KEY] if self.may_miss_changes else [])))
+            validate_full_reading(saved)
             self.validate_state(saved)
         except (KeyError, ValueError, TypeError, AttributeError):
             raise self._invalid_state_error(_as_json(saved)) from None

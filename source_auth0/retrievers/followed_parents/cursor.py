@@ -49,6 +49,8 @@ class FollowedParentsCursor(ChangedUsersCursor):
     """
 
     stream_group = ""
+    # Everything is read again once in `everything_every_hours`.
+    may_miss_changes = False
     mark_keys: ClassVar[tuple[str, ...]] = ("until", "log_id", "date", "everything_at", "begun")
     state_keys = (*mark_keys, "open", "missed", "refused", STATE_KEY)
     parents: FollowedParents

@@ -63,6 +63,7 @@ class ChangedUsersCursor(LogPositionCursor):
     """
 
     resumes_full_refresh = True
+    may_miss_changes = True
     mark_keys: ClassVar[tuple[str, ...]] = MARK_KEYS
     state_keys: Collection[str] = (*MARK_KEYS, "open", "missed", "refused", STATE_KEY)
     #: The column of the id of whom a slice is about.
@@ -81,12 +82,16 @@ class ChangedUsersCursor(LogPositionCursor):
         self._has_given_up = False
         self._users_since_state = 0
         self._is_finished = False
+        self._is_state_rejected = False
         self.readings = ReadingsWriter(self.tenant, self._stream_name, incremental=self._incremental)
 
     def initial_state(self) -> Mapping[str, Any]:
-        """The state of the last incremental sync; empty where `readings` lacks what was written with it."""
+        """The state of the last incremental sync; empty where `readings` lacks what was written with it.
+
+        Empty, too, once it was found to lie in the future.
+        """
         saved = super().initial_state()
-        return saved if self.readings.is_resumable(saved) else {}
+        return saved if not self._is_state_rejected and self.readings.is_resumable(saved) else {}
 
     def emit_state(self) -> None:
         """Emit the state, right after that of the readings which it covers."""
@@ -101,7 +106,7 @@ class ChangedUsersCursor(LogPositionCursor):
             # First of all, as the response's `Date` header sets the tenant's clock.
             log_end = log.end(log_end)
         if saved and is_in_future(self.tenant, self.latest_timestamp(saved), self._stream_name):
-            saved = {}
+            self._is_state_rejected, saved = True, {}
         low_water_mark = {name: saved[name] for name in self.mark_keys if name in saved}
         failed_users = set(saved.get("missed", []))
         parents = RefusedParents.of(self.tenant, self._stream_name)

@@ -100,7 +100,7 @@ def _read(
         state_manager=state,
         message_repository=NoopMessageRepository(),
     )
-    cursor.deep_look_back_every, cursor.emits_rows = 0, False
+    cursor.deep_look_back_every, cursor.emits_rows, cursor.may_miss_changes = 0, False, False
     retriever = _user_retriever(requester, cursor)
     search = replace(retriever.search, narrowed_by=conditions, connections=connections)
     retriever.search = cursor.search = search

@@ -54,6 +54,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
 
     state_keys = STATE_KEYS
     resumes_full_refresh = True
+    may_miss_changes = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

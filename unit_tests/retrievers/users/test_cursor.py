@@ -297,7 +297,7 @@ def test_the_state_is_the_low_water_mark_in_whatever_order_slices_close():
         sync.close(parts[closed])
         rest = {"open": still_open, "until": timestamp(39_950), "walk": walk} if still_open else walk
         expected = {"updated_at": still_open[0][0] if still_open else timestamp(39_950), "v": 2, **rest}
-        assert expected == sync.cursor.state
+        assert expected == sync.cursor.current_state()
     assert 3 == len(sync.states)
 
 
@@ -683,7 +683,7 @@ def test_workers_in_threads_read_every_user_once():
     with ThreadPoolExecutor(10) as pool:
         reads = [pool.submit(read, part) for part in sync.cursor.stream_slices()]
     assert sorted(ids(users)) == sorted(row for one in reads for row in one.result(10))
-    assert state_of(timestamp(2999 * 11), deep_at=NOON) == sync.cursor.state
+    assert state_of(timestamp(2999 * 11), deep_at=NOON) == sync.cursor.current_state()
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not part of the package")
