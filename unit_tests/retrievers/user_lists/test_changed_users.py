@@ -82,7 +82,7 @@ class Sync:
         self.readers: list[Iterator[Any]] = []
         self.requested: list[str] = []
         self.rows: list[str] = []
-        #: The emitted states, each with the number of rows before it: as they are, and without what few tests are about.
+        #: The emitted states, each with the number of rows before it: as they are, and without what few tests need.
         self.full_states: list[tuple[int, dict[str, Any]]] = []
         self.states: list[tuple[int, dict[str, Any]]] = []
         self.failed: list[Exception] = []
