@@ -72,6 +72,7 @@ class SourceAuth0(PageDeclarativeSource):
             tenant.config,
             FairThreadPool(lambda: tenant.threads),
             lambda stream, parents: _outcome_at_end(tenant, stream, parents, left),
+            tenant.progress,
             whole_pages=whole_pages,
         )
 

@@ -10,7 +10,7 @@ from source_auth0.api.http.deadlines import when_slow
 from source_auth0.api.http.retry_policy import MAX_BACKOFF_SECONDS
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.tenant import Tenant
-from source_auth0.engine.thread_pool import raise_if_cancelled, release_worker_slot
+from source_auth0.engine.thread_pool import current_stream, raise_if_cancelled, release_worker_slot
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
 #: The shortest wait that is logged.
@@ -58,12 +58,26 @@ def releasing_slot_when_slow() -> Iterator[None]:
             yield
 
 
+def _waiting(tenant: Tenant, stream: str, permit: RequestPermit) -> contextlib.AbstractContextManager[None]:
+    """The wait of a stream, as its progress tells it: for a rate limit, or for an endpoint's first answer."""
+    endpoint = permit.endpoint
+
+    def describe() -> str:
+        flow = tenant.budget.flow(endpoint)
+        pace = f" ({flow:,.1f} requests a second)" if flow else ""
+        return f"Auth0's rate limit of {tenant.budget.describe(endpoint)}{pace}"
+
+    if permit.expected <= 0:
+        return tenant.progress.waiting(current_stream() or stream, f"the first answer to `{endpoint}`")
+    return tenant.progress.waiting(current_stream() or stream, endpoint, describe)
+
+
 def _wait_for_budget(tenant: Tenant, stream: str, permit: RequestPermit) -> None:
     """Sleep until the budget admits the request; the worker slot serves another stream meanwhile."""
     wait = tenant.budget.request(permit)
     if wait <= 0:
         return
-    with release_worker_slot():
+    with _waiting(tenant, stream, permit), release_worker_slot():
         while wait > 0:
             if permit.expected >= MIN_LOGGED_WAIT_SECONDS and tenant.budget.is_time_to_log():
                 resumes_at = tenant.now() + timedelta(seconds=permit.expected)

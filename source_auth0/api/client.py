@@ -32,7 +32,7 @@ from source_auth0.api.http.session import BearerAuth
 from source_auth0.api.outcome_recorder import AnsweredAttempt, OutcomeRecorder
 from source_auth0.api.rate_limit.api_budget import RequestPermit
 from source_auth0.api.tenant import Tenant
-from source_auth0.engine.thread_pool import release_worker_slot
+from source_auth0.engine.thread_pool import current_stream, release_worker_slot
 from source_auth0.errors import system_error, transient_error
 from source_auth0.records import partition_columns
 from source_auth0.redaction.secret_fields import is_hashing_secrets
@@ -116,8 +116,12 @@ class ManagementApiRequester:
 
     def pause(self, attempt: int) -> None:
         """Wait before a list is read once more; `attempt` counts from 1."""
-        with release_worker_slot():
+        with self._waiting_to_retry(), release_worker_slot():
             time.sleep(self.retry_policy.wait(attempt))
+
+    def _waiting_to_retry(self) -> contextlib.AbstractContextManager[None]:
+        reason = "another attempt, since Auth0 did not answer as it should"
+        return self.tenant.progress.waiting(current_stream() or self.name, reason)
 
     def with_policy(self, policy: RetryPolicy) -> "ManagementApiRequester":
         """The same requester with another retry policy."""
@@ -215,7 +219,7 @@ class ManagementApiRequester:
             # Back off from the second renewal on: where tokens keep being revoked, no new one lasts for all threads.
             is_repeated_renewal = action is ResponseAction.REFRESH_TOKEN_THEN_RETRY and state.renewals > 1
             if action is ResponseAction.RETRY or is_repeated_renewal:
-                with release_worker_slot():
+                with self._waiting_to_retry(), release_worker_slot():
                     time.sleep(wait)
 
     def _may_lack_route(self, classification: Classification) -> bool:
@@ -289,7 +293,7 @@ class ManagementApiRequester:
         """The response, and when its request was sent, on the monotonic clock."""
         with request_slot(self.tenant, self.name, permit):
             sent_at = time.monotonic()
-            self.tenant.count_request(self.name)
+            self.tenant.count_request(self.name, permit.endpoint)
             response = self.tenant.session.request(
                 permit.endpoint.partition(" ")[0],
                 url,

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -21,6 +22,8 @@ from source_auth0.config.normalization import normalize_base_url
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT, configured_workers, positive_number
 from source_auth0.config.tenant_config import TenantConfig, copy_error
 from source_auth0.engine.shared_pages import SharedPages
+from source_auth0.engine.thread_pool import current_stream
+from source_auth0.progress.sync_progress import SyncProgress
 from source_auth0.timestamps import Milliseconds, to_iso
 
 #: `Date` headers whose median gives the clock offset.
@@ -43,7 +46,8 @@ class Tenant:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config = TenantConfig(config, self)
-        self.shared_pages = SharedPages()
+        self.progress = SyncProgress(lambda stream: self.requests[stream], self._flow_of)
+        self.shared_pages = SharedPages(self._waiting_for_pages)
         self.concurrency_limit = AdaptiveConcurrencyLimit(configured_workers(config))
         share = min((positive_number(config, "rate_limit_share") or DEFAULT_RATE_LIMIT_SHARE_PERCENT) / 100, 1.0)
         self.circuit_breaker = CircuitBreaker()
@@ -65,6 +69,7 @@ class Tenant:
         self.streams_answered: set[str] = set()
         #: Requests sent in a stream's name, and its checks of completeness that could not be made.
         self.requests: Counter[str] = Counter()
+        self._last_endpoints: dict[str, str] = {}
         self.not_verified: defaultdict[str, list[str]] = defaultdict(list)
         #: Streams whose lists this release pages by number only, and the page sizes that it named as their maximum.
         self.streams_without_checkpoints: set[str] = set()
@@ -170,10 +175,20 @@ class Tenant:
             self._offset_samples.append(offset)
             self._clock_offset = sorted(self._offset_samples)[(len(self._offset_samples) - 1) // 2]
 
-    def count_request(self, stream: str) -> None:
-        """Count a request that is sent in a stream's name."""
+    def count_request(self, stream: str, endpoint: str) -> None:
+        """Count a request that is sent to an endpoint in a stream's name."""
         with self._lock:
             self.requests[stream] += 1
+            self._last_endpoints[stream] = endpoint
+
+    def _flow_of(self, stream: str) -> float | None:
+        """Requests a second that the rate limit allows for what a stream asked last; None if that is not known."""
+        endpoint = self._last_endpoints.get(stream)
+        return None if endpoint is None else self.budget.flow(endpoint)
+
+    def _waiting_for_pages(self, name: str) -> AbstractContextManager[None]:
+        reason = f"the pages of `{name}`, which another stream asks for"
+        return self.progress.waiting(current_stream() or name, reason)
 
     def once(self, key: str, compute: Callable[[], T]) -> T:
         """Compute a value once a sync, in the thread that needs it first; other threads wait for it."""

@@ -18,6 +18,9 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.concurrent_source.concurrent_read_processor import ConcurrentReadProcessor
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.partition_generation_completed_sentinel import (
+    PartitionGenerationCompletedSentinel,
+)
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
@@ -25,7 +28,8 @@ from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageReposi
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.sources.streams.concurrent.partitions.types import PartitionCompleteSentinel, QueueItem
+from airbyte_cdk.sources.types import Record
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_auth0.engine.entrypoint import error_message
@@ -34,6 +38,7 @@ from source_auth0.engine.page_records import MAX_RECORD_BYTES, PageRecord
 from source_auth0.engine.thread_pool import SyncCancelledError
 from source_auth0.errors import MissingScopeError, unexpected_error
 from source_auth0.outcomes import StreamEnd, StreamErrors, StreamOutcome
+from source_auth0.progress.sync_progress import SyncProgress
 
 #: Rows that workers may be ahead of the output; what is not printed yet when a sync is killed has been asked for in
 #: vain, and the framework would let 10,000 items wait.
@@ -60,19 +65,20 @@ class ClosableQueue(Queue[QueueItem]):
     _is_closed = False
     #: What the pages in it count for beyond one each, so that five giant ones do not wait at once.
     _extra = 0
-    _heartbeat: Heartbeat | None = None
+    _speakers: tuple[Heartbeat | SyncProgress, ...] = ()
     _ended_streams: frozenset[str] = frozenset()
 
-    def open(self, heartbeat: Heartbeat | None = None) -> None:
-        """Take things again, for another sync, with a heartbeat for times when nothing comes."""
+    def open(self, *speakers: Heartbeat | SyncProgress) -> None:
+        """Take things again, for another sync, with those who have something to say whether or not anything comes."""
         with self.mutex:
-            self._is_closed, self._heartbeat, self._ended_streams = False, heartbeat, frozenset()
+            self._is_closed, self._speakers, self._ended_streams = False, speakers, frozenset()
 
     def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:  # noqa: FBT001, FBT002 - as Queue
-        """The next item, or the heartbeat where that is due; without a timeout, whichever comes first."""
+        """The next item, or what a speaker has to say by now; without a timeout, whichever comes first."""
         while True:
-            if self._heartbeat is not None and (state := self._heartbeat.due()) is not None:
-                return state
+            for speaker in self._speakers:
+                if (message := speaker.due()) is not None:
+                    return message
             if not block or timeout is not None:
                 return super().get(block, timeout)
             with contextlib.suppress(Empty):
@@ -123,9 +129,10 @@ class PageConcurrentSource(ConcurrentSource):
     """Reads streams in threads; `messages` takes what components have to say, in order with the rows.
 
     outcome_of: tells what became of a stream, given its name and those of the streams that it is read for.
+    progress: tells how far the streams are; all of them report to it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a sync depends on
         self,
         threads: Executor,
         logger: logging.Logger,
@@ -133,10 +140,12 @@ class PageConcurrentSource(ConcurrentSource):
         *,
         whole_pages: bool,
         outcome_of: Callable[[str, Collection[str]], StreamOutcome] = lambda *_: StreamOutcome(),
+        progress: SyncProgress | None = None,
     ) -> None:
         """Read with these threads, from these states."""
         self._threads = threads
         self._outcome_of = outcome_of
+        self._progress = progress or SyncProgress()
         self._started_at: dict[str, float] = {}
         self._errors: dict[str, StreamErrors] = {}
         self._saved = {descriptor.name: state for descriptor, state in saved.items()}
@@ -155,7 +164,8 @@ class PageConcurrentSource(ConcurrentSource):
     def read(self, streams: list[AbstractStream]) -> Iterator[AirbyteMessage]:
         """The messages of a sync; one that its caller leaves half way begins nothing more, and its threads end."""
         heartbeat = Heartbeat(self._saved)
-        self._outbox.open(heartbeat)
+        self._progress.begin({stream.name: getattr(stream, "block_simultaneous_read", "") for stream in streams})
+        self._outbox.open(heartbeat, self._progress)
         self._errors = {}
         self._started_at = dict.fromkeys((stream.name for stream in streams), time.monotonic())
         try:
@@ -163,6 +173,7 @@ class PageConcurrentSource(ConcurrentSource):
                 heartbeat.observe(message)
                 if (stream := _stream_with_status(message, AirbyteStreamStatus.STARTED)) is not None:
                     self._started_at[stream] = time.monotonic()
+                    self._progress.started(stream)
                 yield message
         finally:
             self._threads.shutdown(wait=False)
@@ -183,6 +194,18 @@ class PageConcurrentSource(ConcurrentSource):
         if isinstance(queue_item, PageRecord):
             counted = concurrent_stream_processor._record_counter  # noqa: SLF001 - it tells nobody else
             counted[queue_item.stream_name] += queue_item.lines.rows - 1
+        elif not isinstance(queue_item, Record):
+            self._follow_slices(queue_item, concurrent_stream_processor)
+
+    def _follow_slices(self, item: QueueItem, processor: ConcurrentReadProcessor) -> None:
+        """Tell the progress which slices are planned and read, and where the rows are counted."""
+        self._progress.count_with(processor._record_counter)  # noqa: SLF001 - as above
+        if isinstance(item, PartitionCompleteSentinel):
+            self._progress.slice_read(item.partition.stream_name())
+        elif isinstance(item, PartitionGenerationCompletedSentinel):
+            self._progress.all_slices_begun(item.stream.name)
+        elif isinstance(item, Partition):
+            self._progress.slice_begun(item.stream_name())
 
     def _report(self, stream: str, error: Exception, processor: ConcurrentReadProcessor) -> Iterator[AirbyteMessage]:
         """The first error of a stream; later ones are counted, and would keep the frames of their threads in memory.
@@ -209,6 +232,7 @@ class PageConcurrentSource(ConcurrentSource):
         """What a stream leaves behind: warnings, the error that only its end shows, and its last two lines."""
         parents = processor._collect_all_parent_stream_names(stream)  # noqa: SLF001 - it knows the routers
         outcome = self._outcome_of(stream, parents)
+        self._progress.ended(stream)
         if outcome.error is not None:
             yield from self._report(stream, outcome.error, processor)
         for warning in outcome.warnings:

@@ -21,6 +21,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator impor
 from source_auth0.engine.component_factory import ComponentFactory
 from source_auth0.engine.concurrent_source import PageConcurrentSource
 from source_auth0.outcomes import StreamOutcome
+from source_auth0.progress.sync_progress import SyncProgress
 
 #: How the framework logs, again and again, that a stream still waits for another of its group.
 DEFERRAL_PREFIX = "Deferring stream"
@@ -52,12 +53,14 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
         config: Mapping[str, Any],
         threads: Executor,
         outcome_of: Callable[[str, Collection[str]], StreamOutcome],
+        progress: SyncProgress,
         *,
         whole_pages: bool,
     ) -> None:
         """Have streams read by these threads and see this config; `whole_pages` lets rows travel in pages.
 
-        `outcome_of` tells what became of a stream, given its name and those of the streams that it is read for.
+        `outcome_of` tells what became of a stream, given its name and those of the streams that it is read for, and
+        `progress` how far each is.
         """
         self._config = config
         self._concurrent_source = concurrent_source = PageConcurrentSource(
@@ -66,6 +69,7 @@ class PageDeclarativeSource(ConcurrentDeclarativeSource):
             self._connector_state_manager.per_stream_states,
             whole_pages=whole_pages,
             outcome_of=outcome_of,
+            progress=progress,
         )
         self._message_repository = concurrent_source.messages
         self._constructor = ComponentFactory(

@@ -4,6 +4,9 @@ import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
 
 from source_auth0.engine.thread_pool import hold_releasing_slot
 from source_auth0.json_values import dumps, loads
@@ -17,7 +20,9 @@ class SharedPages:
     Here each page stays in memory, compressed and after redaction, until its last reader has read it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Callable[[str], AbstractContextManager[Any]] = nullcontext) -> None:
+        """`waiting` makes a context for the time in which a reader waits for another, given the name of the pages."""
+        self._waiting = waiting
         self._lock = threading.Lock()
         self._readers: Counter[str] = Counter()
         self._lists: dict[tuple[str, Hashable], _SharedList] = {}
@@ -37,7 +42,8 @@ class SharedPages:
         key = (name, part)
         with self._lock:
             if key not in self._lists:
-                self._lists[key] = _SharedList(fetch(), self._readers[name] - self._absent.pop(key, 0))
+                waiting = partial(self._waiting, name)
+                self._lists[key] = _SharedList(fetch(), self._readers[name] - self._absent.pop(key, 0), waiting)
             shared = self._lists[key]
             reader = shared.begin() if shared.expects_another else None
         if reader is None:
@@ -70,7 +76,10 @@ class _SharedList:
     passed is let go of.
     """
 
-    def __init__(self, source: Iterator[Page], readers: int) -> None:
+    def __init__(
+        self, source: Iterator[Page], readers: int, waiting: Callable[[], AbstractContextManager[Any]]
+    ) -> None:
+        self._waiting_for_page = waiting
         self.readers_left = readers
         #: Readers that have not begun, the number of pages that each of the others has passed, and that of all of them.
         self._waiting = readers
@@ -129,7 +138,7 @@ class _SharedList:
         self._released = max(self._released, passed)
 
     def _page(self, index: int) -> Page | None:
-        with hold_releasing_slot(self._lock):
+        with hold_releasing_slot(self._lock, self._waiting_for_page):
             if index == len(self._pages) and self._end is None:
                 self._fetch()
             if index < len(self._pages):

@@ -144,11 +144,22 @@ def release_worker_slot() -> Iterator[None]:
         yield
 
 
+def current_stream() -> str | None:
+    """The stream that this thread works for; None outside of a pool."""
+    pool_and_task = getattr(_worker, "pool_and_task", None)
+    return None if pool_and_task is None else pool_and_task[1].stream
+
+
 @contextlib.contextmanager
-def hold_releasing_slot(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock; while another thread holds it, perhaps waiting for a rate limit, release this one's worker slot."""
+def hold_releasing_slot(
+    lock: threading.Lock, waiting: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
+) -> Iterator[None]:
+    """Hold a lock; while another thread holds it, perhaps waiting for a rate limit, release this one's worker slot.
+
+    waiting: makes a context for the time until the lock is free.
+    """
     if not lock.acquire(blocking=False):
-        with release_worker_slot():
+        with waiting(), release_worker_slot():
             lock.acquire()
     try:
         yield

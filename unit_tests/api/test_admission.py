@@ -160,3 +160,33 @@ def test_a_request_whose_response_drips_gives_up_its_slots(monkeypatch: pytest.M
     pool.submit(read, Stream("things")).result(30)
     assert [False, True, True] == free
     assert (0, 0) == (tenant.concurrency_limit._in_flight, sum(pool._released.values()))
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reason"),
+    [(0, "Auth0's rate limit of `GET /things` (1.5 requests a second)"), (None, "the first answer to `GET /things`")],
+)
+def test_a_wait_is_told_to_the_progress_with_its_reason(
+    remaining: int | None, reason: str, tenant: Tenant, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+):
+    """A limit with what it lets through; an endpoint that has not answered yet lets one request through."""
+    told: list[list[str]] = []
+    monkeypatch.setattr(tenant.budget, "flow", lambda _: 1.5)
+    if remaining is None:
+        tenant.budget.request(RequestPermit("GET /things"))  # another thread's, which has no answer yet
+    else:
+        tenant.budget.record_admission(
+            first := RequestPermit("GET /things"), RateLimitHeaders(10, 0, 1.0, 0.0, clock.now)
+        )
+        tenant.budget.release(first)
+    sleep = clock.sleep
+
+    def look_and_sleep(seconds: float) -> None:
+        sleep(seconds)
+        told.append(tenant.progress._waits.take("things", float("inf"), 0.01))
+
+    monkeypatch.setattr(clock, "sleep", look_and_sleep)
+    with request_slot(tenant, "things", RequestPermit("GET /things")):
+        pass
+    assert [reason] == told[0]
+    assert [] == tenant.progress._waits.take("things", float("inf"), 0.01)

@@ -1,4 +1,6 @@
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -212,3 +214,29 @@ def test_a_reader_that_goes_without_a_part_does_not_keep_its_pages(early: bool):
     assert [PAGES[1:]] * 2 == [list(reader) for reader in readers]
     assert len(PAGES) == source.fetched
     assert not pages._lists
+
+
+def test_a_reader_that_waits_for_anothers_page_says_so():
+    """By the name of the pages; whoever asks for them does not wait."""
+    waits, begun, may_go_on = list[str](), threading.Event(), threading.Event()
+
+    @contextmanager
+    def waiting(name: str) -> Iterator[None]:
+        waits.append(name)
+        may_go_on.set()
+        yield
+
+    def fetch() -> Iterator[Page]:
+        begun.set()
+        may_go_on.wait(10)
+        yield PAGES[0]
+
+    pages = SharedPages(waiting)
+    pages.register("roles")
+    pages.register("roles")
+    first = threading.Thread(target=lambda: list(pages.read("roles", (), fetch)))
+    first.start()
+    begun.wait(10)
+    assert [PAGES[0]] == list(pages.read("roles", (), fetch))
+    first.join(10)
+    assert ["roles"] == waits

@@ -11,6 +11,7 @@ from source_auth0.engine.thread_pool import (
     MAX_RELEASED_SLOTS,
     FairThreadPool,
     SyncCancelledError,
+    current_stream,
     raise_if_cancelled,
     release_worker_slot,
 )
@@ -244,3 +245,9 @@ def test_a_running_task_raises_once_the_pool_is_shut_down(tasks: Tasks):
 def test_outside_of_a_pool_releasing_and_cancellation_do_nothing():
     with release_worker_slot():
         raise_if_cancelled()
+
+
+def test_a_worker_knows_the_stream_that_it_works_for():
+    pool = FairThreadPool(lambda: 1)
+    assert "roles" == pool.submit(lambda _: current_stream(), SimpleNamespace(stream_name=lambda: "roles")).result(10)
+    assert current_stream() is None

@@ -123,6 +123,18 @@ class ApiBudget:
             self._logged_at = self._now() if is_due else self._logged_at
             return is_due
 
+    def flow(self, endpoint: str) -> float | None:
+        """Requests a second that may be sent to an endpoint in the long run; None where no limit is known yet.
+
+        A refill that is neither published nor measured is a guess.
+        """
+        with self._lock:
+            buckets = self.buckets.buckets_of(endpoint)
+            if not all(bucket.refill.is_known or bucket.refill.is_published for bucket in buckets):
+                return None
+            flows = [bucket.share * bucket.refill.rate for bucket in buckets]
+        return min([*flows, *([self._ceiling.rate] if self._ceiling else [])], default=None)
+
     def describe(self, endpoint: str) -> str:
         """The bucket that an endpoint waits for, as a log line names it."""
         with self._lock:

@@ -179,7 +179,7 @@ class RequestRateCeiling:
     in_flight = 0
 
     def __init__(self, rate: float) -> None:
-        self._interval = 1 / rate
+        self.rate, self._interval = rate, 1 / rate
         self._next_at = -math.inf
 
     def wait(self, now: float, ahead: int = 0) -> float:

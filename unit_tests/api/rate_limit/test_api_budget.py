@@ -394,3 +394,19 @@ def test_a_bucket_is_described_by_its_endpoints():
 
 def test_the_default_clock_is_the_machines():
     assert math.isfinite(ApiBudget()._now())
+
+
+def test_the_flow_is_the_share_of_the_slowest_refill_that_is_known():
+    """A refill that is neither published nor measured is a guess, and told to nobody; a ceiling is known at once."""
+    budget = ApiBudget(0.9)
+    assert budget.flow("GET /users") is None
+    for endpoint, limit, expected in (("GET /users", 50, 14.4), ("GET /things", 37, None)):
+        budget.record_admission(permit := RequestPermit(endpoint), RateLimitHeaders(limit, limit - 1, 1.0, 0.0, 0.1))
+        budget.release(permit)
+        assert expected == (None if (flow := budget.flow(endpoint)) is None else round(flow, 3)), endpoint
+    assert 14.4 == round(budget.flow("GET /users") or 0, 3)
+
+
+def test_a_ceiling_bounds_the_flow():
+    budget = ApiBudget(0.9, ceiling=3.0)
+    assert 3.0 == budget.flow("GET /users")
