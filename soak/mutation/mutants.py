@@ -29,7 +29,6 @@ TESTS = {
     "engine.concurrent_source": ["engine/test_page_records"],
     "errors": ["api/http/test_responses"],
     "records": ["retrievers/lists/test_partition_routers", "engine/test_shared_pages"],
-    "retrievers.cursors.progress": ["retrievers/users/test_cursor"],
     "retrievers.cursors.state_validation": ["retrievers/users/test_cursor", "retrievers/logs/test_cursors"],
     "retrievers.events.consumer": ["retrievers/events/test_retriever"],
     "retrievers.events.cursor": ["retrievers/events/test_retriever"],

@@ -82,6 +82,7 @@ class SyncProgress:
         """Begin a sync of these streams; those of one group, unless it is "", are read one after another."""
         self._groups, self._not_begun, self._streams = groups, dict(groups), {}
         self._messages.clear()
+        self._expectations.clear()
         self._look_at, self._next_turn_line_at = -math.inf, time.monotonic() + LINE_SECONDS
 
     def count_with(self, rows: Mapping[str, int]) -> None:
@@ -162,7 +163,8 @@ class SyncProgress:
         spent = Spent(self._rows.get(name, 0), self._requests_of(name), now - stream.started_at)
         line = minute_line(name, figures, spent, pace, waits)
         self._log(line if stream.is_announced or not expected.advice else f"{line} {expected.advice}")
-        stream.is_announced = True
+        # Before it is known how much there is, nothing is known that shortens it.
+        stream.is_announced = stream.is_announced or bool(expected.advice)
         self._estimate(name, stream, figures)
         stream.remember(now, figures)
 

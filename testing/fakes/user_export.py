@@ -20,6 +20,7 @@ class FakeUserExport:
     def __init__(self, *, wanted: bool = True, fails: bool = False) -> None:
         self.wanted, self.fails = wanted, fails
         self.calls: list[bool] = []
+        self.share_read = 0.0
 
     def is_wanted(self, *, without_state: bool) -> bool:
         """Whether to export: only where the sync starts from nothing."""

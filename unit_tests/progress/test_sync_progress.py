@@ -163,6 +163,19 @@ def test_a_long_stream_has_its_estimate_at_the_start(users: int, is_long: bool, 
     assert "Do this." not in sync.told()[0]
 
 
+def test_the_advice_comes_once_it_is_known_how_much_there_is(clock: FakeClock):
+    """A stream of single users reads ids for minutes first."""
+    sync = Sync("user_roles")
+    clock.sleep(LINE_SECONDS)
+    sync.told()
+    sync.progress.expect("user_roles", Expectation(1_000, done=0, unit="users", per_request=1, advice="Do this."))
+    lines = []
+    for _ in range(2):
+        clock.sleep(LINE_SECONDS)
+        lines += sync.told()
+    assert [True, False] == ["Do this." in line for line in lines]
+
+
 @pytest.mark.parametrize(("flow", "per_request"), [(None, 1), (14.4, 0)])
 def test_no_estimate_is_guessed(flow: float | None, per_request: int, clock: FakeClock):
     """Neither without a limit that is known, nor for a unit that tells nothing of requests."""

@@ -1,1 +1,1 @@
-"""What cursors share: state emission, validation of saved state, progress reports, dynamic splitting of slices."""
+"""What cursors share: state emission, validation of saved state, dynamic splitting of slices."""

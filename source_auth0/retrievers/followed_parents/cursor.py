@@ -55,6 +55,11 @@ class FollowedParentsCursor(ChangedUsersCursor):
     state_keys = (*mark_keys, "open", "missed", "refused", STATE_KEY)
     parents: FollowedParents
 
+    @property
+    def unit(self) -> str:
+        """The stream of the parents."""
+        return self.parents.root
+
     def log_reader(self) -> UserLogReader:
         """What reads the log for this stream."""
         self._log = ParentLogReader(self.selection, self._stream_name)

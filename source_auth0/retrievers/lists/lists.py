@@ -38,6 +38,7 @@ from source_auth0.retrievers.lists.pagination import (
     max_page_size,
     refuses_checkpoints,
 )
+from source_auth0.retrievers.lists.partition_routers import parent_streams
 from source_auth0.retrievers.lists.refused_parents import RefusedParents, parent_name
 
 LOGGER = logging.getLogger("airbyte.source_auth0")
@@ -70,6 +71,7 @@ class ListRetriever(Retriever):
     def __post_init__(self) -> None:
         self.tenant = Tenant.of(self.config)
         self.tenant.shared_pages.register(self.name)
+        self.tenant.progress.read_below(self.name, parent_streams(self.partition_router))
 
     def read_records(
         self,

@@ -11,6 +11,7 @@ from airbyte_cdk.sources.declarative.partition_routers.cartesian_product_stream_
     CartesianProductStreamSlicer,
 )
 from airbyte_cdk.sources.declarative.partition_routers.substream_partition_router import SubstreamPartitionRouter
+from airbyte_cdk.sources.declarative.stream_slicers import StreamSlicer
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.api.http.bodies import excerpt
@@ -137,6 +138,15 @@ class ParentKeyRenamingRouter(SubstreamPartitionRouter):
         for parent in super().stream_slices():
             keys = {self.renamed.get(name, name): value for name, value in partition_columns(parent.partition).items()}
             yield StreamSlice(partition=keys, cursor_slice={}, extra_fields=parent.extra_fields)
+
+
+def parent_streams(router: StreamSlicer | None) -> list[str]:
+    """The names of the streams whose rows a router makes slices of, alone or in combinations."""
+    if isinstance(router, CartesianProductStreamSlicer):
+        return [name for slicer in router.stream_slicers for name in parent_streams(slicer)]
+    if isinstance(router, SubstreamPartitionRouter):
+        return [parent.stream.name for parent in router.parent_stream_configs]
+    return []
 
 
 def is_accepted(value: Any, values: list[Any]) -> bool:

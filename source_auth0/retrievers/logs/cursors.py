@@ -20,6 +20,7 @@ from source_auth0.retrievers.log_events.facts import slim_events
 from source_auth0.retrievers.log_events.ordering import LogPosition, log_order
 from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.logs.derived_events import DerivedEvents, LogSegment
+from source_auth0.retrievers.logs.outlook import events_expected
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 
@@ -88,6 +89,7 @@ class LogCursor(LogPositionCursor):
             self._is_log_empty = True
             return  # a log that returns no events does not prove that the open ranges are read
         reader = self._reader = LogRangeReader(self.log, self._ranges(end))
+        self.tenant.progress.expect(self._stream_name, lambda: events_expected([*reader.slices], self.tenant.config))
         for log_range in reader.slices_to_read():
             bounds = {"from": log_range.start.log_id, "upto": log_range.end.log_id}
             yield slice_with(LogRangeWorkItem(log_range, reader, self), cursor_slice=bounds)

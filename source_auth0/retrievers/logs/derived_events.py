@@ -12,6 +12,7 @@ from source_auth0.records import Page
 from source_auth0.retrievers.log_events.facts import slim_events
 from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds, log_order
 from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
+from source_auth0.retrievers.logs.outlook import waiting_for_log
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import to_milliseconds
@@ -77,7 +78,7 @@ class DerivedEvents:
     def between(self, log: TenantLog, low: LogPosition, high: LogPosition) -> Iterator[LogSegment]:
         """The segments between two positions, ascending, a stride at a time; only what is not cached is requested."""
         while low.order < high.order:
-            with self._lock:
+            with waiting_for_log(log, low), self._lock:
                 segment = self._segment_from(log, low, high)
             yield segment.within(low, high)
             if segment.high.order <= low.order:

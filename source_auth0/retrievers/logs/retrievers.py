@@ -20,6 +20,7 @@ from source_auth0.retrievers.logs.cursors import (
     LogRangeWorkItem,
 )
 from source_auth0.retrievers.logs.derived_events import DerivedEvents
+from source_auth0.retrievers.logs.outlook import hours_expected
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import to_iso, to_milliseconds
 
@@ -81,6 +82,7 @@ class DerivedLogRetriever(LogRetriever):
         after, rows_of = item.after, self.rows_maker(item.after)
         for segment in DerivedEvents.of(self.tenant).between(self.log, self.before(after), self.log.end):
             yield self.finished(list(rows_of(self._from_start_date(segment.events))), stream_slice)
+            self.tenant.progress.expect(self.name, hours_expected(self.log, after, segment.high))
             if segment.high.order > after.order:
                 item.cursor.segment_handed_on(segment.high)
 

@@ -30,6 +30,7 @@ from source_auth0.retrievers.log_events.ordering import LogPosition
 from source_auth0.retrievers.logs.cursors import LogPositionCursor
 from source_auth0.retrievers.readings.readings import STATE_KEY, ReadingsWorkItem, ReadingsWriter, validate_written
 from source_auth0.retrievers.user_lists.newly_wanted import newly_wanted_users
+from source_auth0.retrievers.user_lists.outlook import SingleUsersOutlook
 from source_auth0.retrievers.user_lists.refused_users import RefusedUsers
 from source_auth0.retrievers.user_lists.user_ids import UserIds
 from source_auth0.retrievers.user_lists.user_pass import UserPass
@@ -68,6 +69,12 @@ class ChangedUsersCursor(LogPositionCursor):
     state_keys: Collection[str] = (*MARK_KEYS, "open", "missed", "refused", STATE_KEY)
     #: The column of the id of whom a slice is about.
     parent_column = "user_id"
+
+    @property
+    def unit(self) -> str:
+        """What a pass goes over, in the plural."""
+        return "users"
+
     selection: UserSelection
 
     def __init__(self, **kwargs: Any) -> None:
@@ -83,6 +90,7 @@ class ChangedUsersCursor(LogPositionCursor):
         self._users_since_state = 0
         self._is_finished = False
         self._is_state_rejected = False
+        self._outlook = SingleUsersOutlook(self.tenant, self._stream_name)
         self.readings = ReadingsWriter(self.tenant, self._stream_name, incremental=self._incremental)
 
     def initial_state(self) -> Mapping[str, Any]:
@@ -117,6 +125,7 @@ class ChangedUsersCursor(LogPositionCursor):
                     self._low_water_mark, self._failed_users = low_water_mark, failed_users
                 self._current_pass = user_pass
                 self.begin_pass(user_pass)
+            self._outlook.pass_begun(user_pass, self.unit)
             yield from self._sent(self.readings.page((user, at, 0) for user, at in user_pass.deleted_at.items()))
             for index, user_id in enumerate(user_pass.users):
                 if self._has_given_up or parents.is_over:

@@ -9,6 +9,7 @@ from airbyte_cdk.sources.declarative.partition_routers.substream_partition_route
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_auth0.errors import FullListError, config_error
+from source_auth0.progress.expectation import Expectation
 from source_auth0.records import Page
 from source_auth0.retrievers.cursors.work_items import optional_work_item, slice_with
 from source_auth0.retrievers.lists.lists import PageNumberRetriever
@@ -98,7 +99,9 @@ class FullListRetriever(PageNumberRetriever):
 
     def _pages_by_user(self, stream_slice: StreamSlice, clients: set[str]) -> Iterator[Page]:
         """The rows of these applications; one request for each user of the tenant."""
-        for user_id in UserIds.of(self.requester, None).ids:
+        ids = UserIds.of(self.requester, None).ids
+        for number, user_id in enumerate(ids):
+            self.tenant.progress.expect(self.name, Expectation(len(ids), done=number, unit="users", per_request=1))
             for page in self._whole_list(_part(stream_slice, user_id=user_id)):
                 yield [row for row in page if _is_of(clients, row.get("client_id") or row.get("clientID"))]
 

@@ -4,6 +4,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -13,6 +14,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_auth0.api.client import ManagementApiRequester
 from source_auth0.retrievers.cursors.compact_ids import PackedIds
 from source_auth0.retrievers.user_search.connection_parts import search_parts
+from source_auth0.retrievers.user_search.outlook import USER_IDS
 from source_auth0.retrievers.users.cursor import UserCursor
 from source_auth0.retrievers.users.keyset_retriever import KeysetUserRetriever
 from source_auth0.retrievers.users.state import VERSION, UserFilter
@@ -51,7 +53,8 @@ class UserIds:
         """
         key = f"users since {since}" + (f" with {conditions}" if conditions else "")
         key += "" if connections is None else f" of {connections}"
-        return requester.tenant.once(key, lambda: _read(requester, since, conditions, connections))
+        with _waiting(requester):
+            return requester.tenant.once(key, lambda: _read(requester, since, conditions, connections))
 
     def between(self, low: Milliseconds | None, high: Milliseconds | None) -> Iterator[str]:
         """Ids of users last updated from `low` to `high`, both included; None leaves a side open."""
@@ -65,6 +68,17 @@ class UserIds:
         pairs = zip(self.ids, self.updated_at, strict=True)
         lines = sorted({f"{user_id} {at}" for user_id, at in pairs if low <= at <= high})
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def _waiting(requester: ManagementApiRequester) -> AbstractContextManager[None]:
+    """The wait of a stream until the ids of users are read, by itself or by another stream."""
+    progress = requester.tenant.progress
+
+    def describe() -> str:
+        read = progress.figures(USER_IDS)
+        return f"{USER_IDS} ({read} are read)" if read else USER_IDS
+
+    return progress.waiting(requester.name, USER_IDS, describe)
 
 
 def users_in_scope(requester: ManagementApiRequester, user_ids: Iterable[str]) -> set[str]:
@@ -101,6 +115,7 @@ def _read(
         message_repository=NoopMessageRepository(),
     )
     cursor.deep_look_back_every, cursor.emits_rows, cursor.may_miss_changes = 0, False, False
+    cursor.outlook.name = USER_IDS
     retriever = _user_retriever(requester, cursor)
     search = replace(retriever.search, narrowed_by=conditions, connections=connections)
     retriever.search = cursor.search = search

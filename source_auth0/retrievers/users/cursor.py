@@ -13,13 +13,13 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_auth0.config.options import deep_look_back_every
 from source_auth0.records import Page
 from source_auth0.retrievers.cursors.page_cursor import PageCursor
-from source_auth0.retrievers.cursors.progress import ProgressReporter
 from source_auth0.retrievers.cursors.state_validation import is_in_future
 from source_auth0.retrievers.cursors.work_items import slice_with
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.retrievers.user_search.export_advice import ExportAdvice
 from source_auth0.retrievers.user_search.index_delay import warn_if_index_is_behind
 from source_auth0.retrievers.user_search.keyset import KeysetReader
+from source_auth0.retrievers.user_search.outlook import UsersOutlook
 from source_auth0.retrievers.user_search.queries import QueryWindow, UserSearch
 from source_auth0.retrievers.user_search.refresh_progress import RefreshProgress
 from source_auth0.retrievers.user_search.time_slices import TimeSlice
@@ -71,7 +71,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         self.emits_rows = True
         self._is_state_rejected = False
         self._pages = 0
-        self._progress = ProgressReporter(self._stream_name, self._message_repository)
+        self.outlook = UsersOutlook(self.tenant, self._stream_name)
 
     def current_state(self) -> MutableMapping[str, Any]:
         """The state of an incremental sync at this moment; docs/behavior.md says what each key means."""
@@ -160,6 +160,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
         self._begin_part(0)
         walk = self.walk = self._new_walk()
         walk.begin_after_export(job.created_at)
+        self.outlook.export_begun(lambda: self.export.share_read)
         yield from self._read_all([OtherUsers(f"export {job.id}", lambda: self.export.pages(job))])
         if not self._incremental or not self._is_all_read():
             return
@@ -235,7 +236,7 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             if self.saves_progress and self._pages % PAGES_PER_STATE == 0:
                 self.emit_state()
             reading = sum(work.being_read for work in self.slices)
-            self._progress.record_rows(rows, reading)
+            self.outlook.rows += rows
             self._export_advice.record_rows(rows)
             # If all workers are busy, nothing is split, and waking the splitting thread would only cost them time.
             if reading < self.tenant.workers:
@@ -263,13 +264,17 @@ class UserCursor(PageCursor, WorkSplitter[UserWork]):
             self._is_state_rejected = True
             walk = self._new_walk()
             first_page = walk.begin()
+        self._tell_outlook(None if first_page is None else first_page.known_total)
         if first_page is not None:
-            self._progress.emit_estimate(first_page.known_total)
             self._export_advice.expect(first_page.known_total)
         with self.changed:
             # Set both together: an end without slices would mean that everything up to there is read.
             self.walk, self.slices = walk, [*walk.slices]
             return self.slices.copy()
+
+    def _tell_outlook(self, counted: int | None) -> None:
+        is_last, is_first_load = self.search is self.parts.searches[-1], not self.initial_state()
+        self.outlook.part_begun(counted, lambda: self.slices, is_last=is_last, is_first_load=is_first_load)
 
     def worth_splitting(self, reading: list[UserWork], idle: int) -> tuple[UserWork, list[Milliseconds]] | None:
         """The slice with the most remaining rows (unknown is most, then the longest range), and where to split it."""

@@ -4,7 +4,7 @@ import logging
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,6 +83,8 @@ class UserExport:
         start_date = self._tenant.config.get("start_date")
         self._since = to_milliseconds(start_date) if start_date else None
         self._connections = frozenset(self._tenant.config.get("users_connections") or [])
+        #: The share of a file's bytes that is read; 0 where its length is not known.
+        self.share_read = 0.0
 
     def is_wanted(self, *, without_state: bool) -> bool:
         """Whether the sync begins with an export: only one without saved state, if so configured."""
@@ -137,12 +139,19 @@ class UserExport:
             if EXPORT_POLL_RETRY_POLICY.is_over(time.monotonic() - began):
                 raise ExportError(f"After eight hours the job is still {excerpt(job.get('status')) or 'not done'}.")
             polls += 1
-            with release_worker_slot():
+            with self._waiting_for(job), release_worker_slot():
                 time.sleep(EXPORT_POLL_RETRY_POLICY.wait(polls))
             job = self._fetch_job(job_id) or {"status": "failed"}
         if (created_at := timestamp_of(job, "created_at")) is None:
             raise ExportError("The job does not say when it was made.")
         return ExportJob(job_id, min(created_at, latest))
+
+    def _waiting_for(self, job: Row) -> AbstractContextManager[None]:
+        """The wait for a job, as the progress of the sync tells it; Auth0 may say how much of the file is written."""
+        percent = job.get("percentage_done")
+        written = f", {percent:.0f} % so far" if isinstance(percent, int | float) else ""
+        reason = f"the export that Auth0 writes{written}"
+        return self._tenant.progress.waiting(self._requester.name, "export", lambda: reason)
 
     def _fields(self) -> list[str]:
         """The fields to export; `identities` is always among them if users are filtered by connection here."""
@@ -177,7 +186,7 @@ class UserExport:
             if response.status_code != requests.codes.ok:
                 raise ExportError(f"status {response.status_code}")
             # `raw` yields the bytes as sent, without decoding `Content-Encoding`.
-            for piece in (piece for chunk in steady_chunks(response, CHUNK_BYTES) for piece in gzip.decompress(chunk)):
+            for piece in (piece for chunk in self._chunks(response) for piece in gzip.decompress(chunk)):
                 *lines, rest = (rest + piece).split(b"\n")
                 if len(rest) > MAX_LINE_BYTES:
                     raise ExportError("a line of the file does not end")
@@ -190,6 +199,14 @@ class UserExport:
         if not gzip.eof:
             raise ExportError("the file ended early")
         yield page + ([_row(rest)] if rest.strip() else [])
+
+    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+        """The bytes of a file as they come."""
+        length, received = response.headers.get("content-length", ""), 0
+        for chunk in steady_chunks(response, CHUNK_BYTES):
+            yield chunk
+            received += len(chunk)
+            self.share_read = min(received / max(int(length), 1), 1.0) if length.isdecimal() else 0.0
 
     def _is_in_scope(self, row: Row) -> bool:
         """Whether a row meets the config's start date and connections; a job filters by one connection at most.

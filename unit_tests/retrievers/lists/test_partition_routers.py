@@ -15,6 +15,7 @@ from source_auth0.retrievers.lists.partition_routers import (
     ParentFilterRouter,
     ParentKeyRenamingRouter,
     RoleRouter,
+    parent_streams,
 )
 from testing.threads import in_threads
 
@@ -184,3 +185,12 @@ def test_a_product_is_every_combination_and_warns_of_nothing(build: Build, caplo
     expected = [(thing, page) for thing in (1, 2) for page in "ab"]
     assert expected == [(part.partition["thing"], part.partition["page"]) for part in parts]
     assert [] == caplog.records
+
+
+def test_a_router_tells_the_streams_whose_rows_it_makes_slices_of(build: Build):
+    """Those of all that it combines; a fixed list has none."""
+    roles, values = build(RoleRouter, extra="type"), ListPartitionRouter(["a"], "letter", {}, {})
+    combined = CartesianProductRouter(stream_slicers=[roles, values, roles], parameters={})
+    assert ["parents"] == parent_streams(roles)
+    assert ["parents", "parents"] == parent_streams(combined)
+    assert [] == parent_streams(values) == parent_streams(None)

@@ -16,13 +16,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source_auth0.errors import transient_error
-from source_auth0.retrievers.cursors import progress as progress_module
 from source_auth0.retrievers.cursors.work_items import work_item
 from source_auth0.retrievers.user_search.time_slices import SearchPage, TimeSlice
 from source_auth0.retrievers.users.cursor import PAGES_PER_STATE, UsersWorkItem
 from source_auth0.source import SourceAuth0
 from source_auth0.timestamps import to_iso
-from testing.fakes.clock import FakeClock
 from testing.fakes.times import INCREMENTAL_SYNC_END, MIDNIGHT, timestamp, timestamps
 from testing.fakes.user_export import FakeUserExport
 from testing.fakes.user_search import TOTALS, User, UserDirectory, ids, users_at
@@ -479,26 +477,19 @@ def test_a_slice_is_split_even_where_the_first_page_of_a_part_times_out():
 
 
 @pytest.mark.parametrize(
-    ("number", "total", "expected"), [(0, 0, [0]), (7, 7, [7]), (7, 1000, []), (7, 4321, [4321]), (7, None, [])]
+    ("number", "total", "expected"),
+    [
+        (0, 0, "0 of 0 rows"),
+        (7, 7, "0 of 7 rows"),
+        (7, 1000, "0 rows so far"),
+        (7, 4321, "0 of 4,321 rows"),
+        (7, None, "0 rows so far"),
+    ],
 )
-def test_an_estimate_is_emitted_where_the_total_is_reliable(number: int, total: int | None, expected: list[int]):
+def test_the_rows_to_expect_are_told_where_the_total_is_reliable(number: int, total: int | None, expected: str):
     sync = UserSync(UserDirectory(users_at(*range(number)), total=lambda _: total))
     initial_bounds(sync)
-    estimates = [message.trace.estimate for message in sync.other_messages]
-    assert [("users", rows) for rows in expected] == [(estimate.name, estimate.row_estimate) for estimate in estimates]
-
-
-def test_progress_is_reported_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
-    clock = FakeClock()
-    monkeypatch.setattr(progress_module, "time", clock)
-    caplog.set_level(logging.INFO, "airbyte.source_auth0")
-    sync = UserSync(UserDirectory(users_at(*range(1000))), num_workers=2)
-    sync.directory.on_query = lambda _: clock.sleep(20)
-    sync.read_all()
-    lines = [record.message for record in caplog.records]
-    assert 2 <= len(lines) <= len(sync.directory.queries) // 3
-    assert "`users`: " in lines[0]
-    assert "rows so far, 2 pieces of time are being read." in lines[0]
+    assert expected == sync.cursor.tenant.progress.figures("users")
 
 
 @pytest.mark.parametrize(

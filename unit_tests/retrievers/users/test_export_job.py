@@ -598,3 +598,42 @@ def test_filtered_rows_count_where_a_download_restarts(make: Make, auth0: Mocker
     users = users_at(*range(2500))
     auth0.get(LINK, [{"content": gzipped(users)[:-9]}, {"content": gzipped(users)}])
     assert ids(users[500:]) == ids(rows_of(make(start_date=timestamp(500))))
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        ({"percentage_done": 42}, ", 42 % so far"),
+        ({}, ""),
+        ({"percentage_done": "some"}, ""),
+        ({"percentage_done": 0.5}, ", 0 % so far"),
+    ],
+)
+def test_the_wait_for_a_job_is_told_with_what_auth0_says_of_it(
+    answer: dict[str, Any], written: str, make: Make, auth0: Mocker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+):
+    export, told = make(), list[list[str]]()
+    auth0.post(f"{API}/jobs/users-exports", json={**JOB, "status": "pending", **answer})
+    sleep = clock.sleep
+
+    def look_and_sleep(seconds: float) -> None:
+        told.append(export._tenant.progress._waits.take("users", float("inf"), 60))
+        sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", look_and_sleep)
+    assert export.run() is not None
+    assert [f"the export that Auth0 writes{written}"] == told[0]
+
+
+@pytest.mark.parametrize("has_length", [True, False])
+def test_the_share_of_a_file_that_is_read_grows_to_the_whole(has_length: bool, make: Make, auth0: Mocker):
+    """Where its length is known; each row is handed on before more of the file is read."""
+    generator = random.Random(1)
+    content = gzipped([{"user_id": f"u{n}", "name": generator.randbytes(150).hex()} for n in range(2_000)])
+    auth0.get(LINK, content=content, headers={"content-length": str(len(content))} if has_length else {})
+    export = make()
+    assert 0 == export.share_read
+    shares = [export.share_read for _ in export.pages(ExportJob("job_1", MIDNIGHT))]
+    assert len(content) > 4 * CHUNK_BYTES
+    assert shares == sorted(shares)
+    assert (len(set(shares)) > 4, 1.0 if has_length else 0.0) == (has_length, export.share_read)
