@@ -72,6 +72,11 @@ def full_reading_reminder(config: Mapping[str, Any]) -> Milliseconds:
     return _milliseconds(config, "full_reading_reminder_days", DEFAULT_FULL_READING_REMINDER_DAYS, DAY_MS)
 
 
+def logs_first(config: Mapping[str, Any]) -> Milliseconds | None:
+    """Milliseconds before now at which a first sync of the log begins; None for all that Auth0 keeps."""
+    return _milliseconds(config, "logs_first_days", 0, DAY_MS) or None
+
+
 def _milliseconds(config: Mapping[str, Any], name: str, default: int, unit: Milliseconds) -> Milliseconds:
     value = config.get(name)
     return (default if value is None else int(value)) * unit

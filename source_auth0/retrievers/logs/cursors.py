@@ -22,6 +22,7 @@ from source_auth0.retrievers.log_events.sign_ins import RecentSignIns
 from source_auth0.retrievers.logs.derived_events import DerivedEvents, LogSegment
 from source_auth0.retrievers.logs.outlook import events_expected
 from source_auth0.retrievers.logs.range_reader import LogRange, LogRangeReader
+from source_auth0.retrievers.logs.rounds import LogRounds
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 
 #: Streams of one group are read one after another, so that derived streams find the log already read.
@@ -62,8 +63,9 @@ class LogPositionCursor(PageCursor):
         validate_log_position(saved["log_id"], saved["date"])
 
     def _saved_position(self, end: LogPosition) -> LogPosition:
-        """Where the last sync ended; raises a transient error for a position beyond the end of the log."""
-        position = LogPosition.from_state(self.initial_state())
+        """Where the last sync ended, or a first one begins; raises a transient error for one beyond the log's end."""
+        saved = self.initial_state()
+        position = LogPosition.from_state(saved) if saved else self.log.first_begin
         raise_if_beyond_log(end, position, self._stream_name)
         return position
 
@@ -88,7 +90,8 @@ class LogCursor(LogPositionCursor):
         if not end.log_id:
             self._is_log_empty = True
             return  # a log that returns no events does not prove that the open ranges are read
-        reader = self._reader = LogRangeReader(self.log, self._ranges(end))
+        rounds = LogRounds(self.log, newest_first=True) if self.tenant.config.get("logs_newest_first") else None
+        reader = self._reader = LogRangeReader(self.log, self._ranges(end), rounds)
         self.tenant.progress.expect(self._stream_name, lambda: events_expected([*reader.slices], self.tenant.config))
         for log_range in reader.slices_to_read():
             bounds = {"from": log_range.start.log_id, "upto": log_range.end.log_id}

@@ -12,6 +12,7 @@ from source_auth0.errors import system_error, transient_error
 from source_auth0.records import PAGE_SIZE, Page, Row
 from source_auth0.retrievers.cursors.work_splitting import WorkSplitter
 from source_auth0.retrievers.log_events.ordering import LogPosition, event_milliseconds, log_order
+from source_auth0.retrievers.logs.rounds import LogRounds
 from source_auth0.retrievers.logs.tenant_log import TenantLog
 from source_auth0.timestamps import Milliseconds, to_milliseconds
 
@@ -42,6 +43,8 @@ class LogRange:
     split_up_to: Milliseconds = field(init=False)
     start: LogPosition = field(init=False)
     being_read: bool = True
+    #: Whether no worker was given it yet: it belongs to a later round.
+    waits: bool = False
     #: The ids of the last page, of which the next one may repeat some where Auth0 sends them out of order.
     last_ids: frozenset[str] = frozenset()
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -107,16 +110,25 @@ class LogRange:
             end, self.end, self.split_up_to = self.end, position, to_milliseconds(position.date)
         return LogRange(position, end)
 
+    def cut(self, position: LogPosition) -> "LogRange":
+        """Split off what follows a position within this range, which no worker was given yet."""
+        end, self.end, self.split_up_to = self.end, position, to_milliseconds(position.date)
+        return LogRange(position, end, being_read=False, waits=True)
+
 
 class LogRangeReader(WorkSplitter[LogRange]):
     """Reads ranges of the log, each event once, with as many workers as are idle.
 
     Sequential pagination takes a round trip for each 100 events: at 100 ms, five minutes for a third of a million.
+    With `rounds`, a long backlog is read piece by piece; else all of it at once.
     """
 
-    def __init__(self, log: TenantLog, ranges: Iterable[tuple[LogPosition, LogPosition]]) -> None:
+    def __init__(
+        self, log: TenantLog, ranges: Iterable[tuple[LogPosition, LogPosition]], rounds: LogRounds | None = None
+    ) -> None:
         super().__init__(log.tenant)
-        self.log = log
+        self.log, self._rounds = log, rounds
+        self._events = 0
         all_ranges = list(ranges)
         self._ranges = [(low, high) for low, high in all_ranges if low.order < high.order]
         #: How far the log is read once all ranges are, an empty one behind the others included; None without any.
@@ -132,6 +144,36 @@ class LogRangeReader(WorkSplitter[LogRange]):
         with self.changed:
             self.slices, self._is_planned = log_ranges, True
             return log_ranges.copy()
+
+    def slices_to_read(self) -> Iterator[LogRange]:
+        """Each range once; with rounds, those of a round once the round before is read."""
+        if self._rounds is None:
+            yield from super().slices_to_read()
+            return
+        for log_range in self.initial_slices():
+            log_range.waits, log_range.being_read = True, False
+        while next_round := self._next_round(self._rounds):
+            self._events = 0
+            yield from self.split_while_read(next_round)
+            self._rounds.adapt(self._events)
+
+    def _next_round(self, rounds: LogRounds) -> list[LogRange]:
+        """The ranges of the next round, cut off those that wait where it ends within one; empty once none waits."""
+        waiting = [log_range for log_range in self.slices if log_range.waits]
+        has_room = len(self.open_ranges) < MAX_OPEN_RANGES - 1
+        boundary = rounds.boundary([(r.start, r.end) for r in waiting]) if waiting and has_room else None
+        with self.changed:
+            if boundary is not None:
+                cut = next((r for r in waiting if r.start.order < boundary.order < r.end.order), None)
+                if cut is not None:
+                    waiting.append(cut.cut(boundary))
+                    self.slices.append(waiting[-1])
+                newer = [log_range for log_range in waiting if log_range.start.order >= boundary.order]
+                older = [log_range for log_range in waiting if log_range.end.order <= boundary.order]
+                waiting = newer if rounds.newest_first else older
+            for log_range in waiting:
+                log_range.waits, log_range.being_read = False, True
+            return waiting
 
     def read(self, log_range: LogRange) -> Iterator[Page]:
         """The pages of a range, which is released afterwards, read to its end or not."""
@@ -213,6 +255,7 @@ class LogRangeReader(WorkSplitter[LogRange]):
         """Record that all events of the last page are handed on, which may make room for another split."""
         with self.changed:
             log_range.handed_on_up_to = log_range.read_up_to
+            self._events += len(log_range.last_ids)
             self.changed.notify_all()
 
     @property

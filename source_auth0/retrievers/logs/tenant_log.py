@@ -6,6 +6,7 @@ import logging
 import requests
 
 from source_auth0.api.client import ManagementApiRequester
+from source_auth0.config.options import logs_first
 from source_auth0.errors import RequestRefusedError, system_error
 from source_auth0.json_values import dumps, loads
 from source_auth0.records import Page, Row
@@ -76,6 +77,14 @@ class TenantLog(LogClient):
     def end(self) -> LogPosition:
         """Where this sync ends, the same for all streams of the log; the beginning for an empty log."""
         return self.tenant.once("end of the log", self._end)
+
+    @property
+    def first_begin(self) -> LogPosition:
+        """Where a sync without a state begins, the same for all streams of the log: by `logs_first_days`, if set.
+
+        A real position, so that a sync that is killed resumes there, and not as many days before the next one.
+        """
+        return self.tenant.once("where a first sync of the log begins", self._first_begin)
 
     def before(self, position: LogPosition, milliseconds: Milliseconds) -> LogPosition:
         """A position that is earlier by at least `milliseconds`, or the beginning."""
@@ -154,6 +163,17 @@ class TenantLog(LogClient):
             "it may be missing. Everything from then on is complete; a start date avoids this."
         )
         return lowest
+
+    def _first_begin(self) -> LogPosition:
+        """An event from long enough before the first day to have a lower id; the beginning where none is shown."""
+        days = logs_first(self.tenant.config)
+        if days is None:
+            return LogPosition()
+        since, start_date = self.tenant.now_ms - days, self.tenant.config.get("start_date")
+        if start_date and to_milliseconds(start_date) >= since:
+            return LogPosition()
+        earlier = _lowest(self.newest_until(since - MAX_EVENT_LATENESS_MS, SAMPLE_EVENTS))
+        return LogPosition.of(earlier[0]) if earlier else LogPosition()
 
     def _end(self) -> LogPosition:
         """The last event: the newest that a search returns, or what follows it by id, up to the time of this call."""
