@@ -29,7 +29,8 @@ def single_users_advice(stream: str, config: Mapping[str, Any]) -> str:
 
 def log_advice(config: Mapping[str, Any]) -> str:
     """For the tenant's log."""
-    return f"{_start_date(config)} leaves out the events before it."
+    first = "" if config.get("logs_first_days") else "`logs_first_days` lets a first sync begin later. "
+    return f"{first}{_start_date(config)} leaves out the events before it."
 
 
 def _users_left_out(config: Mapping[str, Any]) -> str:

@@ -37,4 +37,5 @@ def test_an_export_is_advised_where_it_would_do(config: dict[str, Any], may_expo
 def test_a_start_date_that_is_set_could_be_later():
     assert users_advice(DATED, may_export=False).startswith("A later `start_date` leaves out users who")
     assert single_users_advice("user_blocks", {}).startswith("`start_date` leaves out users who")
-    assert "A later `start_date` leaves out the events before it." == log_advice(DATED)
+    assert "A later `start_date` leaves out the events before it." == log_advice({**DATED, "logs_first_days": 7})
+    assert log_advice(DATED).startswith("`logs_first_days` lets a first sync begin later. A later `start_date`")

@@ -9,7 +9,7 @@ from source_auth0.commands.estimate.lists import ListCounter
 from source_auth0.commands.estimate.log import LogPace
 from source_auth0.commands.estimate.users import UserCounter
 from source_auth0.commands.probe.client import Answer, ProbeClient
-from source_auth0.config.options import deep_look_back_every, index_lateness, look_back
+from source_auth0.config.options import deep_look_back_every, index_lateness, logs_first, look_back
 from source_auth0.costs.requests import (
     DERIVED_REQUESTS,
     EXPORT_REQUESTS,
@@ -204,8 +204,10 @@ class Incremental:
 
     def _oldest_event(self) -> Milliseconds | None:
         dates = [at for at in map(event_milliseconds, self._oldest().rows) if at is not None]
-        start = self._client.tenant.config.get("start_date")
-        return max([*dates, *([to_milliseconds(start)] if start else [])]) if dates else None
+        config = self._client.tenant.config
+        start, days = config.get("start_date"), logs_first(config)
+        begins = [*([to_milliseconds(start)] if start else []), *([self._client.started_ms - days] if days else [])]
+        return max([*dates, *begins]) if dates else None
 
     @staticmethod
     def _log_types(stream: Definition) -> StreamEstimate:

@@ -7,7 +7,7 @@ from source_auth0.retrievers.logs.range_reader import LogRange
 from testing.fakes.event_log import EventLog, event, events_at, log_of, log_position
 from testing.fakes.times import timestamp
 
-ADVICE = "`start_date` leaves out the events before it."
+ADVICE = "`logs_first_days` lets a first sync begin later. `start_date` leaves out the events before it."
 
 
 def range_of(low: int, high: int, *, read: int = 0, apart: int = 1) -> LogRange:
