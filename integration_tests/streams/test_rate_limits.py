@@ -7,6 +7,7 @@ import pytest
 
 from auth0_simulator import Simulator
 from auth0_simulator.control.rate_limits import RATE_LIMIT_PLANS, TOKEN_PATH, RateLimit, RateLimitPlan
+from testing.fakes.rate_limits import ONE_BUCKET_PLANS, Production, RateLimitedTenant
 from testing.in_process import sync
 from testing.tenants import config_of
 
@@ -23,12 +24,15 @@ def requests_of(sim: Simulator) -> list[tuple[str, int, float]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [50, 90])
 def test_the_limit_is_used_and_not_exceeded(share: int) -> None:
-    """At least 85 % of the share of 20 requests a second (a sync begins and ends slowly), and no 429."""
+    """At least 85 % of half of the burst and of the share of 20 requests a second, and no 429.
+
+    A sync begins and ends slowly.
+    """
     with Simulator(users=150 * share, latency=0.05, plan="twenty_a_second") as sim:
         synced = sync(config_of(sim, rate_limit_share=share), "users", full_refresh=True)
         requests = requests_of(sim)
     times = [at for _, _, at in requests]
-    admitted = share / 100 * (20 + (max(times) - min(times)) * 20)
+    admitted = 10 + share / 100 * (max(times) - min(times)) * 20
     assert None is synced.error
     assert {200} == {status for _, status, _ in requests}
     assert 0.85 <= len(requests) / admitted <= 1.05
@@ -73,3 +77,31 @@ def test_many_streams_under_small_buckets_get_few_429s(caplog: pytest.LogCapture
     assert {stream for stream in streams if synced.records[stream]} == set(streams)
     assert later[429] <= max(1, later.total() / 100)
     assert 1 <= sum("Auth0's rate limit of `GET /" in record.message for record in caplog.records) <= 3
+
+
+@pytest.mark.accept
+@pytest.mark.parametrize("latency", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("singles", [0.7, 2.3])
+def test_production_is_not_refused_in_ten_simulated_minutes_beside_a_sync(latency: float, singles: float) -> None:
+    """Enterprise: 20 and 24 calls at once in turn every ten seconds, single calls between, in any phase of the sync.
+
+    The sync uses at least 95 % of its share of what production leaves. The former default, which left nothing alone,
+    has the same production refused.
+    """
+    refused, former, table = 0, 0, []
+    for starts_at in (0.05, 0.45, 2.2, 6.6):
+        for part in (0.5, 0.0):
+            production = Production(singles=singles, starts_at=starts_at)
+            threads = {"/users": 16}
+            tenant = RateLimitedTenant(
+                "sixteen", threads, latency=latency, reserved_part=part, production=production
+            ).run(610)
+            used = tenant.used_beside_production(ONE_BUCKET_PLANS["sixteen"], since=10)
+            first, later = production.refused(since=0, until=10), production.refused(since=10)
+            table.append(f"{part:.0%} left alone: {first} + {later} of {len(production.log)} refused, {used:.1%} used")
+            if part:
+                refused += later + first
+                assert used >= 0.95, table
+            else:
+                former += later
+    assert (0, True) == (refused, former > 10), table

@@ -9,7 +9,7 @@ import math
 import random
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,14 +23,18 @@ from auth0_simulator.control.rate_limits import (
 from auth0_simulator.state.clock import Clock
 from source_auth0.api.rate_limit.api_budget import ApiBudget, RequestPermit
 from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
+from source_auth0.api.rate_limit.reserve import RESERVED_PART, usable_at_once
 
 
 class BudgetHarness:
-    """An API budget with a clock that the test sets, and responses that the test makes up."""
+    """An API budget with a clock that the test sets, and responses that the test makes up.
 
-    def __init__(self, share: float = 0.9, ceiling: float | None = None) -> None:
+    Unless told otherwise, it leaves nothing alone but what is not of the share, so that tests can count whole buckets.
+    """
+
+    def __init__(self, share: float = 0.9, ceiling: float | None = None, reserved_part: float = 0.0) -> None:
         self.now = 100.0
-        self.budget = ApiBudget(share, ceiling, lambda: self.now)
+        self.budget = ApiBudget(share, ceiling, lambda: self.now, reserved_part)
 
     def go(self, key: str = "GET /things") -> RequestPermit:
         """A permit for a request, which has to be granted at once."""
@@ -79,12 +83,33 @@ RATE_LIMIT_PLANS.update({name: RateLimitPlan(RateLimit(100, 100), limit) for nam
 
 
 @dataclass
+class Production:
+    """The tenant's own applications: so many calls of an endpoint at once, in turn, and single calls between.
+
+    bursts: the sizes, in turn, of the bursts that come every `every` seconds, first at `starts_at`. singles: seconds
+    between two single calls. log: when each call was made, and whether it was admitted.
+    """
+
+    endpoint: str = "/users"
+    bursts: tuple[int, ...] = (20, 24)
+    every: float = 10.0
+    singles: float = 2.3
+    starts_at: float = 0.3
+    log: list[tuple[float, bool]] = field(default_factory=list)
+
+    def refused(self, since: float, until: float = math.inf) -> int:
+        """How many calls were refused in this time."""
+        return sum(not was_admitted for at, was_admitted in self.log if since <= at < until)
+
+
+@dataclass
 class RateLimitedTenant:
     """Virtual threads that request endpoints under a rate limit plan, and a log of their requests.
 
     threads: endpoint to the number of threads that repeat it. max_requests: requests in flight at once. others:
-    endpoint to the requests per second of another client. shows_tenant_limit: whether responses have the headers of
-    the tenant's bucket, as under a custom policy. log: endpoint, whether it was admitted, and when, for each request.
+    endpoint to the requests per second of another client. production: one that calls in bursts. shows_tenant_limit:
+    whether responses have the headers of the tenant's bucket, as under a custom policy. log: endpoint, whether it was
+    admitted, and when, for each request.
     """
 
     plan: str
@@ -92,8 +117,10 @@ class RateLimitedTenant:
     latency: float = 0.1
     jitter: float = 0.02
     share: float = 0.9
+    reserved_part: float = RESERVED_PART
     max_requests: int = 8
     others: dict[str, float] = field(default_factory=dict)
+    production: Production | None = None
     shows_tenant_limit: bool = False
     seed: int = 7
     now: float = 0.0
@@ -104,7 +131,7 @@ class RateLimitedTenant:
         clock = Clock()
         clock.epoch = lambda: 1_000_000.0 + self.now  # type: ignore[method-assign]
         self.clock, self.limits = clock, RateLimiter(clock, self.plan)
-        self.budget = ApiBudget(self.share, clock=lambda: self.now)
+        self.budget = ApiBudget(self.share, clock=lambda: self.now, reserved_part=self.reserved_part)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._waiting: deque[tuple[str, RequestPermit]] = deque()
         self._order, self._random, self._in_flight = itertools.count(), random.Random(self.seed), 0  # noqa: S311
@@ -116,6 +143,10 @@ class RateLimitedTenant:
                 self._at(self._random.random() / 100, partial(self._begin, endpoint))
         for endpoint, rate in self.others.items():
             self._at(0.5, partial(self._other, endpoint, rate))
+        if production := self.production:
+            sizes = itertools.cycle(production.bursts)
+            self._at(production.starts_at, lambda: self._call(production, production.every, sizes))
+            self._at(production.starts_at + production.singles / 2, lambda: self._call(production, production.singles))
         while self._events and self._events[0][0] < seconds:
             self.now, _, event = heapq.heappop(self._events)
             event()
@@ -131,9 +162,20 @@ class RateLimitedTenant:
         return sum(not was_admitted for _, was_admitted, at in self.log if at >= after)
 
     def used(self, endpoints: list[str], limit: RateLimit, seconds: float) -> float:
-        """The requests that were admitted, as a fraction of the share of what a bucket admits in this time."""
-        capacity = limit.burst + seconds * limit.sustained / limit.period
-        return sum(self.admitted(endpoint) for endpoint in endpoints) / (self.share * capacity)
+        """The requests that were admitted, as a fraction of what a bucket has for a sync in this time.
+
+        That is the part of its size that may be used at once, and the share of what flows in.
+        """
+        refilled = seconds * limit.sustained / limit.period
+        usable = usable_at_once(limit.burst, self.share, self.reserved_part)
+        return sum(self.admitted(endpoint) for endpoint in endpoints) / (usable + self.share * refilled)
+
+    def used_beside_production(self, limit: RateLimit, since: float) -> float:
+        """The requests that were admitted from a time on, as a fraction of the share of what production left."""
+        assert self.production
+        admitted = sum(was_admitted for _, was_admitted, at in self.log if at >= since)
+        taken = sum(was_admitted for at, was_admitted in self.production.log if at >= since)
+        return admitted / (self.share * ((self.now - since) * limit.sustained / limit.period - taken))
 
     def _at(self, when: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._events, (when, next(self._order), event))
@@ -182,3 +224,8 @@ class RateLimitedTenant:
     def _other(self, endpoint: str, rate: float) -> None:
         self.refused_others += bool(self.limits.check(endpoint).refused_by)
         self._at(self.now + 1 / rate, lambda: self._other(endpoint, rate))
+
+    def _call(self, production: Production, every: float, sizes: Iterator[int] | None = None) -> None:
+        for _ in range(next(sizes) if sizes else 1):
+            production.log.append((self.now, not self.limits.check(production.endpoint).refused_by))
+        self._at(self.now + every, lambda: self._call(production, every, sizes))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from source_auth0.api.rate_limit.bucket_registry import BucketRegistry
 from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
+from source_auth0.api.rate_limit.reserve import RESERVED_PART
 from source_auth0.api.rate_limit.token_bucket import RequestRateCeiling, TakenToken, TokenBucket
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT
 
@@ -45,8 +46,9 @@ class ApiBudget:
         share: float = DEFAULT_RATE_LIMIT_SHARE_PERCENT / 100,
         ceiling: float | None = None,
         clock: Callable[[], float] | None = None,
+        reserved_part: float = RESERVED_PART,
     ) -> None:
-        self.buckets = BucketRegistry(share)
+        self.buckets = BucketRegistry(share, reserved_part)
         self._ceiling = RequestRateCeiling(ceiling) if ceiling else None
         self._now = clock or _monotonic
         self._lock = threading.Lock()

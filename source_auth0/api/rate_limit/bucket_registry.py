@@ -1,10 +1,11 @@
 """Which of Auth0's token buckets an endpoint draws from: inferred from its responses, which do not name it."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from source_auth0.api.rate_limit.published_limits import BucketGuess, PublishedLimits
+from source_auth0.api.rate_limit.published_limits import BucketGuess, PublishedLimits, RefillRate
 from source_auth0.api.rate_limit.rate_limit_headers import RateLimitHeaders
+from source_auth0.api.rate_limit.reserve import RESERVED_PART
 from source_auth0.api.rate_limit.token_bucket import TakenToken, TokenBucket
 
 #: Mismatches in a row before an endpoint is assigned to another bucket.
@@ -21,8 +22,8 @@ class BucketRegistry:
     endpoints draw from it too.
     """
 
-    def __init__(self, share: float) -> None:
-        self.share = share
+    def __init__(self, share: float, reserved_part: float = RESERVED_PART) -> None:
+        self.share, self._reserved_part = share, reserved_part
         #: The tenant-wide bucket, once it is known.
         self.tenant: TokenBucket | None = None
         self._published = PublishedLimits()
@@ -72,7 +73,7 @@ class BucketRegistry:
         if self.tenant is None or self.tenant.limit != headers.limit:
             same_size = [bucket for bucket in self._endpoints_per_bucket if bucket.limit == headers.limit]
             refill_rates = self._published.guess(ANY_ENDPOINT, headers.limit).refill_rates
-            self.tenant = self._shared.setdefault(headers.limit, TokenBucket(headers, self.share, refill_rates))
+            self.tenant = self._shared.setdefault(headers.limit, self._new_bucket(headers, refill_rates))
             self._merge([bucket for bucket in same_size if not self._is_own(bucket)], self.tenant)
         return self.tenant
 
@@ -93,9 +94,12 @@ class BucketRegistry:
         if other is None and (mismatch < 0 or self._endpoints_per_bucket[bucket] == 1):
             return bucket  # other clients draw from it
         self._mismatches[endpoint] = 0
-        other = other or TokenBucket(headers, self.share, self._guesses[endpoint].refill_rates)
+        other = other or self._new_bucket(headers, self._guesses[endpoint].refill_rates)
         self._assign(endpoint, [other, *(kept for kept in assigned if kept is not bucket)])
         return other
+
+    def _new_bucket(self, headers: RateLimitHeaders, refill_rates: Sequence[RefillRate]) -> TokenBucket:
+        return TokenBucket(headers, self.share, refill_rates, self._reserved_part)
 
     def _assign_published(self, endpoint: str, headers: RateLimitHeaders) -> TokenBucket:
         """The published bucket of an endpoint that reports this size for the first time."""
@@ -103,7 +107,7 @@ class BucketRegistry:
         guess = self._guesses[endpoint] = self._published.guess(endpoint, headers.limit)
         if changed:
             self._revise_guesses()
-        bucket = TokenBucket(headers, self.share, guess.refill_rates)
+        bucket = self._new_bucket(headers, guess.refill_rates)
         if not guess.is_own:
             bucket = self._shared.setdefault(headers.limit, bucket)
         self._assign(endpoint, [bucket, *self._buckets_by_endpoint.get(endpoint, [])])

@@ -13,9 +13,12 @@ from source_auth0.api.rate_limit.refill_estimator import (
     RefillEstimator,
     RefillSample,
 )
+from source_auth0.api.rate_limit.reserve import RESERVED_PART, usable_at_once
 
 #: The smallest burst that shows the refill rate.
 MIN_BURST_TOKENS = 4
+#: The longest round trip by which a level is projected: what others take during a longer one is not known.
+MAX_ROUND_TRIP_SECONDS = 1.0
 
 
 class TakenToken(NamedTuple):
@@ -28,17 +31,25 @@ class TakenToken(NamedTuple):
 class TokenBucket:
     """One bucket as responses report it, and the share of it that may be used.
 
-    It keeps two balances. The level is Auth0's own count, minus requests in flight; a reserve is left to other clients.
-    The credit is this sync's: `share` of the bucket's size at first, then `share` of each token that flows in. The
-    inflow is predicted by the refill rate, within the bounds that each response sets: a range, since requests in
-    flight at the same time may be counted before or after it. A full bucket overflows unseen.
+    It keeps two balances. The level is Auth0's own count, minus requests in flight; no request is sent that would take
+    it below the reserve for other clients. The credit is this sync's: what is above the reserve at first, then `share`
+    of each token that flows in. The inflow is predicted by the refill rate, within the bounds that each response sets:
+    a range, since requests in flight at the same time may be counted before or after it. A full bucket overflows
+    unseen. `reserved_part` is that of `usable_at_once`.
     https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
     """
 
-    def __init__(self, headers: RateLimitHeaders, share: float, published: Sequence[RefillRate] = ()) -> None:
+    def __init__(
+        self,
+        headers: RateLimitHeaders,
+        share: float,
+        published: Sequence[RefillRate] = (),
+        reserved_part: float = RESERVED_PART,
+    ) -> None:
         self.limit = headers.limit
         self.share = share
-        self.usable = max(1.0, share * headers.limit)
+        self.usable = usable_at_once(headers.limit, share, reserved_part)
+        self._reserve, self._max_credit = headers.limit - self.usable, max(1.0, share * headers.limit)
         #: Tokens taken so far, and the highest number among those that a response has come for.
         self.taken_total = self._last_number = 0
         self.in_flight = self._given_back = 0
@@ -46,6 +57,7 @@ class TokenBucket:
         self.refill = RefillEstimator(headers, published)
         # The level before the request that reported it, whose own token is taken next.
         self._level, self._level_at = headers.remaining + 1.0, headers.received
+        self._round_trip = min(headers.received - headers.sent, MAX_ROUND_TRIP_SECONDS)
         #: The level expected once all requests sent have been counted.
         self._expected, self._expected_at = self._level, headers.sent
         self._credit = min(self.usable, self._level)
@@ -58,10 +70,13 @@ class TokenBucket:
         """Seconds until there is a token for a request behind `ahead` others in the queue; 0 where there is one."""
         if now < self.closed_until:
             return self.closed_until - now
-        missing = 1 + ahead - (self._projected_level(now) - (self.limit - self.usable))
+        # Auth0 counts a request as long after it was sent as it did the reported one: what lies between the two counts
+        # is the time between the two sends. Only of the reserve; a 429 is avoided by the lower estimate.
+        above_reserve = self._projected_level(now + self._round_trip) - self._reserve
+        missing = 1 + ahead - min(self._projected_level(now), above_reserve)
         if self.refill.is_known:
             needed = ahead + (self.usable if self._saving_up else 1.0)
-            missing = max(missing, needed - min(self._credit + self.share * self._refilled_by(now), self.usable))
+            missing = max(missing, needed - min(self._credit + self.share * self._refilled_by(now), self._max_credit))
         return 0.0 if missing <= 1e-9 else max(missing / (self.share * self.refill.rate), 0.001)  # noqa: PLR2004 - rounding
 
     def take(self, now: float) -> TakenToken:
@@ -71,7 +86,7 @@ class TokenBucket:
         self._level -= 1
         self._advance_expected(now)
         self._expected -= 1
-        self._credit = min(self._credit, self.usable) - 1
+        self._credit = min(self._credit, self._max_credit) - 1
         self.taken_total += 1
         self.in_flight += 1
         return TakenToken(self.taken_total, self.in_flight - 1)
@@ -98,6 +113,7 @@ class TokenBucket:
         remaining = float(headers.remaining - (self.in_flight - 1))
         if token.number > self._last_number:
             self._level, self._level_at, self._last_number = remaining, headers.received, token.number
+            self._round_trip = min(headers.received - headers.sent, MAX_ROUND_TRIP_SECONDS)
         else:
             # A response that a later request's has overtaken can only lower the level.
             self._advance_level(headers.received)
@@ -106,7 +122,8 @@ class TokenBucket:
         least, most = self._level_bounds(token, headers)
         difference = max(least - self._expected, 0.0) + min(most - self._expected, 0.0)
         self._expected += difference
-        self._credit = max(self._credit + self.share * difference, -self.usable / 2)
+        # What others take leaves no debt: they have the reserve for it, and the refill is measured without it.
+        self._credit = max(self._credit + self.share * difference, min(self._credit, 0.0), -self._max_credit / 2)
         # `remaining` excludes the request's own token, and other clients may have taken a twentieth.
         full = headers.remaining + 1 + self.limit / 20 >= self.limit
         taken = self.taken_total - self._given_back
@@ -124,7 +141,7 @@ class TokenBucket:
             return  # it was in flight when the first 429 came
         self._refused_at, self._last_number = headers.received, self.taken_total
         # The reset is when the next token arrives.
-        self._level, self._level_at = 1.0, self.closed_until
+        self._level, self._level_at, self._round_trip = 1.0, self.closed_until, 0.0
         self._advance_expected(headers.received)
         self._expected, self._credit = 0.0, min(self._credit, 0.0)
         taken = self.taken_total - self._given_back

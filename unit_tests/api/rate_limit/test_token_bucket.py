@@ -14,9 +14,16 @@ def headers(remaining: int, at: float = 0.0, *, limit: int = 60, sent: float | N
 
 
 def bucket(
-    remaining: int = 59, *published: float, share: float = 1.0, limit: int = 60, step: float = 0.0
+    remaining: int = 59,
+    *published: float,
+    share: float = 1.0,
+    limit: int = 60,
+    step: float = 0.0,
+    reserved_part: float = 0.0,
 ) -> TokenBucket:
-    return TokenBucket(headers(remaining, limit=limit), share, [RefillRate(rate, step) for rate in published])
+    """A bucket of which nothing is left alone but what is not of the share, or `reserved_part`."""
+    rates = [RefillRate(rate, step) for rate in published]
+    return TokenBucket(headers(remaining, limit=limit), share, rates, reserved_part)
 
 
 def admitted(bucket: TokenBucket, now: float) -> int:
@@ -120,6 +127,26 @@ def test_the_share_of_the_refill_is_used_once_the_rate_is_known(published: list[
     spend(half, 30)
     assert 0 == admitted(half, 0)
     assert expected == admitted(half, now)
+
+
+@pytest.mark.parametrize(("sent", "expected"), [(2.0, 0), (1.5, 5), (1.0, 10), (-5.0, 10)])
+def test_what_flows_in_during_a_round_trip_counts_towards_the_reserve(sent: float, expected: int):
+    """At ten a second, for a second at most: the next request arrives as long after it was sent as the reported one.
+
+    The reserve is half of sixty, and thirty remain.
+    """
+    first = TokenBucket(headers(29, 2, sent=sent), 1.0, [RefillRate(10.0)], 0.5)
+    assert expected == admitted(first, 2)
+    later = bucket(59, 10.0, reserved_part=0.5)
+    record(later, spend(later), headers(30, 2, sent=sent))
+    assert expected == admitted(later, 2)
+
+
+def test_what_others_take_leaves_no_debt():
+    """They took 24 of sixty; after ten seconds there are five above the reserve, which this connector may use."""
+    half = bucket(59, 3.0, share=0.5)
+    record(half, spend(half, 30), headers(5, 0))
+    assert (0, 5) == (admitted(half, 0), admitted(half, 10))
 
 
 def test_tokens_are_numbered_and_have_the_count_in_flight():
