@@ -4,10 +4,12 @@
 medians of the repetitions. The tenant runs in a process of its own and sends its journal; a sync that takes longer than
 `--seconds` is killed.
 
-used: requests that a bucket let through, as a part of what it admits between its first and its last request times the
-share. Only buckets that were used beyond their first burst are shown. 429s: as a part of all requests, and of those
-after the first five seconds. The last scenario, `starvation`, compares the rate of `users` alone with that of `users`
-beside a stream that waits for its own small bucket.
+used: requests that a bucket let through, as a part of what it has for a sync between its first and its last request:
+what of its size may be used at once, and the share of what flows in. Only buckets that were used beyond their first
+burst are shown. 429s: as a part of all requests, and of those after the first five seconds. `starvation` compares the
+rate of `users` alone with that of `users` beside a stream that waits for its own small bucket. `production` is computed
+rather than run: ten minutes beside applications that make 20 and 24 calls at once, with half of a bucket left alone,
+and with nothing.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from auth0_simulator import Simulator
 from auth0_simulator.control.rate_limits import OTHER_ENDPOINTS, RATE_LIMIT_PLANS, TOKEN_PATH, RateLimit, RateLimitPlan
+from source_auth0.api.rate_limit.reserve import RESERVED_PART, usable_at_once
 from source_auth0.manifest.files import stream_files
+from testing.fakes.rate_limits import ONE_BUCKET_PLANS, Production, RateLimitedTenant
 from testing.in_process import catalog_of
 from testing.tenants import config_of, in_subprocess
 
@@ -120,8 +125,8 @@ def used(plan: RateLimitPlan, journal: list[Entry], share: float) -> dict[str, t
     found = {}
     for name, passed in times.items():
         if (limit := limits[name]) and len(passed) > 2 * limit.burst:
-            admitted = limit.burst + (max(passed) - min(passed)) * limit.sustained / limit.period
-            found[name] = len(passed), len(passed) / (share * admitted)
+            refilled = (max(passed) - min(passed)) * limit.sustained / limit.period
+            found[name] = len(passed), len(passed) / (usable_at_once(limit.burst, share) + share * refilled)
     return found
 
 
@@ -166,10 +171,30 @@ def starvation(options: argparse.Namespace) -> None:
     print(f"users: {alone:.0f} requests/s alone, {shared:.0f} beside a stream that waits: {shared / alone:.0%}")
 
 
+def production(options: argparse.Namespace) -> None:
+    """Print how many calls of production are refused beside a sync, and what the sync uses of what they leave."""
+    for part in (RESERVED_PART, 0.0):
+        beside = Production()
+        tenant = RateLimitedTenant(
+            "sixteen",
+            {"/users": 16},
+            latency=options.latency,
+            share=options.share / 100,
+            reserved_part=part,
+            production=beside,
+        ).run(610)
+        used = tenant.used_beside_production(ONE_BUCKET_PLANS["sixteen"], since=10)
+        first, later = beside.refused(since=0, until=10), beside.refused(since=10)
+        print(
+            f"production, {part:.0%} of 50 left alone: {first} calls refused in ten seconds, {later} of "
+            f"{len(beside.log)} later; the sync uses {used:.1%}"
+        )
+
+
 def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenarios", nargs="*", default=[*SCENARIOS, "starvation"])
+    parser.add_argument("scenarios", nargs="*", default=[*SCENARIOS, "starvation", "production"])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--seconds", type=float, default=45)
@@ -177,7 +202,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     for name in options.scenarios:
-        starvation(options) if name == "starvation" else report(name, options)
+        {"starvation": starvation, "production": production}.get(name, partial(report, name))(options)
 
 
 if __name__ == "__main__":
