@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from source_auth0.api.rate_limit.concurrency_limit import INITIAL_LIMIT, MAX_LIMIT
 from source_auth0.api.rate_limit.published_limits import RateLimitPlan
+from source_auth0.api.rate_limit.reserve import usable_at_once
 from source_auth0.api.tenant import Tenant
 from source_auth0.commands.estimate.estimates import Requests
 from source_auth0.config.options import DEFAULT_RATE_LIMIT_SHARE_PERCENT, configured_workers, positive_number
@@ -34,8 +35,8 @@ class Limit:
 
     def seconds(self, requests: Span) -> Span:
         """The seconds in which so many requests draw from it: a full bucket at best, an empty one at worst."""
-        flow = self.share * self.rate
-        return Span(max(requests.low - self.share * self.size, 0) / flow, requests.high / flow, requests.at_least)
+        flow, burst = self.share * self.rate, usable_at_once(round(self.size), self.share)
+        return Span(max(requests.low - burst, 0) / flow, requests.high / flow, requests.at_least)
 
 
 @dataclass(frozen=True)
