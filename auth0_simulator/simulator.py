@@ -203,10 +203,9 @@ class Simulator(BackgroundServer):
         self, scopes: Iterable[str] | None = None, lifetime: float | None = None, audience: str | None = None
     ) -> str:
         """Issue an access token without a call to the token endpoint; scopes and lifetime default to the settings."""
-        granted = self.scopes if scopes is None else scopes
         seconds = self.settings.token_lifetime if lifetime is None else lifetime
         with self.tenant.lock:
-            return self._dispatcher.tokens.issue(granted, seconds, audience)
+            return self._dispatcher.tokens.issue(self.scopes if scopes is None else scopes, seconds, audience)
 
     def revoke_tokens(self) -> None:
         """Invalidate every token issued so far."""

@@ -202,8 +202,7 @@ class Tenant(UserOperationsMixin, ResourceOperationsMixin):
         return picked
 
     def _make(self, name: str, keys: Iterable[str]) -> list[Row]:
-        seed = SEEDS[name]
-        values = tuple(keys)
+        seed, values = SEEDS[name], tuple(keys)
         if len(values) != len(seed.parents):
             raise KeyError(f"{name!r} needs the ids of {seed.parents}, not {values}")
         parents = [
@@ -211,8 +210,7 @@ class Tenant(UserOperationsMixin, ResourceOperationsMixin):
         ]
         if None in parents:
             raise KeyError(f"{seed.parents} have no such rows: {values}")
-        random = Random(":".join((str(self.seed), name, *values)))
-        context = SeedContext(self, random, name)
+        context = SeedContext(self, Random(":".join((str(self.seed), name, *values))), name)
         made = seed.make(context, *parents)
         rows = self._story.collections.rows(context, made, *parents) if self._story else made
         return [row for row in rows if not self._is_of(row, self._ever_deleted)] if self._ever_deleted else rows

@@ -24,6 +24,7 @@ PACKAGES = {
     "redaction": "secrets",
     "conformance": "values that do not fit their columns",
     "manifest": "schemas",
+    "progress": "progress of long streams",
     "engine": "threads and pages",
     "api": "the Management API's client",
     "api.http": "what a response means",

@@ -40,6 +40,8 @@ TESTS = {
     "retrievers.lists.pagination": ["retrievers/lists/test_lists", "retrievers/users/test_retriever"],
     "retrievers.log_events.api_writes": ["retrievers/log_events/test_api_writes", "retrievers/log_events/test_facts"],
     "retrievers.log_events.ordering": ["retrievers/logs/test_tenant_log"],
+    "progress.messages": ["progress/test_sync_progress"],
+    "progress.stream_progress": ["progress/test_sync_progress"],
     "retrievers.readings.cursor": ["retrievers/readings/test_readings"],
     "retrievers.readings.retriever": ["retrievers/readings/test_readings"],
     "retrievers.user_lists.users_in_log": ["retrievers/user_lists/test_changed_users"],

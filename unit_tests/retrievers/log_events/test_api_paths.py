@@ -141,7 +141,7 @@ def pattern_of(name: str) -> str:
 
 #: Streams whose resource is that of a more general stream, or names rows of another entity.
 NAMED_OTHERWISE = {
-    *("changes", "log_types", "user_deletions", "connection_status", "organization_role_members"),
+    *("changes", "log_types", "user_deletions", "connection_status", "organization_role_members", "readings"),
     *("organization_member_roles", "organization_role_groups", "prompt_custom_texts", "branding_default_theme"),
     *("connection_profile_templates", "user_attribute_profile_templates"),
 }
