@@ -91,3 +91,13 @@ def test_a_first_load_of_many_users_is_told_of_the_export(
         caplog.clear()
         sync(config, *streams, state=done.state, full_refresh=full_refresh)
         assert (len(expected) if full_refresh else 0) == len(advice())
+
+
+def test_a_tenant_without_users_is_read_at_once() -> None:
+    """Whom its log names is gone: each is asked for once, not again and again as if the answer were an outage."""
+    with Simulator(users=0) as sim:
+        synced = sync(config_of(sim), "users")
+        asked = [entry.path for entry in sim.journal if entry.template == "/users/{id}"]
+    assert (None, []) == (synced.error, synced.records.get("users", []))
+    assert asked
+    assert len(asked) == len(set(asked))

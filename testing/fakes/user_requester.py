@@ -77,7 +77,7 @@ class FakeUserRequester:
         assert (part, self.resource) == (None, "logs")
         return self.log.respond(query)
 
-    def get_path(self, path: str, query: dict[str, Any]) -> Any:
+    def get_path(self, path: str, query: dict[str, Any], **_: Any) -> Any:
         """The tenant's connections."""
         return self.directory.get_path(path, query)
 

@@ -76,7 +76,7 @@ class UserDirectory:
         """The path of a user."""
         return template.replace("{{ stream_partition.id }}", partition["id"])
 
-    def get_path(self, path: str, query: dict[str, Any]) -> Any:
+    def get_path(self, path: str, query: dict[str, Any], **_: Any) -> Any:
         """The connections, two to a page; other resources may not be read, unless they are set."""
         if path in self.resources:
             return self.resources[path]

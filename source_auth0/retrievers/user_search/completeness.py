@@ -25,6 +25,8 @@ MAX_COUNTS = 60
 MAX_UNDATED_USERS = 1000
 #: Sign-ins and sign-ups of the log that are looked up by id.
 RECENT_EVENTS = 5
+#: The path of one user.
+ONE_USER = "users/{{ stream_partition.id }}"
 #: In how many parts different users are counted.
 COUNTED_PARTS = 16
 
@@ -179,17 +181,17 @@ def _evidence_of_users(search: UserSearch) -> str | None:
         return f"Auth0 counts {active} active users"
     events = _ask(search, "logs", {"q": "type:(s OR ss)", "sort": "date:-1", "per_page": RECENT_EVENTS, "page": 0})
     for user_id in dict.fromkeys(_user_ids(events)):
-        row = _ask(search, search.requester.path_of("users/{{ stream_partition.id }}", {"id": user_id}), {})
+        row = _ask(search, search.requester.path_of(ONE_USER, {"id": user_id}), {}, template=ONE_USER)
         if isinstance(row, dict) and row.get("user_id") == user_id and _is_in_scope(search, row):
             return f"{user_id}, whom the log names, exists"
     rows = search.page_by_number("", 0).rows
     return "a search without a query does" if any(_is_in_scope(search, row) for row in rows) else None
 
 
-def _ask(search: UserSearch, path: str, query: Mapping[str, Any]) -> Any:
-    """The body of a request that the token may not be granted; None for any refusal."""
+def _ask(search: UserSearch, path: str, query: Mapping[str, Any], template: str = "") -> Any:
+    """The body of a request that the token may not be granted; None for any refusal, and for a user who is gone."""
     with contextlib.suppress(AirbyteTracedException):
-        return search.requester.get_path(path, query)
+        return search.requester.get_path(path, query, template=template, below_parent=bool(template))
     return None
 
 

@@ -60,7 +60,7 @@ def test_json_has_bounds_of_which_the_upper_one_is_null_for_at_least():
     printed: dict[str, Any] = as_json(*lines("organization_members", "events"))
     members, events, organizations = printed["streams"]
     assert {"from": 90, "to": 120} == members["first_sync"]["requests"]
-    assert {"from": 1.5, "to": 2.0} == members["first_sync"]["minutes"]
+    assert {"from": 1.48, "to": 2.0} == members["first_sync"]["minutes"]
     assert {"from": 1, "to": None} == events["first_sync"]["requests"]
     assert events["first_sync"]["rows"] is None
     assert [True, True, False] == [line["is_selected"] for line in (members, events, organizations)]

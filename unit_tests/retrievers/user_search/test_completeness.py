@@ -271,7 +271,7 @@ def test_what_is_no_evidence_of_users_confirms_an_empty_tenant(resources: dict[s
 def test_a_failure_of_the_evidence_is_tolerated():
     directory = empty_directory()
 
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise transient_error("unwell")
 
     directory.get_path = fail  # type: ignore[method-assign]
@@ -308,6 +308,6 @@ def test_each_user_of_the_log_is_looked_up_once():
     asked: list[str] = []
     directory.resources = {"logs": logins("a", "b", "a"), "users/a": None, "users/b": None}
     get_path = directory.get_path
-    directory.get_path = lambda path, query: asked.append(path) or get_path(path, query)  # type: ignore[method-assign]
+    directory.get_path = lambda path, query, **_: asked.append(path) or get_path(path, query)  # type: ignore[method-assign]
     confirm(directory)
     assert ["stats/active-users", "logs", "users/a", "users/b"] == asked
