@@ -131,3 +131,25 @@ def test_the_readme_has_the_variables_that_models_use() -> None:
     used = set(re.findall(r"var\('(auth0_\w+)'", models + (PACKAGE / "models/staging/_auth0__sources.yml").read_text()))
     assert set(project["vars"]) | {"auth0_database"} == used
     assert used == set(re.findall(r"^\| `(auth0_(?!_)\w+)`", readme, re.MULTILINE))
+
+
+def test_the_page_has_each_variable_with_its_default_each_mart_and_each_value_of_a_status() -> None:
+    page = (PACKAGE.parent / "docs" / "warehouse.md").read_text(encoding="utf-8")
+    defaults = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    rows = dict(re.findall(r"^\| `(auth0_[a-z]\w+)` \| ([^|]+) \|", page, re.MULTILINE))
+    shown = {name: rows.get(name, "").strip("`") for name in defaults}
+    words = {"": "none", "None": "today in UTC", "True": "true", "False": "false"}
+    lists = {name: str(value).replace("'", '"') for name, value in defaults.items() if isinstance(value, list)}
+    assert {name: lists.get(name) or words.get(str(value), str(value)) for name, value in defaults.items()} == shown
+    marts = yaml.safe_load((PACKAGE / "models/marts/_marts.yml").read_text(encoding="utf-8"))["models"]
+    assert [mart["name"] for mart in marts if f"`{mart['name']}`" not in page] == []
+    values = {
+        value
+        for mart in marts
+        for column in mart.get("columns", [])
+        if column["name"] in ("mfa_status", "finding", "told_by", "strongest_factor", "why_privileged")
+        for test in column.get("data_tests", [])
+        if isinstance(test, dict)
+        for value in test["accepted_values"]["arguments"]["values"]
+    }
+    assert {value for value in values if f"`{value}`" not in page} == set()
